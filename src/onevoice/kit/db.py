@@ -1,0 +1,95 @@
+"""Connections to PostgreSQL. Entry points open the transaction; services and stores receive its connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from psycopg_pool import ConnectionPool
+
+from onevoice.kit.errors import DomainError
+
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
+HEAD = "0004_profiles"
+
+
+class DatabaseUnreachableError(DomainError):
+    """The database cannot be reached."""
+
+    code = "database_unreachable"
+    kind = "unavailable"
+
+
+class SchemaError(DomainError):
+    """The database's schema does not fit this version of Onevoice."""
+
+    code = "schema"
+    kind = "conflict"
+
+
+class Database:
+    """A pool of connections to one database."""
+
+    def __init__(self, url: str, *, min_size: int = 1, max_size: int = 8, name: str = "onevoice") -> None:
+        self.url = url
+        self._pool = ConnectionPool(
+            url,
+            min_size=min_size,
+            max_size=max_size,
+            open=False,
+            timeout=10,
+            kwargs={"application_name": name, "options": "-c timezone=UTC -c jit=off", "autocommit": False},
+            check=ConnectionPool.check_connection,
+        )
+
+    def open(self, *, timeout_seconds: float = 10) -> None:
+        """Raises: DatabaseUnreachableError with the server's own words."""
+        try:
+            psycopg.connect(self.url, connect_timeout=max(2, int(timeout_seconds))).close()
+        except (psycopg.Error, UnicodeError) as error:
+            reason = str(error).strip().splitlines()
+            raise DatabaseUnreachableError(
+                f"The database does not answer: {reason[-1] if reason else error}. "
+                "Check ONEVOICE_DATABASE_URL (postgresql://user:password@host:port/name) and that the server runs."
+            ) from error
+        self._pool.open(wait=True, timeout=timeout_seconds)
+
+    @contextmanager
+    def transaction(self) -> Iterator[psycopg.Connection]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        with self._pool.connection() as conn:
+            yield conn
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def upgrade(url: str) -> None:
+    """Bring the schema to this version, each migration in a transaction of its own, one upgrader at a time."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    command.upgrade(config, "head")
+
+
+def revision(conn: psycopg.Connection) -> str | None:
+    """The schema's revision, or None in a database that holds nothing of ours."""
+    found = conn.execute("select to_regclass('public.alembic_version')").fetchone()
+    if found is None or found[0] is None:
+        return None
+    row = conn.execute("select version_num from public.alembic_version").fetchone()
+    return row[0] if row else None
+
+
+def require_current(conn: psycopg.Connection) -> None:
+    """Raises: SchemaError unless the schema is exactly this version's."""
+    have = revision(conn)
+    if have == HEAD:
+        return
+    if have is None or have < HEAD:
+        raise SchemaError(f"The schema is at {have or 'nothing'}, this version needs {HEAD}. Run `onevoice db upgrade`.")
+    raise SchemaError(
+        f"The schema is at {have}, newer than this version's {HEAD}. Install the newer Onevoice, or restore an older backup."
+    )

@@ -1,0 +1,80 @@
+"""The home folder: everything one installation has on disk."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from onevoice.kit.chance import Chance
+from onevoice.kit.errors import DomainError
+
+SECRETS = ("vault_key", "session_key", "link_key")
+URL_VARIABLE = "ONEVOICE_DATABASE_URL"
+
+
+class HomeError(DomainError):
+    """The home folder cannot be used."""
+
+    code = "home"
+    kind = "conflict"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Keys of one installation, 32 bytes each. They stay outside the database, so that a stolen dump reads nothing."""
+
+    vault_key: bytes
+    session_key: bytes
+    link_key: bytes
+
+
+class Home:
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+
+    def prepare(self) -> None:
+        """Make the folder. Raises: HomeError with what to do when that is impossible."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise HomeError(f"{self.path} cannot be made: {error.strerror}. Name another folder with --home.") from error
+
+    def secrets(self, chance: Chance) -> Secrets:
+        """The keys, made at the first call. Written whole or not at all, readable by the owner only."""
+        file = self.path / "secrets.json"
+        if not file.exists():
+            self.prepare()
+            fresh = json.dumps({name: chance.bytes(32).hex() for name in SECRETS}, indent=1)
+            scratch = self.path / f".secrets.{os.getpid()}"
+            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(descriptor, "w") as stream:
+                stream.write(fresh)
+                stream.flush()
+                os.fsync(stream.fileno())
+            try:
+                os.link(scratch, file)  # fails when another process was first: its keys then hold
+            except FileExistsError:
+                pass
+            finally:
+                scratch.unlink()
+        try:
+            kept = json.loads(file.read_text())
+            return Secrets(**{name: bytes.fromhex(kept[name]) for name in SECRETS})
+        except (OSError, ValueError, KeyError) as error:
+            raise HomeError(
+                f"{file} cannot be read ({error}). Restore it from a backup: without its keys identifiers cannot be found."
+            ) from error
+
+    @property
+    def external_url(self) -> Path:
+        return self.path / "database_url"
+
+    def log(self, name: str) -> Path:
+        folder = self.path / "logs"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        return folder / f"{name}.log"
+
+
+def external_database_url(environ: Mapping[str, str]) -> str | None:
+    return environ.get(URL_VARIABLE) or None
