@@ -89,7 +89,8 @@ def require_current(conn: psycopg.Connection) -> None:
     if have == HEAD:
         return
     if have is None or have < HEAD:
-        raise SchemaError(f"The schema is at {have or 'nothing'}, this version needs {HEAD}. Run `onevoice db upgrade`.")
+        raise SchemaError(f"The schema is at {have}, this version needs {HEAD}. Run `onevoice db upgrade`.")
     raise SchemaError(
-        f"The schema is at {have}, newer than this version's {HEAD}. Install the newer Onevoice, or restore an older backup."
+        f"The schema is at {have}, newer than this version's {HEAD}. "
+        "Install the newer Onevoice, or restore an older backup."
     )

@@ -38,7 +38,7 @@ class Home:
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise HomeError(f"{self.path} cannot be made: {error.strerror}. Name another folder with --home.") from error
+            raise HomeError(f"{self.path} cannot be made: {error.strerror}. Name another with --home.") from error
 
     def secrets(self, chance: Chance) -> Secrets:
         """The keys, made at the first call. Written whole or not at all, readable by the owner only."""
@@ -63,12 +63,9 @@ class Home:
             return Secrets(**{name: bytes.fromhex(kept[name]) for name in SECRETS})
         except (OSError, ValueError, KeyError) as error:
             raise HomeError(
-                f"{file} cannot be read ({error}). Restore it from a backup: without its keys identifiers cannot be found."
+                f"{file} cannot be read ({error}). Restore it from a backup: "
+                "without its keys identifiers cannot be found."
             ) from error
-
-    @property
-    def external_url(self) -> Path:
-        return self.path / "database_url"
 
     def log(self, name: str) -> Path:
         folder = self.path / "logs"

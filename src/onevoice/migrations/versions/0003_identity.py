@@ -159,9 +159,18 @@ create table identity.moved (
         op.execute(f"insert into identity.kind values ({values})")
     # Values that people and programs type when they have none: they name nobody.
     for kind, values in {
-        "*": ("null", "none", "undefined", "nan", "unknown", "n/a", "0", "-1", "anonymous", "guest", "test", "[object object]",
-              "00000000-0000-0000-0000-000000000000"),
-        "email": ("test@test.com", "test@example.com", "noreply@example.com", "a@a.com", "no@email.com", "none@none.com"),
+        "*": (
+            "null",
+            "none",
+            "undefined",
+            "nan",
+            "unknown",
+            "n/a",
+            "anonymous",
+            "[object object]",
+            "00000000-0000-0000-0000-000000000000",
+        ),
+        "email": ("test@test.com", "test@example.com", "noreply@example.com", "a@a.com", "none@none.com"),
         "phone": ("+0000000000", "0000000000", "1111111111", "1234567890", "9999999999"),
         "device": ("00000000-0000-0000-0000-000000000000", "9774d56d682e549c"),
     }.items():

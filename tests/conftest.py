@@ -1,0 +1,58 @@
+"""One real PostgreSQL for a test process; each test that asks for `database` gets a fresh, migrated copy."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from onevoice.kit.db import Database, upgrade
+from onevoice.kit.home import Home
+from onevoice.kit.postgres import Cluster
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Home]:
+    folder = Path(tempfile.mkdtemp(prefix="ov-test-"))
+    yield Home(folder / "home")
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def cluster(home: Home) -> Iterator[Cluster]:
+    cluster = Cluster(home)
+    with cluster.lock() as mine:
+        assert mine
+        cluster.prepare()
+        cluster.start()
+        upgrade(cluster.url)
+        with psycopg.connect(cluster.url.replace("/onevoice?", "/postgres?"), autocommit=True) as conn:
+            conn.execute("alter database onevoice with is_template true")
+        yield cluster
+        cluster.stop()
+        shutil.rmtree(cluster.folder)
+
+
+@pytest.fixture
+def database_url(cluster: Cluster) -> Iterator[str]:
+    name = f"t{os.getpid()}_{next(_numbers)}"
+    maintenance = cluster.url.replace("/onevoice?", "/postgres?")
+    with psycopg.connect(maintenance, autocommit=True) as conn:
+        conn.execute(f"create database {name} template onevoice strategy file_copy")
+    yield cluster.url.replace("/onevoice?", f"/{name}?")
+    with psycopg.connect(maintenance, autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    database = Database(database_url, max_size=16)
+    database.open()
+    yield database
+    database.close()
