@@ -1,0 +1,61 @@
+/** The server, as the pages see it. */
+import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { api, Problem } from "./client";
+import type { CustomersPage, Me, Page, Source } from "./types";
+
+export { api, cookie, Problem, query, toLogin, type Params, type ProblemDetails } from "./client";
+export type * from "./types";
+
+export function makeQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        staleTime: 15_000,
+        refetchOnWindowFocus: false,
+        // What the server refused once it refuses twice; only a lost connection is worth another try.
+        retry: (count, error) => count < 2 && error instanceof Problem && (error.status === 0 || error.status >= 502),
+        retryDelay: (count) => 400 * 2 ** count,
+      },
+    },
+  });
+}
+
+/** `kind:value` or `profile:id` as a path segment of the API. */
+export function refPath(ref: string): string {
+  const colon = ref.indexOf(":");
+  if (colon < 0) return `profile:${encodeURIComponent(ref)}`;
+  return `${ref.slice(0, colon)}:${encodeURIComponent(ref.slice(colon + 1))}`;
+}
+
+export const meQuery = { queryKey: ["me"], queryFn: () => api.get<Me>("/api/me"), staleTime: Number.POSITIVE_INFINITY };
+
+export function useMe(): Me | undefined {
+  return useQuery(meQuery).data;
+}
+
+/** Change a setting of the signed-in person at once, and on the server behind it. */
+export function useChangeMe() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (change: Partial<Me>) => api.patch<Me>("/api/me", change),
+    onMutate: (change) => client.setQueryData<Me>(["me"], (me) => (me ? { ...me, ...change } : me)),
+  });
+}
+
+export function useSources(): Source[] {
+  const { data } = useQuery({
+    queryKey: ["sources"],
+    queryFn: () => api.get<Page<Source>>("/api/sources"),
+    staleTime: 60_000,
+  });
+  return data?.data ?? [];
+}
+
+export function searchCustomers(
+  text: string,
+  options: { limit?: number; cursor?: string | null; signal?: AbortSignal } = {},
+): Promise<CustomersPage> {
+  const params = { query: text, limit: options.limit ?? 50, cursor: options.cursor, sort: "last_seen" };
+  return api.get<CustomersPage>("/api/profiles", options.signal ? { params, signal: options.signal } : { params });
+}

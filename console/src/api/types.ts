@@ -1,0 +1,100 @@
+/** The shapes of the HTTP API that more than one page needs. Ids are strings, times RFC 3339, money in minor units. */
+import type { Channel } from "~/channels";
+
+export interface Page<T> {
+  data: T[];
+  next_cursor: string | null;
+}
+
+export interface Identifier {
+  kind: string;
+  value: string;
+  node_id?: string;
+}
+
+export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+export type JsonObject = { [key: string]: Json };
+
+export interface Me {
+  id: string;
+  login: string;
+  name: string;
+  role: "owner" | "member";
+  language: "en" | "ru" | "pl" | null;
+  theme: "system" | "light" | "dark" | null;
+  single_keys: boolean;
+}
+
+export interface Source {
+  id: string;
+  name: string;
+  channel: Channel;
+  site: string | null;
+}
+
+export interface LiveEvent {
+  seq: string;
+  message_id: string;
+  type: string;
+  event: string | null;
+  occurred_at: string;
+  received_at: string;
+  linked_at: string | null;
+  channel: Channel;
+  source: string;
+  who: { profile_id: string | null; name: string | null; label: string | null; identifier: Identifier | null } | null;
+  summary: string | null;
+  properties: JsonObject;
+  context: JsonObject;
+}
+
+export interface DeadLetter {
+  id: string;
+  received_at: string;
+  source: string;
+  code: string;
+  reason: string;
+  event: Json;
+  state: "open" | "replayed";
+  replayed_at: string | null;
+}
+
+export interface Rate {
+  per_second: number;
+  seconds: { at: string; counts: Partial<Record<Channel, number>> }[];
+}
+
+export interface LivePage {
+  data: LiveEvent[];
+  rejected: DeadLetter[];
+  rate: Rate;
+}
+
+export interface Match {
+  field: string;
+  text: string;
+  start: number;
+  end: number;
+}
+
+export interface CustomerRow {
+  id: string;
+  name: string | null;
+  contact: Identifier | null;
+  match: Match | null;
+  doors: Channel[];
+  last_seen_at: string | null;
+  last_channel: Channel | null;
+  city: string | null;
+  orders: number | null;
+  spent_minor: number | null;
+  currency: string | null;
+}
+
+export interface CustomersPage extends Page<CustomerRow> {
+  total: number;
+  total_is_exact: boolean;
+  of_people: number;
+  took_ms: number;
+  suggestions?: { query: string; count: number }[];
+}

@@ -1,0 +1,41 @@
+import type { Translated } from "../core";
+import type { channels as english } from "../en/channels";
+
+export const channels: Translated<typeof english> = {
+  name: {
+    site: "strona",
+    app: "aplikacja",
+    shop: "sklep",
+    telegram: "Telegram",
+    whatsapp: "WhatsApp",
+    viber: "Viber",
+    vk: "VK",
+    ok: "OK",
+    max: "MAX",
+    instagram: "Instagram",
+    messenger: "Messenger",
+    email: "e-mail",
+    sms: "SMS",
+    push: "push",
+    call: "telefon",
+    api: "API",
+  },
+  short: {
+    site: "www",
+    app: "apka",
+    shop: "sklep",
+    telegram: "TG",
+    whatsapp: "WA",
+    viber: "Viber",
+    vk: "VK",
+    ok: "OK",
+    max: "MAX",
+    instagram: "IG",
+    messenger: "FB",
+    email: "mail",
+    sms: "SMS",
+    push: "push",
+    call: "tel.",
+    api: "API",
+  },
+};

@@ -1,0 +1,41 @@
+import type { Translated } from "../core";
+import type { channels as english } from "../en/channels";
+
+export const channels: Translated<typeof english> = {
+  name: {
+    site: "сайт",
+    app: "приложение",
+    shop: "магазин",
+    telegram: "Telegram",
+    whatsapp: "WhatsApp",
+    viber: "Viber",
+    vk: "ВКонтакте",
+    ok: "Одноклассники",
+    max: "MAX",
+    instagram: "Instagram",
+    messenger: "Messenger",
+    email: "почта",
+    sms: "SMS",
+    push: "пуш",
+    call: "звонок",
+    api: "API",
+  },
+  short: {
+    site: "сайт",
+    app: "прил.",
+    shop: "маг.",
+    telegram: "TG",
+    whatsapp: "WA",
+    viber: "Viber",
+    vk: "ВК",
+    ok: "ОК",
+    max: "MAX",
+    instagram: "IG",
+    messenger: "FB",
+    email: "почта",
+    sms: "SMS",
+    push: "пуш",
+    call: "зв.",
+    api: "API",
+  },
+};

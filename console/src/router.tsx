@@ -1,0 +1,82 @@
+/** Addresses of the console. Filters and the selected row live in them, so a link is a view. */
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+
+import { Shell } from "./shell/Shell";
+import { NotFound, PageFault } from "./shell/faults";
+
+export type Search = Record<string, string | undefined>;
+
+/** Search parameters are plain strings: `?q=601` stays text and needs no quotes. */
+function parseSearch(text: string): Search {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+function stringifySearch(search: Record<string, unknown>): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(search)) {
+    if (typeof value === "string" && value !== "") params.set(name, value);
+  }
+  const text = params.toString();
+  return text ? `?${text}` : "";
+}
+
+function only<K extends string>(...names: K[]) {
+  return (search: Record<string, unknown>): { [name in K]?: string } => {
+    const kept: { [name in K]?: string } = {};
+    for (const name of names) {
+      const value = search[name];
+      if (typeof value === "string" && value !== "") kept[name] = value;
+    }
+    return kept;
+  };
+}
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/live", replace: true });
+  },
+});
+
+const live = createRoute({
+  getParentRoute: () => root,
+  path: "/live",
+  validateSearch: only("door", "q", "row"),
+  component: lazyRouteComponent(() => import("./live"), "LivePage"),
+});
+
+const customers = createRoute({
+  getParentRoute: () => root,
+  path: "/customers",
+  validateSearch: only("q", "row", "x"),
+  component: lazyRouteComponent(() => import("./customers"), "CustomersPage"),
+});
+
+/** The customer's page takes any search parameters; it reads the ones it knows. */
+const customer = createRoute({
+  getParentRoute: () => root,
+  path: "/customers/$ref",
+  validateSearch: (search: Record<string, unknown>): Search => search as Search,
+  component: lazyRouteComponent(() => import("./shell/customerPage"), "CustomerPage"),
+});
+
+export function makeRouter() {
+  return createRouter({
+    routeTree: root.addChildren([home, live, customers, customer]),
+    parseSearch,
+    stringifySearch,
+    pathParamsAllowedCharacters: [":", "@", "+"],
+    defaultPreload: "intent",
+    defaultErrorComponent: PageFault,
+    defaultPendingMs: 200,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

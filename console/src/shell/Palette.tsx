@@ -1,0 +1,170 @@
+/** Ctrl+K: pages, actions, and customers as the server finds them. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect, useId, useMemo, useRef, useState } from "react";
+
+import { searchCustomers, type CustomerRow } from "~/api";
+import { Glyph } from "~/channels";
+import { languageNames, languages, useI18n } from "~/i18n";
+import { Kbd, useSingleKeys } from "~/keys";
+import { themes } from "~/theme";
+import { Dialog, Icon, useDebounced } from "~/ui";
+
+import { signOut, useChangeSettings } from "./account";
+
+interface Item {
+  id: string;
+  group: string;
+  text: string;
+  aside?: string;
+  k?: string;
+  doors?: CustomerRow["doors"];
+  run: () => void;
+}
+
+function useActions(openKeys: () => void): Item[] {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const single = useSingleKeys();
+  const { changeLanguage, changeTheme, changeSingle } = useChangeSettings();
+  const pages = t("common.palette.pages");
+  const actions = t("common.palette.actions");
+  return [
+    { id: "live", group: pages, text: t("common.nav.live"), k: "G L", run: () => void navigate({ to: "/live" }) },
+    { id: "customers", group: pages, text: t("common.nav.customers"), k: "G C", run: () => void navigate({ to: "/customers" }) },
+    { id: "keys", group: actions, text: t("common.keys.title"), k: "?", run: openKeys },
+    ...languages.map((language) => ({
+      id: `language-${language}`,
+      group: actions,
+      text: t("common.palette.language", { name: languageNames[language] }),
+      run: () => changeLanguage(language),
+    })),
+    ...themes.map((theme) => ({
+      id: `theme-${theme}`,
+      group: actions,
+      text: t("common.palette.theme", { name: t(`common.account.themes.${theme}`) }),
+      run: () => changeTheme(theme),
+    })),
+    { id: "single", group: actions, text: single ? t("common.palette.singleOff") : t("common.palette.singleOn"), run: () => changeSingle(!single) },
+    { id: "out", group: actions, text: t("common.account.out"), run: signOut },
+  ];
+}
+
+function useCustomers(text: string): { items: Item[]; searching: boolean } {
+  const { t } = useI18n();
+  const navigate = useNavigate();
+  const wanted = useDebounced(text.trim(), 120);
+  const { data, isFetching } = useQuery({
+    queryKey: ["palette", wanted],
+    queryFn: ({ signal }) => searchCustomers(wanted, { limit: 6, signal }),
+    enabled: wanted.length > 1,
+    placeholderData: keepPreviousData,
+  });
+  const items = useMemo(() => {
+    if (wanted.length < 2) return [];
+    const group = t("common.palette.customers");
+    const found: Item[] = (data?.data ?? []).map((row) => ({
+      id: `customer-${row.id}`,
+      group,
+      text: row.name ?? row.contact?.value ?? row.id,
+      aside: row.name ? (row.match?.text ?? row.contact?.value ?? "") : "",
+      doors: row.doors,
+      run: () => void navigate({ to: "/customers/$ref", params: { ref: `profile:${row.id}` } }),
+    }));
+    const all = { id: "find-all", group, text: t("common.palette.findAll", { query: wanted }), run: () => void navigate({ to: "/customers", search: { q: wanted } }) };
+    return [...found, all];
+  }, [data, wanted, t, navigate]);
+  return { items, searching: isFetching || wanted !== text.trim() };
+}
+
+export default function Palette({ onClose, openKeys }: { onClose: () => void; openKeys: () => void }) {
+  const { t } = useI18n();
+  const [text, setText] = useState("");
+  const [at, setAt] = useState(0);
+  const listId = useId();
+  const list = useRef<HTMLDivElement>(null);
+  const words = text.trim().toLocaleLowerCase();
+  const actions = useActions(openKeys).filter((item) => item.text.toLocaleLowerCase().includes(words));
+  const customers = useCustomers(text);
+  const items = [...customers.items.filter((item) => item.id !== "find-all"), ...actions, ...customers.items.filter((item) => item.id === "find-all")];
+  const current = Math.min(at, items.length - 1);
+  useEffect(() => {
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [current]);
+  const choose = (item: Item | undefined) => {
+    if (!item) return;
+    onClose();
+    item.run();
+  };
+  const move = (event: React.KeyboardEvent) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      setAt((current + step + items.length) % Math.max(1, items.length));
+    } else if (event.key === "Enter" && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      choose(items[current]);
+    }
+  };
+  return (
+    <Dialog title={t("common.palette.title")} onClose={onClose} width={640} bare>
+      <label className="palette-field">
+        <Icon name="search" size={18} />
+        <input
+          data-autofocus
+          role="combobox"
+          aria-expanded="true"
+          aria-controls={listId}
+          aria-activedescendant={items[current] ? `${listId}-${items[current].id}` : undefined}
+          aria-label={t("common.palette.title")}
+          placeholder={t("common.palette.placeholder")}
+          autoComplete="off"
+          spellCheck={false}
+          value={text}
+          onChange={(event) => {
+            setText(event.currentTarget.value);
+            setAt(0);
+          }}
+          onKeyDown={move}
+        />
+        <Kbd k="Escape" />
+      </label>
+      <div id={listId} ref={list} className="palette-list" role="listbox" aria-label={t("common.palette.title")}>
+        {items.map((item, index) => (
+          <div key={item.id} role="presentation">
+            {items[index - 1]?.group !== item.group && (
+              <div className="palette-group" role="presentation">
+                {item.group}
+              </div>
+            )}
+            <div
+              id={`${listId}-${item.id}`}
+              role="option"
+              aria-selected={index === current}
+              className="palette-item"
+              onPointerMove={() => setAt(index)}
+              onClick={() => choose(item)}
+            >
+              <span className="cut">
+                {item.text}
+                {item.aside && <span className="quiet"> {item.aside}</span>}
+              </span>
+              <span className="palette-aside">
+                {item.doors?.slice(0, 5).map((door) => (
+                  <Glyph key={door} channel={door} size={14} />
+                ))}
+                {item.k?.split(" ").map((part) => (
+                  <Kbd key={part} k={part} />
+                ))}
+              </span>
+            </div>
+          </div>
+        ))}
+      </div>
+      {items.length === 0 && <p className="palette-none">{t("common.palette.nothing")}</p>}
+      <p className="seen-by-readers" role="status">
+        {customers.searching && words.length > 1 ? t("common.palette.searching") : t("common.palette.results", { n: items.length })}
+      </p>
+    </Dialog>
+  );
+}

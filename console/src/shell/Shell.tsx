@@ -1,0 +1,91 @@
+/** The frame of every page: the rail (on a phone, the bar), the connection's state, the windows any page can call up. */
+import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
+
+import { useMe } from "~/api";
+import { useI18n } from "~/i18n";
+import { Kbd, useKeyboard, useKeys } from "~/keys";
+import { Icon, Mark, Toasts, usePhone } from "~/ui";
+
+import { useAccountSettings } from "./account";
+import { SocketBar } from "./SocketBar";
+import "./shell.css";
+
+const AccountMenu = lazy(() => import("./AccountMenu"));
+const KeySheet = lazy(() => import("./KeySheet"));
+const Palette = lazy(() => import("./Palette"));
+
+type Window = "palette" | "keys" | "account" | null;
+
+export function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return ((words[0]?.[0] ?? "") + (words.length > 1 ? (words.at(-1)?.[0] ?? "") : "")).toLocaleUpperCase();
+}
+
+export function Shell() {
+  const { t } = useI18n();
+  const me = useMe();
+  const phone = usePhone();
+  const navigate = useNavigate();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const [open, setOpen] = useState<Window>(null);
+  const close = () => setOpen(null);
+  useAccountSettings();
+  useKeyboard();
+  useKeys(
+    t("common.keys.everywhere"),
+    [
+      { keys: "mod+k", label: t("common.keys.palette"), typing: true, run: () => setOpen("palette") },
+      { keys: "g l", label: t("common.palette.goLive"), run: () => void navigate({ to: "/live" }) },
+      { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
+      { keys: "?", label: t("common.keys.sheet"), run: () => setOpen("keys") },
+    ],
+    "shell",
+  );
+  const pages = [
+    { to: "/live", icon: "live", name: t("common.nav.live") },
+    { to: "/customers", icon: "person", name: t("common.nav.customers") },
+  ] as const;
+  const who = initials(me?.name ?? "") || "·";
+  return (
+    <div className="shell">
+      <a className="skip" href="#page">
+        {t("common.nav.skip")}
+      </a>
+      <nav className="rail" aria-label={t("common.nav.label")}>
+        <Link to="/live" className="rail-mark" aria-label="Onevoice" tabIndex={phone ? -1 : undefined}>
+          <Mark />
+        </Link>
+        {pages.map(({ to, icon, name }) => (
+          <Link key={to} to={to} className="rail-item" aria-current={path.startsWith(to) ? "page" : undefined}>
+            <Icon name={icon} />
+            <span>{name}</span>
+          </Link>
+        ))}
+        <span className="rail-space" />
+        <button type="button" className="rail-item rail-search" onClick={() => setOpen("palette")} aria-haspopup="dialog">
+          <Kbd k="mod+k" inverse />
+          <span className="rail-search-icon">
+            <Icon name="search" />
+          </span>
+          <span>{t("common.nav.search")}</span>
+        </button>
+        <button type="button" className="rail-item rail-who" onClick={() => setOpen("account")} aria-haspopup="dialog" aria-label={t("common.nav.account")}>
+          <span className="rail-initials">{who}</span>
+        </button>
+      </nav>
+      <div className="shell-body">
+        <SocketBar />
+        <main id="page" className="page" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+      <Toasts />
+      <Suspense fallback={null}>
+        {open === "palette" && <Palette onClose={close} openKeys={() => setOpen("keys")} />}
+        {open === "keys" && <KeySheet onClose={close} />}
+        {open === "account" && <AccountMenu onClose={close} openKeys={() => setOpen("keys")} />}
+      </Suspense>
+    </div>
+  );
+}
