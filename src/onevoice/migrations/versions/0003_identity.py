@@ -36,8 +36,8 @@ create table identity.node (
     digest uuid not null unique,
     pid bigint not null,
     base bigint not null,
-    from_at timestamptz not null default '-infinity',
-    until_at timestamptz not null default 'infinity',
+    from_at timestamptz not null default '0001-01-01 00:00:00+00',
+    until_at timestamptz not null default '9999-12-31 23:59:59.999999+00',
     contested boolean not null default false,
     learnt timestamptz not null
 ) with (fillfactor = 90);
@@ -71,6 +71,7 @@ create table identity.evidence (
 );
 create index evidence_a on identity.evidence (a);
 create index evidence_b on identity.evidence (b);
+create index evidence_operators on identity.evidence (pos) where op in (2, 3, 4);
 
 -- Live edges, refused ones included: what the evidence comes to.
 create table identity.edge (

@@ -1,0 +1,107 @@
+"""What identity takes and gives. Node ids (nid) and profile ids (pid) are bigint; a pid is its part's smallest nid."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+BEGINNING = datetime.min.replace(tzinfo=UTC)
+END = datetime.max.replace(tzinfo=UTC)
+
+CHANNELS = (
+    "api", "site", "app", "shop", "telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "messenger",
+    "email", "sms", "push", "call",
+)  # fmt: skip
+"""The doors, by the number they are stored under. Append only."""
+
+CHANNEL_NUMBER = {name: number for number, name in enumerate(CHANNELS)}
+
+
+class Kind(NamedTuple):
+    """A kind of identifier. `per_profile_weak` bounds what a join through e-mail, phone or weaker brings together."""
+
+    id: int
+    name: str
+    priority: int
+    per_profile: int
+    per_profile_weak: int
+    shared: bool
+
+
+@dataclass(frozen=True)
+class SourceInfo:
+    """Where events come from. `priority` decides between traits of one moment: smaller wins."""
+
+    id: int
+    name: str
+    channel: str
+    region: str | None
+    priority: int
+
+
+class Member(NamedTuple):
+    """One identifier of a profile, or one epoch of a shared one; its events lie under `base` in [from_at, until_at)."""
+
+    nid: int
+    kind: str
+    value: str
+    base: int
+    from_at: datetime
+    until_at: datetime
+    learnt: datetime
+
+
+class Folded(NamedTuple):
+    """What a linked event adds to the folds of node `nid` (the epoch, where the anchor is shared)."""
+
+    nid: int
+    name_id: int
+    channel: int
+    happened: datetime
+    hash: bytes
+    learnt: datetime
+    source_id: int
+    traits: Mapping[str, Any] | None
+    spend: tuple[str, int] | None
+
+
+@dataclass
+class Linked:
+    """What one batch came to."""
+
+    folds: list[Folded] = field(default_factory=list)
+    refold: set[int] = field(default_factory=set)
+    """Bases of shared identifiers whose past was parted anew: their folds are computed again from their events."""
+    duplicates: int = 0
+    rejected: int = 0
+    seq_to: int = 0
+
+
+class StoredEvent(NamedTuple):
+    """An anchored event as it is kept; personal values are filled in again where the reader asked for them."""
+
+    seq: int
+    nid: int
+    happened: datetime
+    hash: bytes
+    learnt: datetime
+    linked_at: datetime | None
+    type: str
+    name: str
+    source_id: int
+    channel: str
+    ids: Sequence[int]
+    message_id: str
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """A pair of times: `happened` bounds what had happened, `learnt` what we knew. None is no bound."""
+
+    happened: datetime | None = None
+    learnt: datetime | None = None
+
+    @property
+    def is_now(self) -> bool:
+        return self.happened is None and self.learnt is None

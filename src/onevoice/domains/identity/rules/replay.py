@@ -1,0 +1,108 @@
+"""From the evidence alone to epochs, live edges and cannot-links: what a profile was as of any time of learning.
+
+The live projection must equal this over all evidence; tests and `onevoice doctor` compare the two.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+from onevoice.domains.identity.contracts import BEGINNING
+from onevoice.domains.identity.rules.epochs import Epoch, Mark, epoch_at, epochs
+from onevoice.domains.identity.rules.partition import OPERATOR_TIER
+
+ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH = 1, 2, 3, 4, 5, 6, 7
+WEAK_SIGHTING_TIER = 9
+
+Tie = tuple[datetime, bytes]
+
+
+class Evidence(NamedTuple):
+    """One row of the ledger. `a` and `b` are identifiers, or epochs where an operator named one.
+
+    A retraction of tier 1 is the undo of a hand merge and kills operator's assertions only; one of tier 0 kills all.
+    """
+
+    pos: int
+    op: int
+    a: int
+    b: int | None
+    tier: int
+    happened: datetime
+    learnt: datetime
+    hash: bytes
+    act: int | None
+
+
+class EpochRef(NamedTuple):
+    """An epoch by its base and the (happened, hash) of the mark that opened it; None is the base epoch."""
+
+    base: int
+    key: Tie | None
+
+
+class Replayed(NamedTuple):
+    epochs: dict[int, list[Epoch]]
+    """Per shared identifier that the evidence mentions."""
+    pairs: dict[tuple[int, int, int], Tie]
+    """Live edges between nodes that evidence names outright: (a, b, tier)."""
+    logins: dict[tuple[EpochRef, int], tuple[int, Tie]]
+    """Live edges from an epoch to its holder, with tier."""
+    weak: dict[tuple[int, EpochRef], Tie]
+    """Live edges from the base of a shared identifier to the epoch of a stronger one it was seen with."""
+    cannot: set[tuple[int, int]]
+
+
+def replay(evidence: Iterable[Evidence]) -> Replayed:
+    """Read the ledger. The order of the rows does not matter."""
+    rows = sorted(evidence)
+    retracted: dict[tuple[int, int], datetime] = {}
+    undone: dict[tuple[int, int], datetime] = {}
+    for row in rows:
+        if row.op == RETRACT and row.b is not None:
+            which = undone if row.tier == OPERATOR_TIER else retracted
+            which[row.a, row.b] = max(which.get((row.a, row.b), BEGINNING), row.learnt)
+    pairs: dict[tuple[int, int, int], Tie] = {}
+    marks: dict[int, list[Mark]] = {}
+    tiers: dict[int, int] = {}
+    sightings: dict[tuple[int, int], Tie] = {}
+    cannot: set[tuple[int, int]] = set()
+    for row in rows:
+        tie = (row.happened, row.hash)
+        if row.op in {LOGIN, LOGOUT}:
+            marks.setdefault(row.a, []).append(Mark(*tie, row.op == LOGOUT, row.b, row.learnt))
+            tiers[row.a] = row.tier
+        elif row.b is None:
+            continue
+        elif row.op == CANNOT:
+            cannot.add((row.a, row.b))
+        elif row.op == ALLOW:
+            cannot.discard((row.a, row.b))
+        elif row.learnt <= retracted.get((row.a, row.b), BEGINNING):
+            continue
+        elif row.op == ASSERT:
+            if row.tier == OPERATOR_TIER and row.learnt <= undone.get((row.a, row.b), BEGINNING):
+                continue
+            key = (row.a, row.b, row.tier)
+            pairs[key] = min(pairs.get(key, tie), tie)
+        elif row.op == SEEN_WITH:
+            sightings[row.a, row.b] = min(sightings.get((row.a, row.b), tie), tie)
+    states: dict[int, list[Epoch]] = {}
+    for base, found in marks.items():
+        dead = {holder: at for (a, holder), at in retracted.items() if a == base}
+        states[base] = epochs(found, dead)
+    logins = {
+        (EpochRef(base, epoch.key), epoch.holder): (tiers[base], epoch.tie)
+        for base, state in states.items()
+        for epoch in state
+        if epoch.holder is not None and epoch.tie is not None
+    }
+    weak: dict[tuple[int, EpochRef], Tie] = {}
+    for (base, other), tie in sightings.items():
+        own = states.get(base)
+        if own is not None and (own[0].holder is not None or epoch_at(own, tie[0]) != 0):
+            continue
+        stronger = states.get(other)
+        ref = EpochRef(other, stronger[epoch_at(stronger, tie[0])].key if stronger else None)
+        weak[base, ref] = min(weak.get((base, ref), tie), tie)
+    return Replayed(states, pairs, logins, weak, cannot)

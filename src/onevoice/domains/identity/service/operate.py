@@ -1,0 +1,285 @@
+"""What operators do by hand: merge two profiles, undo that, split one. Each is evidence, and each can be rehearsed.
+
+A rehearsal (`dry_run`) does everything and rolls back, so that what it shows is what would happen.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from psycopg import Connection
+
+from onevoice.domains.identity.contracts import Kind, Member
+from onevoice.domains.identity.errors import (
+    AlreadyUndoneError,
+    NothingToSplitError,
+    SameProfileError,
+    UnknownActionError,
+)
+from onevoice.domains.identity.rules.partition import OPERATOR_TIER, Edge, partition
+from onevoice.domains.identity.service.components import resolve
+from onevoice.domains.identity.store import linking as sql
+from onevoice.domains.identity.store import operating as ops
+from onevoice.domains.identity.store import reading
+
+
+@dataclass(frozen=True)
+class Move:
+    """A member and the profile it leaves and enters."""
+
+    member: Member
+    from_pid: int
+    to_pid: int
+
+
+@dataclass
+class Operation:
+    """What an operator's action did, or in a rehearsal would do."""
+
+    id: int | None
+    before: dict[int, list[Member]] = field(default_factory=dict)
+    after: dict[int, list[Member]] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    exceeded: list[tuple[str, list[str], int]] = field(default_factory=list)
+    """(kind, values, limit) where a profile afterwards holds more than the kind's limit."""
+    withdrawn: list[tuple[int, int]] = field(default_factory=list)
+    """Cannot-links that the merge withdraws, or that an undo puts back."""
+    parted: list[tuple[int, int]] = field(default_factory=list)
+    """Cannot-links that a split sets."""
+
+
+def operator_moment(conn: Connection, now: datetime) -> datetime:
+    """The operator's time: now, but after everything learnt so far, so that it governs what stands before it."""
+    latest = ops.latest_moment(conn)
+    return now if latest is None or latest < now else latest + timedelta(microseconds=1)
+
+
+def _strength(kinds: dict[str, Kind], member: Member) -> tuple[int, str, int]:
+    kind = kinds[member.kind]
+    return kind.priority, kind.name, member.nid
+
+
+def _action_hash(action: int, number: int) -> bytes:
+    return hashlib.blake2b(b"action:%d:%d" % (action, number), digest_size=16).digest()
+
+
+class _Watch:
+    """Looks at the profiles that an action touches, before and after."""
+
+    def __init__(self, conn: Connection, pids: Sequence[int]) -> None:
+        self._conn = conn
+        self.before: dict[int, list[Member]] = {pid: [] for pid in pids}
+        for pid, member in reading.members(conn, pids):
+            self.before[pid].append(member)
+
+    def finish(self, operation: Operation, kinds: dict[str, Kind]) -> None:
+        watched = {member.nid: pid for pid, members in self.before.items() for member in members}
+        now = sql.pids_of(self._conn, list(watched))
+        after: dict[int, list[Member]] = {}
+        for pid, member in reading.members(self._conn, sorted(set(now.values()))):
+            after.setdefault(pid, []).append(member)
+        operation.before = self.before
+        operation.after = after
+        operation.moves = [
+            Move(member, pid, now[member.nid])
+            for pid, members in self.before.items()
+            for member in members
+            if now[member.nid] != pid
+        ]
+        for members in after.values():
+            by_kind: dict[str, list[str]] = {}
+            for member in members:
+                if member.nid == member.base:
+                    by_kind.setdefault(member.kind, []).append(member.value)
+            operation.exceeded.extend(
+                (kind, values, kinds[kind].per_profile)
+                for kind, values in by_kind.items()
+                if len(values) > kinds[kind].per_profile
+            )
+
+
+def merge(
+    conn: Connection, left: tuple[int, int], right: tuple[int, int], *, actor: str, reason: str, at: datetime
+) -> Operation:
+    """Make one profile of two. left, right: (nid, pid) as named. Raises: SameProfileError.
+
+    The strongest identifiers of both are tied by evidence of the first tier, which exceeds limits; where a limit would
+    still part somebody from the whole, they are tied too: a hand merge is whole or it is none.
+    """
+    sql.lock_linker(conn)
+    if left[1] == right[1]:
+        raise SameProfileError("There is nothing to join: these identifiers are one person already.")
+    at = operator_moment(conn, at)
+    by_name = {kind.name: kind for kind in sql.kinds(conn)}
+    kinds = {kind.id: kind for kind in by_name.values()}
+    watch = _Watch(conn, [left[1], right[1]])
+    action = ops.add_action(conn, "merge", at, actor, reason, (left[0], right[0]))
+    operation = Operation(action)
+    operation.withdrawn = ops.crossing_cannot(conn, left[1], right[1])
+    if operation.withdrawn:
+        ops.drop_cannot(conn, operation.withdrawn)
+        _say(conn, [(sql.ALLOW, a, b, 0) for a, b in operation.withdrawn], at, action)
+    ends = [min(watch.before[pid], key=lambda member: _strength(by_name, member)).nid for pid in (left[1], right[1])]
+    everyone = {member.nid for members in watch.before.values() for member in members}
+    pairs = [tuple(sorted(ends))]
+    asserted: list[Edge] = []
+    moved: set[int] = set()
+    while pairs:
+        edges = [
+            Edge(OPERATOR_TIER, at, _action_hash(action, len(asserted) + i), a, b) for i, (a, b) in enumerate(pairs)
+        ]
+        asserted.extend(edges)
+        sql.insert_evidence(
+            conn,
+            [
+                sql.EvidenceRow(sql.ASSERT, edge.a, edge.b, OPERATOR_TIER, at, at, edge.hash, None, action)
+                for edge in edges
+            ],
+        )
+        sql.upsert_edges(conn, edges, at)
+        moved |= resolve(conn, ends, kinds)
+        now = sql.pids_of(conn, list(everyone))
+        home = now[ends[0]]
+        pairs = [tuple(sorted((ends[0], nid))) for nid, pid in sorted(now.items()) if pid != home]
+    sql.note_moved(conn, moved)
+    ops.describe_action(
+        conn, action, {"edges": [[edge.a, edge.b] for edge in asserted], "withdrawn": operation.withdrawn}
+    )
+    watch.finish(operation, by_name)
+    return operation
+
+
+def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Operation:
+    """Take a hand merge back: its own evidence only, and the cannot-links it had withdrawn stand again.
+
+    Raises: UnknownActionError, AlreadyUndoneError.
+    """
+    sql.lock_linker(conn)
+    action = ops.action(conn, action_id)
+    if action is None or action.kind != "merge":
+        raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
+    if action.undone_at is not None:
+        raise AlreadyUndoneError(f"Merge {action_id} was undone by {action.undone_by} before.")
+    edges = [(int(a), int(b)) for a, b in action.detail["edges"]]
+    live = ops.live_operator_edges(conn, [_action_hash(action_id, i) for i in range(len(edges))])
+    if not live:
+        raise AlreadyUndoneError(f"Nothing of merge {action_id} stands any more: a later split has parted it.")
+    at = operator_moment(conn, at)
+    by_name = {kind.name: kind for kind in sql.kinds(conn)}
+    ends = sorted({end for pair in edges for end in pair})
+    watch = _Watch(conn, sorted(set(sql.pids_of(conn, ends).values())))
+    sql.delete_edges(conn, [(a, b, OPERATOR_TIER) for a, b in live])
+    _say(conn, [(sql.RETRACT, a, b, OPERATOR_TIER) for a, b in live], at, action_id)
+    restored = [(int(a), int(b)) for a, b in action.detail["withdrawn"]]
+    if restored:
+        ops.add_cannot(conn, restored, action_id, at)
+        _say(conn, [(sql.CANNOT, a, b, 0) for a, b in restored], at, action_id)
+    ops.close_action(conn, action_id, at, actor)
+    sql.note_moved(conn, resolve(conn, ends, {kind.id: kind for kind in by_name.values()}))
+    operation = Operation(action_id, withdrawn=restored)
+    watch.finish(operation, by_name)
+    return operation
+
+
+def split(
+    conn: Connection, pid: int, named: Sequence[tuple[str, str]], *, actor: str, reason: str, at: datetime
+) -> Operation:
+    """Part the `named` identifiers, (kind, value) in normal form, from the rest of profile `pid`.
+
+    Every edge that crosses is retracted and cannot-links keep both sides apart until a later hand merge.
+    Raises: NothingToSplitError.
+    """
+    sql.lock_linker(conn)
+    at = operator_moment(conn, at)
+    by_name = {kind.name: kind for kind in sql.kinds(conn)}
+    kinds = {kind.id: kind for kind in by_name.values()}
+    watch = _Watch(conn, [pid])
+    members = watch.before[pid]
+    wanted = set(named)
+    unknown = wanted - {(member.kind, member.value) for member in members}
+    if unknown:
+        kind, value = min(unknown)
+        raise NothingToSplitError(f"{kind}:{value} is no identifier of this person.")
+    side = [member for member in members if (member.kind, member.value) in wanted]
+    rest = [member for member in members if (member.kind, member.value) not in wanted]
+    if not side or not rest:
+        raise NothingToSplitError("Name some of the person's identifiers, but not all of them.")
+    strongest = [min(part, key=lambda member: _strength(by_name, member)) for part in (side, rest)]
+    action = ops.add_action(conn, "split", at, actor, reason, (strongest[0].nid, strongest[1].nid))
+    base_of = {member.nid: member.base for member in members}
+    left, right = [member.nid for member in side], [member.nid for member in rest]
+    _retract(conn, ops.edges_across(conn, left, right), base_of, by_name, members, at, action)
+    order = {member.nid: _strength(by_name, member) for member in members}
+    parts = [_parts(conn, part, kinds) for part in (left, right)]
+    apart = [_ordered(min(a, key=order.__getitem__), min(b, key=order.__getitem__)) for a in parts[0] for b in parts[1]]
+    parted: list[tuple[int, int]] = []
+    moved: set[int] = set()
+    while apart:
+        parted.extend(apart)
+        ops.add_cannot(conn, apart, action, at)
+        _say(conn, [(sql.CANNOT, a, b, 0) for a, b in apart], at, action)
+        moved |= resolve(conn, [*left, *right], kinds)
+        now = sql.pids_of(conn, [*left, *right])
+        both = {now[nid] for nid in left} & {now[nid] for nid in right}
+        apart = [
+            _ordered(*(min((n for n in part if now[n] == shared), key=order.__getitem__) for part in (left, right)))
+            for shared in sorted(both)
+        ]
+    sql.note_moved(conn, moved)
+    ops.describe_action(conn, action, {"identifiers": [f"{kind}:{value}" for kind, value in sorted(wanted)]})
+    operation = Operation(action, parted=parted)
+    watch.finish(operation, by_name)
+    return operation
+
+
+def _ordered(a: int, b: int) -> tuple[int, int]:
+    return (a, b) if a < b else (b, a)
+
+
+def _retract(
+    conn: Connection,
+    edges: Sequence[Edge],
+    base_of: dict[int, int],
+    kinds: dict[str, Kind],
+    members: Sequence[Member],
+    at: datetime,
+    action: int,
+) -> None:
+    """Retract edges. What ties an epoch to its holder is retracted for the identifier as a whole."""
+    shared = {member.nid for member in members if kinds[member.kind].shared}
+    pairs: set[tuple[int, int]] = set()
+    keys = {(edge.a, edge.b, edge.tier) for edge in edges}
+    for edge in edges:
+        if edge.tier != OPERATOR_TIER and edge.a in shared:
+            base, other = base_of[edge.a], base_of.get(edge.b, edge.b)
+            pairs.add((base, other))
+            keys |= {(found.a, found.b, found.tier) for found in ops.edges_of_base(conn, base, [other])}
+        else:
+            pairs.add((edge.a, edge.b))
+    if keys:
+        sql.delete_edges(conn, sorted(keys))
+        _say(conn, [(sql.RETRACT, a, b, 0) for a, b in sorted(pairs)], at, action)
+
+
+def _parts(conn: Connection, nodes: Sequence[int], kinds: dict[int, Kind]) -> list[list[int]]:
+    """The parts that live edges within `nodes` make of them."""
+    inside = set(nodes)
+    rows = {row.nid: row for row in sql.reached_rows(conn, nodes)}
+    edges = [edge for edge in sql.edges_among(conn, nodes) if edge.a in inside and edge.b in inside]
+    found = partition({nid: row.node(kinds) for nid, row in rows.items()}, edges, sql.cannot_among(conn, nodes))
+    parts: dict[int, list[int]] = {}
+    for nid, root in found.root_of.items():
+        parts.setdefault(root, []).append(nid)
+    return list(parts.values())
+
+
+def _say(conn: Connection, rows: Sequence[tuple[int, int, int, int]], at: datetime, action: int) -> None:
+    """Write operator's evidence: (op, a, b, tier)."""
+    sql.insert_evidence(
+        conn,
+        [
+            sql.EvidenceRow(op, a, b, tier, at, at, _action_hash(action, 10_000 + i), None, action)
+            for i, (op, a, b, tier) in enumerate(rows)
+        ],
+    )

@@ -1,0 +1,323 @@
+"""The reading door of identity: whose identifier this is, what belongs to a profile, what ties it, what happened."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from onevoice.domains.identity.contracts import (
+    BEGINNING,
+    CHANNEL_NUMBER,
+    CHANNELS,
+    END,
+    AsOf,
+    Folded,
+    Kind,
+    Member,
+    StoredEvent,
+)
+from onevoice.domains.identity.errors import InvalidReferenceError, UnknownProfileError
+from onevoice.domains.identity.rules.epochs import Epoch, epoch_at
+from onevoice.domains.identity.rules.normalise import normalise
+from onevoice.domains.identity.rules.observe import SPEND_EVENT, digest_of, epoch_digest, order_total
+from onevoice.domains.identity.rules.partition import Edge, Node, partition
+from onevoice.domains.identity.rules.replay import WEAK_SIGHTING_TIER, EpochRef, replay
+from onevoice.domains.identity.store import linking, operating, reading
+from onevoice.domains.identity.store.reading import TimelineQuery
+
+CHANNELS_BY_NUMBER = CHANNELS
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A profile as of a pair of times: its id then, and the nodes that were its."""
+
+    id: int
+    members: list[Member]
+    asked_node: int
+    """The node that the reference named."""
+
+
+class Reference(NamedTuple):
+    kind: str
+    value: str
+
+
+def parse_reference(text: str) -> Reference:
+    """`kind:value`, as it stands in a URL after decoding. A kind `external:<source>` holds a colon of its own."""
+    kind, colon, value = text.partition(":")
+    if kind == "external" and colon:
+        source, colon, value = value.partition(":")
+        kind = f"external:{source}"
+    if not colon or not kind or not value:
+        raise InvalidReferenceError(
+            f"{text[:80]!r} is no reference. Write kind:value, such as email:anna@example.com or profile:42."
+        )
+    return Reference(kind, value)
+
+
+def locate(conn: Connection, reference: str, vault_key: bytes, region: str | None = None) -> tuple[int, int]:
+    """(nid, pid) of a reference, as things are now. Raises: UnknownProfileError, InvalidReferenceError."""
+    kind, value = parse_reference(reference)
+    if kind == "profile":
+        if not value.isdecimal() or len(value) > 18:
+            raise InvalidReferenceError("A profile's id is a whole number: profile:42.")
+        found = reading.node_at(conn, int(value))
+    else:
+        normal = normalise(kind, value, region)
+        if normal is None:
+            raise UnknownProfileError(f"{value[:80]!r} is not in the form of a {kind}. Nobody is known by it.")
+        found = reading.latest_node(conn, digest_of(vault_key, kind, normal))
+    if found is None:
+        raise UnknownProfileError(f"Nobody is known by {kind}:{value[:80]}.")
+    return found
+
+
+def normal_form(reference: str, region: str | None = None) -> tuple[str, str]:
+    """(kind, value) of a reference in normal form; the value as given where it has none."""
+    kind, value = parse_reference(reference)
+    return kind, normalise(kind, value, region) or value
+
+
+def profile(conn: Connection, reference: str, vault_key: bytes, as_of: AsOf) -> Profile:
+    """The profile that a reference names, as of the pair of times. Raises: UnknownProfileError."""
+    nid, pid = locate(conn, reference, vault_key)
+    if as_of.learnt is None:
+        return Profile(pid, [member for _, member in reading.members(conn, [pid])], nid)
+    return _as_known(conn, reference, nid, as_of.learnt)
+
+
+def _as_known(conn: Connection, reference: str, nid: int, learnt: datetime) -> Profile:
+    """The partition from the evidence learnt by then, computed anew for what hangs together with the node."""
+    kinds = {kind.id: kind for kind in linking.kinds(conn)}
+    start = reading.nodes(conn, [nid])
+    base = next(row.base for row in start if row.nid == nid)
+    ledger = reading.evidence_reached(conn, base, learnt)
+    found = replay(ledger)
+    mentioned = {base} | {row.a for row in ledger} | {row.b for row in ledger if row.b is not None}
+    rows = {row.nid: row for row in reading.nodes(conn, sorted(mentioned))}
+    if rows[base].learnt > learnt:
+        raise UnknownProfileError("Nobody was known by this identifier at that time.")
+    places = _Places(rows, found.epochs, kinds)
+    nodes: dict[int, Node] = {}
+    bounds: dict[int, tuple[datetime, datetime]] = {}
+    for nid_, row in rows.items():
+        if row.base == nid_ and row.learnt <= learnt:
+            state = found.epochs.get(nid_, [Epoch(BEGINNING, None, None, None)])
+            for index, epoch in enumerate(state):
+                node = places.node(EpochRef(nid_, epoch.key))
+                kind = kinds[row.kind]
+                nodes[node] = Node(kind, (kind.name, row.digest, epoch.start, row.digest), epoch.key is None)
+                bounds[node] = (epoch.start, state[index + 1].start if index + 1 < len(state) else END)
+    edges = [Edge(tier, *tie, places.now(a), places.now(b)) for (a, b, tier), tie in found.pairs.items()]
+    edges += [
+        Edge(tier, *tie, places.node(ref), places.now(holder)) for (ref, holder), (tier, tie) in found.logins.items()
+    ]
+    edges += [Edge(WEAK_SIGHTING_TIER, *tie, weak, places.node(ref)) for (weak, ref), tie in found.weak.items()]
+    known_edges = [edge for edge in edges if edge.a in nodes and edge.b in nodes]
+    result = partition(nodes, known_edges, [(places.now(a), places.now(b)) for a, b in found.cannot])
+    shared = parse_reference(reference).kind != "profile"
+    state = found.epochs.get(base)
+    asked = places.node(EpochRef(base, state[-1].key)) if shared and state else places.now(nid)
+    root = result.root_of[asked]
+    inside = [node for node, parent in result.root_of.items() if parent == root]
+    members = {member.nid: member for member in reading.members_by_nid(conn, inside)}
+    return Profile(
+        root,
+        [member._replace(from_at=bounds[member.nid][0], until_at=bounds[member.nid][1]) for member in members.values()],
+        asked,
+    )
+
+
+class _Places:
+    """Epochs to node ids, for a state of the ledger that may lie in the past."""
+
+    def __init__(
+        self, rows: Mapping[int, reading.NodeRow], epochs: Mapping[int, list[Epoch]], kinds: Mapping[int, Kind]
+    ) -> None:
+        self._rows = rows
+        self._epochs = epochs
+        self._kinds = kinds
+        self._by_digest = {row.digest: row.nid for row in rows.values()}
+
+    def node(self, ref: EpochRef) -> int:
+        if ref.key is None:
+            return ref.base
+        return self._by_digest[epoch_digest(self._rows[ref.base].digest, ref.key)]
+
+    def now(self, nid: int) -> int:
+        """Where a node named in the ledger stands: an epoch goes over to the one that holds its beginning."""
+        row = self._rows.get(nid)
+        if row is None or row.base == nid or row.base not in self._epochs:
+            return nid
+        state = self._epochs[row.base]
+        return self.node(EpochRef(row.base, state[epoch_at(state, row.from_at)].key))
+
+
+# Events
+
+
+def timeline(
+    conn: Connection, members: Sequence[Member], query: TimelineQuery
+) -> tuple[list[StoredEvent], tuple[datetime, bytes] | None]:
+    """One page, newest first, with personal values filled in, and where the next page begins."""
+    rows = reading.timeline(conn, members, query._replace(limit=query.limit + 1))
+    page = reveal(conn, rows[: query.limit])
+    more = (page[-1].happened, page[-1].hash) if len(rows) > query.limit else None
+    return page, more
+
+
+def reveal(conn: Connection, events: Sequence[StoredEvent]) -> list[StoredEvent]:
+    """The events with references into the vault replaced by the values they stand for; erased ones become null."""
+    wanted: set[int] = set()
+    for event in events:
+        for part in event.body.values():
+            if isinstance(part, dict):
+                wanted.update(ref for value in part.values() if (ref := vault_reference(value)) is not None)
+    values = reading.vault_values(conn, sorted(wanted)) if wanted else {}
+    return [event._replace(body={key: _fill(part, values) for key, part in event.body.items()}) for event in events]
+
+
+def vault_reference(value: Any) -> int | None:
+    """The vault's id where the value stands in for a personal one."""
+    if isinstance(value, dict) and len(value) == 1:
+        found = value.get("@vault")
+        return found if isinstance(found, int) else None
+    return None
+
+
+def _fill(part: Any, values: Mapping[int, Any]) -> Any:
+    if not isinstance(part, dict):
+        return part
+    return {
+        key: values.get(ref) if (ref := vault_reference(value)) is not None else value for key, value in part.items()
+    }
+
+
+def values_of(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
+    return reading.vault_values(conn, ids)
+
+
+def refolds(conn: Connection, bases: Sequence[int]) -> Iterator[Folded]:
+    """Every event of shared identifiers as it folds now that their epochs have changed."""
+    known = {name_id: key for key, name_id in linking.names(conn).items()}
+    for row in reading.events_of_bases(conn, bases):
+        name = known.get(row.name_id, ("", ""))[1]
+        body = row.body
+        properties = body.get("properties", {})
+        yield Folded(
+            row.nid,
+            row.name_id,
+            row.channel,
+            row.happened,
+            row.hash.bytes,
+            row.learnt,
+            row.source_id,
+            body.get("traits"),
+            order_total(properties) if name == SPEND_EVENT else None,
+        )
+
+
+def epochs_of(conn: Connection, bases: Sequence[int]) -> list[int]:
+    """All nodes of shared identifiers: their bases and epochs."""
+    return sorted({*bases, *(nid for _, nid, _ in linking.epoch_nodes(conn, bases))})
+
+
+# For those who keep something per profile
+
+
+def members_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]]:
+    return reading.members(conn, pids)
+
+
+def changed_pids(conn: Connection, after_seq: int, after_moved: int, limit: int) -> tuple[set[int], int, int]:
+    """Profiles that events after `after_seq` or changes of membership after `after_moved` touched, and how far."""
+    by_event, seq = reading.changed_pids(conn, after_seq, limit)
+    by_move, moved = reading.moved_pids(conn, after_moved, limit)
+    return by_event | by_move, seq, moved
+
+
+def names(conn: Connection) -> dict[int, tuple[str, str]]:
+    """Name id to (type, name)."""
+    return {name_id: key for key, name_id in linking.names(conn).items()}
+
+
+def kinds(conn: Connection) -> dict[str, Kind]:
+    return {kind.name: kind for kind in linking.kinds(conn)}
+
+
+def counts(
+    conn: Connection, members: Sequence[Member], as_of: AsOf
+) -> list[tuple[int, int, int, int, datetime, datetime]]:
+    """(member, name_id, channel, n, first, last), folded from the events as of the pair of times."""
+    return reading.counts(conn, members, as_of)
+
+
+def days(conn: Connection, members: Sequence[Member], as_of: AsOf, zone: str) -> list[tuple[int, str, int, int]]:
+    """(member, day, channel number, n)."""
+    return reading.days(conn, members, as_of, zone)
+
+
+def trait_events(conn: Connection, members: Sequence[Member], as_of: AsOf) -> Iterator[StoredEvent]:
+    return reading.trait_events(conn, members, as_of)
+
+
+def newest(
+    conn: Connection, *, before_seq: int | None = None, channels: Sequence[str] = (), limit: int = 200
+) -> list[StoredEvent]:
+    numbers = [CHANNEL_NUMBER[name] for name in channels if name in CHANNEL_NUMBER]
+    return reading.newest(conn, before_seq=before_seq, channels=numbers, limit=limit)
+
+
+def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
+    """Events after `after_seq`, oldest first; of more than `limit` the newest."""
+    return reading.since(conn, after_seq, limit)
+
+
+def owners(conn: Connection, events: Sequence[StoredEvent]) -> list[tuple[int, int]]:
+    """(member nid, pid) of each event as `newest` and `since` give them."""
+    return reading.owners(conn, [(event.nid, event.happened) for event in events])
+
+
+def members_by_nid(conn: Connection, nodes: Sequence[int]) -> dict[int, Member]:
+    return {member.nid: member for member in reading.members_by_nid(conn, nodes)}
+
+
+def per_second(conn: Connection, since_at: datetime) -> list[tuple[datetime, str, int]]:
+    rows = reading.per_second(conn, since_at, reading.seq_at(conn, since_at))
+    return [(second, CHANNELS[channel], n) for second, channel, n in rows]
+
+
+def last_seq(conn: Connection) -> int:
+    return linking.last_seq(conn)
+
+
+# The ledger
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """What ties a profile's members together, as evidence rows; what was refused; what was done by hand."""
+
+    evidence: list[reading.EvidenceRow]
+    refused: list[tuple[int, int, int, datetime]]
+    actions: list[operating.ActionRow]
+    cannot: list[tuple[int, int, int, datetime]]
+    others: dict[int, Member]
+    """Nodes outside the profile that the ledger names."""
+
+
+def ledger(conn: Connection, members: Sequence[Member], as_of: AsOf, limit: int = 2000) -> Ledger:
+    nids = [member.nid for member in members]
+    bases = sorted({*nids, *(member.base for member in members)})
+    evidence = reading.evidence_of(conn, bases, as_of.learnt or END, limit)
+    refused = reading.refused_from(conn, nids) if as_of.is_now else []
+    actions = operating.actions_of(conn, bases)
+    cannot = operating.cannot_of(conn, bases) if as_of.is_now else []
+    named = {end for row in evidence for end in (row.a, row.b) if end is not None}
+    named |= {end for row in refused for end in row[:2]} | {end for row in cannot for end in row[:2]}
+    named |= {end for action in actions for end in (action.a, action.b)}
+    others = members_by_nid(conn, sorted(named - set(nids)))
+    return Ledger(evidence, refused, actions, cannot, others)

@@ -1,0 +1,440 @@
+"""SQL of the linking transaction: nodes, evidence, edges, the vault, anchored events. Set-based throughout."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg import Connection
+
+from onevoice.domains.identity.contracts import Kind
+from onevoice.domains.identity.rules.partition import Edge, Node
+from onevoice.domains.identity.rules.replay import ALLOW, ASSERT, CANNOT, LOGIN, LOGOUT, RETRACT, SEEN_WITH
+
+LINKER_LOCK = 720_185_002
+__all__ = ["ALLOW", "ASSERT", "CANNOT", "LOGIN", "LOGOUT", "RETRACT", "SEEN_WITH"]
+
+
+class NewNode(NamedTuple):
+    nid: int
+    kind: int
+    digest: bytes
+    base: int
+    from_at: datetime
+    until_at: datetime
+    learnt: datetime
+
+
+class EvidenceRow(NamedTuple):
+    op: int
+    a: int
+    b: int | None
+    tier: int
+    happened: datetime
+    learnt: datetime
+    hash: bytes
+    source_id: int | None
+    act: int | None
+
+
+class VaultRow(NamedTuple):
+    id: int
+    nid: int
+    key: str
+    digest: bytes
+    value: str
+
+
+def lock_linker(conn: Connection) -> None:
+    """One linker or one operator action at a time; held to the end of the transaction."""
+    conn.execute("select pg_advisory_xact_lock(%s)", (LINKER_LOCK,))
+
+
+def kinds(conn: Connection) -> list[Kind]:
+    rows = conn.execute("select id, name, priority, per_profile, per_profile_weak, shared from identity.kind")
+    return [Kind(*row) for row in rows]
+
+
+def add_external_kind(conn: Connection, name: str) -> None:
+    conn.execute(
+        "insert into identity.kind select greatest(99, max(id)) + 1, %s, 3, 1, 1, false from identity.kind"
+        " on conflict (name) do nothing",
+        (name,),
+    )
+
+
+def blocked(conn: Connection) -> set[tuple[str, str]]:
+    return {(row[0], row[1]) for row in conn.execute("select kind, value from identity.blocked")}
+
+
+def _hexes(values: Iterable[bytes]) -> list[str]:
+    return [value.hex() for value in values]
+
+
+def find_nodes(conn: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
+    rows = conn.execute(
+        "select k.i, n.nid from unnest(%s::uuid[]) with ordinality k(d, i) join identity.node n on n.digest = k.d",
+        (_hexes(digests),),
+    )
+    return {digests[i - 1]: nid for i, nid in rows}
+
+
+def next_ids(conn: Connection, sequence: str, n: int) -> list[int]:
+    rows = conn.execute("select nextval(%s::regclass) from generate_series(1, %s)", (f"identity.{sequence}", n))
+    return [row[0] for row in rows]
+
+
+def insert_nodes(conn: Connection, rows: Iterable[tuple[NewNode, int]]) -> None:
+    """New nodes with the profile each belongs to from its birth."""
+    with (
+        conn.cursor() as cursor,
+        cursor.copy("copy identity.node (nid, kind, digest, pid, base, from_at, until_at, learnt) from stdin") as copy,
+    ):
+        for node, pid in rows:
+            copy.write_row(
+                (
+                    node.nid,
+                    node.kind,
+                    node.digest.hex(),
+                    pid,
+                    node.base,
+                    node.from_at,
+                    node.until_at,
+                    node.learnt,
+                )
+            )
+
+
+def insert_vault(conn: Connection, rows: Iterable[VaultRow]) -> None:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy("copy identity.vault (id, nid, key, digest, value) from stdin") as copy,
+    ):
+        for row in rows:
+            copy.write_row((row.id, row.nid, row.key, row.digest.hex(), row.value))
+
+
+def find_vault(conn: Connection, keys: Sequence[tuple[int, str, bytes]]) -> dict[tuple[int, str, bytes], int]:
+    rows = conn.execute(
+        "select k.i, v.id from unnest(%s::bigint[], %s::text[], %s::uuid[]) with ordinality k(nid, key, digest, i)"
+        " join identity.vault v using (nid, key, digest)",
+        ([key[0] for key in keys], [key[1] for key in keys], [key[2].hex() for key in keys]),
+    )
+    return {keys[i - 1]: found for i, found in rows}
+
+
+def insert_evidence(conn: Connection, rows: Iterable[EvidenceRow]) -> None:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            "copy identity.evidence (op, a, b, tier, happened, learnt, hash, source_id, act) from stdin"
+        ) as copy,
+    ):
+        for row in rows:
+            copy.write_row(
+                (
+                    row.op,
+                    row.a,
+                    row.b,
+                    row.tier,
+                    row.happened,
+                    row.learnt,
+                    row.hash.hex(),
+                    row.source_id,
+                    row.act,
+                )
+            )
+
+
+def find_edges(
+    conn: Connection, keys: Sequence[tuple[int, int, int]]
+) -> dict[tuple[int, int, int], tuple[datetime, bytes]]:
+    rows = conn.execute(
+        "select e.a, e.b, e.tier, e.happened, e.hash"
+        " from unnest(%s::bigint[], %s::bigint[], %s::smallint[]) k(a, b, tier)"
+        " join identity.edge e using (a, b, tier)",
+        ([key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]),
+    )
+    return {(a, b, tier): (happened, found.bytes) for a, b, tier, happened, found in rows}
+
+
+def edges_from(conn: Connection, nodes: Sequence[int]) -> dict[tuple[int, int, int], tuple[datetime, bytes]]:
+    """Edges whose first end is among `nodes`: of epochs, the derived ones."""
+    rows = conn.execute("select a, b, tier, happened, hash from identity.edge where a = any(%s)", (list(nodes),))
+    return {(a, b, tier): (happened, found.bytes) for a, b, tier, happened, found in rows}
+
+
+def upsert_edges(conn: Connection, edges: Sequence[Edge], learnt: datetime) -> None:
+    conn.execute(
+        "insert into identity.edge (a, b, tier, happened, hash, learnt)"
+        " select a, b, tier, happened, hash, %s"
+        " from unnest(%s::bigint[], %s::bigint[], %s::smallint[], %s::timestamptz[], %s::uuid[])"
+        " as k(a, b, tier, happened, hash)"
+        " on conflict (a, b, tier) do update set happened = excluded.happened, hash = excluded.hash",
+        (
+            learnt,
+            [edge.a for edge in edges],
+            [edge.b for edge in edges],
+            [edge.tier for edge in edges],
+            [edge.happened for edge in edges],
+            _hexes(edge.hash for edge in edges),
+        ),
+    )
+
+
+def delete_edges(conn: Connection, keys: Sequence[tuple[int, int, int]]) -> None:
+    conn.execute(
+        "delete from identity.edge e using unnest(%s::bigint[], %s::bigint[], %s::smallint[]) k(a, b, tier)"
+        " where e.a = k.a and e.b = k.b and e.tier = k.tier",
+        ([key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]),
+    )
+
+
+# Shared identifiers
+
+
+class MarkRow(NamedTuple):
+    """A login, logout, retraction or weak sighting of the shared identifier `base`."""
+
+    base: int
+    op: int
+    other: int | None
+    happened: datetime
+    hash: bytes
+    learnt: datetime
+
+
+def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
+    rows = conn.execute(
+        "select a, op, b, happened, hash, learnt from identity.evidence where a = any(%s)"
+        " and (op in (5, 6, 7) or op = 2 and tier = 0)",
+        (list(bases),),
+    )
+    return [MarkRow(a, op, b, happened, found.bytes, learnt) for a, op, b, happened, found, learnt in rows]
+
+
+def weak_sightings_of(conn: Connection, bases: Sequence[int]) -> list[int]:
+    """Shared identifiers that were seen together with one of `bases`, which is the stronger of the two."""
+    rows = conn.execute("select distinct a from identity.evidence where b = any(%s) and op = 7", (list(bases),))
+    return [row[0] for row in rows]
+
+
+def first_marks_after(conn: Connection, wanted: Sequence[tuple[int, int, datetime, datetime]]) -> list[MarkRow]:
+    """For each (shared base, holder, after, before): the holder's first events that carried the base in between."""
+    rows = conn.execute(
+        "select k.s, k.h, e.happened, e.hash, e.learnt"
+        " from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]) k(s, h, lo, hi)"
+        " cross join lateral (select happened, hash, learnt from identity.event where nid = k.h and happened >= k.lo"
+        " and happened < k.hi and ids @> array[k.s] order by happened, hash limit 2) e",
+        ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], [w[3] for w in wanted]),
+    )
+    return [MarkRow(s, LOGIN, h, happened, found.bytes, learnt) for s, h, happened, found, learnt in rows]
+
+
+def bases_with_events(conn: Connection, since: Sequence[tuple[int, datetime]]) -> set[int]:
+    """Those of the (base, moment) that anchor an event of that moment or later."""
+    rows = conn.execute(
+        "select k.nid from unnest(%s::bigint[], %s::timestamptz[]) k(nid, lo)"
+        " where exists (select from identity.event e where e.nid = k.nid and e.happened >= k.lo)",
+        ([s[0] for s in since], [s[1] for s in since]),
+    )
+    return {row[0] for row in rows}
+
+
+def epoch_nodes(conn: Connection, bases: Sequence[int]) -> list[tuple[int, int, bytes]]:
+    """(base, nid, digest) of the epochs beyond the base."""
+    rows = conn.execute(
+        "select base, nid, digest from identity.node where base = any(%s) and base <> nid", (list(bases),)
+    )
+    return [(base, nid, digest.bytes) for base, nid, digest in rows]
+
+
+def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]]) -> None:
+    conn.execute(
+        "update identity.node n set from_at = k.lo, until_at = k.hi"
+        " from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) k(nid, lo, hi)"
+        " where n.nid = k.nid and (n.from_at, n.until_at) is distinct from (k.lo, k.hi)",
+        ([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]),
+    )
+
+
+# Profiles
+
+
+def pids_of(conn: Connection, nodes: Sequence[int]) -> dict[int, int]:
+    rows = conn.execute("select nid, pid from identity.node where nid = any(%s)", (list(nodes),))
+    return dict(rows.fetchall())
+
+
+def census(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int, int, bool]]:
+    """(pid, kind, how many, whether one of them is contested)."""
+    return conn.execute(
+        "select pid, kind, count(*) filter (where base = nid), bool_or(contested)"
+        " from identity.node where pid = any(%s) group by pid, kind",
+        (list(pids),),
+    ).fetchall()
+
+
+def pids_with_cannot(conn: Connection, pids: Sequence[int]) -> set[int]:
+    """Those of `pids` that hold an end of a cannot-link, or may hold one for an epoch that vanished."""
+    rows = conn.execute(
+        "select n.pid from identity.node n join identity.cannot c on c.a = n.nid where n.pid = any(%(p)s)"
+        " union select n.pid from identity.node n join identity.cannot c on c.b = n.nid where n.pid = any(%(p)s)"
+        " union select v.pid from (select a as nid from identity.cannot union select b from identity.cannot) c"
+        " join identity.node n on n.nid = c.nid and n.from_at = n.until_at"
+        " join identity.node v on v.base = n.base where v.pid = any(%(p)s)",
+        {"p": list(pids)},
+    )
+    return {row[0] for row in rows}
+
+
+def any_cannot(conn: Connection) -> bool:
+    return conn.execute("select 1 from identity.cannot limit 1").fetchone() is not None
+
+
+def move_profiles(conn: Connection, moves: Sequence[tuple[int, int]]) -> None:
+    """Everyone of profile `old` goes to `new`, for each (old, new)."""
+    conn.execute(
+        "update identity.node n set pid = k.new"
+        " from unnest(%s::bigint[], %s::bigint[]) k(old, new) where n.pid = k.old",
+        ([m[0] for m in moves], [m[1] for m in moves]),
+    )
+
+
+class Reached(NamedTuple):
+    nid: int
+    pid: int
+    kind: int
+    digest: bytes
+    base: int
+    base_digest: bytes
+    from_at: datetime
+    contested: bool
+
+    def node(self, kinds: Mapping[int, Kind]) -> Node:
+        kind = kinds[self.kind]
+        return Node(kind, (kind.name, self.base_digest, self.from_at, self.digest), self.nid == self.base)
+
+
+def raw_component(conn: Connection, seeds: Sequence[int]) -> tuple[dict[int, Reached], list[Edge]]:
+    """Everything that live evidence reaches from `seeds`, refused edges included, and the edges among them."""
+    rows = conn.execute(
+        "with recursive reached(nid) as (select unnest(%s::bigint[]) union"
+        " select x.nid from reached r cross join lateral (select b as nid from identity.edge where a = r.nid"
+        " union all select a from identity.edge where b = r.nid) x) select nid from reached",
+        (list(seeds),),
+    ).fetchall()
+    nodes = {row.nid: row for row in reached_rows(conn, [row[0] for row in rows])}
+    return nodes, edges_among(conn, list(nodes))
+
+
+def reached_rows(conn: Connection, nodes: Sequence[int]) -> list[Reached]:
+    rows = conn.execute(
+        "select n.nid, n.pid, n.kind, n.digest, n.base, b.digest, n.from_at, n.contested"
+        " from identity.node n join identity.node b on b.nid = n.base where n.nid = any(%s)",
+        (list(nodes),),
+    )
+    return [Reached(row[0], row[1], row[2], row[3].bytes, row[4], row[5].bytes, row[6], row[7]) for row in rows]
+
+
+def edges_among(conn: Connection, nodes: Sequence[int]) -> list[Edge]:
+    rows = conn.execute("select tier, happened, hash, a, b from identity.edge where a = any(%s)", (list(nodes),))
+    return [Edge(tier, happened, key.bytes, a, b) for tier, happened, key, a, b in rows]
+
+
+def cannot_among(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int]]:
+    """Live cannot-links among `nodes`. One whose end is an epoch that late marks made vanish goes over to the epoch
+    that now holds its moment.
+    """
+    return conn.execute(
+        "select a, b from (select coalesce(va.nid, c.a) as a, coalesce(vb.nid, c.b) as b from identity.cannot c"
+        " join identity.node na on na.nid = c.a join identity.node nb on nb.nid = c.b"
+        " left join identity.node va on na.from_at = na.until_at and va.base = na.base"
+        " and va.from_at <= na.from_at and va.until_at > na.from_at"
+        " left join identity.node vb on nb.from_at = nb.until_at and vb.base = nb.base"
+        " and vb.from_at <= nb.from_at and vb.until_at > nb.from_at) x where a = any(%(n)s) and b = any(%(n)s)",
+        {"n": list(nodes)},
+    ).fetchall()
+
+
+def write_partition(conn: Connection, changed: Sequence[tuple[int, int, bool]]) -> None:
+    """(nid, pid, contested) of the nodes where one of them changed."""
+    conn.execute(
+        "update identity.node n set pid = k.pid, contested = k.contested"
+        " from unnest(%s::bigint[], %s::bigint[], %s::boolean[]) k(nid, pid, contested) where n.nid = k.nid",
+        ([c[0] for c in changed], [c[1] for c in changed], [c[2] for c in changed]),
+    )
+
+
+def note_moved(conn: Connection, pids: Iterable[int]) -> None:
+    conn.execute("insert into identity.moved (pid) select unnest(%s::bigint[])", (sorted(set(pids)),))
+
+
+# Events
+
+
+def last_seq(conn: Connection) -> int:
+    row = conn.execute("select coalesce(max(seq_to), 0) from identity.batch").fetchone()
+    return row[0] if row else 0
+
+
+def names(conn: Connection) -> dict[tuple[str, str], int]:
+    return {(type_, name): id_ for id_, type_, name in conn.execute("select id, type, name from identity.name")}
+
+
+def add_names(conn: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
+    rows = conn.execute(
+        "insert into identity.name (type, name) select * from unnest(%s::text[], %s::text[])"
+        " on conflict (type, name) do update set name = excluded.name returning id, type, name",
+        ([w[0] for w in wanted], [w[1] for w in wanted]),
+    )
+    return {(type_, name): id_ for id_, type_, name in rows}
+
+
+COPY_EVENTS = (
+    "copy identity.event (seq, nid, happened, hash, learnt, name_id, source_id, channel, ids, message_id, body)"
+    " from stdin"
+)
+
+
+def copy_events(conn: Connection, lines: Sequence[str]) -> None:
+    with conn.cursor() as cursor, cursor.copy(COPY_EVENTS) as copy:
+        for start in range(0, len(lines), 500):
+            copy.write("".join(lines[start : start + 500]))
+
+
+def existing_events(conn: Connection, keys: Sequence[tuple[int, datetime, bytes]]) -> set[int]:
+    """Indices of the keys that are stored: identical retries older than what the dedupe table remembers."""
+    rows = conn.execute(
+        "select k.i from unnest(%s::bigint[], %s::timestamptz[], %s::uuid[]) with ordinality k(nid, happened, hash, i)"
+        " join identity.event e using (nid, happened, hash)",
+        ([k[0] for k in keys], [k[1] for k in keys], [k[2].hex() for k in keys]),
+    )
+    return {row[0] - 1 for row in rows}
+
+
+def add_batch(conn: Connection, seq_from: int, seq_to: int, linked_at: datetime) -> None:
+    conn.execute(
+        "insert into identity.batch (seq_from, seq_to, linked_at) values (%s, %s, %s)", (seq_from, seq_to, linked_at)
+    )
+
+
+def kinds_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int, bytes]]:
+    """(nid, kind, digest)."""
+    rows = conn.execute("select nid, kind, digest from identity.node where nid = any(%s)", (list(nodes),))
+    return [(nid, kind, digest.bytes) for nid, kind, digest in rows]
+
+
+def last_operator_evidence(conn: Connection) -> int:
+    """Place of the latest retraction, cannot-link or its withdrawal: when it moves, cached edges may be stale."""
+    row = conn.execute("select coalesce(max(pos), 0) from identity.evidence where op in (2, 3, 4)").fetchone()
+    return row[0] if row else 0
+
+
+def retractions(conn: Connection, pairs: Sequence[tuple[int, int]]) -> dict[tuple[int, int], datetime]:
+    """When the latest retraction of each pair was learnt, where there is one."""
+    rows = conn.execute(
+        "select e.a, e.b, max(e.learnt) from unnest(%s::bigint[], %s::bigint[]) k(a, b)"
+        " join identity.evidence e on e.a = k.a and e.b = k.b and e.op = 2 and e.tier = 0 group by e.a, e.b",
+        ([p[0] for p in pairs], [p[1] for p in pairs]),
+    )
+    return {(a, b): learnt for a, b, learnt in rows}

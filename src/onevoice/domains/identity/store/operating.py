@@ -1,0 +1,131 @@
+"""SQL of what operators do by hand: merge, undo, split."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from onevoice.domains.identity.rules.partition import Edge
+
+
+class ActionRow(NamedTuple):
+    id: int
+    kind: str
+    at: datetime
+    actor: str
+    reason: str
+    a: int
+    b: int
+    detail: dict[str, Any]
+    undone_at: datetime | None
+    undone_by: str | None
+
+
+_ACTION = "select id, kind, at, actor, reason, a, b, detail, undone_at, undone_by from identity.action"
+
+
+def add_action(conn: Connection, kind: str, at: datetime, actor: str, reason: str, ends: tuple[int, int]) -> int:
+    row = conn.execute(
+        "insert into identity.action (kind, at, actor, reason, a, b, detail) values (%s, %s, %s, %s, %s, %s, '{}')"
+        " returning id",
+        (kind, at, actor, reason, *ends),
+    ).fetchone()
+    assert row is not None  # noqa: S101 - an insert returns its row
+    return row[0]
+
+
+def describe_action(conn: Connection, action: int, detail: dict[str, Any]) -> None:
+    conn.execute("update identity.action set detail = %s where id = %s", (json.dumps(detail), action))
+
+
+def close_action(conn: Connection, action: int, at: datetime, actor: str) -> None:
+    conn.execute("update identity.action set undone_at = %s, undone_by = %s where id = %s", (at, actor, action))
+
+
+def action(conn: Connection, action_id: int) -> ActionRow | None:
+    row = conn.execute(_ACTION + " where id = %s for update", (action_id,)).fetchone()
+    return ActionRow(*row) if row else None
+
+
+def actions_of(conn: Connection, nodes: Sequence[int]) -> list[ActionRow]:
+    """What was done by hand to any of `nodes`, newest first."""
+    rows = conn.execute(
+        _ACTION + " where a = any(%(n)s) or b = any(%(n)s) order by id desc limit 200", {"n": list(nodes)}
+    )
+    return [ActionRow(*row) for row in rows]
+
+
+def latest_moment(conn: Connection) -> datetime | None:
+    """The latest of what was linked and what operators did: an operator's time must lie after it."""
+    row = conn.execute(
+        "select greatest((select linked_at from identity.batch order by seq_to desc limit 1),"
+        " (select learnt from identity.evidence where op in (2, 3, 4) order by pos desc limit 1),"
+        " (select at from identity.action order by id desc limit 1))"
+    ).fetchone()
+    return row[0] if row else None
+
+
+def crossing_cannot(conn: Connection, left: int, right: int) -> list[tuple[int, int]]:
+    """Live cannot-links between two profiles, also where an end is an epoch that late marks made vanish."""
+    return conn.execute(
+        "with ends as (select c.a, c.b, coalesce(va.pid, na.pid) as pa, coalesce(vb.pid, nb.pid) as pb"
+        " from identity.cannot c join identity.node na on na.nid = c.a join identity.node nb on nb.nid = c.b"
+        " left join identity.node va on na.from_at = na.until_at and va.base = na.base"
+        " and va.from_at <= na.from_at and va.until_at > na.from_at"
+        " left join identity.node vb on nb.from_at = nb.until_at and vb.base = nb.base"
+        " and vb.from_at <= nb.from_at and vb.until_at > nb.from_at)"
+        " select a, b from ends where (pa, pb) in ((%(l)s, %(r)s), (%(r)s, %(l)s)) order by a, b",
+        {"l": left, "r": right},
+    ).fetchall()
+
+
+def drop_cannot(conn: Connection, pairs: Sequence[tuple[int, int]]) -> None:
+    conn.execute(
+        "delete from identity.cannot c using unnest(%s::bigint[], %s::bigint[]) k(a, b) where c.a = k.a and c.b = k.b",
+        ([p[0] for p in pairs], [p[1] for p in pairs]),
+    )
+
+
+def add_cannot(conn: Connection, pairs: Sequence[tuple[int, int]], action_id: int, learnt: datetime) -> None:
+    conn.execute(
+        "insert into identity.cannot (a, b, act, learnt) select a, b, %s, %s"
+        " from unnest(%s::bigint[], %s::bigint[]) k(a, b) on conflict do nothing",
+        (action_id, learnt, [p[0] for p in pairs], [p[1] for p in pairs]),
+    )
+
+
+def cannot_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int, int, datetime]]:
+    """(a, b, action, learnt) of live cannot-links that touch `nodes`."""
+    return conn.execute(
+        "select a, b, act, learnt from identity.cannot where a = any(%(n)s) or b = any(%(n)s) order by learnt",
+        {"n": list(nodes)},
+    ).fetchall()
+
+
+def edges_across(conn: Connection, left: Sequence[int], right: Sequence[int]) -> list[Edge]:
+    """Live edges with one end in each."""
+    rows = conn.execute(
+        "select tier, happened, hash, a, b from identity.edge"
+        " where a = any(%(l)s) and b = any(%(r)s) or a = any(%(r)s) and b = any(%(l)s)",
+        {"l": list(left), "r": list(right)},
+    )
+    return [Edge(tier, happened, key.bytes, a, b) for tier, happened, key, a, b in rows]
+
+
+def edges_of_base(conn: Connection, base: int, other_bases: Sequence[int]) -> list[Edge]:
+    """Derived edges from any epoch of `base` to any epoch of `other_bases`."""
+    rows = conn.execute(
+        "select e.tier, e.happened, e.hash, e.a, e.b from identity.edge e join identity.node x on x.nid = e.a"
+        " join identity.node y on y.nid = e.b where x.base = %s and y.base = any(%s) and e.tier > 1",
+        (base, list(other_bases)),
+    )
+    return [Edge(tier, happened, key.bytes, a, b) for tier, happened, key, a, b in rows]
+
+
+def live_operator_edges(conn: Connection, hashes: Sequence[bytes]) -> list[tuple[int, int]]:
+    """(a, b) of operator edges that came from these actions and still stand."""
+    return conn.execute(
+        "select a, b from identity.edge where tier = 1 and hash = any(%s::uuid[])", ([h.hex() for h in hashes],)
+    ).fetchall()

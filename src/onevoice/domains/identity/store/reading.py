@@ -1,0 +1,352 @@
+"""SQL of reading: members, evidence, the timeline. Times bound what had happened and what was learnt."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection, sql
+from psycopg.rows import namedtuple_row
+
+from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, StoredEvent
+from onevoice.domains.identity.rules.replay import Evidence
+
+
+def latest_node(conn: Connection, digest: bytes) -> tuple[int, int] | None:
+    """(nid, pid) of the identifier; of a shared one, its latest epoch."""
+    return conn.execute(
+        "select e.nid, e.pid from identity.node n join identity.node e on e.base = n.nid or e.nid = n.nid"
+        " where n.digest = %s::uuid and e.from_at < e.until_at order by e.from_at desc limit 1",
+        (digest.hex(),),
+    ).fetchone()
+
+
+def node_at(conn: Connection, nid: int) -> tuple[int, int] | None:
+    """(nid, pid) of a node; of an epoch that late marks made vanish, of the one that holds its moment now."""
+    return conn.execute(
+        "select e.nid, e.pid from identity.node n join identity.node e on e.base = n.base"
+        " where n.nid = %s and e.from_at <= n.from_at and e.until_at > n.from_at",
+        (nid,),
+    ).fetchone()
+
+
+_MEMBER = (
+    "select n.pid, n.nid, k.name, coalesce(v.value #>> '{}', ''), n.base, n.from_at, n.until_at, n.learnt"
+    " from identity.node n join identity.kind k on k.id = n.kind"
+    " left join identity.vault v on v.nid = n.base and v.key = ''"
+)
+
+
+def members(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]]:
+    """(pid, member) of the profiles, strongest kind first, empty epochs left out."""
+    rows = conn.execute(
+        _MEMBER + " where n.pid = any(%s) and n.from_at < n.until_at order by n.pid, k.priority, n.learnt, n.nid",
+        (list(pids),),
+    )
+    return [(row[0], Member(*row[1:])) for row in rows]
+
+
+def members_by_nid(conn: Connection, nodes: Sequence[int]) -> list[Member]:
+    rows = conn.execute(_MEMBER + " where n.nid = any(%s) order by k.priority, n.learnt, n.nid", (list(nodes),))
+    return [Member(*row[1:]) for row in rows]
+
+
+def evidence_reached(conn: Connection, start: int, learnt: datetime) -> list[Evidence]:
+    """All evidence learnt by then that hangs together with the identifier `start`, through whatever it names."""
+    rows = conn.execute(
+        "with recursive reached(nid) as (select %(start)s::bigint union"
+        " select x.nid from reached r cross join lateral ("
+        " select b as nid from identity.evidence where a = r.nid and learnt <= %(learnt)s and b is not null"
+        " union all select a from identity.evidence where b = r.nid and learnt <= %(learnt)s"
+        " union all select base from identity.node where nid = r.nid) x)"
+        " select e.pos, e.op, e.a, e.b, e.tier, e.happened, e.learnt, e.hash, e.act"
+        " from reached r join identity.evidence e on e.a = r.nid where e.learnt <= %(learnt)s",
+        {"start": start, "learnt": learnt},
+    )
+    return [Evidence(*row[:7], row[7].bytes, row[8]) for row in rows]
+
+
+class NodeRow(NamedTuple):
+    nid: int
+    kind: int
+    digest: bytes
+    base: int
+    from_at: datetime
+    learnt: datetime
+
+
+def nodes(conn: Connection, wanted: Sequence[int]) -> list[NodeRow]:
+    """The nodes and, of shared ones, all their epochs."""
+    rows = conn.execute(
+        "select nid, kind, digest, base, from_at, learnt from identity.node where nid = any(%(n)s)"
+        " union select nid, kind, digest, base, from_at, learnt from identity.node where base = any(%(n)s)",
+        {"n": list(wanted)},
+    )
+    return [NodeRow(row[0], row[1], row[2].bytes, *row[3:]) for row in rows]
+
+
+class EvidenceRow(NamedTuple):
+    pos: int
+    op: int
+    a: int
+    b: int | None
+    tier: int
+    happened: datetime
+    learnt: datetime
+    hash: bytes
+    source_id: int | None
+    act: int | None
+
+
+def evidence_of(conn: Connection, bases: Sequence[int], learnt: datetime, limit: int) -> list[EvidenceRow]:
+    """Evidence with both ends (or its only end) among `bases` or their epochs, oldest first."""
+    rows = conn.execute(
+        "select pos, op, a, b, tier, happened, learnt, hash, source_id, act from identity.evidence"
+        " where a = any(%(n)s) and learnt <= %(learnt)s order by happened, pos limit %(limit)s",
+        {"n": list(bases), "learnt": learnt, "limit": limit},
+    )
+    return [EvidenceRow(*row[:7], row[7].bytes, *row[8:]) for row in rows]
+
+
+def refused_from(conn: Connection, nids: Sequence[int]) -> list[tuple[int, int, int, datetime]]:
+    """(a, b, tier, happened) of live edges that lead out of the profile: what was refused."""
+    return conn.execute(
+        "select e.a, e.b, e.tier, e.happened from identity.edge e join identity.node x on x.nid = e.a"
+        " join identity.node y on y.nid = e.b where (e.a = any(%(n)s) or e.b = any(%(n)s)) and x.pid <> y.pid"
+        " order by e.happened limit 200",
+        {"n": list(nids)},
+    ).fetchall()
+
+
+# The timeline
+
+
+class TimelineQuery(NamedTuple):
+    """What of a profile's events is wanted. `before` is exclusive: (happened, hash) of the page's last row."""
+
+    as_of: AsOf = AsOf()
+    before: tuple[datetime, bytes] | None = None
+    channels: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
+    text: str | None = None
+    trait: str | None = None
+    limit: int = 50
+
+
+_MEMBERS = (
+    "(select * from unnest(%(nid)s::bigint[], %(base)s::bigint[], %(lo)s::timestamptz[], %(hi)s::timestamptz[])"
+    " m(member, base, lo, hi)) m"
+)
+
+
+def _member_arrays(found: Sequence[Member]) -> dict[str, Any]:
+    return {
+        "nid": [member.nid for member in found],
+        "base": [member.base for member in found],
+        "lo": [member.from_at for member in found],
+        "hi": [member.until_at for member in found],
+    }
+
+
+def _conditions(query: TimelineQuery) -> tuple[sql.Composed, dict[str, Any]]:
+    parts: list[sql.SQL] = []
+    values: dict[str, Any] = {}
+
+    def add(condition: str, **found: Any) -> None:
+        parts.append(sql.SQL(condition))  # pyright: ignore[reportArgumentType] - constants of this function only
+        values.update(found)
+
+    if query.as_of.happened is not None:
+        add("e.happened <= %(as_of)s", as_of=query.as_of.happened)
+    if query.as_of.learnt is not None:
+        add("e.learnt <= %(known_at)s", known_at=query.as_of.learnt)
+    if query.before is not None:
+        add(
+            "(e.happened, e.hash) < (%(before_at)s, %(before_hash)s::uuid)",
+            before_at=query.before[0],
+            before_hash=query.before[1].hex(),
+        )
+    if query.channels:
+        add("e.channel = any(%(channels)s)", channels=list(query.channels))
+    if query.names:
+        add("n.name = any(%(names)s)", names=list(query.names))
+    if query.types:
+        add("n.type = any(%(types)s)", types=list(query.types))
+    if query.trait is not None:
+        add("n.type = 'identify' and e.body -> 'traits' ? %(trait)s", trait=query.trait)
+    if query.text:
+        add(
+            "(n.name ilike %(text)s or n.type ilike %(text)s or (e.body -> 'properties')::text ilike %(text)s"
+            " or e.body ->> 'name' ilike %(text)s)",
+            text="%" + query.text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%",
+        )
+    return sql.SQL(" and ").join([sql.SQL("true"), *parts]), values
+
+
+def timeline(conn: Connection, found: Sequence[Member], query: TimelineQuery) -> list[StoredEvent]:
+    """One page of the members' events, newest first, up to `limit`. StoredEvent.nid is the member, not the anchor."""
+    where, values = _conditions(query)
+    statement = sql.SQL(
+        "select e.seq, m.member, e.happened, e.hash, e.learnt, b.linked_at, e.type, e.name, e.source_id, e.channel,"
+        " e.ids, e.message_id, e.body from " + _MEMBERS + " cross join lateral ("
+        " select e.*, n.type, n.name from identity.event e join identity.name n on n.id = e.name_id"
+        " where e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
+        " order by e.happened desc, e.hash desc limit %(limit)s) e"
+        " left join lateral (select linked_at from identity.batch where seq_to >= e.seq order by seq_to limit 1) b"
+        " on true order by e.happened desc, e.hash desc limit %(limit)s"
+    ).format(where=where)
+    rows = conn.execute(statement, {**_member_arrays(found), **values, "limit": query.limit})
+    return [_stored(row) for row in rows]
+
+
+def _stored(row: Any) -> StoredEvent:
+    seq, nid, happened, key, learnt, linked_at, kind, name, source_id, channel, ids, message_id, body = row
+    return StoredEvent(
+        seq,
+        nid,
+        happened,
+        key.bytes,
+        learnt,
+        linked_at,
+        kind,
+        name or body.get("name") or "",
+        source_id,
+        CHANNELS[channel],
+        ids,
+        message_id,
+        body,
+    )
+
+
+def counts(
+    conn: Connection, found: Sequence[Member], as_of: AsOf
+) -> list[tuple[int, int, int, int, datetime, datetime]]:
+    """(member, name_id, channel, n, first, last) folded from the events themselves, as of the pair of times."""
+    where, values = _conditions(TimelineQuery(as_of))
+    statement = sql.SQL(
+        "select m.member, e.name_id, e.channel, count(*), min(e.happened), max(e.happened) from "
+        + _MEMBERS
+        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
+        " group by m.member, e.name_id, e.channel"
+    ).format(where=where)
+    return conn.execute(statement, {**_member_arrays(found), **values}).fetchall()
+
+
+def days(conn: Connection, found: Sequence[Member], as_of: AsOf, zone: str) -> list[tuple[int, str, int, int]]:
+    """(member, day, channel, n): how many events on each day of the zone."""
+    where, values = _conditions(TimelineQuery(as_of))
+    statement = sql.SQL(
+        "select m.member, to_char(e.happened at time zone %(zone)s, 'YYYY-MM-DD'), e.channel, count(*) from "
+        + _MEMBERS
+        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
+        " group by 1, 2, 3 order by 2"
+    ).format(where=where)
+    return conn.execute(statement, {**_member_arrays(found), **values, "zone": zone}).fetchall()
+
+
+def trait_events(conn: Connection, found: Sequence[Member], as_of: AsOf) -> Iterator[StoredEvent]:
+    """Every event that set a trait, as of the pair of times, oldest first."""
+    where, values = _conditions(TimelineQuery(as_of, types=("identify",)))
+    statement = sql.SQL(
+        "select e.seq, m.member, e.happened, e.hash, e.learnt, null::timestamptz, n.type, n.name, e.source_id,"
+        " e.channel, e.ids, e.message_id, e.body from "
+        + _MEMBERS
+        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi"
+        " join identity.name n on n.id = e.name_id where e.body ? 'traits' and {where} order by e.happened, e.hash"
+    ).format(where=where)
+    for row in conn.execute(statement, {**_member_arrays(found), **values}):
+        yield _stored(row)
+
+
+def events_of_bases(conn: Connection, bases: Sequence[int]) -> Iterator[Any]:
+    """Every event anchored to shared identifiers, with the epoch it belongs to now, for folding them again."""
+    with conn.cursor("refold", row_factory=namedtuple_row) as cursor:
+        cursor.itersize = 5000
+        cursor.execute(
+            "select n.nid, e.name_id, e.channel, e.happened, e.hash, e.learnt, e.source_id, e.body"
+            " from identity.node n join identity.event e on e.nid = n.base and e.happened >= n.from_at"
+            " and e.happened < n.until_at where n.base = any(%s)",
+            (list(bases),),
+        )
+        yield from cursor
+
+
+def newest(conn: Connection, *, before_seq: int | None, channels: Sequence[int], limit: int) -> list[StoredEvent]:
+    """The latest linked events of everybody, newest first."""
+    rows = conn.execute(
+        "select e.seq, e.nid, e.happened, e.hash, e.learnt, b.linked_at, n.type, n.name, e.source_id, e.channel,"
+        " e.ids, e.message_id, e.body from (select * from identity.event where (%(before)s::bigint is null or seq <"
+        " %(before)s) and (%(channels)s::smallint[] is null or channel = any(%(channels)s))"
+        " order by seq desc limit %(limit)s) e join identity.name n on n.id = e.name_id"
+        " left join lateral (select linked_at from identity.batch where seq_to >= e.seq order by seq_to limit 1) b"
+        " on true order by e.seq desc",
+        {"before": before_seq, "channels": list(channels) or None, "limit": limit},
+    )
+    return [_stored(row) for row in rows]
+
+
+def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
+    rows = conn.execute(
+        "select e.seq, e.nid, e.happened, e.hash, e.learnt, b.linked_at, n.type, n.name, e.source_id, e.channel,"
+        " e.ids, e.message_id, e.body from (select * from identity.event where seq > %s order by seq desc limit %s) e"
+        " join identity.name n on n.id = e.name_id"
+        " left join lateral (select linked_at from identity.batch where seq_to >= e.seq order by seq_to limit 1) b"
+        " on true order by e.seq",
+        (after_seq, limit),
+    )
+    return [_stored(row) for row in rows]
+
+
+def owners(conn: Connection, anchored: Sequence[tuple[int, datetime]]) -> list[tuple[int, int]]:
+    """(member nid, pid) for each (anchor, happened), in the same order."""
+    rows = conn.execute(
+        "select k.i, n.nid, n.pid from unnest(%s::bigint[], %s::timestamptz[]) with ordinality k(nid, at, i)"
+        " join lateral (select nid, pid from identity.node x"
+        " where (x.base = k.nid and x.base <> x.nid or x.nid = k.nid) and x.from_at <= k.at and x.until_at > k.at"
+        " order by x.from_at desc limit 1) n on true order by k.i",
+        ([a[0] for a in anchored], [a[1] for a in anchored]),
+    )
+    return [(nid, pid) for _, nid, pid in rows]
+
+
+def per_second(conn: Connection, since_at: datetime, after_seq: int) -> list[tuple[datetime, int, int]]:
+    """(second, channel, n) of what was learnt lately; looks at events after `after_seq` only."""
+    return conn.execute(
+        "select date_trunc('second', learnt), channel, count(*) from identity.event"
+        " where seq > %s and learnt >= %s group by 1, 2 order by 1",
+        (after_seq, since_at),
+    ).fetchall()
+
+
+def seq_at(conn: Connection, at: datetime) -> int:
+    """The last sequence number linked before that moment."""
+    row = conn.execute("select coalesce(max(seq_to), 0) from identity.batch where linked_at < %s", (at,)).fetchone()
+    return row[0] if row else 0
+
+
+def vault_values(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
+    return dict(conn.execute("select id, value from identity.vault where id = any(%s)", (list(ids),)).fetchall())
+
+
+def changed_pids(conn: Connection, after_seq: int, limit: int) -> tuple[set[int], int]:
+    """Profiles that events after `after_seq` belong to, and the number reached; at most `limit` events."""
+    rows = conn.execute(
+        "select e.seq, n.pid"
+        " from (select seq, nid, happened from identity.event where seq > %s order by seq limit %s) e"
+        " join lateral (select pid from identity.node x where (x.nid = e.nid or x.base = e.nid and x.base <> x.nid)"
+        " and x.from_at <= e.happened and x.until_at > e.happened order by x.from_at desc limit 1) n on true",
+        (after_seq, limit),
+    ).fetchall()
+    return {row[1] for row in rows}, max((row[0] for row in rows), default=after_seq)
+
+
+def moved_pids(conn: Connection, after: int, limit: int) -> tuple[set[int], int]:
+    rows = conn.execute(
+        "select id, pid from identity.moved where id > %s order by id limit %s", (after, limit)
+    ).fetchall()
+    return {row[1] for row in rows}, max((row[0] for row in rows), default=after)
+
+
+def profile_count(conn: Connection) -> int:
+    row = conn.execute("select count(*) from identity.node where nid = pid").fetchone()
+    return row[0] if row else 0

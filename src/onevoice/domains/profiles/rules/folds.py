@@ -1,0 +1,72 @@
+"""Folds: commutative monoids per node. A profile is their merge over its nodes, whatever order events came in."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from onevoice.domains.identity.contracts import Folded
+
+
+class CounterKey(NamedTuple):
+    nid: int
+    name_id: int
+    channel: int
+
+
+class Span(NamedTuple):
+    """How often, first and last."""
+
+    n: int
+    first_at: datetime
+    last_at: datetime
+
+
+class TraitRank(NamedTuple):
+    """Decides between values of one trait: the latest happened; then the better source; then the hash of the event.
+
+    Compares so that the greater wins.
+    """
+
+    happened: datetime
+    better_source: int
+    hash: bytes
+
+
+class TraitFold(NamedTuple):
+    rank: TraitRank
+    learnt: datetime
+    source_id: int
+    value: Any
+
+
+class Folds(NamedTuple):
+    counters: dict[CounterKey, Span]
+    traits: dict[tuple[int, str], TraitFold]
+    spend: dict[tuple[int, str], tuple[int, int]]
+
+
+def fold(events: Iterable[Folded], priorities: dict[int, int]) -> Folds:
+    """Aggregate a batch. priorities: source id to its priority, smaller is better; 50 where unknown."""
+    counters: dict[tuple[int, int, int], Span] = {}
+    traits: dict[tuple[int, str], TraitFold] = {}
+    spend: dict[tuple[int, str], tuple[int, int]] = {}
+    for event in events:
+        key = (event.nid, event.name_id, event.channel)
+        happened = event.happened
+        span = counters.get(key)
+        if span is None:
+            counters[key] = Span(1, happened, happened)
+        else:
+            n, first, last = span
+            counters[key] = Span(n + 1, min(first, happened), max(last, happened))
+        if event.traits:
+            rank = TraitRank(happened, -priorities.get(event.source_id, 50), event.hash)
+            for name, value in event.traits.items():
+                known = traits.get((event.nid, name))
+                if known is None or rank > known.rank:
+                    traits[event.nid, name] = TraitFold(rank, event.learnt, event.source_id, value)
+        if event.spend:
+            currency, minor = event.spend
+            orders, sum_minor = spend.get((event.nid, currency), (0, 0))
+            spend[event.nid, currency] = (orders + 1, sum_minor + minor)
+    return Folds({CounterKey(*key): span for key, span in counters.items()}, traits, spend)
