@@ -1,0 +1,91 @@
+"""What can be wrong about people, keys and sessions."""
+
+from onevoice.kit.errors import DomainError
+
+
+class AccessError(DomainError):
+    """Access was refused."""
+
+    code = "access"
+    kind = "invalid"
+
+
+class InvalidNameError(AccessError):
+    """The name cannot be used."""
+
+    code = "invalid_name"
+
+
+class WeakPasswordError(AccessError):
+    """The password is too easy to guess."""
+
+    code = "weak_password"
+
+
+class UnknownChannelError(AccessError):
+    """There is no such channel."""
+
+    code = "unknown_channel"
+
+
+class LoginTakenError(AccessError):
+    """Somebody already has this login."""
+
+    code = "login_taken"
+    kind = "conflict"
+
+
+class LastOwnerError(AccessError):
+    """Somebody must stay owner."""
+
+    code = "last_owner"
+    kind = "conflict"
+
+
+class SourceConflictError(AccessError):
+    """The source exists with another channel or site."""
+
+    code = "source_conflict"
+    kind = "conflict"
+
+
+class UnknownUserError(AccessError):
+    """There is no such user."""
+
+    code = "unknown_user"
+    kind = "not_found"
+
+
+class UnknownKeyError(AccessError):
+    """There is no such key."""
+
+    code = "unknown_key"
+    kind = "not_found"
+
+
+class UnknownSessionError(AccessError):
+    """There is no such session."""
+
+    code = "unknown_session"
+    kind = "not_found"
+
+
+class WrongPasswordError(AccessError):
+    """The password is wrong."""
+
+    code = "wrong_password"
+    kind = "forbidden"
+
+
+class TooManyAttemptsError(AccessError):
+    """Too many attempts."""
+
+    code = "too_many_attempts"
+    kind = "too_many"
+
+
+class BusyError(AccessError):
+    """Too many people are logging in at once."""
+
+    code = "busy"
+    kind = "unavailable"

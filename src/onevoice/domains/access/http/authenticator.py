@@ -1,0 +1,112 @@
+"""What the web's guards ask, and what the login page tries. Bound in bootstrap."""
+
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import structlog
+
+from onevoice.domains.access import service
+from onevoice.domains.access.contracts import Account, Locked, Visit
+from onevoice.domains.access.errors import BusyError, TooManyAttemptsError, WrongPasswordError
+from onevoice.kit.chance import Chance
+from onevoice.kit.clock import Clock
+from onevoice.kit.db import Database
+from onevoice.web.guards import Actor, LoggedIn, Refused, Visitor
+
+# A verification takes 46 MiB and a core for 75 ms. Two run at once, a few wait, and the rest are told to come again:
+# a flood of logins must not take the threads that everybody else's requests need.
+_AT_WORK = 2
+_IN_LINE = 8
+_BUSY_SECONDS = 2
+
+_log = structlog.get_logger(__name__)
+
+
+class AccessAuthenticator:
+    """The web's `Authenticator`, on our accounts and keys."""
+
+    def __init__(self, database: Database, *, clock: Clock, chance: Chance) -> None:
+        self._database = database
+        self._clock = clock
+        self._chance = chance
+        self._line = threading.BoundedSemaphore(_IN_LINE)
+        self._work = threading.BoundedSemaphore(_AT_WORK)
+
+    def by_key(self, key: str) -> Actor | None:
+        with self._database.transaction() as conn:
+            found = service.resolve_secret_key(conn, key, clock=self._clock)
+        if found is None:
+            return None
+        return Actor(kind="key", id=found.key_id, label=f"key:{found.key_id} {found.name}", role="member")
+
+    def by_session(self, token: str) -> Visitor | None:
+        with self._database.transaction() as conn:
+            found = service.session(conn, token, clock=self._clock)
+        if found is None:
+            return None
+        account = found.account
+        actor = Actor(kind="account", id=account.id, label=account.login, role=account.role, session=found.digest.hex())
+        return Visitor(actor=actor, csrf=found.csrf)
+
+    def log_in(
+        self, login: str, password: str, *, address: str, agent: str, previous: str | None
+    ) -> LoggedIn | Refused:
+        try:
+            return self._log_in(login, password, visit=Visit(address=address, agent=agent), previous=previous)
+        except BusyError:
+            return Refused("busy", retry_after_seconds=_BUSY_SECONDS)
+
+    def log_out(self, token: str) -> None:
+        with self._database.transaction() as conn:
+            service.end_session(conn, token, clock=self._clock)
+
+    def prove(self, account: Account, password: str, *, address: str) -> None:
+        """That whoever sits at this session knows the account's password, within the limits of logging in.
+
+        Raises: WrongPasswordError, TooManyAttemptsError, BusyError.
+        """
+        with self._turn():
+            with self._database.transaction() as conn:
+                admission = service.admit(conn, login=account.login, address=address, clock=self._clock)
+            if isinstance(admission, Locked):
+                seconds = _whole_seconds(admission)
+                raise TooManyAttemptsError(f"Wait {seconds} seconds and try again.", retry_after_seconds=seconds)
+            if not service.verify(admission, password):
+                _log.warning("password_refused", account=account.id, address=address)
+                raise WrongPasswordError("The present password is another one.")
+            with self._database.transaction() as conn:
+                service.forgive(conn, admission)
+
+    def _log_in(self, login: str, password: str, *, visit: Visit, previous: str | None) -> LoggedIn | Refused:
+        with self._turn():
+            with self._database.transaction() as conn:
+                admission = service.admit(conn, login=login, address=visit.address, clock=self._clock)
+            if isinstance(admission, Locked):
+                _log.warning("login_locked", address=visit.address)
+                return Refused("locked", retry_after_seconds=_whole_seconds(admission))
+            fits = service.verify(admission, password)
+        started = None
+        if fits:
+            with self._database.transaction() as conn:
+                started = service.start_session(
+                    conn, admission, password, visit=visit, replaces=previous, clock=self._clock, chance=self._chance
+                )
+        if started is None:
+            _log.warning("login_refused", address=visit.address)
+            return Refused("wrong")
+        return LoggedIn(token=started.token, csrf=started.csrf)
+
+    @contextmanager
+    def _turn(self) -> Generator[None]:
+        if not self._line.acquire(blocking=False):
+            raise BusyError("Try again in a few seconds.", retry_after_seconds=_BUSY_SECONDS)
+        try:
+            with self._work:
+                yield
+        finally:
+            self._line.release()
+
+
+def _whole_seconds(locked: Locked) -> int:
+    return max(1, int(locked.retry_after.total_seconds()) + 1)

@@ -1,0 +1,201 @@
+"""The routes of access under /api. Bound in bootstrap."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+
+from onevoice.domains.access import service
+from onevoice.domains.access.contracts import (
+    AccountCreate,
+    AccountId,
+    AccountUpdate,
+    KeyId,
+    Preferences,
+    Visit,
+)
+from onevoice.domains.access.errors import UnknownSessionError, UnknownUserError
+from onevoice.domains.access.http import shapes
+from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.kit import cursor
+from onevoice.kit.chance import Chance
+from onevoice.kit.clock import Clock
+from onevoice.kit.db import Database
+from onevoice.web.edge import client_address
+from onevoice.web.guards import SESSION_COOKIE, LoggedIn, Owner, Person, Reader
+from onevoice.web.login import set_session
+from onevoice.web.paging import Cursor, Limit, Page, RowId, Text
+from onevoice.web.problems import documented
+from onevoice.web.settings import WebSettings
+
+
+def router(
+    database: Database,
+    authenticator: AccessAuthenticator,
+    settings: WebSettings,
+    *,
+    clock: Clock,
+    chance: Chance,
+) -> APIRouter:
+    """Everything of access under /api."""
+    routes = APIRouter(prefix="/api")
+    routes.include_router(_own(database, authenticator, settings, clock=clock, chance=chance))
+    routes.include_router(_owners(database, clock=clock, chance=chance))
+    return routes
+
+
+def _own(
+    database: Database,
+    authenticator: AccessAuthenticator,
+    settings: WebSettings,
+    *,
+    clock: Clock,
+    chance: Chance,
+) -> APIRouter:
+    routes = APIRouter(tags=["access"])
+
+    @routes.get("/me")
+    def me(actor: Person) -> shapes.Me:
+        with database.transaction() as conn:
+            return shapes.me_view(service.account(conn, AccountId(actor.id)))
+
+    @routes.patch("/me")
+    def set_preferences(actor: Person, update: shapes.MeUpdate) -> shapes.Me:
+        preferences = Preferences(language=update.language, theme=update.theme, single_keys=update.single_keys)
+        with database.transaction() as conn:
+            account_id = AccountId(actor.id)
+            return shapes.me_view(
+                service.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
+            )
+
+    @routes.put(
+        "/me/password",
+        status_code=204,
+        responses=documented({403: "The present password is wrong.", 429: "Too many attempts.", 503: "Busy."}),
+    )
+    def change_password(actor: Person, change: shapes.PasswordChange, request: Request, response: Response) -> None:
+        """Ends every session of yours; the answer brings a new one for this browser."""
+        address = client_address(request, settings)
+        with database.transaction() as conn:
+            account = service.account(conn, AccountId(actor.id))
+        authenticator.prove(account, change.present, address=address)
+        visit = Visit(address=address, agent=request.headers.get("user-agent", ""))
+        with database.transaction() as conn:
+            service.set_password(conn, account.id, change.new, actor=actor.label, clock=clock, chance=chance)
+            started = service.restart_session(conn, account.id, visit=visit, clock=clock, chance=chance)
+        set_session(response, LoggedIn(token=started.token, csrf=started.csrf), settings)
+
+    @routes.get("/sessions")
+    def list_sessions(actor: Person) -> Page[shapes.SessionView]:
+        with database.transaction() as conn:
+            found = service.sessions(conn, AccountId(actor.id), clock=clock)
+        return Page(data=[shapes.session_view(each, actor.session) for each in found])
+
+    @routes.delete("/sessions/{session_id}", status_code=204, responses=documented({404: "No such session of yours."}))
+    def end_session(actor: Person, session_id: str) -> None:
+        try:
+            digest = bytes.fromhex(session_id)
+        except ValueError as error:
+            raise UnknownSessionError("Take the id from the list of sessions.") from error
+        with database.transaction() as conn:
+            service.end_session_by_digest(conn, AccountId(actor.id), digest, actor=actor.label, clock=clock)
+
+    @routes.delete("/sessions", status_code=204)
+    def end_other_sessions(actor: Person, request: Request) -> None:
+        """Log out everywhere else."""
+        with database.transaction() as conn:
+            current = service.session(conn, request.cookies.get(SESSION_COOKIE, ""), clock=clock)
+            if current is not None:
+                service.end_other_sessions(conn, current, actor=actor.label, clock=clock)
+
+    @routes.get("/sources")
+    def list_sources(_: Reader) -> Page[shapes.SourceView]:
+        with database.transaction() as conn:
+            return Page(data=[shapes.source_view(each) for each in service.sources(conn).values()])
+
+    return routes
+
+
+def _owners(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
+    routes = APIRouter(tags=["access"])
+
+    @routes.get("/keys")
+    def list_keys(_: Owner) -> Page[shapes.KeyView]:
+        with database.transaction() as conn:
+            return Page(data=[shapes.key_view(each) for each in service.keys(conn)])
+
+    @routes.post(
+        "/keys", status_code=201, responses=documented({409: "The source exists with another channel or site."})
+    )
+    def create_key(actor: Owner, create: shapes.KeyCreate) -> shapes.KeyMade:
+        with database.transaction() as conn:
+            issued = service.issue_key(
+                conn,
+                scope=create.scope,
+                name=create.name,
+                source=create.source,
+                channel=create.channel,
+                site=create.site,
+                actor=actor.label,
+                clock=clock,
+                chance=chance,
+            )
+            return shapes.KeyMade(**shapes.key_view(service.key(conn, issued.id)).model_dump(), key=issued.key)
+
+    @routes.delete("/keys/{key_id}", responses=documented({404: "No such key."}))
+    def revoke_key(actor: Owner, key_id: RowId) -> shapes.KeyView:
+        with database.transaction() as conn:
+            return shapes.key_view(service.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
+
+    @routes.get("/users")
+    def list_users(_: Owner) -> Page[shapes.UserView]:
+        with database.transaction() as conn:
+            return Page(data=[shapes.user_view(each) for each in service.accounts(conn)])
+
+    @routes.post("/users", status_code=201, responses=documented({409: "The login is taken."}))
+    def create_user(actor: Owner, create: shapes.UserCreate) -> shapes.UserView:
+        account = AccountCreate(
+            login=create.login, name=create.name, password=create.password, role=create.role, language=create.language
+        )
+        with database.transaction() as conn:
+            return shapes.user_view(
+                service.create_account(conn, account, actor=actor.label, clock=clock, chance=chance)
+            )
+
+    @routes.patch(
+        "/users/{user_id}", responses=documented({404: "No such user.", 409: "Nobody would be left as owner."})
+    )
+    def update_user(actor: Owner, user_id: RowId, update: shapes.UserUpdate) -> shapes.UserView:
+        """Disabling ends the person's sessions at once."""
+        change = AccountUpdate(role=update.role, disabled=update.disabled)
+        with database.transaction() as conn:
+            return shapes.user_view(
+                service.update_account(conn, AccountId(user_id), change, actor=actor.label, clock=clock)
+            )
+
+    @routes.put("/users/{user_id}/password", status_code=204, responses=documented({404: "No such user."}))
+    def set_password(actor: Owner, user_id: RowId, change: shapes.PasswordSet) -> None:
+        """For somebody who forgot it. Ends the person's sessions at once."""
+        if user_id == actor.id:
+            raise UnknownUserError("Your own password is changed at /api/me/password, with the present one.")
+        with database.transaction() as conn:
+            service.set_password(
+                conn, AccountId(user_id), change.password, actor=actor.label, clock=clock, chance=chance
+            )
+
+    @routes.get("/audit")
+    def list_audit(
+        _: Owner,
+        limit: Limit = 50,
+        cursor_: Annotated[Cursor, Query(alias="cursor")] = None,
+        subject: Annotated[Text | None, Query(description="Such as `user:1` or `key:7`.")] = None,
+    ) -> Page[shapes.AuditView]:
+        """Who did what, newest first."""
+        before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
+        if before is not None and not 0 < before < 2**63:
+            raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+        with database.transaction() as conn:
+            entries = service.audit_log(conn, before=before, subject=subject, limit=limit + 1)
+        more = cursor.encode(entries[limit - 1].id) if len(entries) > limit else None
+        return Page(data=[shapes.audit_view(each) for each in entries[:limit]], next_cursor=more)
+
+    return routes
