@@ -1,0 +1,239 @@
+"""Who asks, and whether they may.
+
+A route says whom it serves by the type of its parameter: `Reader`, `Person` or `Owner`. Bootstrap calls `bind`; an app
+where that was forgotten answers nobody.
+"""
+
+import hmac
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
+
+from fastapi import Depends, FastAPI, Request
+from starlette.requests import HTTPConnection
+
+from onevoice.kit.errors import DomainError
+from onevoice.web.settings import WebSettings
+
+SESSION_COOKIE = "onevoice_session"
+CSRF_COOKIE = "onevoice_csrf"
+CSRF_HEADER = "X-Onevoice-Csrf"
+WRITE_KEY_PREFIX = "ov_write_"
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class UnauthenticatedError(DomainError):
+    """Authentication needed."""
+
+    code = "unauthenticated"
+    kind = "unauthenticated"
+
+
+class InvalidKeyError(UnauthenticatedError):
+    """The key is not valid."""
+
+    code = "invalid_key"
+
+
+class SessionEndedError(UnauthenticatedError):
+    """The session has ended."""
+
+    code = "session_ended"
+
+
+class WriteKeyError(DomainError):
+    """A write key can only write."""
+
+    code = "write_key"
+    kind = "forbidden"
+
+
+class SessionNeededError(DomainError):
+    """Only people may do this."""
+
+    code = "session_needed"
+    kind = "forbidden"
+
+
+class OwnerNeededError(DomainError):
+    """Only an owner may do this."""
+
+    code = "owner_needed"
+    kind = "forbidden"
+
+
+class ForgedRequestError(DomainError):
+    """The request did not come from the console."""
+
+    code = "csrf"
+    kind = "forbidden"
+
+
+class ForeignOriginError(DomainError):
+    """The request came from another site."""
+
+    code = "foreign_origin"
+    kind = "forbidden"
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who does something.
+
+    label: what the audit log keeps, such as `owner@demo.example` or `key:7 back office`.
+    id: of the account or the key. session: the session's public id, for people only.
+    """
+
+    kind: Literal["account", "key"]
+    id: int
+    label: str
+    role: Literal["owner", "member"]
+    session: str | None = None
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """A person with a living session."""
+
+    actor: Actor
+    csrf: str
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    token: str
+    csrf: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    reason: Literal["wrong", "locked", "busy"]
+    retry_after_seconds: int = 0
+
+
+class Authenticator(Protocol):
+    """What knows keys and people. Bound in bootstrap; each method is a transaction of its own."""
+
+    def by_key(self, key: str) -> Actor | None: ...
+
+    def by_session(self, token: str) -> Visitor | None: ...
+
+    def log_in(
+        self, login: str, password: str, *, address: str, agent: str, previous: str | None
+    ) -> LoggedIn | Refused: ...
+
+    def log_out(self, token: str) -> None: ...
+
+
+class Guards:
+    def __init__(self, authenticator: Authenticator, settings: WebSettings) -> None:
+        self._authenticator = authenticator
+        self._settings = settings
+
+    def secret_or_session(self, request: Request) -> Actor:
+        """Programs with a secret key, and people. A member may do whatever stands behind this guard."""
+        authorization = request.headers.get("authorization")
+        if authorization is not None:
+            return self._by_key(authorization)
+        return self._by_session(request).actor
+
+    def session_only(self, request: Request) -> Actor:
+        """People only: what concerns a person's own account, or what a leaked key must not reach."""
+        actor = self.secret_or_session(request)
+        if actor.kind != "account":
+            raise SessionNeededError("A secret key cannot do this. Log in to the console as a person.")
+        return actor
+
+    def owner_only(self, request: Request) -> Actor:
+        """Owners in person: users, keys, the audit log."""
+        actor = self.session_only(request)
+        if actor.role != "owner":
+            raise OwnerNeededError("This is for owners. Ask one of them to do it, or to make you one.")
+        return actor
+
+    def visitor(self, connection: HTTPConnection) -> Visitor | None:
+        """Who looks at a page or opens a socket, if anybody with a living session. Reads only: no CSRF token needed."""
+        token = connection.cookies.get(SESSION_COOKIE)
+        return self._authenticator.by_session(token) if token else None
+
+    def socket(self, connection: HTTPConnection) -> Actor | None:
+        """Who may open a WebSocket: a living session, from a page of ours. None means: close it unaccepted.
+
+        Browsers let any site open one with our cookies, and always say which site it was.
+        """
+        if connection.headers.get("origin") is None or not self.same_origin(connection):
+            return None
+        visitor = self.visitor(connection)
+        return visitor.actor if visitor else None
+
+    def same_origin(self, connection: HTTPConnection) -> bool:
+        """False when a browser says that another site sent this. Programs that say nothing pass."""
+        if connection.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+            return False
+        origin = connection.headers.get("origin")
+        if origin is None:
+            return True
+        if self._settings.origin is not None:
+            return origin == self._settings.origin
+        return origin.partition("://")[2] == connection.headers.get("host")
+
+    def _by_key(self, authorization: str) -> Actor:
+        scheme, _, key = authorization.partition(" ")
+        key = key.strip()
+        if key.startswith(WRITE_KEY_PREFIX):
+            raise WriteKeyError("This is a write key: it sends events to /v1 and reads nothing. Take a secret key.")
+        actor = self._authenticator.by_key(key) if scheme.lower() == "bearer" and key else None
+        if actor is None:
+            raise InvalidKeyError("Send a living secret key as `Authorization: Bearer ov_secret_...`.")
+        return actor
+
+    def _by_session(self, request: Request) -> Visitor:
+        if SESSION_COOKIE not in request.cookies:
+            raise UnauthenticatedError(
+                "Send a secret key as `Authorization: Bearer ov_secret_...`, or log in at /login."
+            )
+        visitor = self.visitor(request)
+        if visitor is None:
+            raise SessionEndedError("Log in again at /login.")
+        if request.method not in _SAFE_METHODS:
+            self._require_own_page(request, visitor)
+        return visitor
+
+    def _require_own_page(self, request: Request, visitor: Visitor) -> None:
+        if not self.same_origin(request):
+            raise ForeignOriginError("Changes are taken from the console's own pages only.")
+        if not matches(request.headers.get(CSRF_HEADER), visitor.csrf):
+            raise ForgedRequestError(f"Send the cookie `{CSRF_COOKIE}` back as the header `{CSRF_HEADER}`.")
+
+
+def matches(given: str | None, wanted: str) -> bool:
+    """Compared in constant time."""
+    return given is not None and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), wanted.encode())
+
+
+def bind(app: FastAPI, guards: Guards) -> None:
+    app.state.guards = guards
+
+
+def secret_or_session(request: Request) -> Actor:
+    return _bound(request).secret_or_session(request)
+
+
+def session_only(request: Request) -> Actor:
+    return _bound(request).session_only(request)
+
+
+def owner_only(request: Request) -> Actor:
+    return _bound(request).owner_only(request)
+
+
+def _bound(request: Request) -> Guards:
+    guards = request.app.state.guards
+    if not isinstance(guards, Guards):
+        raise TypeError("guards")
+    return guards
+
+
+Reader = Annotated[Actor, Depends(secret_or_session)]
+Person = Annotated[Actor, Depends(session_only)]
+Owner = Annotated[Actor, Depends(owner_only)]

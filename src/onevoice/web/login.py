@@ -1,0 +1,240 @@
+"""The login page and the way out: plain pages that need no script."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.concurrency import run_in_threadpool
+
+from onevoice.kit.i18n import LANGUAGES, OWN_NAMES, Language, is_language, preferred
+from onevoice.web import texts
+from onevoice.web.console import ASSETS
+from onevoice.web.edge import client_address
+from onevoice.web.guards import (
+    CSRF_COOKIE,
+    CSRF_HEADER,
+    SESSION_COOKIE,
+    Authenticator,
+    ForeignOriginError,
+    ForgedRequestError,
+    Guards,
+    LoggedIn,
+    Refused,
+    matches,
+)
+from onevoice.web.settings import WebSettings
+
+PAGES = Path(__file__).parent / "pages"
+LANGUAGE_COOKIE = "onevoice_language"
+
+# As long as a session can last at all; the server ends it earlier when it lies idle.
+_COOKIE_SECONDS = 30 * 24 * 3600
+_LANGUAGE_SECONDS = 365 * 24 * 3600
+_FIELDS_MAX = 10
+_LOGIN_MAX = 200
+_NEXT_MAX = 2000
+
+# Which letters each subset of the font holds, as far as our three languages need them.
+_SUBSETS = {
+    "latin-ext": "U+0100-0130, U+0132-0151, U+0154-02BA, U+1E00-1E9F, U+20A0-20AB",
+    "latin": "U+0000-00FF, U+0131, U+0152-0153, U+2000-206F, U+20AC, U+2122, U+2212",
+    "cyrillic": "U+0301, U+0400-045F, U+0490-0491, U+2116",
+}
+
+
+def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, console: Path) -> APIRouter:
+    """`console` is the folder of the built console, whose font the page borrows when it is there."""
+    routes = APIRouter(include_in_schema=False)
+    page = _Page(console)
+
+    @routes.get("/login")
+    def show(request: Request) -> Response:
+        target = local_path(request.query_params.get("next"))
+        if guards.visitor(request) is not None:
+            return RedirectResponse(target, status_code=303, headers={"Cache-Control": "no-store"})
+        language = _language(request)
+        notice = None
+        if "ended" in request.query_params:
+            notice = texts.ENDED.to(language)
+        elif "left" in request.query_params:
+            notice = texts.LEFT.to(language)
+        response = page.render(language, target=target, notice=notice)
+        if request.query_params.get("lang") == language:
+            response.set_cookie(
+                LANGUAGE_COOKIE, language, max_age=_LANGUAGE_SECONDS, httponly=True, secure=settings.tls, samesite="lax"
+            )
+        return response
+
+    @routes.post("/login")
+    async def log_in(request: Request) -> Response:
+        language = _language(request)
+        form = await _form(request)
+        target, login, password = local_path(form.get("next")), form.get("login", "").strip(), form.get("password", "")
+        if not guards.same_origin(request):
+            return page.render(language, target=target, notice=texts.FOREIGN.to(language), status=403)
+        if not login or not password:
+            notice = texts.EMPTY.to(language)
+            return page.render(language, target=target, notice=notice, login=login, status=422)
+        outcome = await run_in_threadpool(
+            authenticator.log_in,
+            login,
+            password,
+            address=client_address(request, settings),
+            agent=request.headers.get("user-agent", ""),
+            previous=request.cookies.get(SESSION_COOKIE),
+        )
+        if isinstance(outcome, Refused):
+            return page.refused(language, outcome, target=target, login=login)
+        response = RedirectResponse(target, status_code=303, headers={"Cache-Control": "no-store"})
+        set_session(response, outcome, settings)
+        return response
+
+    @routes.post("/logout")
+    async def log_out(request: Request) -> Response:
+        form = await _form(request)
+        await run_in_threadpool(_log_out, request, form.get("csrf"))
+        response = RedirectResponse("/login?left=1", status_code=303, headers={"Cache-Control": "no-store"})
+        response.delete_cookie(SESSION_COOKIE)
+        response.delete_cookie(CSRF_COOKIE)
+        return response
+
+    def _log_out(request: Request, csrf: str | None) -> None:
+        if not guards.same_origin(request):
+            raise ForeignOriginError("Log out from the console's own pages.")
+        visitor = guards.visitor(request)
+        if visitor is None:
+            return
+        if not matches(request.headers.get(CSRF_HEADER) or csrf, visitor.csrf):
+            raise ForgedRequestError(f"Send the cookie `{CSRF_COOKIE}` back as `{CSRF_HEADER}` or the field `csrf`.")
+        authenticator.log_out(request.cookies[SESSION_COOKIE])
+
+    @routes.get("/pages/{name}")
+    def stylesheet(name: str) -> Response:
+        return page.stylesheet(name)
+
+    return routes
+
+
+def set_session(response: Response, started: LoggedIn, settings: WebSettings) -> None:
+    """The session's cookie, closed to scripts, and the CSRF token's, which the console reads and sends back."""
+    for name, value, hidden in ((SESSION_COOKIE, started.token, True), (CSRF_COOKIE, started.csrf, False)):
+        response.set_cookie(
+            name, value, max_age=_COOKIE_SECONDS, path="/", httponly=hidden, secure=settings.tls, samesite="lax"
+        )
+
+
+def local_path(target: str | None) -> str:
+    """`target` when it is a page of ours, else "/".
+
+    Browsers read a backslash as a slash and skip control characters, so neither passes.
+
+    >>> local_path("/customers?q=anna"), local_path("//evil.example"), local_path("https://evil.example")
+    ('/customers?q=anna', '/', '/')
+    """
+    if target is None or len(target) > _NEXT_MAX or not target.startswith("/") or target.startswith("//"):
+        return "/"
+    if "\\" in target or not target.isprintable():
+        return "/"
+    first = target[1:].partition("?")[0].partition("/")[0]
+    return "/" if first in {"login", "logout", "api", "v1", "pages"} else target
+
+
+class _Page:
+    def __init__(self, console: Path) -> None:
+        environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
+        self._template = environment.get_template("login.html")
+        self._css = _font_faces(console) + (PAGES / "login.css").read_text(encoding="utf-8")
+        self._name = f"login-{hashlib.sha256(self._css.encode()).hexdigest()[:12]}.css"
+
+    def render(
+        self,
+        language: Language,
+        *,
+        target: str,
+        notice: str | None = None,
+        login: str = "",
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        content = self._template.render(
+            language=language,
+            stylesheet=f"/pages/{self._name}",
+            text=_texts(language),
+            notice=notice,
+            failed=status >= 400,
+            login=login[:_LOGIN_MAX],
+            next=target,
+            languages=[
+                {"code": each, "name": OWN_NAMES[each], "address": f"/login?lang={each}&next={quote(target, safe='/')}"}
+                for each in LANGUAGES
+            ],
+        )
+        own = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language, Cookie"}
+        return HTMLResponse(content, status_code=status, headers={**own, **(headers or {})})
+
+    def refused(self, language: Language, refused: Refused, *, target: str, login: str) -> HTMLResponse:
+        wait = {"Retry-After": str(refused.retry_after_seconds)}
+        if refused.reason == "locked":
+            notice = texts.LOCKED.to(language, max(1, math.ceil(refused.retry_after_seconds / 60)))
+            return self.render(language, target=target, notice=notice, login=login, status=429, headers=wait)
+        if refused.reason == "busy":
+            notice = texts.BUSY.to(language)
+            return self.render(language, target=target, notice=notice, login=login, status=503, headers=wait)
+        return self.render(language, target=target, notice=texts.WRONG.to(language), login=login, status=401)
+
+    def stylesheet(self, name: str) -> Response:
+        """Any name of it is answered with the present one, so that a page from before an upgrade keeps its look."""
+        cache = "public, max-age=31536000, immutable" if name == self._name else "no-store"
+        known = name.startswith("login-") and name.endswith(".css")
+        return Response(
+            self._css if known else "",
+            status_code=200 if known else 404,
+            media_type="text/css",
+            headers={"Cache-Control": cache},
+        )
+
+
+def _texts(language: Language) -> dict[str, Any]:
+    named = {
+        "title": texts.TITLE,
+        "tagline": texts.TAGLINE,
+        "login": texts.LOGIN,
+        "password": texts.PASSWORD,
+        "submit": texts.SUBMIT,
+        "language": texts.LANGUAGE,
+    }
+    return {name: phrase.to(language) for name, phrase in named.items()}
+
+
+def _font_faces(console: Path) -> str:
+    faces: list[str] = []
+    for file in sorted((console / ASSETS).glob("golos-text-*.woff2")):
+        subset = next((each for each in _SUBSETS if file.name.startswith(f"golos-text-{each}-wght")), None)
+        if subset is not None:
+            faces.append(
+                f'@font-face{{font-family:"Golos Text Variable";font-weight:400 900;font-display:swap;'
+                f'src:url("/{ASSETS}/{file.name}") format("woff2");unicode-range:{_SUBSETS[subset]}}}\n'
+            )
+    return "".join(faces)
+
+
+def _language(request: Request) -> Language:
+    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if is_language(chosen):
+            return chosen
+    return preferred(request.headers.get("accept-language"))
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """The last value of each field of a plain form; nothing when the body is no such form."""
+    try:
+        fields = parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
+    except ValueError:
+        return {}
+    return {name: values[-1] for name, values in fields.items()}
