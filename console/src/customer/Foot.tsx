@@ -1,0 +1,25 @@
+/** The keys of the page, each a button, and what the knots mean. */
+
+import { useI18n } from "~/i18n";
+import { KeyBar, type Hint } from "~/keys";
+
+export function Foot({ past, doors }: { past: boolean; doors: number }) {
+  const { t } = useI18n();
+  const digits = Array.from({ length: Math.min(doors, 4) + 1 }, (_, digit) => String(digit));
+  const hints: Hint[] = [
+    { keys: ["j", "k"], label: t("customer.keys.nextPrevious"), labels: [t("customer.keys.next"), t("customer.keys.previous")] },
+    { keys: ["Enter"], label: t("customer.keys.open") },
+    ...(doors > 0 ? [{ keys: digits, label: t("customer.keys.channel"), labels: digits.map((digit) => (digit === "0" ? t("customer.keys.all") : t("customer.keys.nth", { n: Number(digit) }))) }] : []),
+    ...(past ? [{ keys: ["[", "]"], label: t("customer.keys.step"), labels: [t("customer.keys.earlier"), t("customer.keys.later")] }] : [{ keys: ["s"], label: t("customer.keys.splitOff") }]),
+    { keys: ["/"], label: t("customer.keys.find") },
+  ];
+  return (
+    <KeyBar hints={hints}>
+      <span className="cu-legend" aria-hidden="true">
+        <span><svg viewBox="0 0 10 10" width="10" height="10"><circle className="cu-legend-full" cx="5" cy="5" r="5" /></svg>{t("customer.thread.theirs")}</span>
+        <span><svg viewBox="0 0 10 10" width="10" height="10"><circle className="cu-legend-ring" cx="5" cy="5" r="4.2" /></svg>{t("customer.thread.ours")}</span>
+        <span><svg viewBox="0 0 10 10" width="10" height="10"><path className="cu-diamond" d="M5 0l5 5-5 5-5-5z" /></svg>{t("customer.thread.joined")}</span>
+      </span>
+    </KeyBar>
+  );
+}

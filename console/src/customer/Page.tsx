@@ -1,0 +1,294 @@
+/** The page of a person who is known: header, ruler, thread, and what stands beside it. */
+
+import { useCallback, useMemo, useRef, useState } from "react";
+
+import { useI18n } from "~/i18n";
+import { useKeys, type KeyBinding } from "~/keys";
+import { Button, Dialog, Empty, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
+
+import { DatePicker } from "./header/DatePicker";
+import { Header } from "./header/Header";
+import { PastBar } from "./header/PastBar";
+import { Foot } from "./Foot";
+import { JoinDialog } from "./dialogs/JoinDialog";
+import { SplitDialog, UndoDialog } from "./dialogs/PartDialogs";
+import { Inspector } from "./inspector/Inspector";
+import { devicesByNode } from "./model/labels";
+import { changes, neighbourMoment } from "./model/queries";
+import type { Join } from "./model/types";
+import type { ChangeSearch, CustomerSearch } from "./model/url";
+import { timesOf } from "./model/url";
+import { useDoorCounts, useFresh, type Customer } from "./model/useCustomer";
+import { Ruler } from "./ruler/Ruler";
+import { Side } from "./Side";
+import { Tabs, type Tab } from "./Tabs";
+import { Chips, toggleDoor } from "./thread/Chips";
+import { Thread } from "./thread/Thread";
+import { useThread, visibleJoins } from "./thread/useThread";
+import { HistoryDialog } from "./traits/HistoryDialog";
+import { useLive } from "./useLive";
+import { useSelection } from "./useSelection";
+import { useSplitting } from "./useSplitting";
+
+interface PageProps {
+  profileRef: string;
+  customer: Customer;
+  search: CustomerSearch;
+  change: ChangeSearch;
+}
+
+type Window = "date" | "history" | "raw" | { undo: Join } | "split" | null;
+
+export function Page({ profileRef, customer, search, change }: PageProps) {
+  const i18n = useI18n();
+  const { t, fmt } = i18n;
+  const phone = usePhone();
+  const narrow = useMedia("(max-width: 1099px)");
+  const now = useNow(30_000);
+  const past = search.at !== undefined;
+  const { present, profile, identity } = customer;
+  const [window, setWindow] = useState<Window>(null);
+  const [tab, setTab] = useState<Tab>("thread");
+  const [finding, setFinding] = useState(Boolean(search.q));
+  const [text, setText] = useState(search.q ?? "");
+  const wanted = useDebounced(text.trim(), 200);
+  const [scrolled, setScrolled] = useState(false);
+
+  const at = search.at;
+  const mode = search.mode;
+  const times = useMemo(() => timesOf({ ...(at ? { at } : {}), ...(mode ? { mode } : {}) }), [at, mode]);
+  const filter = useMemo(() => ({ channel: search.door, q: wanted || undefined }), [search.door, wanted]);
+  const thread = useThread({ ref: profileRef, times, filter, onlyJoins: search.only === "joins", identity, ruler: customer.ruler });
+  const devices = useMemo(() => devicesByNode(thread.events), [thread.events]);
+  const joins = useMemo(() => visibleJoins(identity, times.as_of).toSorted((a, b) => b.at.localeCompare(a.at)), [identity, times.as_of]);
+  const doors = useDoorCounts(customer.ruler);
+  const selection = useSelection(thread, search, change);
+  const splitting = useSplitting(() => setWindow("split"));
+  const fresh = useFresh(profileRef);
+  const live = useLive({ id: present?.id ?? null, profileRef, times, filter, hold: scrolled, past, fresh });
+  const firstName = profile?.name?.trim().split(/\s+/)[0] ?? null;
+
+  const scroll = useRef(0);
+  const toMoment = useCallback((moment: string | null) => change({ at: moment ?? undefined, ...(moment === null ? { mode: undefined } : {}) }), [change]);
+  const step = useCallback(
+    async (direction: "earlier" | "later") => {
+      const mine = (scroll.current += 1);
+      const from = at ? Date.parse(at) : Date.now() + 1000;
+      const next = await neighbourMoment(profileRef, from, direction, {});
+      if (mine !== scroll.current) return;
+      if (next !== null) toMoment(new Date(next).toISOString());
+      else if (direction === "later") toMoment(null);
+    },
+    [at, profileRef, toMoment],
+  );
+
+  const undo = (join: Join) => setWindow({ undo: join });
+  const splitJoin = (join: Join) => {
+    setTab("identifiers");
+    splitting.startWith(identity?.strands.find((strand) => strand.node_ids.includes(join.b.node_id) && strand.joined_at !== null)?.node_ids ?? [join.b.node_id], identity);
+  };
+  const actions = { undo, split: splitJoin, locked: past };
+  const undoable = selection.join?.undoable ? selection.join : joins.find((join) => join.undoable);
+  const splitSelected = () => {
+    setTab("identifiers");
+    splitting.startWith(selection.nodes, identity);
+  };
+  const done = (message: string, undoId?: string | null) => {
+    setWindow(null);
+    change({ join: undefined });
+    splitting.cancel();
+    void fresh("all");
+    toast({
+      text: message,
+      ...(undoId
+        ? {
+            undo: () => void changes.undo(undoId, { reason: t("customer.rehearsal.undo"), dry_run: false }).then(() => fresh("all")),
+          }
+        : {}),
+    });
+  };
+  const clear = () => {
+    setText("");
+    setFinding(false);
+    change({ door: undefined, q: undefined, only: undefined });
+  };
+  const escape = () => {
+    if (search.event) change({ event: undefined });
+    else if (splitting.on) splitting.cancel();
+    else if (finding) clear();
+    else if (past) toMoment(null);
+    else selection.select(null);
+  };
+  const bindings: KeyBinding[] = [
+    { keys: "j", label: t("customer.keys.next"), run: () => selection.move(1) },
+    { keys: "k", label: t("customer.keys.previous"), run: () => selection.move(-1) },
+    { keys: "Enter", label: t("customer.keys.open"), run: selection.open, off: selection.selected === null },
+    { keys: "0", label: t("customer.keys.all"), run: () => change({ door: undefined, only: undefined }) },
+    ...doors.slice(0, 9).map(({ door }, index) => ({
+      keys: String(index + 1),
+      label: t("customer.keys.nth", { n: index + 1 }),
+      run: () => change({ door: toggleDoor(search.door, door, false), only: undefined }),
+      quiet: index > 3,
+    })),
+    { keys: "t", label: t("customer.keys.date"), run: () => setWindow("date") },
+    { keys: "[", label: t("customer.keys.earlier"), run: () => void step("earlier") },
+    { keys: "]", label: t("customer.keys.later"), run: () => void step("later"), off: !past },
+    { keys: "s", label: t("customer.keys.splitOff"), run: splitSelected, off: past || (identity?.identifiers.length ?? 0) < 2 },
+    { keys: "m", label: t("customer.keys.join"), run: () => change({ join: "?" }), off: past },
+    { keys: "u", label: t("customer.keys.undo"), run: () => undoable && undo(undoable), off: past || !undoable },
+    { keys: "/", label: t("customer.keys.find"), run: () => setFinding(true) },
+    { keys: "Escape", label: past ? t("customer.keys.back") : t("common.close"), run: escape, quiet: !past },
+  ];
+  useKeys(t("customer.keysTitle"), bindings);
+
+  const hidden = hiddenText(customer, i18n);
+  const nothing = <Nothing past={past} search={search} text={wanted} customer={customer} clear={clear} back={() => toMoment(null)} />;
+  const inspected = selection.event;
+  const threadColumn = (
+    <div className="cu-column cu-thread">
+      <Chips doors={doors} total={profile?.event_count ?? 0} joins={joins.length} search={search} change={change} phone={phone} finding={finding} setFinding={setFinding} text={text} setText={setText} />
+      {live.waiting > 0 && (
+        <Button kind="waiting" dense className="cu-newer" onClick={live.take}>
+          {t("customer.thread.newer", { n: live.waiting })}
+        </Button>
+      )}
+      {customer.before ? (
+        <div className="cu-nothing">{nothing}</div>
+      ) : (
+        <Thread thread={thread} name={profile?.name ?? t("customer.unnamed")} firstName={firstName} identity={identity} devices={devices} phone={phone} past={past} now={now}
+          selected={selection.selected} reveal={selection.reveal + live.taken} onSelect={selection.select} onOpen={selection.openKey} onScrolled={setScrolled} actions={actions}
+          nothing={nothing} beginning={beginningText(customer, past, i18n)}
+        />
+      )}
+    </div>
+  );
+  const inspector = inspected && (
+    <Inspector event={inspected} group={selection.group} firstName={firstName} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
+      onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
+    />
+  );
+  const side = (parts: Tab[]) => (
+    <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} splitting={splitting} actions={actions} selectedJoin={selection.join?.id ?? null}
+      onHistory={() => setWindow("history")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
+    />
+  );
+  return (
+    <div className={`cu-page ${past ? "cu-past" : ""}`}>
+      {past && <PastBar at={search.at as string} later={search.mode === "later"} onMode={(later) => change({ mode: later ? "later" : undefined })} onBack={() => toMoment(null)} />}
+      <Header profile={profile} present={present} at={search.at ?? null} phone={phone} onDate={() => setWindow("date")} onJoin={() => change({ join: "?" })} onRaw={() => setWindow("raw")} />
+      <Redirected profileRef={profileRef} id={present?.id ?? null} />
+      {!phone && <Ruler present={customer.presentRuler} shown={customer.ruler} at={search.at ?? null} now={now} hidden={hidden} onMove={toMoment} onStep={(direction) => void step(direction)} />}
+      {narrow ? (
+        <>
+          <Tabs tab={tab} setTab={setTab} counts={{ identifiers: identity?.identifiers.length ?? 0, traits: customer.traits?.length ?? 0, contacts: profile?.addresses.length ?? 0 }} />
+          <div className="cu-body cu-body-narrow" role="tabpanel" aria-label={t(`customer.tabs.${tab}`)}>
+            {tab === "thread" ? threadColumn : side([tab])}
+          </div>
+          {inspector && (
+            <Dialog title={t("customer.inspector.title")} onClose={() => change({ event: undefined })} bare width={640}>
+              {inspector}
+            </Dialog>
+          )}
+        </>
+      ) : (
+        <div className="cu-body">
+          {threadColumn}
+          <aside className="cu-column cu-side">{inspector || side(["identifiers", "traits", "contacts"])}</aside>
+        </div>
+      )}
+      <Foot past={past} doors={doors.length} />
+      {window === "date" && (
+        <DatePicker at={search.at ?? null} later={search.mode === "later"} lastJoin={joins[0]?.at ?? null} firstSeen={present?.first_seen_at ?? null} onClose={() => setWindow(null)}
+          onGo={(moment, later) => {
+            setWindow(null);
+            change({ at: moment ?? undefined, mode: moment && later ? "later" : undefined });
+          }}
+        />
+      )}
+      {window === "history" && customer.traits && (
+        <HistoryDialog profileRef={profileRef} times={times} traits={customer.traits} onClose={() => setWindow(null)}
+          onOpenEvent={(id) => {
+            setWindow(null);
+            change({ event: id });
+          }}
+        />
+      )}
+      {window === "raw" && profile && (
+        <Dialog title={t("customer.header.raw")} onClose={() => setWindow(null)} width={760}>
+          <pre className="cu-raw-text" tabIndex={0}>
+            {JSON.stringify(profile, null, 2)}
+          </pre>
+        </Dialog>
+      )}
+      {search.join && profile && !past && (
+        <JoinDialog profile={profile} other={search.join === "?" ? null : search.join} onPick={(ref) => change({ join: ref })} onClose={() => change({ join: undefined })}
+          onDone={(id) => done(t("customer.rehearsal.joined"), id)}
+        />
+      )}
+      {window === "split" && profile && identity && (
+        <SplitDialog profile={profile} chosen={identity.identifiers.filter((one) => splitting.chosen.has(one.node_id))} onClose={() => setWindow(null)} onDone={() => done(t("customer.rehearsal.parted"))} />
+      )}
+      {typeof window === "object" && window !== null && profile && (
+        <UndoDialog profile={profile} join={window.undo} onClose={() => setWindow(null)} onDone={() => done(t("customer.rehearsal.undone"))} />
+      )}
+      <span className="seen-by-readers" role="status">
+        {live.changed ? t("customer.states.changed") : ""} {past ? fmt.dateTime(search.at as string) : ""}
+      </span>
+    </div>
+  );
+}
+
+type Voice = ReturnType<typeof useI18n>;
+
+/** What the chosen moment did not know: told over the hatched part of the ruler. */
+function hiddenText({ present, profile, presentIdentity, identity, before }: Customer, { t }: Voice): string {
+  const events = (present?.event_count ?? 0) - (before ? 0 : (profile?.event_count ?? 0));
+  const identifiers = (presentIdentity?.identifiers.length ?? 0) - (identity?.identifiers.length ?? 0);
+  const what = [
+    events > 0 ? t("customer.ruler.hiddenEvents", { n: events }) : "",
+    identifiers > 0 ? t("customer.ruler.hiddenIdentifiers", { n: identifiers }) : "",
+  ].filter(Boolean);
+  return what.length > 0 ? t("customer.ruler.hidden", { what: what.join(", ") }) : t("customer.ruler.hiddenNothing");
+}
+
+function beginningText({ present, profile, presentIdentity }: Customer, past: boolean, { t, fmt }: Voice): string {
+  const earlier = past && present?.first_seen_at && profile?.first_seen_at && present.first_seen_at < profile.first_seen_at;
+  const join = presentIdentity?.joins.toSorted((a, b) => a.at.localeCompare(b.at)).find((one) => one.at > (profile?.last_seen_at ?? ""));
+  if (earlier && join) return `${t("customer.thread.begins")} ${t("customer.thread.beginsOther", { day: fmt.shortDay(join.at) })}`;
+  return t("customer.thread.begins");
+}
+
+function Redirected({ profileRef, id }: { profileRef: string; id: string | null }) {
+  const { t } = useI18n();
+  if (id === null || !profileRef.startsWith("profile:") || profileRef === `profile:${id}`) return null;
+  return (
+    <p className="cu-notice" role="status">
+      {t("customer.states.redirected", { ref: profileRef })}
+    </p>
+  );
+}
+
+interface NothingProps {
+  past: boolean;
+  search: CustomerSearch;
+  text: string;
+  customer: Customer;
+  clear: () => void;
+  back: () => void;
+}
+
+/** Why the thread is empty, and the way on. */
+function Nothing({ past, search, text, customer, clear, back }: NothingProps) {
+  const { t, fmt } = useI18n();
+  if (text) return <Empty title={t("customer.thread.nothingFound", { query: text })} actions={<Button onClick={clear}>{t("customer.thread.clear")}</Button>} />;
+  if (search.door) return <Empty title={t(past ? "customer.thread.nothingThroughThen" : "customer.thread.nothingThrough")} actions={<Button onClick={clear}>{t("customer.thread.clear")}</Button>} />;
+  if (customer.before) {
+    const first = customer.present?.first_seen_at;
+    return (
+      <Empty title={t("customer.past.unknown")} actions={<Button k="Escape" onClick={back}>{t("customer.past.back")}</Button>}>
+        {first ? t("customer.past.unknownText", { when: fmt.dateTime(first) }) : t("customer.past.unknownTextPlain")}
+      </Empty>
+    );
+  }
+  return <Empty title={t("customer.thread.empty")}>{t("customer.thread.emptyText")}</Empty>;
+}

@@ -1,0 +1,126 @@
+/** Split off chosen identifiers, or take a join back: both end in two persons, both are rehearsed first. */
+
+import { useQuery } from "@tanstack/react-query";
+
+import { useI18n } from "~/i18n";
+import { Dialog, ProblemBox, Skeleton } from "~/ui";
+
+import { identifierText } from "../model/labels";
+import { changes, type Done } from "../model/queries";
+import type { Join, LedgerIdentifier, Preview, Profile } from "../model/types";
+import { doorOf } from "./JoinDialog";
+import { Head, Rehearsal } from "./Rehearsal";
+
+interface PartProps {
+  kind: "split" | "undo";
+  profile: Profile;
+  queryKey: unknown[];
+  rehearse: () => Promise<Done>;
+  carryOut: (reason: string) => Promise<Done>;
+  leaving: { kind: string; value: string }[];
+  onClose: () => void;
+  onDone: (done: Done) => void;
+}
+
+function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onClose, onDone }: PartProps) {
+  const { t } = useI18n();
+  const title = t(kind === "split" ? "customer.rehearsal.split" : "customer.rehearsal.undo");
+  const rehearsal = useQuery({ queryKey: ["rehearsal", ...queryKey], queryFn: rehearse, gcTime: 0, staleTime: 0 });
+  if (rehearsal.isPending || rehearsal.isError) {
+    return (
+      <Dialog title={title} onClose={onClose} width={880} bare keys={[{ keys: "Escape", label: t("customer.rehearsal.cancel"), run: onClose }]}>
+        <div className="cu-rehearsal">
+          <Head title={title} onClose={onClose} />
+          {rehearsal.isError ? <ProblemBox error={rehearsal.error} onRetry={() => void rehearsal.refetch()} /> : <Skeleton rows={5} height={32} label={t("customer.rehearsal.working")} />}
+        </div>
+      </Dialog>
+    );
+  }
+  const { preview } = rehearsal.data;
+  const before = preview.before[0];
+  const { stays, leaves } = sides(preview, profile.id);
+  if (!before || !stays) return null;
+  const nameA = stays.name ?? profile.name ?? t("customer.unnamed");
+  const gone = leaving.length > 0 ? leaving : preview.moves;
+  const nameB = leaves?.name ?? (gone[0] ? identifierText(gone[0].kind, gone[0].value) : t("customer.unnamed"));
+  const columns = [
+    { head: before.name ?? profile.name ?? t("customer.unnamed"), person: before, bold: false },
+    { head: t("customer.rehearsal.staysHere"), person: stays, bold: true },
+    ...(leaves ? [{ head: t("customer.rehearsal.splitOff"), person: leaves, bold: true }] : []),
+  ];
+  return (
+    <Rehearsal
+      kind={kind}
+      title={title}
+      names={{ a: nameA, b: nameB }}
+      doors={{ a: doorOf(profile), b: null }}
+      fate={t("customer.rehearsal.twoPersons")}
+      columns={columns}
+      preview={preview}
+      notes={{ identifiers: leaveText(gone, t), events: t("customer.rehearsal.follow"), orders: t("customer.rehearsal.followOrders") }}
+      question={t(kind === "split" ? "customer.rehearsal.reasonSplit" : "customer.rehearsal.reasonUndo")}
+      promise={t(kind === "split" ? "customer.rehearsal.splitAny" : "customer.rehearsal.undoText")}
+      deed={t(kind === "split" ? "customer.rehearsal.doSplit" : "customer.rehearsal.doUndo")}
+      onClose={onClose}
+      onDo={async (reason) => onDone(await carryOut(reason))}
+    />
+  );
+}
+
+/** The side that keeps the address of this page stays; the biggest other one leaves. */
+export function sides(preview: Preview, id: string) {
+  const stays = preview.after.find((one) => one.id === id) ?? preview.after[0];
+  const leaves = preview.after.filter((one) => one !== stays).sort((a, b) => b.identifiers - a.identifiers)[0];
+  return { stays, leaves };
+}
+
+function leaveText(gone: { kind: string; value: string }[], t: ReturnType<typeof useI18n>["t"]): string {
+  const what = gone.slice(0, 2).map((one) => identifierText(one.kind, one.value)).join(", ");
+  if (!what) return "";
+  return gone.length > 2 ? t("customer.rehearsal.movesMore", { what, n: gone.length - 2 }) : t("customer.rehearsal.moves", { what });
+}
+
+interface SplitProps {
+  profile: Profile;
+  chosen: LedgerIdentifier[];
+  onClose: () => void;
+  onDone: (done: Done) => void;
+}
+
+export function SplitDialog({ profile, chosen, onClose, onDone }: SplitProps) {
+  const body = { profile: `profile:${profile.id}`, identifiers: chosen.map((one) => `${one.kind}:${one.value}`) };
+  return (
+    <PartDialog
+      kind="split"
+      profile={profile}
+      queryKey={["split", body]}
+      rehearse={() => changes.split({ ...body, reason: "", dry_run: true })}
+      carryOut={(reason) => changes.split({ ...body, reason, dry_run: false })}
+      leaving={chosen}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}
+
+interface UndoProps {
+  profile: Profile;
+  join: Join;
+  onClose: () => void;
+  onDone: (done: Done) => void;
+}
+
+export function UndoDialog({ profile, join, onClose, onDone }: UndoProps) {
+  return (
+    <PartDialog
+      kind="undo"
+      profile={profile}
+      queryKey={["undo", join.id]}
+      rehearse={() => changes.undo(join.id, { reason: "", dry_run: true })}
+      carryOut={(reason) => changes.undo(join.id, { reason, dry_run: false })}
+      leaving={[]}
+      onClose={onClose}
+      onDone={onDone}
+    />
+  );
+}

@@ -1,0 +1,173 @@
+/** The window of a join, a split or an undo: first what would happen, then a reason, then the deed. */
+
+import { useState, type ReactNode } from "react";
+
+import { channelColour, type Channel } from "~/channels";
+import { useI18n } from "~/i18n";
+import { Button, Dialog, Icon, problemText } from "~/ui";
+
+import type { Json, Preview, PreviewPerson } from "../model/types";
+import { traitName } from "../tell/tell";
+import { ruleText, valueText } from "../traits/Traits";
+import { Tracks } from "./Tracks";
+
+export interface Column {
+  head: string;
+  person: PreviewPerson;
+  bold: boolean;
+}
+
+interface RehearsalProps {
+  kind: "join" | "split" | "undo";
+  title: string;
+  names: { a: string; b: string };
+  doors: { a: Channel | null; b: Channel | null };
+  fate: string;
+  columns: Column[];
+  preview: Preview;
+  notes: { identifiers: string; events: string; orders: string };
+  question: string;
+  promise: string;
+  deed: string;
+  head?: ReactNode;
+  onDo: (reason: string) => Promise<void>;
+  onClose: () => void;
+}
+
+export function Rehearsal(props: RehearsalProps) {
+  const { kind, title, names, doors, fate, columns, preview, notes, question, promise, deed } = props;
+  const { t } = useI18n();
+  const [reason, setReason] = useState("");
+  const [missing, setMissing] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<unknown>(null);
+  const run = () => {
+    if (reason.trim() === "") {
+      setMissing(true);
+      return;
+    }
+    setBusy(true);
+    setFault(null);
+    props.onDo(reason.trim()).catch((error: unknown) => {
+      setFault(error);
+      setBusy(false);
+    });
+  };
+  const problem = fault === null ? null : problemText(fault, t);
+  const keys = [
+    { keys: "mod+Enter", label: deed, typing: true, run },
+    { keys: "Escape", label: t("customer.rehearsal.cancel"), typing: true, run: props.onClose },
+  ];
+  return (
+    <Dialog title={title} onClose={props.onClose} keys={keys} width={880} bare>
+      <div className="cu-rehearsal">
+        <Head title={title} onClose={props.onClose} />
+        {props.head}
+        <Tracks kind={kind === "join" ? "join" : "part"} a={names.a} b={names.b} doors={doors} fate={fate} />
+        <Comparison columns={columns} preview={preview} notes={notes} kind={kind} />
+        <Warnings preview={preview} />
+        <label className="cu-reason">
+          <span>{question}</span>
+          <textarea rows={1} data-autofocus value={reason} placeholder={t("customer.rehearsal.reasonHint")} aria-invalid={missing} aria-describedby={missing ? "cu-reason-missing" : undefined}
+            onChange={(event) => {
+              setReason(event.currentTarget.value);
+              setMissing(false);
+            }}
+          />
+        </label>
+        {missing && <p id="cu-reason-missing" className="alarm cu-reason-missing" role="alert">{t("customer.rehearsal.needReason")}</p>}
+        {problem && <p className="alarm cu-reason-missing" role="alert">{problem.title}. {problem.text}</p>}
+        <footer className="cu-rehearsal-foot">
+          <p className="quiet">{promise}</p>
+          <Button onClick={props.onClose}>{t("customer.rehearsal.cancel")}</Button>
+          <Button kind="primary" k="mod+Enter" disabled={busy} onClick={run}>
+            {deed}
+          </Button>
+        </footer>
+      </div>
+    </Dialog>
+  );
+}
+
+export function Head({ title, onClose }: { title: string; onClose: () => void }) {
+  const { t } = useI18n();
+  return (
+    <header className="cu-rehearsal-head">
+      <h2>{title}</h2>
+      <span className="quiet">{t("customer.rehearsal.sub")}</span>
+      <Button dense k="Escape" aria-label={t("common.close")} onClick={onClose} className="cu-esc" />
+    </header>
+  );
+}
+
+function Comparison({ columns, preview, notes, kind }: Pick<RehearsalProps, "columns" | "preview" | "notes" | "kind">) {
+  const i18n = useI18n();
+  const { t, fmt } = i18n;
+  const orders = ({ orders: n, spent_minor, currency }: PreviewPerson) => {
+    if (!n) return t("customer.rehearsal.none");
+    return spent_minor && currency ? `${fmt.number(n)}, ${fmt.money(spent_minor, currency)}` : fmt.number(n);
+  };
+  const rows: { name: string; cells: string[]; note: string }[] = [
+    { name: t("customer.rehearsal.rows.identifiers"), cells: columns.map(({ person }) => fmt.number(person.identifiers)), note: notes.identifiers },
+    { name: t("customer.rehearsal.rows.events"), cells: columns.map(({ person }) => fmt.number(person.events)), note: notes.events },
+  ];
+  if (columns.some(({ person }) => person.orders)) rows.push({ name: t("customer.rehearsal.rows.orders"), cells: columns.map(({ person }) => orders(person)), note: notes.orders });
+  for (const trait of preview.traits.slice(0, 8)) {
+    const value = (json: Json) => (json === null || json === undefined ? "" : valueText(trait.name, json, i18n));
+    const cells = kind === "join" ? [trait.into, trait.from, trait.after] : [trait.after, trait.into, trait.from];
+    rows.push({ name: traitName(trait.name, i18n), cells: cells.map(value), note: kind === "join" ? ruleText(trait.rule, i18n) : "" });
+  }
+  return (
+    <div className="cu-comparison-scroll" tabIndex={0} role="region" aria-label={t("customer.rehearsal.sub")}>
+      <table className="cu-comparison">
+        <thead>
+          <tr>
+            <th scope="col"><span className="seen-by-readers">{t("customer.traits.title")}</span></th>
+            {columns.map((column, at) => (
+              <th key={at} scope="col"><bdi>{column.head}</bdi></th>
+            ))}
+            <th scope="col"><span className="seen-by-readers">{t("customer.inspector.title")}</span></th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr key={row.name}>
+              <th scope="row"><bdi>{row.name}</bdi></th>
+              {row.cells.map((cell, at) => (
+                <td key={at} className={columns[at]?.bold ? "cu-bold" : ""}><bdi>{cell}</bdi></td>
+              ))}
+              <td className="quiet"><bdi>{row.note}</bdi></td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function Warnings({ preview }: { preview: Preview }) {
+  const i18n = useI18n();
+  const { t } = i18n;
+  return (
+    <div className="cu-warnings">
+      {preview.warnings.map((warning) => (
+        <p key={`${warning.code}${warning.detail}`}>
+          <Icon name="warn" size={16} />
+          <span>
+            <b className="alarm"><bdi>{warning.detail}</bdi></b> {/limit/.test(warning.code) && t("customer.rehearsal.limitText")}
+          </span>
+        </p>
+      ))}
+      {preview.withdraws.length > 0 && (
+        <p>
+          <Icon name="warn" size={16} />
+          <span>{t("customer.rehearsal.withdraws", { n: preview.withdraws.length })}</span>
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function colourOf(channel: Channel | null): string {
+  return channel ? channelColour(channel) : "var(--line2)";
+}

@@ -1,0 +1,91 @@
+/** Evidence in words: what ties an identifier, by which event, from which source, or why it was refused. */
+
+import type { I18n } from "~/i18n";
+
+import { identifierText, kindText } from "../model/labels";
+import type { Evidence, Identity, Join, LedgerIdentifier, NodeRef } from "../model/types";
+
+type Voice = Pick<I18n, "t" | "has" | "fmt">;
+
+export function nodeText(node: Pick<NodeRef, "kind" | "value">, devices?: Map<string, string>, nodeId?: string): string {
+  return identifierText(node.kind, node.value, nodeId ? devices?.get(nodeId) : undefined);
+}
+
+/** The piece that holds the identifier: used ones before others, the earliest first. */
+export function mainEvidence(identifier: LedgerIdentifier): Evidence | null {
+  const used = identifier.evidence.filter((one) => one.state === "used");
+  return used.toSorted((a, b) => a.occurred_at.localeCompare(b.occurred_at))[0] ?? null;
+}
+
+export function refusals(identifier: LedgerIdentifier): Evidence[] {
+  return identifier.evidence.filter((one) => one.state === "refused");
+}
+
+/** Short, for the row: "came with 2200 4471 0938, shop till". */
+export function evidenceText(evidence: Evidence, { t }: Voice, devices?: Map<string, string>): string {
+  const value = nodeText(evidence.to, devices, evidence.to.node_id);
+  const how =
+    evidence.origin === "operator"
+      ? t("customer.identifiers.operator")
+      : evidence.origin === "login"
+        ? t("customer.identifiers.loginAs", { value })
+        : evidence.origin === "alias"
+          ? t("customer.identifiers.alias", { value })
+          : t("customer.identifiers.with", { value });
+  return how;
+}
+
+/** Why the rules refused a link. The server names the rule; what it does not name is told as it came. */
+export function whyText(why: string | null, voice: Voice): string {
+  const { t } = voice;
+  if (!why) return t("customer.identifiers.whyOther");
+  const limit = /^limit[:_ ]?(.*)$/i.exec(why);
+  if (limit) {
+    const kind = limit[1]?.trim();
+    return kind ? t("customer.identifiers.whyLimit", { kind: kindText(kind, voice) }) : t("customer.identifiers.whyLimitPlain");
+  }
+  if (/^cannot[-_ ]?link/i.test(why)) return t("customer.identifiers.whyCannot");
+  return why;
+}
+
+/** What tied the two in a join, from the join itself and from the evidence that names its ends. */
+export function joinText(join: Join, identity: Identity | undefined, voice: Voice): string {
+  const { t, fmt } = voice;
+  const late = Date.parse(join.learnt_at) - Date.parse(join.at);
+  const learnt = late > 60_000 ? ` ${t("customer.join.learntLater", { time: fmt.duration(late) })}` : "";
+  if (join.kind === "operator") {
+    const by = join.by ? t("customer.join.byHand", { by: join.by }) : t("customer.join.byHandNobody");
+    return join.reason ? `${join.reason} ${by}` : by;
+  }
+  const evidence = evidenceOfJoin(join, identity);
+  if (evidence?.origin === "login") return t("customer.join.byLogin") + learnt;
+  if (evidence?.event && evidence.source) return t("customer.join.byEventNamed", { event: evidence.event, source: evidence.source }) + learnt;
+  if (evidence?.source) return t("customer.join.bySource", { source: evidence.source }) + learnt;
+  return t("customer.join.byEvent") + learnt;
+}
+
+export function evidenceOfJoin(join: Join, identity: Identity | undefined): Evidence | null {
+  for (const [one, other] of [
+    [join.a.node_id, join.b.node_id],
+    [join.b.node_id, join.a.node_id],
+  ]) {
+    const identifier = identity?.identifiers.find((known) => known.node_id === one);
+    const found = identifier?.evidence.find((piece) => piece.to.node_id === other && piece.state === "used");
+    if (found) return found;
+  }
+  return null;
+}
+
+/** Pairs to draw as arcs: each used piece of evidence once, whichever end names it. */
+export function tiesOf(identity: Identity): { a: string; b: string; evidence: Evidence }[] {
+  const ties = new Map<string, { a: string; b: string; evidence: Evidence }>();
+  const known = new Set(identity.identifiers.map((one) => one.node_id));
+  for (const identifier of identity.identifiers) {
+    for (const evidence of identifier.evidence) {
+      if (evidence.state !== "used" || !known.has(evidence.to.node_id)) continue;
+      const key = [identifier.node_id, evidence.to.node_id].sort().join("-");
+      if (!ties.has(key)) ties.set(key, { a: identifier.node_id, b: evidence.to.node_id, evidence });
+    }
+  }
+  return [...ties.values()];
+}

@@ -1,0 +1,118 @@
+/** The thread lying down: strands as lines, days as knots, joins as diamonds. Pure; px in, px out. */
+
+import type { Ruler } from "../model/types";
+import { DAY_MS, type Scale } from "./scale";
+
+export interface Knot {
+  x: number;
+  door: string;
+  count: number;
+}
+
+export interface Stretch {
+  x1: number;
+  x2: number;
+  door: string;
+}
+
+export interface Track {
+  /** Strands that share this line: one, or the rest of a person glued from many. */
+  strands: number[];
+  y: number;
+  doors: string[];
+  kinds: string[];
+  knots: Knot[];
+  stretches: Stretch[];
+  /** Where it flows into another line. */
+  joins: { x: number; into: number; ms: number }[];
+}
+
+export const MAX_TRACKS = 3;
+const TRACK_GAP = 20;
+const FIRST_Y = 20;
+
+/** `dayMs` turns a calendar day of the ruler into the moment that stands for it. */
+export function layTracks(ruler: Ruler, scale: Scale, dayMs: (day: string) => number, end: number): Track[] {
+  const groups = groupStrands(ruler);
+  const trackOf = new Map<number, number>();
+  groups.forEach((strands, index) => strands.forEach((strand) => trackOf.set(strand, index)));
+  const gap = groups.length > 2 ? TRACK_GAP - 4 : TRACK_GAP;
+  const first = groups.length > 2 ? FIRST_Y - 6 : FIRST_Y;
+  return groups.map((strands, index) => {
+    const days = ruler.days
+      .filter((day) => strands.includes(day.strand))
+      .map((day) => ({ ms: Math.max(dayMs(day.day), scale.from), channels: day.channels }))
+      .filter((day) => day.ms <= end)
+      .sort((a, b) => a.ms - b.ms);
+    const joins = ruler.joins.filter((join) => strands.includes(join.strand) && trackOf.get(join.into) !== index);
+    const stop = strands.length === 1 && joins[0] ? Date.parse(joins[0].at) : end;
+    return {
+      strands,
+      y: first + index * gap,
+      doors: topDoors(days.map((day) => day.channels)),
+      kinds: strands.flatMap((strand) => ruler.strands.find((one) => one.index === strand)?.label_kinds ?? []),
+      knots: makeKnots(days, scale),
+      stretches: makeStretches(days, scale, Math.min(stop, end), index === 0 || strands.length === 1),
+      joins: joins.map((join) => ({ x: scale.x(Date.parse(join.at)), into: trackOf.get(join.into) ?? 0, ms: Date.parse(join.at) })),
+    };
+  });
+}
+
+/** The running strand first, then the longest others; more than three lines would be a tangle. */
+function groupStrands(ruler: Ruler): number[][] {
+  const weight = new Map<number, number>();
+  for (const day of ruler.days) weight.set(day.strand, (weight.get(day.strand) ?? 0) + sum(day.channels));
+  const ended = new Set(ruler.joins.map((join) => join.strand));
+  const all = [...new Set([...ruler.strands.map((one) => one.index), ...weight.keys()])].filter((one) => weight.has(one));
+  const main = all.find((one) => !ended.has(one)) ?? all[0] ?? 0;
+  const rest = all.filter((one) => one !== main).sort((a, b) => (weight.get(b) ?? 0) - (weight.get(a) ?? 0));
+  if (rest.length < MAX_TRACKS) return [[main], ...rest.map((one) => [one])];
+  return [[main], ...rest.slice(0, MAX_TRACKS - 2).map((one) => [one]), rest.slice(MAX_TRACKS - 2)];
+}
+
+function sum(channels: Record<string, number>): number {
+  return Object.values(channels).reduce((total, n) => total + n, 0);
+}
+
+function topDoors(days: Record<string, number>[]): string[] {
+  const totals = new Map<string, number>();
+  for (const channels of days) for (const [door, n] of Object.entries(channels)) totals.set(door, (totals.get(door) ?? 0) + n);
+  return [...totals].sort((a, b) => b[1] - a[1]).map(([door]) => door);
+}
+
+interface Day {
+  ms: number;
+  channels: Record<string, number>;
+}
+
+function byCount(channels: Record<string, number>): [string, number][] {
+  return Object.entries(channels).sort((a, b) => a[1] - b[1]);
+}
+
+/** One knot per door and day; knots that would lie on each other within a few px are one. */
+function makeKnots(days: Day[], scale: Scale): Knot[] {
+  const knots: Knot[] = [];
+  for (const day of days) {
+    byCount(day.channels).forEach(([door, count], index) => {
+      const x = scale.x(day.ms) + index * 2;
+      const near = knots.findLast((knot) => knot.door === door);
+      if (near && x - near.x < 4) near.count += count;
+      else knots.push({ x, door, count });
+    });
+  }
+  return knots;
+}
+
+/** A stretch runs from one day to the next in the colour of the door used last before it. */
+function makeStretches(days: Day[], scale: Scale, end: number, goesOn: boolean): Stretch[] {
+  const stretches: Stretch[] = [];
+  days.forEach((day, index) => {
+    const next = days[index + 1]?.ms ?? (goesOn ? end : Math.min(end, day.ms + DAY_MS));
+    const door = byCount(day.channels).at(-1)?.[0] ?? "api";
+    if (next <= day.ms) return;
+    const open = stretches.at(-1);
+    if (open && open.door === door) open.x2 = scale.x(next);
+    else stretches.push({ x1: scale.x(day.ms), x2: scale.x(next), door });
+  });
+  return stretches;
+}

@@ -1,0 +1,67 @@
+/** The row where two former persons became one: the diamond, what tied them, and the way back. */
+
+import { Diamond } from "~/channels";
+import { useI18n } from "~/i18n";
+import { Button } from "~/ui";
+
+import { joinText, nodeText } from "../identifiers/evidence";
+import type { Identity, Join } from "../model/types";
+import { LANE_GAP, type Measures } from "./geometry";
+import { Lines } from "./Lines";
+import type { JoinRow as Row } from "./rows";
+
+export interface JoinActions {
+  undo: (join: Join) => void;
+  split: (join: Join) => void;
+  locked: boolean;
+}
+
+interface JoinRowProps {
+  row: Row;
+  place: Measures;
+  selected: boolean;
+  identity: Identity | undefined;
+  devices: Map<string, string>;
+  actions: JoinActions;
+  onSelect: (key: string) => void;
+}
+
+export function JoinRow({ row, place, selected, identity, devices, actions, onSelect }: JoinRowProps) {
+  const i18n = useI18n();
+  const { t, fmt } = i18n;
+  const { join } = row;
+  const a = nodeText(join.a, devices, join.a.node_id);
+  const b = nodeText(join.b, devices, join.b.node_id);
+  const from = row.fromLane === null ? null : { lane: row.fromLane, door: row.fromDoor };
+  return (
+    <div className={`cu-row cu-join ${selected ? "cu-selected" : ""} ${row.last ? "cu-last" : ""}`} onClick={() => onSelect(row.key)}>
+      <Lines pieces={row.pieces} laneX={place.laneX} knot={row.lane} from={from} />
+      <span className="cu-knot" style={{ left: place.laneX + row.lane * LANE_GAP - 9 }}>
+        <Diamond />
+      </span>
+      <time className="cu-time" dateTime={join.at}>
+        {fmt.time(join.at)}
+      </time>
+      <div className="cu-told cu-told-join" style={{ marginLeft: place.textX }} data-key={row.key} tabIndex={-1}>
+        <span className="cu-first">
+          <span className="cu-what">
+            <b>{t("customer.join.title")}</b> <bdi>{t("customer.join.is", { a, b })}</bdi>
+          </span>
+        </span>
+        <span className="cu-second cu-ink">
+          <bdi className="cu-second-text">{joinText(join, identity, i18n)}</bdi>
+          {!actions.locked && join.undoable && (
+            <Button kind="text" {...(selected ? { k: "u" } : {})} onClick={() => actions.undo(join)}>
+              {t("customer.join.undo")}
+            </Button>
+          )}
+          {!actions.locked && !join.undoable && (
+            <Button kind="text" onClick={() => actions.split(join)}>
+              {t("customer.join.split")}
+            </Button>
+          )}
+        </span>
+      </div>
+    </div>
+  );
+}

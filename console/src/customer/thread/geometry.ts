@@ -1,0 +1,20 @@
+/** Measures of the thread, px. */
+
+export const LANE_X = 108;
+export const LANE_GAP = 24;
+/** From the centre of a knot to where the line starts again. */
+export const KNOT_CLEAR = 11;
+export const KNOT_Y = 14;
+
+export const ROW = { day: 28, firstDay: 36, act: 28, actTall: 48, join: 48, end: 64 };
+
+export interface Measures {
+  laneX: number;
+  textX: number;
+}
+
+/** Two lanes fit beside the text; each further one moves it to the right. */
+export function measures(laneCount: number, phone: boolean): Measures {
+  const beyond = Math.max(0, laneCount - 2) * LANE_GAP;
+  return phone ? { laneX: 68, textX: 112 + beyond } : { laneX: LANE_X, textX: 160 + beyond };
+}
