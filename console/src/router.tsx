@@ -44,7 +44,7 @@ const home = createRoute({
 const live = createRoute({
   getParentRoute: () => root,
   path: "/live",
-  validateSearch: only("door", "q", "row"),
+  validateSearch: only("door", "q", "show", "row"),
   component: lazyRouteComponent(() => import("./live"), "LivePage"),
 });
 

@@ -7,6 +7,7 @@ import { glyphs } from "./glyphs";
 import { channelColour, type Channel } from "./names";
 import "./channels.css";
 
+export { handleSpans, handleText, type Span } from "./handles";
 export { asChannel, channelColour, channelOfKind, channels, isChannel, type Channel } from "./names";
 
 export function useChannelNames(): { name: (channel: Channel) => string; short: (channel: Channel) => string; title: (channel: Channel) => string } {

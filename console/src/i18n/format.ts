@@ -57,7 +57,8 @@ export function makeFormat(language: Language) {
 
   function number(value: number, fraction?: number): string {
     if (fraction === undefined) return plain.format(value);
-    return value.toLocaleString(locale, { minimumFractionDigits: fraction, maximumFractionDigits: fraction });
+    // Sums stand in columns, so thousands are always parted, also where the language would leave four digits together.
+    return value.toLocaleString(locale, { minimumFractionDigits: fraction, maximumFractionDigits: fraction, useGrouping: "always" });
   }
   function amount(minor: number, currency: string): string {
     const digits = minorDigits(currency);
@@ -74,8 +75,8 @@ export function makeFormat(language: Language) {
   function shortDay(when: When, now: When = Date.now()): string {
     const date = toDate(when);
     const text = date.getFullYear() === toDate(now).getFullYear() ? day.format(date) : dayYear.format(date);
-    // Polish and Russian short dates end in "г." or "2024 r."; a dense table reads better without.
-    return text.replace(/\s?(г\.|r\.)$/, "").replace(/\.$/, "");
+    // A year in Russian brings "г." along; a dense table reads better without.
+    return text.replace(/\s?(г\.|r\.)$/, "");
   }
   function time(when: When): string {
     return clock.format(toDate(when));
@@ -96,7 +97,7 @@ export function makeFormat(language: Language) {
     if (age < MINUTE && age > -MINUTE) return relative.format(0, "second");
     const days = Math.round((startOfDay(date) - startOfDay(today)) / DAY);
     if (age > 0 && age < HOUR) return relative.format(-Math.floor(age / MINUTE), "minute");
-    if (age > 0 && days === 0) return relative.format(-Math.floor(age / HOUR), "hour");
+    if (age > 0 && days === 0) return relative.format(-Math.floor(age / HOUR), "hour").replace(" hr ", " h ");
     if (days === -1) return relative.format(-1, "day");
     return shortDay(date, today);
   }

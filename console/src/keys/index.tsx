@@ -53,7 +53,7 @@ export function useKeyLabel(): (name: string) => string {
         if (part === "Escape") return t("common.keys.esc");
         if (part === "ArrowUp") return "↑";
         if (part === "ArrowDown") return "↓";
-        return part.length === 1 ? part.toUpperCase() : part;
+        return [...part].length === 1 ? part.toUpperCase() : part;
       })
       .join(" ");
 }

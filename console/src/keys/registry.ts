@@ -4,6 +4,8 @@ import { isSingleKey, strokeName } from "./match";
 export interface KeyBinding {
   /** One name or several that do the same: "j", "shift+j", "mod+k", "Enter", "Space", "Escape", "?", "[", "g l" (one after the other). */
   keys: string | string[];
+  /** How the list of keys shows it when there are more names than it has room for: "1 – 7". */
+  shown?: string;
   /** What it does, as the list of keys says it. */
   label: string;
   run: (event?: KeyboardEvent) => void;

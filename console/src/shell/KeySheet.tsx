@@ -24,8 +24,7 @@ export default function KeySheet({ onClose }: { onClose: () => void }) {
               {group.bindings.map((binding) => (
                 <div key={binding.label} className="keysheet-row">
                   <dt>
-                    {keyNames(binding)
-                      .slice(0, 2)
+                    {(binding.shown ? [binding.shown] : keyNames(binding).slice(0, 2))
                       .map((name) => (
                         <span key={name} className="keysheet-keys">
                           {name.split(" ").map((part, index) => (

@@ -67,7 +67,7 @@ function useCustomers(text: string): { items: Item[]; searching: boolean } {
       id: `customer-${row.id}`,
       group,
       text: row.name ?? row.contact?.value ?? row.id,
-      aside: row.name ? (row.match?.text ?? row.contact?.value ?? "") : "",
+      aside: row.name ? ((row.match?.field === "name" ? null : row.match?.text) ?? row.contact?.value ?? "") : "",
       doors: row.doors,
       run: () => void navigate({ to: "/customers/$ref", params: { ref: `profile:${row.id}` } }),
     }));
@@ -75,6 +75,11 @@ function useCustomers(text: string): { items: Item[]; searching: boolean } {
     return [...found, all];
   }, [data, wanted, t, navigate]);
   return { items, searching: isFetching || wanted !== text.trim() };
+}
+
+/** At once, not when the window's own trap gets to it: what is typed right after Ctrl+K belongs here. */
+function takeFocus(field: HTMLInputElement | null): void {
+  field?.focus();
 }
 
 export default function Palette({ onClose, openKeys }: { onClose: () => void; openKeys: () => void }) {
@@ -112,6 +117,7 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
         <Icon name="search" size={18} />
         <input
           data-autofocus
+          ref={takeFocus}
           role="combobox"
           aria-expanded="true"
           aria-controls={listId}

@@ -1,6 +1,6 @@
 /** The frame of every page: the rail (on a phone, the bar), the connection's state, the windows any page can call up. */
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 
 import { useMe } from "~/api";
 import { useI18n } from "~/i18n";
@@ -8,12 +8,22 @@ import { Kbd, useKeyboard, useKeys } from "~/keys";
 import { Icon, Mark, Toasts, usePhone } from "~/ui";
 
 import { useAccountSettings } from "./account";
+import Palette from "./Palette";
 import { SocketBar } from "./SocketBar";
 import "./shell.css";
 
-const AccountMenu = lazy(() => import("./AccountMenu"));
-const KeySheet = lazy(() => import("./KeySheet"));
-const Palette = lazy(() => import("./Palette"));
+const loadAccount = () => import("./AccountMenu");
+const loadKeys = () => import("./KeySheet");
+const AccountMenu = lazy(loadAccount);
+const KeySheet = lazy(loadKeys);
+
+/** The windows come after the page, but before anybody asks for them. */
+function useWindowsReady(): void {
+  useEffect(() => {
+    const timer = setTimeout(() => void Promise.all([loadKeys(), loadAccount()]), 600);
+    return () => clearTimeout(timer);
+  }, []);
+}
 
 type Window = "palette" | "keys" | "account" | null;
 
@@ -31,6 +41,7 @@ export function Shell() {
   const [open, setOpen] = useState<Window>(null);
   const close = () => setOpen(null);
   useAccountSettings();
+  useWindowsReady();
   useKeyboard();
   useKeys(
     t("common.keys.everywhere"),
@@ -70,8 +81,11 @@ export function Shell() {
           </span>
           <span>{t("common.nav.search")}</span>
         </button>
-        <button type="button" className="rail-item rail-who" onClick={() => setOpen("account")} aria-haspopup="dialog" aria-label={t("common.nav.account")}>
-          <span className="rail-initials">{who}</span>
+        <button type="button" className="rail-item rail-who" onClick={() => setOpen("account")} aria-haspopup="dialog" title={me?.name}>
+          <span className="rail-initials" aria-hidden="true">
+            {who}
+          </span>
+          <span className="seen-by-readers">{t("common.nav.account")}</span>
         </button>
       </nav>
       <div className="shell-body">
@@ -81,8 +95,8 @@ export function Shell() {
         </main>
       </div>
       <Toasts />
+      {open === "palette" && <Palette onClose={close} openKeys={() => setOpen("keys")} />}
       <Suspense fallback={null}>
-        {open === "palette" && <Palette onClose={close} openKeys={() => setOpen("keys")} />}
         {open === "keys" && <KeySheet onClose={close} />}
         {open === "account" && <AccountMenu onClose={close} openKeys={() => setOpen("keys")} />}
       </Suspense>

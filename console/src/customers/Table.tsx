@@ -1,0 +1,139 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useEffect, useMemo, useRef, type RefObject } from "react";
+
+import { channels, useChannelNames, type Channel } from "~/channels";
+import { useI18n } from "~/i18n";
+import { Skeleton, useNow, usePhone } from "~/ui";
+
+import { Row } from "./Row";
+import type { Customers } from "./useCustomers";
+import { sharedCurrency } from "./words";
+
+const ALWAYS: Channel[] = ["site", "telegram", "whatsapp", "email", "sms", "shop", "call"];
+const ROW = 40;
+const PHONE_ROW = 64;
+
+/** The usual doors, and whatever else the people on the page came in by. */
+function useDoors(rows: Customers["rows"]): Channel[] {
+  return useMemo(() => {
+    const seen = new Set<Channel>(ALWAYS);
+    for (const row of rows) for (const door of row.doors) seen.add(door);
+    const others = channels.filter((channel) => seen.has(channel) && !ALWAYS.includes(channel));
+    return [...ALWAYS, ...others.slice(0, 4)];
+  }, [rows]);
+}
+
+function Head({ doors, currency, searching }: { doors: Channel[]; currency: string | null; searching: boolean }) {
+  const { t, fmt } = useI18n();
+  const { short, title } = useChannelNames();
+  return (
+    <div role="row" aria-rowindex={1} className="customers-head">
+      <div role="columnheader">{t("customers.columns.name")}</div>
+      <div role="columnheader">{t(searching ? "customers.columns.contactOrMatch" : "customers.columns.contact")}</div>
+      <div role="columnheader" className="customers-doors" aria-label={t("customers.columns.doors")}>
+        {doors.map((door) => (
+          <span key={door} title={title(door)}>
+            {short(door)}
+          </span>
+        ))}
+      </div>
+      <div role="columnheader" aria-sort="descending">
+        {t("customers.columns.seen")} <span aria-hidden="true">↓</span>
+      </div>
+      <div role="columnheader">{t("customers.columns.city")}</div>
+      <div role="columnheader" className="customers-orders">
+        {t("customers.columns.orders")}
+      </div>
+      <div role="columnheader" className="customers-spent">
+        {currency ? t("customers.columns.spentIn", { currency: fmt.symbol(currency) }) : t("customers.columns.spent")}
+      </div>
+    </div>
+  );
+}
+
+/** Keeps the current row in view, and takes the focus along when it is in the list already. */
+function useFollow(list: Customers, body: RefObject<HTMLDivElement | null>, scrollTo: (index: number) => void) {
+  const first = useRef(true);
+  useEffect(() => {
+    if (list.at < 0) return;
+    scrollTo(list.at);
+    const inList = body.current?.contains(document.activeElement) || document.activeElement === document.body;
+    if (!inList || first.current) {
+      first.current = false;
+      return;
+    }
+    const id = list.current?.id ?? "";
+    const frame = requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"] a`)?.focus({ preventScroll: true }));
+    return () => cancelAnimationFrame(frame);
+    // Only when the row changes, not when the list grows around it.
+  }, [list.current?.id]);
+}
+
+export function Table({ list }: { list: Customers }) {
+  const { t } = useI18n();
+  const phone = usePhone();
+  const now = useNow(30_000);
+  const body = useRef<HTMLDivElement>(null);
+  const doors = useDoors(list.rows);
+  const currency = sharedCurrency(list.rows);
+  const size = phone ? PHONE_ROW : ROW;
+  const { rows, hasMore, loadMore } = list;
+  const virtual = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => body.current,
+    estimateSize: () => size,
+    overscan: 6,
+    getItemKey: (index) => rows[index]?.id ?? index,
+  });
+  const shown = virtual.getVirtualItems();
+  const last = shown.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (hasMore && last >= rows.length - 20) loadMore();
+  }, [hasMore, last, rows.length, loadMore]);
+  useEffect(() => virtual.measure(), [size, virtual]);
+  useFollow(list, body, (index) => virtual.scrollToIndex(index, { align: "auto" }));
+  useEffect(() => {
+    if (list.at < 0) body.current?.scrollTo({ top: 0 });
+  }, [list.query]);
+  return (
+    <div
+      role="table"
+      aria-label={t("customers.title")}
+      aria-rowcount={(list.head?.total ?? rows.length) + 1}
+      aria-busy={list.stale}
+      className="customers-table"
+      style={{ ["--doors" as string]: doors.length }}
+    >
+      <Head doors={doors} currency={currency} searching={list.query !== ""} />
+      <div ref={body} role="rowgroup" className="customers-body" tabIndex={-1}>
+        <div className="customers-run" role="presentation" style={{ height: virtual.getTotalSize() + (hasMore ? size * 3 : 16) }}>
+          {shown.map(({ index, start }) => {
+            const row = rows[index];
+            return (
+              row && (
+                <Row
+                  key={row.id}
+                  row={row}
+                  index={index}
+                  top={start}
+                  current={index === list.at}
+                  picked={list.picked.includes(row.id)}
+                  doors={doors}
+                  currency={currency}
+                  now={now}
+                  onPoint={list.setRow}
+                  onPick={list.pick}
+                />
+              )
+            );
+          })}
+          {hasMore && (
+            <div className="customers-more" aria-hidden="true" style={{ transform: `translateY(${virtual.getTotalSize()}px)` }}>
+              <Skeleton rows={3} height={size} />
+            </div>
+          )}
+        </div>
+      </div>
+    </div>
+  );
+}

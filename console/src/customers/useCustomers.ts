@@ -1,0 +1,75 @@
+/** The list's state: the search, the current row and the selection, all of them in the address. */
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useEffect, useMemo, useState } from "react";
+
+import { searchCustomers, type CustomerRow } from "~/api";
+import { useDebounced } from "~/ui";
+
+const PAGE = 60;
+const TYPING_MS = 120;
+const ADDRESS_MS = 250;
+
+export function useCustomers() {
+  const search = useSearch({ from: "/customers" });
+  const navigate = useNavigate({ from: "/customers" });
+  const [text, setText] = useState(search.q ?? "");
+  const [row, setRow] = useState(search.row ?? null);
+  const [picked, setPicked] = useState<string[]>(() => (search.x ?? "").split(",").filter(Boolean));
+  const query = useDebounced(text.trim(), TYPING_MS);
+
+  const found = useInfiniteQuery({
+    queryKey: ["customers", query],
+    queryFn: ({ pageParam, signal }) => searchCustomers(query, { limit: PAGE, cursor: pageParam, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: keepPreviousData,
+  });
+  const rows = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
+  const head = found.data?.pages[0];
+
+  const address = useDebounced(`${query}\n${row ?? ""}\n${picked.join(",")}`, ADDRESS_MS);
+  useEffect(() => {
+    const [q = "", at = "", x = ""] = address.split("\n");
+    void navigate({ search: { q: q || undefined, row: at || undefined, x: x || undefined }, replace: true });
+  }, [address, navigate]);
+
+  // The address changed by another hand: the palette, a link, the way back.
+  useEffect(() => {
+    if ((search.q ?? "") !== query) setText(search.q ?? "");
+  }, [search.q]);
+
+  const at = rows.findIndex((one) => one.id === row);
+  const move = (step: number): CustomerRow | undefined => {
+    const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + step))];
+    if (next) setRow(next.id);
+    return next;
+  };
+  /** At most two: a third takes the place of the one selected first. */
+  const pick = (id: string) => setPicked((before) => (before.includes(id) ? before.filter((one) => one !== id) : [...before.slice(-1), id]));
+
+  return {
+    text,
+    setText,
+    query,
+    rows,
+    head,
+    at,
+    current: rows[at],
+    setRow,
+    move,
+    picked,
+    pick,
+    clearPicked: () => setPicked([]),
+    error: found.error,
+    loading: found.isPending,
+    stale: found.isPlaceholderData || query !== text.trim(),
+    hasMore: found.hasNextPage,
+    loadMore: () => {
+      if (found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
+    },
+    retry: () => void found.refetch(),
+  };
+}
+
+export type Customers = ReturnType<typeof useCustomers>;

@@ -1,0 +1,54 @@
+/** What a row says about a person: the name or what stands for it, and the contact or the match. */
+import type { CustomerRow, Identifier } from "~/api";
+import { handleSpans, handleText, type Span } from "~/channels";
+import type { I18n } from "~/i18n";
+
+type Voice = Pick<I18n, "t" | "has">;
+
+/** "visitor a_90aa", "card 2200 1093 4410", "+48 512 340 118". */
+export function contactText({ kind, value }: Identifier, { t, has }: Voice): string {
+  const shown = handleText(kind, value);
+  const key = `customers.kinds.${kind}`;
+  if (kind.startsWith("external:")) return t("customers.kinds.external", { system: kind.slice("external:".length), value: shown });
+  return has(key) ? t(key, { value: shown }) : shown;
+}
+
+/** Long visitor ids say nothing in full; their beginning tells two of them apart. */
+export function shortId(value: string): string {
+  return value.length > 12 ? `${value.slice(0, 8)}…` : value;
+}
+
+export function displayName(row: Pick<CustomerRow, "name" | "contact">, voice: Voice): string {
+  if (row.name) return row.name;
+  if (!row.contact) return voice.t("customers.unnamed");
+  const { kind, value } = row.contact;
+  return contactText({ kind, value: kind === "anonymous_id" || kind === "device" ? shortId(value) : value }, voice);
+}
+
+function plain(text: string): Span[] {
+  return text ? [{ text, hit: false }] : [];
+}
+
+export function nameSpans(row: CustomerRow, voice: Voice): Span[] {
+  const name = displayName(row, voice);
+  if (row.match?.field !== "name" || row.match.text !== row.name) return plain(name);
+  return handleSpans("name", name, row.match.start, row.match.end);
+}
+
+/** The match if it lies outside of the name, else the surest contact (unless it already stands for the name). */
+export function contactSpans(row: CustomerRow, voice: Voice): Span[] {
+  const { match } = row;
+  if (match && !(match.field === "name" && match.text === row.name)) {
+    const spans = handleSpans(match.field, match.text, match.start, match.end);
+    const key = `customers.kinds.${match.field}`;
+    const label = voice.has(key) ? voice.t(key, { value: "" }).trim() : "";
+    return label ? [{ text: `${label} `, hit: false }, ...spans] : spans;
+  }
+  return row.name && row.contact ? plain(contactText(row.contact, voice)) : [];
+}
+
+/** The currency that all rows share, or null when each must name its own. */
+export function sharedCurrency(rows: CustomerRow[]): string | null {
+  const found = new Set(rows.map((row) => row.currency).filter((currency) => currency !== null));
+  return found.size === 1 ? ([...found][0] ?? null) : null;
+}
