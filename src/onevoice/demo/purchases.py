@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from pyarrow import parquet
 
 from onevoice.demo.groceries import UNNAMED, Grocery
 from onevoice.demo.people import Person
