@@ -1,11 +1,13 @@
 """One app of access alone, on a fresh database, with a clock and a chance that the test holds."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 
@@ -20,6 +22,7 @@ from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock
 from onevoice.kit.db import Database
+from onevoice.kit.postgres import Cluster
 from onevoice.web import login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
@@ -65,6 +68,29 @@ class House:
         with self.database.transaction() as conn:
             entries = service.audit_log(conn, limit=200)
         return [(each.audit.actor, each.audit.action, each.audit.subject) for each in reversed(entries)]
+
+
+@pytest.fixture(scope="session")
+def access_database(cluster: Cluster) -> Iterator[Database]:
+    name = f"access_{os.getpid()}"
+    maintenance = cluster.url.replace("/onevoice?", "/postgres?")
+    with psycopg.connect(maintenance, autocommit=True) as conn:
+        conn.execute(f"create database {name} template onevoice strategy file_copy")
+    database = Database(cluster.url.replace("/onevoice?", f"/{name}?"), max_size=20)
+    database.open()
+    yield database
+    database.close()
+    with psycopg.connect(maintenance, autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def database(access_database: Database) -> Database:
+    """Emptied instead of made anew: access has many small tests and few tables."""
+    with access_database.transaction() as conn:
+        tables = [row[0] for row in conn.execute("select tablename from pg_tables where schemaname = 'access'")]
+        conn.execute(f"truncate {', '.join(f'access.{each}' for each in tables)} restart identity")
+    return access_database
 
 
 @pytest.fixture

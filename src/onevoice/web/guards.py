@@ -8,7 +8,8 @@ import hmac
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
-from fastapi import Depends, FastAPI, Request
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.security import APIKeyCookie, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from onevoice.kit.errors import DomainError
@@ -215,15 +216,42 @@ def bind(app: FastAPI, guards: Guards) -> None:
     app.state.guards = guards
 
 
-def secret_or_session(request: Request) -> Actor:
+# Said here for the API's description only: the guards read the request themselves.
+SecretKey = Annotated[
+    object,
+    Security(
+        HTTPBearer(
+            auto_error=False,
+            scheme_name="secretKey",
+            description="A secret key, `ov_secret_...`, made by an owner or by `onevoice keys create secret`.",
+        )
+    ),
+]
+Session = Annotated[
+    object,
+    Security(
+        APIKeyCookie(
+            name=SESSION_COOKIE,
+            auto_error=False,
+            scheme_name="session",
+            description=(
+                f"The console's session, started at `/login`. Changes also need the header `{CSRF_HEADER}`, "
+                f"equal to the cookie `{CSRF_COOKIE}`."
+            ),
+        )
+    ),
+]
+
+
+def secret_or_session(request: Request, _key: SecretKey, _session: Session) -> Actor:
     return _bound(request).secret_or_session(request)
 
 
-def session_only(request: Request) -> Actor:
+def session_only(request: Request, _session: Session) -> Actor:
     return _bound(request).session_only(request)
 
 
-def owner_only(request: Request) -> Actor:
+def owner_only(request: Request, _session: Session) -> Actor:
     return _bound(request).owner_only(request)
 
 

@@ -6,34 +6,19 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from onevoice.web.guards import SESSION_COOKIE
 from onevoice.web.problems import Problem, described
 
 API = "/api/"
 
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch"})
-_SECURITY_SCHEMES: dict[str, Any] = {
-    "secretKey": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A secret key, `ov_secret_...`, made by an owner or by `onevoice keys create secret`.",
-    },
-    "session": {
-        "type": "apiKey",
-        "in": "cookie",
-        "name": SESSION_COOKIE,
-        "description": (
-            "The console's session, started at `/login`. Changes also need the header `X-Onevoice-Csrf`, "
-            "equal to the cookie `onevoice_csrf`."
-        ),
-    },
-}
 _ALWAYS = {
     400: "The address or the body cannot be read.",
-    401: "No living key or session came with the request.",
-    403: "The key or the person may not do this, or the request did not come from the console.",
     422: "The request is not as documented here.",
     503: "The database does not answer just now; `Retry-After` says when to try again.",
+}
+_WITH_GUARD = {
+    401: "No living key or session came with the request.",
+    403: "The key or the person may not do this, or the request did not come from the console.",
 }
 _WITH_BODY = {413: "The body is too large."}
 
@@ -60,18 +45,22 @@ def _described(app: FastAPI) -> dict[str, Any]:
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     schemas.update(problem.pop("$defs", {}))
     schemas["Problem"] = problem
-    components["securitySchemes"] = _SECURITY_SCHEMES
     for path, operation in _operations(schema):
         responses = operation["responses"]
         if path.startswith(API):
-            operation["security"] = [{"secretKey": []}, {"session": []}]
-            for status, when in {**_ALWAYS, **(_WITH_BODY if "requestBody" in operation else {})}.items():
+            for status, when in _problems_of(operation).items():
                 if str(status) not in responses or status == 422:
                     responses[str(status)] = described(when)
         elif "422" in responses:
             responses["422"] = described(_ALWAYS[422])
         operation["responses"] = dict(sorted(responses.items()))
     return schema
+
+
+def _problems_of(operation: dict[str, Any]) -> dict[int, str]:
+    guard = _WITH_GUARD if "security" in operation else {}
+    body = _WITH_BODY if "requestBody" in operation else {}
+    return {**_ALWAYS, **guard, **body}
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
