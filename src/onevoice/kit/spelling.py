@@ -56,6 +56,7 @@ class Form:
     ends: tuple[int, ...]
 
 
+@lru_cache(maxsize=1 << 12)
 def _plain(text: str) -> Reading:
     return Reading("", (text,), (text,))
 
@@ -77,8 +78,9 @@ _DECIDED = {
     "б": "b", "в": "v", "г": "h", "ґ": "h", "д": "d", "ж": "z", "з": "z", "к": "k", "л": "l", "м": "m", "н": "n",
     "п": "p", "р": "r", "с": "s", "т": "t", "ў": "v", "ф": "f", "х": "h", "ц": "ts", "ч": "ts", "ш": "s",
 }  # fmt: skip
-_SPELLED = _DECIDED.keys() | _AMBIGUOUS.keys()
+_SPELLED = {group: _plain(text) for group, text in _DECIDED.items()} | _AMBIGUOUS
 _LONGEST = max(map(len, _SPELLED))
+_OPENING = {group[0] for group in _SPELLED if len(group) > 1}
 _VOWELS = {
     "а": "a", "о": "o", "у": "u", "э": "e", "е": "e", "и": "i", "ы": "i", "і": "i", "й": "j", "ъ": _SOFT, "ь": _SOFT,
     "я": "ja", "ю": "ju", "є": "je", "ї": "ji", "ё": "ё",
@@ -124,13 +126,14 @@ class _Reader:
     """Reads one word from left to right into sounds."""
 
     def __init__(self, word: str) -> None:
-        self._letters: list[str] = []
+        letters: list[str] = []
         self._at: list[int] = []
         for index, original in enumerate(word):
             for letter in original.casefold():
-                for spelled in _VOWELS.get(letter) or _bare(letter):
-                    self._letters.append(spelled)
-                    self._at.append(index)
+                spelled = _VOWELS.get(letter) or _bare(letter)
+                letters.append(spelled)
+                self._at += [index] * len(spelled)
+        self._letters = "".join(letters)
         self._size = len(word)
         self.sounds: list[Sound] = []
         self._before = ""
@@ -156,22 +159,20 @@ class _Reader:
         return end
 
     def _group(self, at: int) -> int:
-        for length in range(min(_LONGEST, len(self._letters) - at), 0, -1):
-            group = "".join(self._letters[at : at + length])
-            if group in _SPELLED:
-                break
-        else:
-            group = self._letters[at]
+        group = self._letters[at]
+        if group in _OPENING:
+            longer = (self._letters[at : at + length] for length in range(_LONGEST, 1, -1))
+            group = next((one for one in longer if one in _SPELLED), group)
         end = at + len(group)
         if group == "c":
             return self._c(at)
         self._before = "v" if group in _HARD_VOWELS else "c"
-        return self._take(_AMBIGUOUS.get(group) or _plain(_DECIDED.get(group, group)), at, end)
+        return self._take(_SPELLED.get(group) or _plain(group), at, end)
 
     def _c(self, at: int) -> int:
         """Polish c is ts, English c is k before most letters: Nowicka and Victoria."""
         self._before = "c"
-        end = at + 2 if self._letters[at + 1 : at + 2] == ["c"] else at + 1
+        end = at + 2 if self._letters.startswith("cc", at) else at + 1
         following = self._letters[end] if end < len(self._letters) else ""
         if following and following in "eiyęьё":
             return self._take(_plain("ts"), at, end)
@@ -206,7 +207,7 @@ class _Reader:
             return _INITIAL["ё" if yolkin else vowel]
         if before == "v":
             return _BETWEEN_VOWELS[vowel]
-        if vowel == "o" and self._letters[at:end] == ["i"] and not self._is_yo(at, end):
+        if vowel == "o" and self._letters[at:end] == "i" and not self._is_yo(at, end):
             return _IO
         return _SOFTENED[vowel]
 

@@ -72,6 +72,8 @@ def _places(alphabet: str, after_all: str) -> dict[str, str]:
 
 _OWN_PLACE = _places("aąbcćdeęfghijklłmnńoópqrsśtuvwxyzźż", "~") | _places("абвгґдеєжзиіїйклмнопрстуўфхцчшщъыьэюя", "ӿ")
 
+_ASCII_PLACES = {code: " " for code in range(128) if not chr(code).isalnum()} | {ord("'"): "", ord("`"): ""}
+
 
 def sort_key(text: str) -> str:
     """A key whose order by code point is the alphabetical order of the text, for Polish, Russian and English alike.
@@ -82,6 +84,8 @@ def sort_key(text: str) -> str:
     >>> sorted(["Ćma", "Czech", "Łukasz", "Lis", "Zając", "Maj", "Ёлкина", "Енин", "Жук"], key=sort_key)
     ['Czech', 'Ćma', 'Lis', 'Łukasz', 'Maj', 'Zając', 'Ёлкина', 'Енин', 'Жук']
     """
+    if text.isascii():
+        return " ".join(text.lower().translate(_ASCII_PLACES).split()) + "\x01" + text
     composed = unicodedata.normalize("NFC", text)
     placed = "".join(
         _OWN_PLACE.get(letter) or (fold(letter) if letter.isalnum() else " ")
@@ -91,14 +95,15 @@ def sort_key(text: str) -> str:
 
 
 def trigrams(text: str) -> list[int]:
-    """Every run of three characters as one int4, sorted, each once.
+    """Every run of three characters as one int4, sorted, each once; a text of two characters is one gram.
 
-    The text is a line of words with a space before each, so that the beginning of a word is a gram too: " ko" finds
-    words that begin with "ko". Characters of the three languages and digits never collide; others may, and every
-    candidate is checked against the text anyway.
+    Characters of the three languages and digits never collide; others may, and every candidate is checked against the
+    text anyway.
 
-    >>> len(trigrams(" anna")), set(trigrams("nna")) <= set(trigrams(" anna"))
-    (3, True)
+    >>> len(trigrams("anna")), set(trigrams("nna")) <= set(trigrams("anna")), len(trigrams("an"))
+    (2, True, 1)
     """
-    codes = [ord(letter) & 1023 for letter in text]
+    codes = text.encode() if text.isascii() else [ord(letter) & 1023 for letter in text]
+    if len(codes) == 2:
+        return [codes[0] << 10 | codes[1]]
     return sorted({a << 20 | b << 10 | c for a, b, c in zip(codes, codes[1:], codes[2:], strict=False)})
