@@ -145,14 +145,19 @@ function card_(one, query) {
     held.count += 1;
     held.first_at = e.occurred_at;
   }
-  const known = identityAt(one, query).identifiers;
+  const nodes = identityAt(one, query).identifiers;
+  const channels = {};
+  for (const e of events) {
+    const held = (channels[e.channel] ??= { count: 0, first_at: e.occurred_at, last_at: e.occurred_at });
+    held.count += 1;
+  }
   const traits = traitsAt(one, query);
   const name = query.known_at ? (traits.find((t) => t.name === "name")?.value ?? null) : one.name;
   return {
-    id: one.id, name, identifiers: known.map((i) => ({ ...i, evidence: undefined, last_seen_at: i.first_seen_at, events: one.events.filter((e) => e.node_id === i.node_id).length })),
-    addresses: one.addresses.filter((a) => !query.as_of || a.first_seen_at <= query.as_of), traits: Object.fromEntries(traits.map((t) => [t.name, t])), counters,
+    id: one.id, name, identifiers: nodes.map((i) => known({ ...i, events: one.events.filter((e) => e.node_id === i.node_id).length })),
+    addresses: one.addresses.filter((a) => !query.known_at || a.first_seen_at <= query.known_at).map(({ first_seen_at, ...a }) => ({ ...a, known_since: first_seen_at })), traits: Object.fromEntries(traits.map((t) => [t.name, t])), counters, channels,
     first_seen_at: events.at(-1)?.occurred_at ?? null, last_seen_at: events[0]?.occurred_at ?? null, last_channel: events[0]?.channel ?? null, event_count: events.length,
-    as_of: query.as_of ?? null, known_at: query.known_at ?? null, orders: counters["Order Completed"]?.count ?? 0, spent_minor: one.spent_minor ?? 0, currency: one.currency ?? null,
+    as_of: query.as_of ?? null, known_at: query.known_at ?? null, spend: one.currency && counters["Order Completed"] ? [{ currency: one.currency, orders: counters["Order Completed"].count, minor: one.spent_minor }] : [],
   };
 }
 const strangers = (one, query) => one.id === "1" && query.known_at && query.known_at < one.identity.joins[0].at;
@@ -199,25 +204,42 @@ function ruler(one, query) {
     days.set(key, day);
   }
   return {
-    from: events.at(-1)?.occurred_at ?? null, to: events[0]?.occurred_at ?? null, days: [...days.values()],
-    joins: identity.strands.flatMap((s, strand) => (s.joined_at ? [{ at: s.joined_at, strand, into: 0 }] : [])),
-    strands: identity.strands.map((s, index) => ({ index, label_kinds: [], channels: [] })),
+    days: [...days.values()],
+    strands: strandsOf(identity),
   };
 }
 
 function preview(kind) {
-  const here = { id: "1", name: "Anna Kowalska", identifiers: 7, events: 29, orders: 8, spent_minor: 166200, currency: "PLN" };
-  const there = { id: "44", name: "A. Kowalska", identifiers: 2, events: 46, orders: 1, spent_minor: 12900, currency: "PLN" };
-  const both = { id: "1", name: "Anna Kowalska", identifiers: 9, events: 75, orders: 9, spent_minor: 179100, currency: "PLN" };
-  const traits = [{ name: "city", from: "Sopot", into: "Gdańsk", after: "Gdańsk", rule: "latest" }];
-  if (kind === "join") return { before: [here, there], after: [both], moves: [{ node_id: "44", kind: "email", value: "anna.k@firma.example", from: "44", to: "1" }], warnings: [{ code: "limit_exceeded", detail: "Both have a site account: 20817 and 19340." }], traits, withdraws: [] };
-  return { before: [both], after: [here, there], moves: [], warnings: [], traits: [], withdraws: [] };
+  const side = (id, name, identifiers, identifier_count, events, orders, minor) => ({ id, name, identifiers, identifier_count, events, first_seen_at: null, last_seen_at: null, spend: [{ currency: "PLN", orders, minor }] });
+  const work = node("44", "email", "anna.k@firma.example");
+  const here = side("1", "Anna Kowalska", [account, card, mail, phone, telegram], 7, 29, 8, 166200);
+  const there = side("44", "A. Kowalska", [work, node("45", "device", "tablet-9c1d")], 2, 46, 1, 12900);
+  const both = side("1", "Anna Kowalska", [account, card], 9, 75, 9, 179100);
+  if (kind === "join") {
+    const warnings = [{ code: "limit_exceeded", kind: "user_id", values: ["20817", "19340"], limit: 1 }];
+    return { before: [here, there], after: [both], moves: [{ ...work, from: "44", to: "1" }], warnings, traits: [{ name: "city", values: ["Gdańsk", "Sopot"], after: "Gdańsk" }], withdraws: [], parts: [] };
+  }
+  return { before: [both], after: [here, there], moves: [{ ...work, from: "1", to: "44" }], warnings: [], traits: [], withdraws: [], parts: [] };
+}
+
+// From this file's own short records to the shapes that the server answers with.
+const known = (i) => ({ kind: i.kind, value: i.value, node_id: i.node_id, known_since: i.first_seen_at ?? iso(Date.now()), first_seen_at: i.first_seen_at, last_seen_at: i.first_seen_at, events: i.events ?? 0, epoch_from: i.epoch?.from ?? null, epoch_until: i.epoch?.to ?? null });
+function strandsOf(identity) {
+  return identity.strands.map((s, index) => ({ index, node_ids: s.node_ids, kinds: [], from_at: s.from, joined_at: s.joined_at, into: s.joined_at ? 0 : null }));
+}
+function identityOut(identity) {
+  return {
+    identifiers: identity.identifiers.map((i) => ({ ...known(i), evidence: i.evidence })),
+    joins: identity.joins.map((j) => ({ ...j, id: j.kind === "operator" ? j.id : null, event: j.kind === "operator" ? null : "Chat Started", source: j.kind === "operator" ? null : "Telegram bot", strand: identity.strands.findIndex((s) => s.joined_at === j.at), into: 0 })),
+    cannot_links: identity.cannot_links,
+    strands: strandsOf(identity),
+  };
 }
 
 export async function handle({ method, path, query, body }) {
   const ok = (data) => ({ status: 200, body: data });
   if (method === "POST" && path.startsWith("/api/identity/")) {
-    if (!body?.dry_run && !body?.reason) return { status: 422, body: { code: "reason_needed", title: "A reason is needed", status: 422 } };
+    if (!path.endsWith("/undo") && !body?.reason) return { status: 422, body: { code: "reason_needed", title: "A reason is needed", status: 422 } };
     return ok({ id: body.dry_run ? null : "77", preview: preview(path === "/api/identity/merges" ? "join" : "part") });
   }
   const match = /^\/api\/profiles\/([^/]+)(?:\/(.+))?$/.exec(path);
@@ -230,7 +252,7 @@ export async function handle({ method, path, query, body }) {
   const part = match[2] ?? "";
   if (part === "") return ok(card_({ ...one, events: eventsAt(one, q) }, q));
   if (part === "traits") return ok({ data: traitsAt(one, q) });
-  if (part === "identity") return ok(identityAt(one, q));
+  if (part === "identity") return ok(identityOut(identityAt(one, q)));
   if (part === "ruler") return ok(ruler(one, q));
   if (part.startsWith("traits/")) {
     const t = one.traits.find((x) => x.name === decodeURIComponent(part.split("/")[1]));

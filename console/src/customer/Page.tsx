@@ -15,7 +15,7 @@ import { SplitDialog, UndoDialog } from "./dialogs/PartDialogs";
 import { Inspector } from "./inspector/Inspector";
 import { devicesByNode } from "./model/labels";
 import { changes, neighbourMoment } from "./model/queries";
-import type { Join } from "./model/types";
+import { joinKey, type Join } from "./model/types";
 import type { ChangeSearch, CustomerSearch } from "./model/url";
 import { timesOf } from "./model/url";
 import { useDoorCounts, useFresh, type Customer } from "./model/useCustomer";
@@ -61,7 +61,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const thread = useThread({ ref: profileRef, times, filter, onlyJoins: search.only === "joins", identity, ruler: customer.ruler });
   const devices = useMemo(() => devicesByNode(thread.events), [thread.events]);
   const joins = useMemo(() => visibleJoins(identity, times.as_of).toSorted((a, b) => b.at.localeCompare(a.at)), [identity, times.as_of]);
-  const doors = useDoorCounts(customer.ruler);
+  const doors = useDoorCounts(profile);
   const selection = useSelection(thread, search, change);
   const splitting = useSplitting(() => setWindow("split"));
   const fresh = useFresh(profileRef);
@@ -85,7 +85,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const undo = (join: Join) => setWindow({ undo: join });
   const splitJoin = (join: Join) => {
     setTab("identifiers");
-    splitting.startWith(identity?.strands.find((strand) => strand.node_ids.includes(join.b.node_id) && strand.joined_at !== null)?.node_ids ?? [join.b.node_id], identity);
+    splitting.startWith(identity?.strands[join.strand]?.node_ids ?? [join.b.node_id], identity);
   };
   const actions = { undo, split: splitJoin, locked: past };
   const undoable = selection.join?.undoable ? selection.join : joins.find((join) => join.undoable);
@@ -102,7 +102,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       text: message,
       ...(undoId
         ? {
-            undo: () => void changes.undo(undoId, { reason: t("customer.rehearsal.undo"), dry_run: false }).then(() => fresh("all")),
+            undo: () => void changes.undo(undoId, false).then(() => fresh("all")),
           }
         : {}),
     });
@@ -155,7 +155,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       {customer.before ? (
         <div className="cu-nothing">{nothing}</div>
       ) : (
-        <Thread thread={thread} name={profile?.name ?? t("customer.unnamed")} firstName={firstName} identity={identity} devices={devices} phone={phone} past={past} now={now}
+        <Thread thread={thread} name={profile?.name ?? t("customer.unnamed")} firstName={firstName} devices={devices} phone={phone} past={past} now={now}
           selected={selection.selected} reveal={selection.reveal + live.taken} onSelect={selection.select} onOpen={selection.openKey} onScrolled={setScrolled} actions={actions}
           nothing={nothing} beginning={beginningText(customer, past, i18n)}
         />
@@ -168,7 +168,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     />
   );
   const side = (parts: Tab[]) => (
-    <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} splitting={splitting} actions={actions} selectedJoin={selection.join?.id ?? null}
+    <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} splitting={splitting} actions={actions} selectedJoin={selection.join ? joinKey(selection.join) : null}
       onHistory={() => setWindow("history")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
     />
   );
@@ -177,7 +177,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       {past && <PastBar at={search.at as string} later={search.mode === "later"} onMode={(later) => change({ mode: later ? "later" : undefined })} onBack={() => toMoment(null)} />}
       <Header profile={profile} present={present} at={search.at ?? null} phone={phone} onDate={() => setWindow("date")} onJoin={() => change({ join: "?" })} onRaw={() => setWindow("raw")} />
       <Redirected profileRef={profileRef} id={present?.id ?? null} />
-      {!phone && <Ruler present={customer.presentRuler} shown={customer.ruler} at={search.at ?? null} now={now} hidden={hidden} onMove={toMoment} onStep={(direction) => void step(direction)} />}
+      {!phone && <Ruler present={customer.presentRuler} shown={customer.ruler} from={present?.first_seen_at ? Date.parse(present.first_seen_at) : null} at={search.at ?? null} now={now} hidden={hidden} onMove={toMoment} onStep={(direction) => void step(direction)} />}
       {narrow ? (
         <>
           <Tabs tab={tab} setTab={setTab} counts={{ identifiers: identity?.identifiers.length ?? 0, traits: customer.traits?.length ?? 0, contacts: profile?.addresses.length ?? 0 }} />

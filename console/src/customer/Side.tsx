@@ -41,7 +41,7 @@ export function Side({ parts, customer, onHistory, ...rest }: SideProps) {
       {parts.includes("contacts") && profile && (
         <>
           <Addresses addresses={profile.addresses} />
-          <Counters counters={profile.counters} />
+          {profile.event_count > 0 && <Counters counters={profile.counters} />}
         </>
       )}
     </div>

@@ -8,8 +8,8 @@ import { useI18n } from "~/i18n";
 import { Dialog, ProblemBox, SearchField, Skeleton, useDebounced } from "~/ui";
 
 import { identifierText } from "../model/labels";
-import { changes, profileQuery, searchQuery } from "../model/queries";
-import type { FoundPerson, Preview, Profile } from "../model/types";
+import { changes, profileQuery, REHEARSAL, searchQuery } from "../model/queries";
+import type { FoundPerson, PreviewPerson, Profile } from "../model/types";
 import { Head, Rehearsal } from "./Rehearsal";
 
 interface JoinDialogProps {
@@ -97,7 +97,7 @@ function Rehearse({ profile, other, onClose, onDone }: JoinDialogProps & { other
   const them = useQuery(profileQuery(other, {}));
   const rehearsal = useQuery({
     queryKey: ["rehearsal", "join", other, into],
-    queryFn: () => changes.merge({ from: other, into, reason: "", dry_run: true }),
+    queryFn: () => changes.merge({ from: other, into, reason: REHEARSAL, dry_run: true }),
     gcTime: 0,
     staleTime: 0,
   });
@@ -133,7 +133,7 @@ function Rehearse({ profile, other, onClose, onDone }: JoinDialogProps & { other
       ]}
       preview={preview}
       notes={{
-        identifiers: addsText(preview, them.data ?? null, t),
+        identifiers: addsText(there, t),
         events: t("customer.rehearsal.interleave"),
         orders: t("customer.rehearsal.addUp"),
       }}
@@ -154,10 +154,10 @@ export function doorOf(profile: Profile | null): Channel | null {
 }
 
 /** What the other one brings along, by its strongest identifiers. */
-function addsText(preview: Preview, them: Profile | null, t: ReturnType<typeof useI18n>["t"]): string {
-  const brought = them?.identifiers.length ? them.identifiers : preview.moves;
+function addsText(there: PreviewPerson, t: ReturnType<typeof useI18n>["t"]): string {
+  const brought = there.identifiers;
   const what = brought.slice(0, 2).map((one) => identifierText(one.kind, one.value)).join(", ");
-  const rest = brought.length - 2;
+  const rest = there.identifier_count - 2;
   if (!what) return "";
   return rest > 0 ? t("customer.rehearsal.addsMore", { what, n: rest }) : t("customer.rehearsal.adds", { what });
 }

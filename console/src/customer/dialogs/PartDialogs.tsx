@@ -6,8 +6,8 @@ import { useI18n } from "~/i18n";
 import { Dialog, ProblemBox, Skeleton } from "~/ui";
 
 import { identifierText } from "../model/labels";
-import { changes, type Done } from "../model/queries";
-import type { Join, LedgerIdentifier, Preview, Profile } from "../model/types";
+import { changes, REHEARSAL, type Done } from "../model/queries";
+import { joinKey, type Join, type LedgerIdentifier, type Preview, type Profile } from "../model/types";
 import { doorOf } from "./JoinDialog";
 import { Head, Rehearsal } from "./Rehearsal";
 
@@ -41,7 +41,7 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
   const { stays, leaves } = sides(preview, profile.id);
   if (!before || !stays) return null;
   const nameA = stays.name ?? profile.name ?? t("customer.unnamed");
-  const gone = leaving.length > 0 ? leaving : preview.moves;
+  const gone = leaving.length > 0 ? leaving : (leaves?.identifiers ?? []);
   const nameB = leaves?.name ?? (gone[0] ? identifierText(gone[0].kind, gone[0].value) : t("customer.unnamed"));
   const columns = [
     { head: before.name ?? profile.name ?? t("customer.unnamed"), person: before, bold: false },
@@ -57,8 +57,8 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
       fate={t("customer.rehearsal.twoPersons")}
       columns={columns}
       preview={preview}
-      notes={{ identifiers: leaveText(gone, t), events: t("customer.rehearsal.follow"), orders: t("customer.rehearsal.followOrders") }}
-      question={t(kind === "split" ? "customer.rehearsal.reasonSplit" : "customer.rehearsal.reasonUndo")}
+      notes={{ identifiers: leaveText(gone, leaves?.identifier_count ?? gone.length, t), events: t("customer.rehearsal.follow"), orders: t("customer.rehearsal.followOrders") }}
+      question={kind === "split" ? t("customer.rehearsal.reasonSplit") : null}
       promise={t(kind === "split" ? "customer.rehearsal.splitAny" : "customer.rehearsal.undoText")}
       deed={t(kind === "split" ? "customer.rehearsal.doSplit" : "customer.rehearsal.doUndo")}
       onClose={onClose}
@@ -70,14 +70,14 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
 /** The side that keeps the address of this page stays; the biggest other one leaves. */
 export function sides(preview: Preview, id: string) {
   const stays = preview.after.find((one) => one.id === id) ?? preview.after[0];
-  const leaves = preview.after.filter((one) => one !== stays).sort((a, b) => b.identifiers - a.identifiers)[0];
+  const leaves = preview.after.filter((one) => one !== stays).sort((a, b) => b.identifier_count - a.identifier_count)[0];
   return { stays, leaves };
 }
 
-function leaveText(gone: { kind: string; value: string }[], t: ReturnType<typeof useI18n>["t"]): string {
+function leaveText(gone: { kind: string; value: string }[], count: number, t: ReturnType<typeof useI18n>["t"]): string {
   const what = gone.slice(0, 2).map((one) => identifierText(one.kind, one.value)).join(", ");
   if (!what) return "";
-  return gone.length > 2 ? t("customer.rehearsal.movesMore", { what, n: gone.length - 2 }) : t("customer.rehearsal.moves", { what });
+  return count > 2 ? t("customer.rehearsal.movesMore", { what, n: count - 2 }) : t("customer.rehearsal.moves", { what });
 }
 
 interface SplitProps {
@@ -94,7 +94,7 @@ export function SplitDialog({ profile, chosen, onClose, onDone }: SplitProps) {
       kind="split"
       profile={profile}
       queryKey={["split", body]}
-      rehearse={() => changes.split({ ...body, reason: "", dry_run: true })}
+      rehearse={() => changes.split({ ...body, reason: REHEARSAL, dry_run: true })}
       carryOut={(reason) => changes.split({ ...body, reason, dry_run: false })}
       leaving={chosen}
       onClose={onClose}
@@ -115,9 +115,9 @@ export function UndoDialog({ profile, join, onClose, onDone }: UndoProps) {
     <PartDialog
       kind="undo"
       profile={profile}
-      queryKey={["undo", join.id]}
-      rehearse={() => changes.undo(join.id, { reason: "", dry_run: true })}
-      carryOut={(reason) => changes.undo(join.id, { reason, dry_run: false })}
+      queryKey={["undo", joinKey(join)]}
+      rehearse={() => changes.undo(join.id ?? "", true)}
+      carryOut={() => changes.undo(join.id ?? "", false)}
       leaving={[]}
       onClose={onClose}
       onDone={onDone}

@@ -6,6 +6,7 @@ import { channelColour, type Channel } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, Dialog, Icon, problemText } from "~/ui";
 
+import { identifierText, kindText } from "../model/labels";
 import type { Json, Preview, PreviewPerson } from "../model/types";
 import { traitName } from "../tell/tell";
 import { ruleText, valueText } from "../traits/Traits";
@@ -26,7 +27,8 @@ interface RehearsalProps {
   columns: Column[];
   preview: Preview;
   notes: { identifiers: string; events: string; orders: string };
-  question: string;
+  /** Null where the ledger takes no reason. */
+  question: string | null;
   promise: string;
   deed: string;
   head?: ReactNode;
@@ -42,7 +44,7 @@ export function Rehearsal(props: RehearsalProps) {
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState<unknown>(null);
   const run = () => {
-    if (reason.trim() === "") {
+    if (question !== null && reason.trim() === "") {
       setMissing(true);
       return;
     }
@@ -64,9 +66,9 @@ export function Rehearsal(props: RehearsalProps) {
         <Head title={title} onClose={props.onClose} />
         {props.head}
         <Tracks kind={kind === "join" ? "join" : "part"} a={names.a} b={names.b} doors={doors} fate={fate} />
-        <Comparison columns={columns} preview={preview} notes={notes} kind={kind} />
+        <Comparison columns={columns} preview={preview} notes={notes} />
         <Warnings preview={preview} />
-        <label className="cu-reason">
+        {question !== null && <label className="cu-reason">
           <span>{question}</span>
           <textarea rows={1} data-autofocus value={reason} placeholder={t("customer.rehearsal.reasonHint")} aria-invalid={missing} aria-describedby={missing ? "cu-reason-missing" : undefined}
             onChange={(event) => {
@@ -74,7 +76,7 @@ export function Rehearsal(props: RehearsalProps) {
               setMissing(false);
             }}
           />
-        </label>
+        </label>}
         {missing && <p id="cu-reason-missing" className="alarm cu-reason-missing" role="alert">{t("customer.rehearsal.needReason")}</p>}
         {problem && <p className="alarm cu-reason-missing" role="alert">{problem.title}. {problem.text}</p>}
         <footer className="cu-rehearsal-foot">
@@ -100,22 +102,23 @@ export function Head({ title, onClose }: { title: string; onClose: () => void })
   );
 }
 
-function Comparison({ columns, preview, notes, kind }: Pick<RehearsalProps, "columns" | "preview" | "notes" | "kind">) {
+function Comparison({ columns, preview, notes }: Pick<RehearsalProps, "columns" | "preview" | "notes">) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
-  const orders = ({ orders: n, spent_minor, currency }: PreviewPerson) => {
-    if (!n) return t("customer.rehearsal.none");
-    return spent_minor && currency ? `${fmt.number(n)}, ${fmt.money(spent_minor, currency)}` : fmt.number(n);
+  const orders = ({ spend }: PreviewPerson) => {
+    if (spend.length === 0) return t("customer.rehearsal.none");
+    const n = spend.reduce((sum, one) => sum + one.orders, 0);
+    return [fmt.number(n), ...spend.map((one) => fmt.money(one.minor, one.currency))].join(", ");
   };
   const rows: { name: string; cells: string[]; note: string }[] = [
-    { name: t("customer.rehearsal.rows.identifiers"), cells: columns.map(({ person }) => fmt.number(person.identifiers)), note: notes.identifiers },
+    { name: t("customer.rehearsal.rows.identifiers"), cells: columns.map(({ person }) => fmt.number(person.identifier_count)), note: notes.identifiers },
     { name: t("customer.rehearsal.rows.events"), cells: columns.map(({ person }) => fmt.number(person.events)), note: notes.events },
   ];
-  if (columns.some(({ person }) => person.orders)) rows.push({ name: t("customer.rehearsal.rows.orders"), cells: columns.map(({ person }) => orders(person)), note: notes.orders });
+  if (columns.some(({ person }) => person.spend.length > 0)) rows.push({ name: t("customer.rehearsal.rows.orders"), cells: columns.map(({ person }) => orders(person)), note: notes.orders });
   for (const trait of preview.traits.slice(0, 8)) {
     const value = (json: Json) => (json === null || json === undefined ? "" : valueText(trait.name, json, i18n));
-    const cells = kind === "join" ? [trait.into, trait.from, trait.after] : [trait.after, trait.into, trait.from];
-    rows.push({ name: traitName(trait.name, i18n), cells: cells.map(value), note: kind === "join" ? ruleText(trait.rule, i18n) : "" });
+    const cells = [...columns.slice(0, -1).map(({ person }) => trait.values[preview.before.indexOf(person)] ?? null), trait.after];
+    rows.push({ name: traitName(trait.name, i18n), cells: cells.map(value), note: ruleText("latest", i18n) });
   }
   return (
     <div className="cu-comparison-scroll" tabIndex={0} role="region" aria-label={t("customer.rehearsal.sub")}>
@@ -151,10 +154,13 @@ function Warnings({ preview }: { preview: Preview }) {
   return (
     <div className="cu-warnings">
       {preview.warnings.map((warning) => (
-        <p key={`${warning.code}${warning.detail}`}>
+        <p key={`${warning.code}${warning.kind}`}>
           <Icon name="warn" size={16} />
           <span>
-            <b className="alarm"><bdi>{warning.detail}</bdi></b> {/limit/.test(warning.code) && t("customer.rehearsal.limitText")}
+            <b className="alarm">
+              <bdi>{t("customer.rehearsal.limit", { kind: kindText(warning.kind, i18n), values: warning.values.map((value) => identifierText(warning.kind, value)).join(", ") })}</bdi>
+            </b>{" "}
+            {t("customer.rehearsal.limitText", { n: warning.limit })}
           </span>
         </p>
       ))}

@@ -1,12 +1,11 @@
 /** Who this is, in one line of facts, and what can be done with the page. */
 
-import { Popover } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
-import { Fragment, useState, type ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 
 import { asChannel, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
-import { Button, Icon, IconButton, toast, useNow } from "~/ui";
+import { Button, Icon, Menu, toast, useNow } from "~/ui";
 
 import { initialsOf } from "../model/labels";
 import type { Profile } from "../model/types";
@@ -71,7 +70,6 @@ function DateButton({ at, phone, onDate }: { at: string | null; phone: boolean; 
 
 function More({ profile, phone, onJoin, onRaw }: { profile: Profile | null; phone: boolean; onJoin: () => void; onRaw: () => void }) {
   const { t } = useI18n();
-  const [open, setOpen] = useState(false);
   const copy = (text: string) => void navigator.clipboard.writeText(text).then(() => toast({ text: t("customer.states.copied") }));
   const items: { label: string; run: () => void }[] = [
     ...(phone ? [{ label: t("customer.header.join"), run: onJoin }] : []),
@@ -79,29 +77,7 @@ function More({ profile, phone, onJoin, onRaw }: { profile: Profile | null; phon
     { label: t("customer.header.copyAddress"), run: () => copy(location.href) },
     { label: t("customer.header.raw"), run: onRaw },
   ];
-  return (
-    <Popover opened={open} onChange={setOpen} position="bottom-end" offset={4} transitionProps={{ duration: 0 }} trapFocus returnFocus withinPortal={false}>
-      <Popover.Target>
-        <IconButton className="cu-button" label={t("customer.header.more")} aria-haspopup="dialog" aria-expanded={open} onClick={() => setOpen(!open)}>
-          <Icon name="more" size={18} />
-        </IconButton>
-      </Popover.Target>
-      <Popover.Dropdown className="cu-menu" aria-label={t("customer.header.more")}>
-        {items.map((item) => (
-          <button
-            key={item.label}
-            type="button"
-            onClick={() => {
-              setOpen(false);
-              item.run();
-            }}
-          >
-            {item.label}
-          </button>
-        ))}
-      </Popover.Dropdown>
-    </Popover>
-  );
+  return <Menu className="cu-button" label={t("customer.header.more")} items={items} />;
 }
 
 export function Facts({ profile, past }: { profile: Profile; past: boolean }) {
@@ -109,12 +85,12 @@ export function Facts({ profile, past }: { profile: Profile; past: boolean }) {
   const names = useChannelNames();
   const now = useNow(30_000);
   const text = (name: string) => (typeof profile.traits[name]?.value === "string" ? String(profile.traits[name].value) : null);
-  const orders = profile.orders ?? profile.counters["Order Completed"]?.count ?? 0;
-  const spent = profile.spent_minor && profile.currency ? fmt.money(profile.spent_minor, profile.currency) : null;
+  const orders = profile.spend.reduce((sum, one) => sum + one.orders, 0);
+  const spent = profile.spend.map((one) => fmt.money(one.minor, one.currency)).join(", ");
   const writes = languageName(text("language") ?? text("locale"), language);
   const door = profile.last_channel ? names.name(asChannel(profile.last_channel)) : "";
   const facts: ReactNode[] = [];
-  const city = profile.city ?? text("city");
+  const city = cityOf(profile);
   if (city) facts.push(<bdi>{city}</bdi>);
   if (profile.first_seen_at) facts.push(t(past || orders === 0 ? "customer.facts.firstSeen" : "customer.facts.since", { day: fmt.shortDay(profile.first_seen_at) }));
   if (orders > 0) {
@@ -148,6 +124,13 @@ export function Facts({ profile, past }: { profile: Profile; past: boolean }) {
       ))}
     </p>
   );
+}
+
+function cityOf(profile: Profile): string | null {
+  const address = profile.traits["address"]?.value;
+  const inside = typeof address === "object" && address !== null && !Array.isArray(address) ? address["city"] : null;
+  const city = profile.traits["city"]?.value ?? inside;
+  return typeof city === "string" && city.trim() !== "" ? city.trim() : null;
 }
 
 export function languageName(code: string | null, language: string): string | null {

@@ -3,6 +3,7 @@
 import { useI18n } from "~/i18n";
 import { Button } from "~/ui";
 
+import { spanText } from "../model/span";
 import type { Evidence, Identifier, LedgerIdentifier } from "../model/types";
 import { evidenceText, whyText } from "./evidence";
 
@@ -64,23 +65,17 @@ function Piece({ evidence, devices, onOpenEvent }: { evidence: Evidence; devices
             <bdi>{evidence.source}</bdi>
           </>
         )}
-        {evidence.reason && (
+        {evidence.state !== "refused" && evidence.why && (
           <>
             {". "}
-            <bdi>{evidence.reason}</bdi>
-          </>
-        )}
-        {evidence.by && (
-          <>
-            {", "}
-            <bdi>{evidence.by}</bdi>
+            <bdi>{evidence.why}</bdi>
           </>
         )}
         {evidence.state === "refused" && <span className="cu-piece-why">{whyText(evidence.why, i18n)}</span>}
         <span className="quiet cu-piece-more">
           {t("customer.identifiers.tier", { n: evidence.tier })}
           {", "}
-          {late > 60_000 ? t("customer.thread.late", { time: fmt.duration(late) }) : t("customer.traits.atOnce")}
+          {late > 60_000 ? t("customer.thread.late", { time: spanText(late, fmt.locale, fmt.language) }) : t("customer.traits.atOnce")}
         </span>
         {message_id && (
           <Button kind="text" onClick={() => onOpenEvent(message_id)}>

@@ -7,12 +7,12 @@ import { useI18n } from "~/i18n";
 import { Button, Icon, Section } from "~/ui";
 
 import { doorOfKind, identifierText, kindText } from "../model/labels";
-import type { Identifier, Identity, Join } from "../model/types";
+import { joinKey, type Identifier, type Identity, type Join } from "../model/types";
 import type { JoinActions } from "../thread/JoinRow";
 import { Arcs, useCentres } from "./Arcs";
 import { Details } from "./Details";
-import { evidenceText, joinText, nodeText, refusals, whyText } from "./evidence";
-import { arcsOf, linesOf, type Line } from "./lines";
+import { joinText, nodeText, refusals, tieText, whyText } from "./evidence";
+import { arcsOf, knownFrom, linesOf, type Line } from "./lines";
 
 const FIRST = 12;
 
@@ -135,8 +135,7 @@ function IdentifierLine({ line, open, onToggle, splitting, devices, counts, onOp
   const text = identifierText(identifier.kind, identifier.value, devices.get(identifier.node_id));
   const wide = text.length > 18;
   const refused = refusals(identifier);
-  const told = tie ? evidenceText(tie, i18n, devices) : t("customer.identifiers.firstKnown");
-  const source = tie?.source && tie.origin !== "operator" ? `, ${tie.source}` : "";
+  const told = tie ? tieText(tie, i18n) : t("customer.identifiers.firstKnown");
   const door = doorOfKind(identifier.kind);
   return (
     <>
@@ -153,10 +152,10 @@ function IdentifierLine({ line, open, onToggle, splitting, devices, counts, onOp
         <button type="button" className="cu-identifier-open" aria-expanded={open} title={identifier.value} onClick={onToggle}>
           <bdi className="cu-identifier-value">{text}</bdi>
           {!wide && <span className="cu-identifier-kind">{kindText(identifier.kind, i18n)}</span>}
-          <span className="cu-identifier-tie">
-            <bdi>{told + source}</bdi>
+          <span className="cu-identifier-tie" title={told}>
+            <bdi>{told}</bdi>
           </span>
-          {identifier.first_seen_at && <time dateTime={identifier.first_seen_at}>{dateText(identifier.first_seen_at, fmt)}</time>}
+          <time dateTime={knownFrom(identifier)}>{dateText(knownFrom(identifier), fmt)}</time>
         </button>
       </div>
       <Epoch identifier={identifier} />
@@ -184,24 +183,24 @@ export function dateText(at: string, fmt: ReturnType<typeof useI18n>["fmt"]): st
 /** Of a shared device only a stretch of time belongs to this person. */
 function Epoch({ identifier }: { identifier: LineProps["line"]["identifier"] }) {
   const { t, fmt } = useI18n();
-  const { epoch } = identifier;
-  if (!epoch || (!epoch.from && !epoch.to)) return null;
-  const from = epoch.from ? fmt.dateTime(epoch.from) : "";
-  const to = epoch.to ? fmt.dateTime(epoch.to) : "";
-  const key = epoch.from && epoch.to ? "epochBoth" : epoch.from ? "epochFrom" : "epochTo";
+  const { epoch_from, epoch_until } = identifier;
+  if (!epoch_from && !epoch_until) return null;
+  const from = epoch_from ? fmt.dateTime(epoch_from) : "";
+  const to = epoch_until ? fmt.dateTime(epoch_until) : "";
+  const key = epoch_from && epoch_until ? "epochBoth" : epoch_from ? "epochFrom" : "epochTo";
   return <p className="cu-epoch">{t(`customer.identifiers.${key}`, { from, to })}</p>;
 }
 
-function JoinLine({ join, identity, actions, selectedJoin }: IdentifiersProps & { join: Join }) {
+function JoinLine({ join, actions, selectedJoin }: IdentifiersProps & { join: Join }) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   return (
-    <div className={`cu-identifier cu-join-line ${selectedJoin === join.id ? "cu-join-line-on" : ""}`} data-line>
+    <div className={`cu-identifier cu-join-line ${selectedJoin === joinKey(join) ? "cu-join-line-on" : ""}`} data-line>
       <span className="cu-sign" aria-hidden="true">
         <Diamond size={14} />
       </span>
       <span className="cu-join-text">
-        <b>{t("customer.join.line")}</b> <bdi>{joinText(join, identity, i18n)}</bdi>
+        <b>{t("customer.join.line")}</b> <bdi>{joinText(join, i18n)}</bdi>
       </span>
       {!actions.locked && join.undoable && (
         <Button kind="text" k="u" onClick={() => actions.undo(join)}>

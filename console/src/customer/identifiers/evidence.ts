@@ -3,6 +3,8 @@
 import type { I18n } from "~/i18n";
 
 import { identifierText, kindText } from "../model/labels";
+import { titleOf } from "../tell/tell";
+import { spanText } from "../model/span";
 import type { Evidence, Identity, Join, LedgerIdentifier, NodeRef } from "../model/types";
 
 type Voice = Pick<I18n, "t" | "has" | "fmt">;
@@ -21,7 +23,23 @@ export function refusals(identifier: LedgerIdentifier): Evidence[] {
   return identifier.evidence.filter((one) => one.state === "refused");
 }
 
-/** Short, for the row: "came with 2200 4471 0938, shop till". */
+/** An end of a link in few letters: the arc already shows which row it is. */
+export function shortText(node: Pick<NodeRef, "kind" | "value">): string {
+  if (node.kind === "loyalty_card" || node.kind === "phone") return `…${node.value.slice(-4)}`;
+  return identifierText(node.kind, node.value);
+}
+
+/** For the row, short: the event's own name when it is told, else what came along. */
+export function tieText(evidence: Evidence, voice: Voice): string {
+  const source = evidence.source && evidence.origin !== "operator" ? `, ${evidence.source}` : "";
+  if (evidence.origin === "event" && evidence.event) return `${titleOf({ type: "track", event: evidence.event }, voice)}${source}`;
+  if (evidence.origin === "operator") return voice.t("customer.identifiers.operator");
+  const value = shortText(evidence.to);
+  const key = evidence.origin === "login" ? "loginAs" : evidence.origin === "alias" ? "alias" : "with";
+  return `${voice.t(`customer.identifiers.${key}`, { value })}${source}`;
+}
+
+/** In full: "came with 2200 4471 0938". */
 export function evidenceText(evidence: Evidence, { t }: Voice, devices?: Map<string, string>): string {
   const value = nodeText(evidence.to, devices, evidence.to.node_id);
   const how =
@@ -48,32 +66,20 @@ export function whyText(why: string | null, voice: Voice): string {
   return why;
 }
 
-/** What tied the two in a join, from the join itself and from the evidence that names its ends. */
-export function joinText(join: Join, identity: Identity | undefined, voice: Voice): string {
+/** What tied the two in a join. */
+export function joinText(join: Join, voice: Voice): string {
   const { t, fmt } = voice;
   const late = Date.parse(join.learnt_at) - Date.parse(join.at);
-  const learnt = late > 60_000 ? ` ${t("customer.join.learntLater", { time: fmt.duration(late) })}` : "";
+  const learnt = late > 60_000 ? ` ${t("customer.join.learntLater", { time: spanText(late, fmt.locale, fmt.language) })}` : "";
   if (join.kind === "operator") {
     const by = join.by ? t("customer.join.byHand", { by: join.by }) : t("customer.join.byHandNobody");
     return join.reason ? `${join.reason} ${by}` : by;
   }
-  const evidence = evidenceOfJoin(join, identity);
-  if (evidence?.origin === "login") return t("customer.join.byLogin") + learnt;
-  if (evidence?.event && evidence.source) return t("customer.join.byEventNamed", { event: evidence.event, source: evidence.source }) + learnt;
-  if (evidence?.source) return t("customer.join.bySource", { source: evidence.source }) + learnt;
+  if (join.kind === "login") return t("customer.join.byLogin") + learnt;
+  const event = join.event && titleOf({ type: "track", event: join.event }, voice);
+  if (event && join.source) return t("customer.join.byEventNamed", { event, source: join.source }) + learnt;
+  if (join.source) return t("customer.join.bySource", { source: join.source }) + learnt;
   return t("customer.join.byEvent") + learnt;
-}
-
-export function evidenceOfJoin(join: Join, identity: Identity | undefined): Evidence | null {
-  for (const [one, other] of [
-    [join.a.node_id, join.b.node_id],
-    [join.b.node_id, join.a.node_id],
-  ]) {
-    const identifier = identity?.identifiers.find((known) => known.node_id === one);
-    const found = identifier?.evidence.find((piece) => piece.to.node_id === other && piece.state === "used");
-    if (found) return found;
-  }
-  return null;
 }
 
 /** Pairs to draw as arcs: each used piece of evidence once, whichever end names it. */

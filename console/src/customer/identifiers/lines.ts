@@ -1,24 +1,31 @@
 /** The list beside the thread: identifiers by when they were first known, the joins in between at their time. */
 
-import type { Evidence, Identity, Join, LedgerIdentifier } from "../model/types";
+import { joinKey, type Evidence, type Identity, type Join, type LedgerIdentifier } from "../model/types";
 import { layArcs, type Arc, type Tie } from "./arcs";
 import { tiesOf } from "./evidence";
 
 export type Line = { kind: "identifier"; key: string; at: number; identifier: LedgerIdentifier; tie: Evidence | null } | { kind: "join"; key: string; at: number; join: Join };
 
-function ms(text: string | null): number {
-  return text ? Date.parse(text) : -Infinity;
+/** The first moment we know of an identifier: its first event, or the evidence that brought it. */
+export function knownFrom(identifier: LedgerIdentifier): string {
+  const moments = identifier.evidence.filter((one) => one.state === "used" && one.origin !== "operator").map((one) => one.occurred_at);
+  if (identifier.first_seen_at) moments.push(identifier.first_seen_at);
+  return moments.sort()[0] ?? identifier.known_since;
+}
+
+function ms(text: string): number {
+  return Date.parse(text);
 }
 
 export function linesOf(identity: Identity, joins: Join[]): Line[] {
-  const identifiers = identity.identifiers.toSorted((a, b) => ms(a.first_seen_at) - ms(b.first_seen_at) || Number(a.node_id) - Number(b.node_id));
+  const identifiers = identity.identifiers.toSorted((a, b) => ms(knownFrom(a)) - ms(knownFrom(b)) || Number(a.node_id) - Number(b.node_id));
   const before = new Set<string>();
   const lines: Line[] = identifiers.map((identifier) => {
     const tie = tieToEarlier(identifier, before, identity);
     before.add(identifier.node_id);
-    return { kind: "identifier", key: identifier.node_id, at: ms(identifier.first_seen_at), identifier, tie };
+    return { kind: "identifier", key: identifier.node_id, at: ms(knownFrom(identifier)), identifier, tie };
   });
-  for (const join of joins) lines.push({ kind: "join", key: `join:${join.id}`, at: ms(join.at), join });
+  for (const join of joins) lines.push({ kind: "join", key: `join:${joinKey(join)}`, at: ms(join.at), join });
   return lines.sort((a, b) => a.at - b.at || Number(a.kind === "join") - Number(b.kind === "join"));
 }
 

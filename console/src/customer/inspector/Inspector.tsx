@@ -7,6 +7,7 @@ import { useI18n } from "~/i18n";
 import { Button, Icon, IconButton, toast } from "~/ui";
 
 import { identifierText, kindText } from "../model/labels";
+import { spanText } from "../model/span";
 import type { Bag, EventRow } from "../model/types";
 import { deviceOf, weActed } from "../tell/read";
 import { tell } from "../tell/tell";
@@ -33,7 +34,7 @@ export function Inspector({ event, group, firstName, onClose, onPick, onAsOf }: 
   const channel = asChannel(event.channel);
   const device = deviceOf(event.context);
   const identifier = event.identifier;
-  const told_traits = event.type === "identify";
+  const traits = event.traits ?? {};
   useEffect(() => top.current?.scrollTo({ top: 0 }), [event.message_id]);
   return (
     <section className="cu-inspector" aria-label={t("customer.inspector.title")} ref={top}>
@@ -98,7 +99,8 @@ export function Inspector({ event, group, firstName, onClose, onPick, onAsOf }: 
           {t("customer.inspector.asOf")}
         </Button>
       )}
-      <Properties title={t(told_traits ? "customer.inspector.traits" : "customer.inspector.properties")} from={event.properties} />
+      {Object.keys(traits).length > 0 && <Properties title={t("customer.inspector.traits")} from={traits} />}
+      {(event.type !== "identify" || Object.keys(event.properties).length > 0) && <Properties title={t("customer.inspector.properties")} from={event.properties} />}
       <Properties title={t("customer.inspector.context")} from={event.context} />
       <Raw event={event} />
     </section>
@@ -119,7 +121,7 @@ function Times({ event }: { event: EventRow }) {
   const { t, fmt } = useI18n();
   const happened = Date.parse(event.occurred_at);
   const learnt = Date.parse(event.received_at);
-  const after = (ms: number) => (ms < AT_ONCE_MS ? t("customer.traits.atOnce") : t("customer.traits.later", { time: fmt.duration(ms) }));
+  const after = (ms: number) => (ms < AT_ONCE_MS ? t("customer.traits.atOnce") : t("customer.traits.later", { time: spanText(ms, fmt.locale, fmt.language) }));
   return (
     <>
       <Fact name={t("customer.inspector.happened")}>

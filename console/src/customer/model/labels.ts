@@ -20,6 +20,7 @@ export function phoneText(value: string): string {
 export function shortId(value: string): string {
   if (value.length <= 12) return value;
   const bare = value.replace(/^[a-z]+[-_]/i, "");
+  if (bare.length <= 12) return bare;
   return `${bare.slice(0, 4)}…${bare.slice(-4)}`;
 }
 

@@ -40,7 +40,7 @@ export const identityQuery = (ref: string, times: Times) =>
 export const rulerQuery = (ref: string, times: Times) =>
   queryOptions({
     queryKey: ["profile", ref, "ruler", times],
-    queryFn: ({ signal }) => api.get<Ruler>(`${base(ref)}/ruler`, { params: { ...times }, signal }),
+    queryFn: ({ signal }) => api.get<Ruler>(`${base(ref)}/ruler`, { params: { ...times, zone: Intl.DateTimeFormat().resolvedOptions().timeZone }, signal }),
     placeholderData: keepPreviousData,
   });
 
@@ -116,6 +116,9 @@ export interface Done {
   preview: Preview;
 }
 
+/** The server wants a reason in a rehearsal too, and forgets it with the rest. */
+export const REHEARSAL = "rehearsal";
+
 export interface MergeBody {
   from: string;
   into: string;
@@ -132,7 +135,6 @@ export interface SplitBody {
 
 export const changes = {
   merge: (body: MergeBody) => api.post<Done>("/api/identity/merges", body),
-  undo: (id: string, body: { reason: string; dry_run: boolean }) =>
-    api.post<Done>(`/api/identity/merges/${encodeURIComponent(id)}/undo`, body),
+  undo: (id: string, dry_run: boolean) => api.post<Done>(`/api/identity/merges/${encodeURIComponent(id)}/undo`, { dry_run }),
   split: (body: SplitBody) => api.post<Done>("/api/identity/splits", body),
 };

@@ -3,20 +3,24 @@
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 export type Bag = { [key: string]: Json };
 
+/** Of a shared identifier only the stretch between the two epoch times belongs to this person. */
 export interface Identifier {
   kind: string;
   value: string;
   node_id: string;
+  known_since: string;
   first_seen_at: string | null;
   last_seen_at: string | null;
   events: number;
+  epoch_from: string | null;
+  epoch_until: string | null;
 }
 
 export interface Address {
   channel: string;
   address: string;
   kind: string;
-  first_seen_at: string | null;
+  known_since: string;
 }
 
 export interface TraitValue {
@@ -32,6 +36,12 @@ export interface Counter {
   last_at: string;
 }
 
+export interface Spend {
+  currency: string;
+  orders: number;
+  minor: number;
+}
+
 export interface Profile {
   id: string;
   name: string | null;
@@ -39,16 +49,14 @@ export interface Profile {
   addresses: Address[];
   traits: Record<string, TraitValue>;
   counters: Record<string, Counter>;
+  channels: Record<string, Counter>;
+  spend: Spend[];
   first_seen_at: string | null;
   last_seen_at: string | null;
   last_channel: string | null;
   event_count: number;
   as_of: string | null;
   known_at: string | null;
-  orders?: number;
-  spent_minor?: number | null;
-  currency?: string | null;
-  city?: string | null;
 }
 
 export interface TraitRow extends TraitValue {
@@ -70,6 +78,8 @@ export interface EventRow {
   received_at: string;
   linked_at?: string | null;
   properties: Bag;
+  /** What an identify told. */
+  traits?: Bag;
   context: Bag;
   identifier: { kind: string; value: string; node_id?: string } | null;
   channel: string;
@@ -83,6 +93,7 @@ export interface NodeRef {
   value: string;
 }
 
+/** A piece of evidence that ties two nodes, or would have. `why`: the rule that refused it, or the reason given by hand. */
 export interface Evidence {
   to: NodeRef;
   tier: number;
@@ -91,22 +102,19 @@ export interface Evidence {
   source: string | null;
   origin: "event" | "login" | "operator" | "alias";
   message_id: string | null;
-  event?: string | null;
+  event: string | null;
   state: "used" | "redundant" | "refused";
   why: string | null;
-  reason?: string | null;
-  by?: string | null;
 }
 
-export interface LedgerIdentifier extends NodeRef {
-  epoch: { from: string | null; to: string | null } | null;
-  first_seen_at: string | null;
+export interface LedgerIdentifier extends Identifier {
   evidence: Evidence[];
 }
 
+/** Two who had both done something became one: `strand` ended, `into` goes on. Only a join by hand has an id. */
 export interface Join {
-  id: string;
-  kind: "operator" | "event";
+  id: string | null;
+  kind: "operator" | "event" | "login" | "alias";
   at: string;
   learnt_at: string;
   a: NodeRef;
@@ -114,21 +122,27 @@ export interface Join {
   reason: string | null;
   by: string | null;
   undoable: boolean;
+  event: string | null;
+  source: string | null;
+  strand: number;
+  into: number | null;
 }
 
 export interface CannotLink {
   a: NodeRef;
   b: NodeRef;
   at: string;
-  reason: string | null;
-  by: string | null;
+  reason: string;
+  by: string;
 }
 
 export interface StrandOf {
+  index: number;
   node_ids: string[];
-  from: string | null;
+  kinds: string[];
+  from_at: string | null;
   joined_at: string | null;
-  into?: number | null;
+  into: number | null;
 }
 
 export interface Identity {
@@ -145,30 +159,28 @@ export interface RulerDay {
 }
 
 export interface Ruler {
-  from: string | null;
-  to: string | null;
   days: RulerDay[];
-  joins: { at: string; strand: number; into: number }[];
-  strands: { index: number; label_kinds: string[]; channels: string[] }[];
+  strands: StrandOf[];
 }
 
 export interface PreviewPerson {
   id: string;
   name: string | null;
-  identifiers: number;
+  identifiers: NodeRef[];
+  identifier_count: number;
   events: number;
-  orders: number | null;
-  spent_minor?: number | null;
-  currency?: string | null;
+  spend: Spend[];
 }
 
 export interface Preview {
   before: PreviewPerson[];
   after: PreviewPerson[];
   moves: { node_id: string; kind: string; value: string; from: string; to: string }[];
-  warnings: { code: string; detail: string }[];
-  traits: { name: string; from: Json; into: Json; after: Json; rule: string | null }[];
-  withdraws: CannotLink[];
+  warnings: { code: string; kind: string; values: string[]; limit: number }[];
+  /** `values` in the order of `before`. */
+  traits: { name: string; values: Json[]; after: Json }[];
+  withdraws: { a: NodeRef; b: NodeRef }[];
+  parts: { a: NodeRef; b: NodeRef }[];
 }
 
 export interface FoundPerson {
@@ -182,4 +194,9 @@ export interface FoundPerson {
   orders: number | null;
   spent_minor: number | null;
   currency: string | null;
+}
+
+/** A join by evidence has no id of its own; the strand that it ended names it. */
+export function joinKey(join: Join): string {
+  return join.id ?? `strand-${join.strand}`;
 }

@@ -8,7 +8,7 @@ import { Problem } from "~/api";
 import { identityQuery, profileQuery, rulerQuery, traitsQuery, type Times } from "./queries";
 import type { EventRow, Identity, Profile, Ruler, TraitRow } from "./types";
 
-const EMPTY_RULER: Ruler = { from: null, to: null, days: [], joins: [], strands: [] };
+const EMPTY_RULER: Ruler = { days: [], strands: [] };
 const KEPT_PAGES = 3;
 
 export interface Customer {
@@ -78,10 +78,12 @@ export function useFresh(ref: string): (what: "all" | "but events") => Promise<v
   );
 }
 
-export function useDoorCounts(ruler: Ruler): { door: string; count: number }[] {
-  return useMemo(() => {
-    const totals = new Map<string, number>();
-    for (const { channels } of ruler.days) for (const [door, n] of Object.entries(channels)) totals.set(door, (totals.get(door) ?? 0) + n);
-    return [...totals].map(([door, count]) => ({ door, count })).sort((a, b) => b.count - a.count || a.door.localeCompare(b.door));
-  }, [ruler]);
+export function useDoorCounts(profile: Profile | null): { door: string; count: number }[] {
+  return useMemo(
+    () =>
+      Object.entries(profile?.channels ?? {})
+        .map(([door, { count }]) => ({ door, count }))
+        .sort((a, b) => b.count - a.count || a.door.localeCompare(b.door)),
+    [profile],
+  );
 }

@@ -14,6 +14,8 @@ interface RulerProps {
   present: Data;
   /** What the page shows; the same, unless the page shows the past. */
   shown: Data;
+  /** The first moment of this person, ms. */
+  from: number | null;
   at: string | null;
   now: number;
   hidden: string;
@@ -31,15 +33,14 @@ function noon(day: string): number {
   return new Date(`${day}T12:00`).getTime();
 }
 
-export function Ruler({ present, shown, at, now, hidden, onMove, onStep }: RulerProps) {
+export function Ruler({ present, shown, from, at, now, hidden, onMove, onStep }: RulerProps) {
   const { t, fmt } = useI18n();
   const [box, width] = useWidth();
   const [drag, setDrag] = useState<number | null>(null);
   const room = Math.max(120, width - LABELS - END);
   const scale = useMemo(() => {
-    const from = present.from ? Date.parse(present.from) : now - DAY_MS;
-    return makeScale(from, Math.max(now, present.to ? Date.parse(present.to) : now), present.days.map((day) => noon(day.day)), room);
-  }, [present, room, now]);
+    return makeScale(from ?? now - DAY_MS, now, present.days.map((day) => noon(day.day)), room);
+  }, [present, room, now, from]);
   const end = at === null ? scale.to : Date.parse(at);
   const tracks = useMemo(() => layTracks(shown, scale, (day) => Math.min(noon(day), end), end), [shown, scale, end]);
   const handle = drag ?? scale.x(end);
@@ -88,7 +89,7 @@ export function Ruler({ present, shown, at, now, hidden, onMove, onStep }: Ruler
                 <line x1="0" x2="0" y1="0" y2="6" />
               </pattern>
             </defs>
-            <Axis scale={scale} now={now} />
+            <Axis scale={scale} now={now} past={at !== null} />
             {tracks.map((track) => (
               <Line key={track.strands.join()} track={track} tracks={tracks} main={track === tracks[0]} />
             ))}
@@ -134,7 +135,7 @@ function TrackLabels({ tracks }: { tracks: Track[] }) {
     const text = onlyCard ? t("customer.ruler.card") : doors.charAt(0).toLocaleUpperCase() + doors.slice(1);
     return (
       <span key={track.strands.join()} className="cu-track-label" style={{ top: track.y - 8 }} title={text}>
-        {track.strands.length > 1 ? t("customer.ruler.others", { n: track.strands.length }) : text}
+        {track.others > 0 ? t("customer.ruler.others", { n: track.others }) : text}
       </span>
     );
   });
@@ -162,6 +163,9 @@ function Line({ track, tracks, main }: { track: Track; tracks: Track[]; main: bo
       {track.knots.map((knot) => (
         <circle key={`${knot.door}${knot.x}`} cx={knot.x} cy={track.y} r="3.5" fill={colour(knot.door)} />
       ))}
+      {track.marks.map((x) => (
+        <path key={`mark${x}`} className="cu-diamond" d={`M${x} ${track.y - 7}l7 7-7 7-7-7z`} />
+      ))}
       {tracks.flatMap((from) =>
         from.joins.filter((join) => tracks[join.into] === track).map((join) => (
           <path key={join.ms} className="cu-diamond" d={`M${join.x} ${track.y - 7}l7 7-7 7-7-7z`} />
@@ -171,8 +175,8 @@ function Line({ track, tracks, main }: { track: Track; tracks: Track[]; main: bo
   );
 }
 
-function Axis({ scale, now }: { scale: Scale; now: number }) {
-  const { fmt } = useI18n();
+function Axis({ scale, now, past }: { scale: Scale; now: number; past: boolean }) {
+  const { t, fmt } = useI18n();
   const text = (tick: Tick): string => {
     const date = new Date(tick.ms);
     if (tick.unit === "year") return String(date.getFullYear());
@@ -190,6 +194,11 @@ function Axis({ scale, now }: { scale: Scale; now: number }) {
           {text(tick)}
         </text>
       ))}
+      {past && (
+        <text x={scale.width + END} y="64" textAnchor="end">
+          {t("customer.ruler.end")}
+        </text>
+      )}
       {scale.breakX !== null && (
         <g className="cu-break">
           <rect x={scale.breakX - 8} y="0" width="16" height={AXIS_Y} />

@@ -23,6 +23,10 @@ export interface Track {
   kinds: string[];
   knots: Knot[];
   stretches: Stretch[];
+  /** How many former persons this line stands for, when it is the rest. */
+  others: number;
+  /** Joins along this line: its earlier part was another person. */
+  marks: number[];
   /** Where it flows into another line. */
   joins: { x: number; into: number; ms: number }[];
 }
@@ -36,6 +40,7 @@ export function layTracks(ruler: Ruler, scale: Scale, dayMs: (day: string) => nu
   const groups = groupStrands(ruler);
   const trackOf = new Map<number, number>();
   groups.forEach((strands, index) => strands.forEach((strand) => trackOf.set(strand, index)));
+  const all = joinsOf(ruler);
   const gap = groups.length > 2 ? TRACK_GAP - 4 : TRACK_GAP;
   const first = groups.length > 2 ? FIRST_Y - 6 : FIRST_Y;
   return groups.map((strands, index) => {
@@ -44,30 +49,59 @@ export function layTracks(ruler: Ruler, scale: Scale, dayMs: (day: string) => nu
       .map((day) => ({ ms: Math.max(dayMs(day.day), scale.from), channels: day.channels }))
       .filter((day) => day.ms <= end)
       .sort((a, b) => a.ms - b.ms);
-    const joins = ruler.joins.filter((join) => strands.includes(join.strand) && trackOf.get(join.into) !== index);
-    const stop = strands.length === 1 && joins[0] ? Date.parse(joins[0].at) : end;
+    const joins = all.filter((join) => strands.includes(join.strand) && trackOf.get(join.into) !== index);
+    const own = all.filter((join) => strands.includes(join.strand) && trackOf.get(join.into) === index);
+    const stop = joins.length === 1 && joins[0] ? Date.parse(joins[0].at) : end;
     return {
       strands,
       y: first + index * gap,
       doors: topDoors(days.map((day) => day.channels)),
-      kinds: strands.flatMap((strand) => ruler.strands.find((one) => one.index === strand)?.label_kinds ?? []),
+      kinds: strands.flatMap((strand) => ruler.strands.find((one) => one.index === strand)?.kinds ?? []),
       knots: makeKnots(days, scale),
-      stretches: makeStretches(days, scale, Math.min(stop, end), index === 0 || strands.length === 1),
+      stretches: makeStretches(days, scale, Math.min(stop, end), index === 0 || joins.length === 1),
+      others: groups.length === MAX_TRACKS && index === MAX_TRACKS - 1 && joins.length > 1 ? joins.length : 0,
+      marks: own.map((join) => scale.x(Date.parse(join.at))),
       joins: joins.map((join) => ({ x: scale.x(Date.parse(join.at)), into: trackOf.get(join.into) ?? 0, ms: Date.parse(join.at) })),
     };
   });
 }
 
-/** The running strand first, then the longest others; more than three lines would be a tangle. */
+function joinsOf(ruler: Ruler): { at: string; strand: number; into: number }[] {
+  return ruler.strands.flatMap(({ index, joined_at, into }) => (joined_at === null ? [] : [{ at: joined_at, strand: index, into: into ?? 0 }]));
+}
+
+/**
+ * The running strand first, then the longest others; more than three lines would be a tangle.
+ * A strand that ends before the other one begins is the same line's earlier part: nothing runs beside it.
+ */
 function groupStrands(ruler: Ruler): number[][] {
   const weight = new Map<number, number>();
-  for (const day of ruler.days) weight.set(day.strand, (weight.get(day.strand) ?? 0) + sum(day.channels));
-  const ended = new Set(ruler.joins.map((join) => join.strand));
+  const first = new Map<number, string>();
+  for (const day of ruler.days) {
+    weight.set(day.strand, (weight.get(day.strand) ?? 0) + sum(day.channels));
+    const held = first.get(day.strand);
+    if (held === undefined || day.day < held) first.set(day.strand, day.day);
+  }
   const all = [...new Set([...ruler.strands.map((one) => one.index), ...weight.keys()])].filter((one) => weight.has(one));
-  const main = all.find((one) => !ended.has(one)) ?? all[0] ?? 0;
-  const rest = all.filter((one) => one !== main).sort((a, b) => (weight.get(b) ?? 0) - (weight.get(a) ?? 0));
-  if (rest.length < MAX_TRACKS) return [[main], ...rest.map((one) => [one])];
-  return [[main], ...rest.slice(0, MAX_TRACKS - 2).map((one) => [one]), rest.slice(MAX_TRACKS - 2)];
+  const ends = new Map(joinsOf(ruler).map((join) => [join.strand, join]));
+  const main = all.find((one) => !ends.has(one)) ?? all[0] ?? 0;
+  const home = new Map<number, number>();
+  const earlier = [...ends.values()].filter((join) => weight.has(join.strand) && weight.has(join.into)).sort((x, y) => x.at.localeCompare(y.at));
+  for (const join of earlier) {
+    const begins = first.get(join.into) ?? "";
+    if (begins >= join.at.slice(0, 10)) {
+      home.set(join.strand, join.into);
+      first.set(join.into, first.get(join.strand) ?? begins);
+    }
+  }
+  const root = (one: number): number => (home.has(one) ? root(home.get(one) as number) : one);
+  const groups = new Map<number, number[]>();
+  for (const one of all) groups.set(root(one), [...(groups.get(root(one)) ?? []), one]);
+  const heavy = (one: number[]) => one.reduce((total, strand) => total + (weight.get(strand) ?? 0), 0);
+  const lead = groups.get(root(main)) ?? [main];
+  const rest = [...groups.values()].filter((one) => one !== lead).sort((x, y) => heavy(y) - heavy(x));
+  if (rest.length < MAX_TRACKS) return [lead, ...rest];
+  return [lead, ...rest.slice(0, MAX_TRACKS - 2), rest.slice(MAX_TRACKS - 2).flat()];
 }
 
 function sum(channels: Record<string, number>): number {

@@ -27,7 +27,10 @@ const OLD_SHARE = 0.2;
 const GAP_PX = 10;
 const LABEL_PX = 52;
 
-/** `moments` are the days with events, ms. The recent part is the shortest that holds a third of them. */
+/** Share of the days with events that the recent part must hold. */
+const MOST = 0.55;
+
+/** `moments` are the days with events, ms. */
 export function makeScale(from: number, to: number, moments: number[], width: number): Scale {
   const span = Math.max(to - from, 3_600_000);
   const start = to - span;
@@ -58,7 +61,7 @@ function pickRecent(start: number, to: number, moments: number[]): number | null
     const edge = to - days * DAY_MS;
     if ((edge - start) / (to - edge) < 2) return null;
     const inside = moments.reduce((sum, ms) => sum + Number(ms >= edge), 0);
-    if (inside >= moments.length / 3) return edge;
+    if (inside >= moments.length * MOST) return edge;
   }
   return null;
 }

@@ -184,7 +184,7 @@ const tellMail: Teller = (event) => ({
 });
 
 const tellDetails: Teller = (event, voice) => {
-  const traits = { ...bag(event.context["traits"]), ...event.properties, ...bag(event.properties["traits"]) };
+  const traits = { ...bag(event.context["traits"]), ...event.properties, ...bag(event.properties["traits"]), ...(event.traits ?? {}) };
   const said = scalars(traits).map(([name, value]) => `${traitName(name, voice).toLocaleLowerCase()} ${scalarText(value, voice)}`);
   const shown = said.slice(0, 3).join(", ");
   const rest = said.length - 3;
@@ -267,6 +267,7 @@ const TELLERS: Record<string, Teller> = {
   coupon_entered: tellCoupon,
   email_sent: tellMail,
   unsubscribed: tellMail,
+  form_submitted: (event) => ({ words: ink(textOf(event.properties, "form_name", "form", "name", "form_id")), second: null }),
   message_sent: tellMessage,
   survey_answered: tellMessage,
   support_requested: tellMessage,

@@ -4,8 +4,9 @@ import { asChannel, Knot, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
 
 import { whereText } from "../model/labels";
+import { spanText } from "../model/span";
 import { tell, type Word } from "../tell/tell";
-import { LANE_GAP, type Measures } from "./geometry";
+import type { Measures } from "./geometry";
 import { Lines } from "./Lines";
 import type { ActRow as Row } from "./rows";
 
@@ -30,14 +31,14 @@ export function ActRow({ row, place, selected, firstName, onOpen }: ActRowProps)
   const state = t(told.ours ? "customer.thread.actsWe" : "customer.thread.actsThey", { what: "", door: names.name(channel) });
   return (
     <div className={`cu-row cu-act ${selected ? "cu-selected" : ""} ${row.last ? "cu-last" : ""}`}>
-      <Lines pieces={row.pieces} laneX={place.laneX} knot={row.lane} />
-      <span className="cu-knot" style={{ left: place.laneX + row.lane * LANE_GAP - 9 }}>
+      <Lines pieces={row.pieces} place={place} knot={row.lane} />
+      <span className="cu-knot" style={{ left: place.laneX + row.lane * place.gap - 9 }}>
         <Knot channel={channel} kind={told.ours ? "ours" : "acted"} />
       </span>
       <time className="cu-time" dateTime={head.occurred_at}>
         {fmt.time(head.occurred_at)}
       </time>
-      <button type="button" className="cu-told" style={{ marginLeft: place.textX }} data-key={row.key} aria-current={selected ? "true" : undefined} onClick={() => onOpen(row.key)}>
+      <button type="button" className="cu-told" data-key={row.key} aria-current={selected ? "true" : undefined} onClick={() => onOpen(row.key)}>
         <span className="cu-first">
           <span className="cu-what">
             <b>{told.title}</b>
@@ -46,7 +47,7 @@ export function ActRow({ row, place, selected, firstName, onOpen }: ActRowProps)
               <Said key={at} word={word} />
             ))}
             {rest.length > 0 && <span className="cu-quiet">{foldText(row, i18n)}</span>}
-            {late > LATE_MS && <span className="cu-quiet">{t("customer.thread.late", { time: fmt.duration(late) })}</span>}
+            {late > LATE_MS && <span className="cu-quiet">{t("customer.thread.late", { time: spanText(late, fmt.locale, fmt.language) })}</span>}
           </span>
           <span className="cu-where">{whereText(head, i18n)}</span>
         </span>

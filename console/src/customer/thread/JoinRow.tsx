@@ -5,8 +5,8 @@ import { useI18n } from "~/i18n";
 import { Button } from "~/ui";
 
 import { joinText, nodeText } from "../identifiers/evidence";
-import type { Identity, Join } from "../model/types";
-import { LANE_GAP, type Measures } from "./geometry";
+import type { Join } from "../model/types";
+import type { Measures } from "./geometry";
 import { Lines } from "./Lines";
 import type { JoinRow as Row } from "./rows";
 
@@ -20,13 +20,12 @@ interface JoinRowProps {
   row: Row;
   place: Measures;
   selected: boolean;
-  identity: Identity | undefined;
   devices: Map<string, string>;
   actions: JoinActions;
   onSelect: (key: string) => void;
 }
 
-export function JoinRow({ row, place, selected, identity, devices, actions, onSelect }: JoinRowProps) {
+export function JoinRow({ row, place, selected, devices, actions, onSelect }: JoinRowProps) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   const { join } = row;
@@ -35,21 +34,21 @@ export function JoinRow({ row, place, selected, identity, devices, actions, onSe
   const from = row.fromLane === null ? null : { lane: row.fromLane, door: row.fromDoor };
   return (
     <div className={`cu-row cu-join ${selected ? "cu-selected" : ""} ${row.last ? "cu-last" : ""}`} onClick={() => onSelect(row.key)}>
-      <Lines pieces={row.pieces} laneX={place.laneX} knot={row.lane} from={from} />
-      <span className="cu-knot" style={{ left: place.laneX + row.lane * LANE_GAP - 9 }}>
+      <Lines pieces={row.pieces} place={place} knot={row.lane} from={from} />
+      <span className="cu-knot" style={{ left: place.laneX + row.lane * place.gap - 9 }}>
         <Diamond />
       </span>
       <time className="cu-time" dateTime={join.at}>
         {fmt.time(join.at)}
       </time>
-      <div className="cu-told cu-told-join" style={{ marginLeft: place.textX }} data-key={row.key} tabIndex={-1}>
+      <div className="cu-told cu-told-join" data-key={row.key} tabIndex={-1}>
         <span className="cu-first">
           <span className="cu-what">
             <b>{t("customer.join.title")}</b> <bdi>{t("customer.join.is", { a, b })}</bdi>
           </span>
         </span>
         <span className="cu-second cu-ink">
-          <bdi className="cu-second-text">{joinText(join, identity, i18n)}</bdi>
+          <bdi className="cu-second-text">{joinText(join, i18n)}</bdi>
           {!actions.locked && join.undoable && (
             <Button kind="text" {...(selected ? { k: "u" } : {})} onClick={() => actions.undo(join)}>
               {t("customer.join.undo")}

@@ -2,12 +2,12 @@
 
 import { asChannel, channelColour } from "~/channels";
 
-import { KNOT_CLEAR, KNOT_Y, LANE_GAP } from "./geometry";
+import { KNOT_CLEAR, KNOT_Y, type Measures } from "./geometry";
 import type { Door, LanePiece } from "./rows";
 
 interface LinesProps {
   pieces: LanePiece[];
-  laneX: number;
+  place: Measures;
   /** The lane where something is tied in this row; null when the lines only pass. */
   knot: number | null;
   knotY?: number;
@@ -21,8 +21,8 @@ function colour(door: Door): string {
   return channelColour(asChannel(door));
 }
 
-export function Lines({ pieces, laneX, knot, knotY = KNOT_Y, from = null, capped = false }: LinesProps) {
-  const x = (lane: number) => laneX + lane * LANE_GAP;
+export function Lines({ pieces, place, knot, knotY = KNOT_Y, from = null, capped = false }: LinesProps) {
+  const x = (lane: number) => place.laneX + lane * place.gap;
   return (
     <svg className="cu-lines" aria-hidden="true">
       {pieces.map(({ lane, up, down }) => {
@@ -39,7 +39,7 @@ export function Lines({ pieces, laneX, knot, knotY = KNOT_Y, from = null, capped
         );
       })}
       {from && knot !== null && <Branch x0={x(knot)} x1={x(from.lane)} y={knotY} door={from.door} />}
-      {capped && pieces[0] && <line className="cu-cap" x1={laneX - 7} x2={laneX + 7} y1="1" y2="1" />}
+      {capped && pieces[0] && <line className="cu-cap" x1={place.laneX - 7} x2={place.laneX + 7} y1="1" y2="1" />}
     </svg>
   );
 }

@@ -1,12 +1,11 @@
 /** The thread itself: only the rows in sight are in the document, newest on top. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, type CSSProperties, type ReactNode } from "react";
 
 import { useI18n } from "~/i18n";
 import { Button, Skeleton } from "~/ui";
 
-import type { Identity } from "../model/types";
 import { ActRow } from "./ActRow";
 import { measures, ROW } from "./geometry";
 import { JoinRow, type JoinActions } from "./JoinRow";
@@ -18,7 +17,6 @@ interface ThreadProps {
   thread: Loaded;
   name: string;
   firstName: string | null;
-  identity: Identity | undefined;
   devices: Map<string, string>;
   phone: boolean;
   past: boolean;
@@ -82,7 +80,7 @@ export function Thread(props: ThreadProps) {
   return (
     <div className="cu-scroll" ref={scroller} tabIndex={0} role="region" aria-label={t("customer.thread.label", { name: props.name })}
       onScroll={(event) => onScrolled(event.currentTarget.scrollTop > 40)}>
-      <div className="cu-rows" role="list" style={{ height: virtual.getTotalSize() }}>
+      <div className="cu-rows" role="list" style={{ height: virtual.getTotalSize(), "--cu-text-x": `${place.textX}px` } as CSSProperties}>
         {items.map((item) => {
           const row = rows[item.index] as Row;
           return (
@@ -109,20 +107,20 @@ function OneRow(props: ThreadProps & { row: Row; place: ReturnType<typeof measur
   if (row.kind === "day") {
     return (
       <div className={`cu-row cu-day ${row.first ? "cu-day-first" : ""}`}>
-        <Lines pieces={row.pieces} laneX={place.laneX} knot={null} capped={past && props.top} />
-        <h3 style={{ marginLeft: place.textX }}>{fmt.dayHeading(row.ms, props.now)}</h3>
+        <Lines pieces={row.pieces} place={place} knot={null} capped={past && props.top} />
+        <h3>{fmt.dayHeading(row.ms, props.now)}</h3>
       </div>
     );
   }
   if (row.kind === "end") {
     return (
       <div className="cu-row cu-end">
-        <p style={{ marginLeft: place.textX }}>{props.beginning}</p>
+        <p>{props.beginning}</p>
       </div>
     );
   }
   if (row.kind === "act") return <ActRow row={row} place={place} selected={selected === row.key} firstName={props.firstName} onOpen={props.onOpen} />;
   return (
-    <JoinRow row={row} place={place} selected={selected === row.key} identity={props.identity} devices={props.devices} actions={props.actions} onSelect={props.onSelect} />
+    <JoinRow row={row} place={place} selected={selected === row.key} devices={props.devices} actions={props.actions} onSelect={props.onSelect} />
   );
 }

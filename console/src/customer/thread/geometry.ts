@@ -10,11 +10,15 @@ export const ROW = { day: 28, firstDay: 36, act: 28, actTall: 48, join: 48, end:
 
 export interface Measures {
   laneX: number;
+  gap: number;
   textX: number;
 }
 
-/** Two lanes fit beside the text; each further one moves it to the right. */
+/** Two lanes fit beside the text; each further one moves it to the right, and on a phone they move closer together. */
 export function measures(laneCount: number, phone: boolean): Measures {
-  const beyond = Math.max(0, laneCount - 2) * LANE_GAP;
-  return phone ? { laneX: 68, textX: 112 + beyond } : { laneX: LANE_X, textX: 160 + beyond };
+  if (phone) {
+    const gap = laneCount > 2 ? 15 : 20;
+    return { laneX: 68, gap, textX: 92 + Math.max(1, laneCount - 1) * gap };
+  }
+  return { laneX: LANE_X, gap: LANE_GAP, textX: 160 + Math.max(0, laneCount - 2) * LANE_GAP };
 }

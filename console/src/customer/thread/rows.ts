@@ -1,6 +1,6 @@
 /** From events, joins and strands to the rows of the thread, each with its own piece of the line. */
 
-import type { EventRow, Join } from "../model/types";
+import { joinKey, type EventRow, type Join } from "../model/types";
 import { foldLooks, type Group } from "./fold";
 import type { Strands } from "./strands";
 
@@ -102,7 +102,7 @@ function toRows(steps: Step[], { strands, complete, dayOf }: ThreadInput): Row[]
     }
     if (join) {
       rows.push({
-        kind: "join", key: `join:${join.id}`, ms, pieces: [], join, lane: 0, fromLane: null, fromDoor: null, last: false,
+        kind: "join", key: `join:${joinKey(join)}`, ms, pieces: [], join, lane: 0, fromLane: null, fromDoor: null, last: false,
       });
     } else if (group) {
       const strand = strands.at(strands.strandOfNode.get(group.head.node_id) ?? 0, ms);
@@ -165,10 +165,8 @@ function mergeAt(row: JoinRow, last: Last[], strands: Strands): void {
 }
 
 function strandEndingAt(row: JoinRow, strands: Strands) {
-  const ending = strands.list.filter((strand) => strand.joinedAt === row.ms);
-  if (ending.length < 2) return ending[0];
-  const sides = [row.join.a.node_id, row.join.b.node_id].map((node) => strands.strandOfNode.get(node));
-  return ending.find((strand) => sides.includes(strand.index)) ?? ending[0];
+  const ends = strands.list[row.join.strand];
+  return ends && ends.joinedAt === row.ms ? ends : undefined;
 }
 
 function pieces(strands: Strands, below: Door[], above: Door[]): LanePiece[] {

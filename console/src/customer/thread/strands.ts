@@ -1,6 +1,6 @@
 /** Former persons as strands: which event lies on which, and which lane each takes. */
 
-import type { Identity, Ruler } from "../model/types";
+import type { StrandOf } from "../model/types";
 
 export interface Strand {
   index: number;
@@ -23,15 +23,12 @@ export interface Strands {
 /** More strands than this share the last lane: the line stays readable for people glued from many. */
 export const MAX_LANES = 4;
 
-export function readStrands(identity: Identity | undefined, ruler: Ruler | undefined): Strands {
-  const given = identity?.strands ?? [];
-  const into = new Map<number, number>();
-  for (const join of ruler?.joins ?? []) into.set(join.strand, join.into);
+export function readStrands(given: StrandOf[]): Strands {
   const list: Strand[] = given.map((strand, index) => ({
     index,
-    from: strand.from ? Date.parse(strand.from) : -Infinity,
+    from: strand.from_at ? Date.parse(strand.from_at) : -Infinity,
     joinedAt: strand.joined_at ? Date.parse(strand.joined_at) : Infinity,
-    into: strand.into ?? into.get(index) ?? 0,
+    into: strand.into ?? 0,
     lane: 0,
   }));
   if (list.length === 0) list.push({ index: 0, from: -Infinity, joinedAt: Infinity, into: 0, lane: 0 });

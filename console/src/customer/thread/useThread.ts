@@ -48,7 +48,7 @@ interface ThreadOptions {
 export function useThread({ ref, times, filter, onlyJoins, identity, ruler }: ThreadOptions): Thread {
   const query = useInfiniteQuery(eventsQuery(ref, times, filter));
   const events = useMemo(() => (query.data?.pages ?? []).flatMap((page) => page.data), [query.data]);
-  const strands = useMemo(() => readStrands(identity, ruler), [identity, ruler]);
+  const strands = useMemo(() => readStrands(identity?.strands ?? []), [identity]);
   const doorBefore = useMemo(() => doorFinder(ruler), [ruler]);
   const complete = query.data !== undefined && !query.hasNextPage;
   const filtered = Boolean(filter.channel || filter.q);

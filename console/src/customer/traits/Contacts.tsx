@@ -33,7 +33,7 @@ export function Addresses({ addresses }: { addresses: Address[] }) {
             <Glyph channel={asChannel(one.channel)} size={14} />
             <span className="cu-address-door">{names.title(asChannel(one.channel))}</span>
             <bdi className="cu-address" title={one.address}>{identifierText(one.kind, one.address)}</bdi>
-            {one.first_seen_at && <time dateTime={one.first_seen_at}>{t("customer.addresses.since", { day: fmt.shortDay(one.first_seen_at) })}</time>}
+            <time dateTime={one.known_since}>{t("customer.addresses.since", { day: fmt.shortDay(one.known_since) })}</time>
           </li>
         ))}
       </ul>

@@ -6,6 +6,7 @@ import { Button, Section } from "~/ui";
 import { dateText } from "../identifiers/Identifiers";
 import type { Json, TraitRow, TraitValue } from "../model/types";
 import { languageName } from "../header/Header";
+import { spanText } from "../model/span";
 import { scalarText, traitName } from "../tell/tell";
 
 type Voice = Pick<ReturnType<typeof useI18n>, "t" | "has" | "fmt" | "language">;
@@ -49,7 +50,7 @@ export function ruleText(rule: string | null, { t, has }: Pick<Voice, "t" | "has
 export function learntText(value: TraitValue, { t, fmt }: Pick<Voice, "t" | "fmt">): { text: string; late: boolean } {
   const late = Date.parse(value.received_at) - Date.parse(value.occurred_at);
   if (late < AT_ONCE_MS) return { text: t("customer.traits.atOnce"), late: false };
-  return { text: t("customer.traits.later", { time: fmt.duration(late) }), late: true };
+  return { text: t("customer.traits.later", { time: spanText(late, fmt.locale, fmt.language) }), late: true };
 }
 
 interface TraitsProps {

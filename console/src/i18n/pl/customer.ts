@@ -71,7 +71,7 @@ export const customer: Translated<typeof english> = {
     open: "Otwórz zdarzenie",
     actsThey: "{what}, {door}, działanie klienta",
     actsWe: "{what}, {door}, działanie nasze",
-    late: "wiemy później o\u00a0{time}",
+    late: "wiemy {time} później",
   },
   join: {
     title: "Dwoje stało się jednym:",
@@ -84,7 +84,7 @@ export const customer: Translated<typeof english> = {
     byEventNamed: "Oba przyszły w\u00a0zdarzeniu „{event}”, {source}.",
     bySource: "Oba przyszły w\u00a0jednym zdarzeniu, {source}.",
     byLogin: "Zalogowanie na tym urządzeniu.",
-    learntLater: "Dowiedzieliśmy się później o\u00a0{time}.",
+    learntLater: "Dowiedzieliśmy się {time} później.",
     line: "Połączenie:",
   },
   keys: {
@@ -169,7 +169,7 @@ export const customer: Translated<typeof english> = {
     happened: "zdarzyło się",
     learnt: "wiemy",
     atOnce: "od razu",
-    later: "po {time}",
+    later: "{time} później",
     values: { one: "{n} wartość.", few: "{n} wartości.", many: "{n} wartości.", other: "{n} wartości." },
     none: "Jeszcze nic nam nie powiedziano.",
     more: { one: "i\u00a0{n} cecha więcej", few: "i\u00a0{n} cechy więcej", many: "i\u00a0{n} cech więcej", other: "i\u00a0{n} cechy więcej" },
@@ -351,8 +351,8 @@ export const customer: Translated<typeof english> = {
     undone: "Połączenie cofnięte. Znów są to dwie osoby.",
     openOther: "Otwórz drugą osobę",
     undoIt: "Cofnij",
-    limit: "Więcej, niż przypada na jedną osobę: {kind}.",
-    limitText: "Decyzja człowieka może przekroczyć limit; dziennik to zachowa.",
+    limit: "Za dużo jak na jedną osobę, {kind}: {values}.",
+    limitText: "Limit: {n}. Decyzja człowieka może go przekroczyć; dziennik to zachowa.",
   },
   states: {
     loading: "Wczytujemy klienta",
