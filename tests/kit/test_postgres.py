@@ -1,15 +1,25 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from conftest import forget_cluster
 from onevoice.kit import db
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.db import Database, DatabaseUnreachableError, SchemaError
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster, ClusterError, reachable
+
+
+@pytest.fixture
+def own_home(tmp_path: Path) -> Iterator[Home]:
+    home = Home(tmp_path / "h")
+    yield home
+    forget_cluster(home)
 
 
 class TestCluster:
@@ -22,16 +32,16 @@ class TestCluster:
         with database.transaction() as conn:
             assert conn.execute("select lower('ИВАН ŁUKASZ')").fetchone() == ("иван łukasz",)
 
-    def test_data_of_another_major_version_is_refused_and_untouched(self, tmp_path) -> None:
-        cluster = Cluster(Home(tmp_path / "h"))
+    def test_data_of_another_major_version_is_refused_and_untouched(self, own_home) -> None:
+        cluster = Cluster(own_home)
         cluster.prepare()
         (cluster.data / "PG_VERSION").write_text("15\n")
         with pytest.raises(ClusterError, match="holds data of PostgreSQL 15"):
             cluster.prepare()
         assert (cluster.data / "global").exists()
 
-    def test_a_killed_server_starts_again_with_what_it_had_committed(self, tmp_path) -> None:
-        cluster = Cluster(Home(tmp_path / "h"))
+    def test_a_killed_server_starts_again_with_what_it_had_committed(self, own_home) -> None:
+        cluster = Cluster(own_home)
         cluster.prepare()
         cluster.start()
         with psycopg.connect(cluster.url) as conn:
@@ -45,8 +55,8 @@ class TestCluster:
             assert conn.execute("select x from t").fetchone() == (7,)
         cluster.stop()
 
-    def test_a_second_user_of_the_home_shares_the_running_server(self, tmp_path) -> None:
-        home = Home(tmp_path / "h")
+    def test_a_second_user_of_the_home_shares_the_running_server(self, own_home) -> None:
+        home = own_home
         with reachable(home, None) as first, reachable(home, None) as second:
             assert first == second
             psycopg.connect(second).close()

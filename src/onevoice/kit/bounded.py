@@ -8,7 +8,8 @@ V = TypeVar("V")
 
 class Bounded(Generic[K, V]):
     """Two generations: when the young one is full the old one is dropped. Keeps what was used lately, at the cost of
-    two dictionaries, in constant time."""
+    two dictionaries, in constant time.
+    """
 
     __slots__ = ("_half", "_old", "_young")
 

@@ -1,5 +1,4 @@
-"""
-The PostgreSQL that comes with Onevoice: its binaries lie in a wheel, we start them ourselves.
+"""The PostgreSQL that comes with Onevoice: its binaries lie in a wheel, we start them ourselves.
 
 As root the cluster lies under /var/lib/onevoice and runs as a user of its own, because PostgreSQL refuses root and the
 home folder's parents keep their rights. The home names the place. It listens on a Unix socket only.
@@ -49,8 +48,7 @@ def wheel_binaries() -> Path:
 
 
 def server_settings() -> dict[str, str]:
-    """
-    What we set beside the defaults, and why. Durability is never traded: fsync, synchronous_commit and
+    """What we set beside the defaults, and why. Durability is never traded: fsync, synchronous_commit and
     full_page_writes stay on, and the benchmarks assert it.
     """
     memory_mb = psutil.virtual_memory().total // 2**20

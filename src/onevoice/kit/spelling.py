@@ -233,7 +233,7 @@ def _bare(letter: str) -> str:
         return ""
     if letter.isdigit():
         return str(unicodedata.digit(letter, letter))
-    return fold(letter)
+    return "".join(plain for plain in fold(letter) if plain.isalnum())
 
 
 @lru_cache(maxsize=1 << 16)

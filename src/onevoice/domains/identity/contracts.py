@@ -30,7 +30,7 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """Where events come from. `priority` decides between traits of one moment: smaller wins."""
+    """Where events come from. `priority` decides between traits of one moment: larger wins."""
 
     id: int
     name: str

@@ -42,27 +42,41 @@ create table profiles.spend (
     primary key (nid, currency)
 ) with (fillfactor = 80);
 
--- One row per profile that has at least one event: what the list shows and what search finds.
+-- One row per profile that has at least one event: what the list shows and what search finds. Split in two by how often
+-- it changes: `pulse` moves with every event of the profile, `card` and its wide index only with names and identifiers.
 create table profiles.card (
     pid bigint primary key,
     name text,
-    sort_key text not null,
+    sort_key text collate "C" not null,
     contact_kind text,
     contact text,
     city text,
-    doors int not null,
+    reach int not null,
+    haystack text collate "C" not null,
+    grams int[] not null,
+    made_of uuid not null
+);
+create index card_sort on profiles.card (sort_key, pid);
+create index card_grams on profiles.card using gin (grams) with (fastupdate = on, gin_pending_list_limit = 1024);
+
+create table profiles.pulse (
+    pid bigint primary key,
     last_at timestamptz not null,
     last_channel smallint not null,
     first_at timestamptz not null,
     events bigint not null,
+    channels int not null,
     orders bigint not null,
     spent_minor bigint not null,
-    currency text,
-    haystack text not null,
-    grams int[] not null
+    currency text
+) with (fillfactor = 70);
+create index pulse_last on profiles.pulse (last_at, pid);
+
+-- How many cards there are: counting a million rows for every keystroke would take longer than the search.
+create table profiles.size (
+    people bigint not null
 );
-create index card_last on profiles.card (last_at desc, pid desc);
-create index card_grams on profiles.card using gin (grams) with (fastupdate = on);
+insert into profiles.size values (0);
 
 create table profiles.position (
     consumer text primary key,

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER, SourceInfo
+from onevoice.kit.times import parse_time
 
 LOGOUTS = frozenset({"signed out", "logged out"})
 MESSENGERS = frozenset({"telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "messenger"})
@@ -58,24 +59,9 @@ def epoch_digest(base: bytes, key: tuple[datetime, bytes]) -> bytes:
     return hashlib.blake2b(base + key[0].isoformat().encode() + key[1], digest_size=16).digest()
 
 
-def parse_time(value: Any) -> datetime | None:
-    """An aware UTC time from ISO 8601 text or epoch numbers (seconds or milliseconds), else None."""
-    if isinstance(value, str):
-        try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-        try:
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except OverflowError:
-            return None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        seconds = value / 1000 if abs(value) > 1e11 else value
-        try:
-            return datetime.fromtimestamp(seconds, UTC)
-        except (ValueError, OverflowError, OSError):
-            return None
-    return None
+def action_hash(action: int, number: int) -> bytes:
+    """Stands where an event's hash would, in the `number`-th piece of evidence of an operator's action."""
+    return hashlib.blake2b(b"action:%d:%d" % (action, number), digest_size=16).digest()
 
 
 def happened_at(event: Mapping[str, Any], received: datetime, batch_sent: datetime | None) -> datetime:

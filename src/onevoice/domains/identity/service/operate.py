@@ -3,7 +3,6 @@
 A rehearsal (`dry_run`) does everything and rolls back, so that what it shows is what would happen.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from onevoice.domains.identity.errors import (
     SameProfileError,
     UnknownActionError,
 )
+from onevoice.domains.identity.rules.observe import action_hash
 from onevoice.domains.identity.rules.partition import OPERATOR_TIER, Edge, partition
 from onevoice.domains.identity.service.components import resolve
 from onevoice.domains.identity.store import linking as sql
@@ -58,10 +58,6 @@ def operator_moment(conn: Connection, now: datetime) -> datetime:
 def _strength(kinds: dict[str, Kind], member: Member) -> tuple[int, str, int]:
     kind = kinds[member.kind]
     return kind.priority, kind.name, member.nid
-
-
-def _action_hash(action: int, number: int) -> bytes:
-    return hashlib.blake2b(b"action:%d:%d" % (action, number), digest_size=16).digest()
 
 
 class _Watch:
@@ -127,7 +123,7 @@ def merge(
     moved: set[int] = set()
     while pairs:
         edges = [
-            Edge(OPERATOR_TIER, at, _action_hash(action, len(asserted) + i), a, b) for i, (a, b) in enumerate(pairs)
+            Edge(OPERATOR_TIER, at, action_hash(action, len(asserted) + i), a, b) for i, (a, b) in enumerate(pairs)
         ]
         asserted.extend(edges)
         sql.insert_evidence(
@@ -162,7 +158,7 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
     if action.undone_at is not None:
         raise AlreadyUndoneError(f"Merge {action_id} was undone by {action.undone_by} before.")
     edges = [(int(a), int(b)) for a, b in action.detail["edges"]]
-    live = ops.live_operator_edges(conn, [_action_hash(action_id, i) for i in range(len(edges))])
+    live = ops.live_operator_edges(conn, [action_hash(action_id, i) for i in range(len(edges))])
     if not live:
         raise AlreadyUndoneError(f"Nothing of merge {action_id} stands any more: a later split has parted it.")
     at = operator_moment(conn, at)
@@ -279,7 +275,16 @@ def _say(conn: Connection, rows: Sequence[tuple[int, int, int, int]], at: dateti
     sql.insert_evidence(
         conn,
         [
-            sql.EvidenceRow(op, a, b, tier, at, at, _action_hash(action, 10_000 + i), None, action)
+            sql.EvidenceRow(op, a, b, tier, at, at, action_hash(action, 10_000 + i), None, action)
             for i, (op, a, b, tier) in enumerate(rows)
         ],
     )
+
+
+def pids_of_action(conn: Connection, action_id: int) -> list[int]:
+    """The profiles that a merge's evidence now lies in. Raises: UnknownActionError."""
+    action = ops.action(conn, action_id)
+    if action is None or action.kind != "merge":
+        raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
+    ends = {int(end) for pair in action.detail["edges"] for end in pair} | {action.a, action.b}
+    return sorted(set(sql.pids_of(conn, sorted(ends)).values()))

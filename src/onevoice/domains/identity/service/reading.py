@@ -18,10 +18,10 @@ from onevoice.domains.identity.contracts import (
     Member,
     StoredEvent,
 )
-from onevoice.domains.identity.errors import InvalidReferenceError, UnknownProfileError
+from onevoice.domains.identity.errors import InvalidReferenceError, UnknownActionError, UnknownProfileError
 from onevoice.domains.identity.rules.epochs import Epoch, epoch_at
 from onevoice.domains.identity.rules.normalise import normalise
-from onevoice.domains.identity.rules.observe import SPEND_EVENT, digest_of, epoch_digest, order_total
+from onevoice.domains.identity.rules.observe import SPEND_EVENT, action_hash, digest_of, epoch_digest, order_total
 from onevoice.domains.identity.rules.partition import Edge, Node, partition
 from onevoice.domains.identity.rules.replay import WEAK_SIGHTING_TIER, EpochRef, replay
 from onevoice.domains.identity.store import linking, operating, reading
@@ -38,6 +38,9 @@ class Profile:
     members: list[Member]
     asked_node: int
     """The node that the reference named."""
+    used: list[Edge] | None = None
+    refused: list[tuple[Edge, str]] | None = None
+    """What joined and what was refused, where the partition was computed anew for a past time."""
 
 
 class Reference(NamedTuple):
@@ -202,9 +205,7 @@ def values_of(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
 
 def refolds(conn: Connection, bases: Sequence[int]) -> Iterator[Folded]:
     """Every event of shared identifiers as it folds now that their epochs have changed."""
-    known = {name_id: key for key, name_id in linking.names(conn).items()}
     for row in reading.events_of_bases(conn, bases):
-        name = known.get(row.name_id, ("", ""))[1]
         body = row.body
         properties = body.get("properties", {})
         yield Folded(
@@ -216,7 +217,7 @@ def refolds(conn: Connection, bases: Sequence[int]) -> Iterator[Folded]:
             row.learnt,
             row.source_id,
             body.get("traits"),
-            order_total(properties) if name == SPEND_EVENT else None,
+            order_total(properties) if row.name == SPEND_EVENT else None,
         )
 
 
@@ -239,9 +240,9 @@ def changed_pids(conn: Connection, after_seq: int, after_moved: int, limit: int)
     return by_event | by_move, seq, moved
 
 
-def names(conn: Connection) -> dict[int, tuple[str, str]]:
+def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Name id to (type, name)."""
-    return {name_id: key for key, name_id in linking.names(conn).items()}
+    return reading.names(conn, ids)
 
 
 def kinds(conn: Connection) -> dict[str, Kind]:
@@ -297,27 +298,70 @@ def last_seq(conn: Connection) -> int:
 # The ledger
 
 
+class Tie(NamedTuple):
+    """One piece of evidence that counts: it joins two nodes, or would, had it not been refused."""
+
+    edge: Edge
+    refused: str | None
+    """None where it joins; else `cannot_link` or `limit:<kind>`."""
+    type: str | None
+    name: str | None
+    source_id: int | None
+    message_id: str | None
+    learnt: datetime
+
+
 @dataclass(frozen=True)
 class Ledger:
-    """What ties a profile's members together, as evidence rows; what was refused; what was done by hand."""
+    """What ties a profile's members, oldest first; what was refused; what was done by hand; who is kept apart."""
 
-    evidence: list[reading.EvidenceRow]
-    refused: list[tuple[int, int, int, datetime]]
+    ties: list[Tie]
     actions: list[operating.ActionRow]
     cannot: list[tuple[int, int, int, datetime]]
     others: dict[int, Member]
     """Nodes outside the profile that the ledger names."""
 
 
-def ledger(conn: Connection, members: Sequence[Member], as_of: AsOf, limit: int = 2000) -> Ledger:
-    nids = [member.nid for member in members]
-    bases = sorted({*nids, *(member.base for member in members)})
-    evidence = reading.evidence_of(conn, bases, as_of.learnt or END, limit)
-    refused = reading.refused_from(conn, nids) if as_of.is_now else []
-    actions = operating.actions_of(conn, bases)
-    cannot = operating.cannot_of(conn, bases) if as_of.is_now else []
-    named = {end for row in evidence for end in (row.a, row.b) if end is not None}
-    named |= {end for row in refused for end in row[:2]} | {end for row in cannot for end in row[:2]}
+def ledger(conn: Connection, found: Profile, as_of: AsOf) -> Ledger:
+    nids = {member.nid for member in found.members}
+    if found.used is None:
+        nodes, edges = linking.raw_component(conn, sorted(nids))
+        kinds_by_id = {kind.id: kind for kind in linking.kinds(conn)}
+        parts = partition(
+            {nid: row.node(kinds_by_id) for nid, row in nodes.items()}, edges, linking.cannot_among(conn, list(nodes))
+        )
+        used, refused = parts.used, parts.refused
+    else:
+        used, refused = found.used, found.refused or []
+    chosen = [(edge, None) for edge in used if edge.a in nids]
+    chosen += [(edge, why) for edge, why in refused if edge.a in nids or edge.b in nids][:200]
+    bases = {member.nid: member.base for member in found.members}
+    keys = [(bases.get(end, end), edge.happened, edge.hash) for edge, _ in chosen for end in (edge.a, edge.b)]
+    behind = reading.events_behind(conn, keys)
+    ties: list[Tie] = []
+    for edge, why in sorted(chosen, key=lambda item: item[0].happened):
+        event = behind.get((edge.happened, edge.hash))
+        kind, name, source_id, message_id, learnt = event or (None, None, None, None, edge.happened)
+        ties.append(Tie(edge, why, kind, name, source_id, message_id, learnt))
+    actions = [
+        action
+        for action in operating.actions_of(conn, sorted({*nids, *bases.values()}))
+        if as_of.learnt is None or action.at <= as_of.learnt
+    ]
+    cannot = operating.cannot_of(conn, sorted(nids)) if as_of.learnt is None else []
+    named = {end for edge, _ in chosen for end in (edge.a, edge.b)} | {end for row in cannot for end in row[:2]}
     named |= {end for action in actions for end in (action.a, action.b)}
-    others = members_by_nid(conn, sorted(named - set(nids)))
-    return Ledger(evidence, refused, actions, cannot, others)
+    return Ledger(ties, actions, cannot, members_by_nid(conn, sorted(named - nids)))
+
+
+def action_of(conn: Connection, action_id: int) -> operating.ActionRow:
+    """Raises: UnknownActionError."""
+    found = operating.action(conn, action_id)
+    if found is None:
+        raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
+    return found
+
+
+def operator_hashes(action: operating.ActionRow) -> set[bytes]:
+    """The hashes that a merge's edges carry."""
+    return {action_hash(action.id, number) for number in range(len(action.detail.get("edges", ())))}

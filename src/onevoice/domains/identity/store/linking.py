@@ -377,10 +377,6 @@ def last_seq(conn: Connection) -> int:
     return row[0] if row else 0
 
 
-def names(conn: Connection) -> dict[tuple[str, str], int]:
-    return {(type_, name): id_ for id_, type_, name in conn.execute("select id, type, name from identity.name")}
-
-
 def add_names(conn: Connection, wanted: Sequence[tuple[str, str]]) -> dict[tuple[str, str], int]:
     rows = conn.execute(
         "insert into identity.name (type, name) select * from unnest(%s::text[], %s::text[])"

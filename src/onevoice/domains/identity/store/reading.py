@@ -84,37 +84,17 @@ def nodes(conn: Connection, wanted: Sequence[int]) -> list[NodeRow]:
     return [NodeRow(row[0], row[1], row[2].bytes, *row[3:]) for row in rows]
 
 
-class EvidenceRow(NamedTuple):
-    pos: int
-    op: int
-    a: int
-    b: int | None
-    tier: int
-    happened: datetime
-    learnt: datetime
-    hash: bytes
-    source_id: int | None
-    act: int | None
-
-
-def evidence_of(conn: Connection, bases: Sequence[int], learnt: datetime, limit: int) -> list[EvidenceRow]:
-    """Evidence with both ends (or its only end) among `bases` or their epochs, oldest first."""
+def events_behind(
+    conn: Connection, keys: Sequence[tuple[int, datetime, bytes]]
+) -> dict[tuple[datetime, bytes], tuple[str, str, int, str, datetime]]:
+    """(type, name, source, message id, learnt) of the events that edges came from; keys: (anchor, happened, hash)."""
     rows = conn.execute(
-        "select pos, op, a, b, tier, happened, learnt, hash, source_id, act from identity.evidence"
-        " where a = any(%(n)s) and learnt <= %(learnt)s order by happened, pos limit %(limit)s",
-        {"n": list(bases), "learnt": learnt, "limit": limit},
+        "select e.happened, e.hash, n.type, n.name, e.source_id, e.message_id, e.learnt"
+        " from unnest(%s::bigint[], %s::timestamptz[], %s::uuid[]) k(nid, happened, hash)"
+        " join identity.event e using (nid, happened, hash) join identity.name n on n.id = e.name_id",
+        ([k[0] for k in keys], [k[1] for k in keys], [k[2].hex() for k in keys]),
     )
-    return [EvidenceRow(*row[:7], row[7].bytes, *row[8:]) for row in rows]
-
-
-def refused_from(conn: Connection, nids: Sequence[int]) -> list[tuple[int, int, int, datetime]]:
-    """(a, b, tier, happened) of live edges that lead out of the profile: what was refused."""
-    return conn.execute(
-        "select e.a, e.b, e.tier, e.happened from identity.edge e join identity.node x on x.nid = e.a"
-        " join identity.node y on y.nid = e.b where (e.a = any(%(n)s) or e.b = any(%(n)s)) and x.pid <> y.pid"
-        " order by e.happened limit 200",
-        {"n": list(nids)},
-    ).fetchall()
+    return {(happened, key.bytes): (kind, name, *rest) for happened, key, kind, name, *rest in rows}
 
 
 # The timeline
@@ -263,9 +243,9 @@ def events_of_bases(conn: Connection, bases: Sequence[int]) -> Iterator[Any]:
     with conn.cursor("refold", row_factory=namedtuple_row) as cursor:
         cursor.itersize = 5000
         cursor.execute(
-            "select n.nid, e.name_id, e.channel, e.happened, e.hash, e.learnt, e.source_id, e.body"
+            "select n.nid, e.name_id, x.name, e.channel, e.happened, e.hash, e.learnt, e.source_id, e.body"
             " from identity.node n join identity.event e on e.nid = n.base and e.happened >= n.from_at"
-            " and e.happened < n.until_at where n.base = any(%s)",
+            " and e.happened < n.until_at join identity.name x on x.id = e.name_id where n.base = any(%s)",
             (list(bases),),
         )
         yield from cursor
@@ -345,6 +325,12 @@ def moved_pids(conn: Connection, after: int, limit: int) -> tuple[set[int], int]
         "select id, pid from identity.moved where id > %s order by id limit %s", (after, limit)
     ).fetchall()
     return {row[1] for row in rows}, max((row[0] for row in rows), default=after)
+
+
+def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Name id to (type, name)."""
+    rows = conn.execute("select id, type, name from identity.name where id = any(%s)", (list(ids),))
+    return {id_: (kind, name) for id_, kind, name in rows}
 
 
 def profile_count(conn: Connection) -> int:

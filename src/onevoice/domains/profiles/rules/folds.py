@@ -1,6 +1,6 @@
 """Folds: commutative monoids per node. A profile is their merge over its nodes, whatever order events came in."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -28,7 +28,7 @@ class TraitRank(NamedTuple):
     """
 
     happened: datetime
-    better_source: int
+    priority: int
     hash: bytes
 
 
@@ -45,8 +45,8 @@ class Folds(NamedTuple):
     spend: dict[tuple[int, str], tuple[int, int]]
 
 
-def fold(events: Iterable[Folded], priorities: dict[int, int]) -> Folds:
-    """Aggregate a batch. priorities: source id to its priority, smaller is better; 50 where unknown."""
+def fold(events: Iterable[Folded], priorities: Mapping[int, int]) -> Folds:
+    """Aggregate a batch. priorities: source id to its priority, larger is better; 50 where unknown."""
     counters: dict[tuple[int, int, int], Span] = {}
     traits: dict[tuple[int, str], TraitFold] = {}
     spend: dict[tuple[int, str], tuple[int, int]] = {}
@@ -60,7 +60,7 @@ def fold(events: Iterable[Folded], priorities: dict[int, int]) -> Folds:
             n, first, last = span
             counters[key] = Span(n + 1, min(first, happened), max(last, happened))
         if event.traits:
-            rank = TraitRank(happened, -priorities.get(event.source_id, 50), event.hash)
+            rank = TraitRank(happened, priorities.get(event.source_id, 50), event.hash)
             for name, value in event.traits.items():
                 known = traits.get((event.nid, name))
                 if known is None or rank > known.rank:

@@ -48,12 +48,12 @@ def _add_traits(conn: Connection, traits: Mapping[tuple[int, str], TraitFold]) -
         " %s::timestamptz[], %s::int[], %s::jsonb[])"
         " on conflict (nid, key) do update set happened = excluded.happened, priority = excluded.priority,"
         " hash = excluded.hash, learnt = excluded.learnt, source_id = excluded.source_id, value = excluded.value"
-        " where (excluded.happened, -excluded.priority, excluded.hash) > (t.happened, -t.priority, t.hash)",
+        " where (excluded.happened, excluded.priority, excluded.hash) > (t.happened, t.priority, t.hash)",
         (
             [key[0] for key, _ in rows],
             [key[1] for key, _ in rows],
             [trait.rank.happened for _, trait in rows],
-            [-trait.rank.better_source for _, trait in rows],
+            [trait.rank.priority for _, trait in rows],
             [trait.rank.hash.hex() for _, trait in rows],
             [trait.learnt for _, trait in rows],
             [trait.source_id for _, trait in rows],
@@ -124,3 +124,12 @@ def spend_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, str, int
     return conn.execute(
         "select nid, currency, orders, minor from profiles.spend where nid = any(%s)", (list(nodes),)
     ).fetchall()
+
+
+def some_traits_of(conn: Connection, nodes: Sequence[int], keys: Sequence[str]) -> list[TraitRow]:
+    rows = conn.execute(
+        "select nid, key, happened, priority, hash, learnt, source_id, value from profiles.trait"
+        " where nid = any(%s) and key = any(%s)",
+        (list(nodes), list(keys)),
+    )
+    return [TraitRow(*row[:4], row[4].bytes, *row[5:]) for row in rows]

@@ -1,0 +1,40 @@
+"""The API process. `onevoice api` runs it; Granian calls `create` in its worker."""
+
+import os
+from pathlib import Path
+
+from fastapi import FastAPI
+from granian.constants import Interfaces
+from granian.server import Server
+
+from onevoice import bootstrap
+from onevoice.kit.chance import SystemChance
+from onevoice.kit.home import Home
+from onevoice.kit.telemetry import configure_logging
+
+
+def create() -> FastAPI:
+    """Reads ONEVOICE_HOME and ONEVOICE_RUNNING_URL, which `serve` and `api` set for their children."""
+    configure_logging()
+    home = Home(Path(os.environ["ONEVOICE_HOME"]))
+    installation = bootstrap.installation(
+        os.environ["ONEVOICE_RUNNING_URL"], home.secrets(SystemChance()), name="api", max_connections=24
+    )
+    return bootstrap.api(installation, bootstrap.web_settings(os.environ))
+
+
+def run(host: str, port: int) -> None:
+    """Serve until told to stop."""
+    Server(
+        "onevoice.api:create",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        websockets=True,
+        log_access=False,
+        log_level="warning",
+        respawn_failed_workers=True,
+        respawn_interval=0.2,
+    ).serve()

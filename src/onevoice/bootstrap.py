@@ -1,0 +1,265 @@
+"""The only place that wires the parts together. Entry points call it and nothing else of the inside."""
+
+import contextlib
+import shutil
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import psycopg
+from fastapi import FastAPI
+
+from onevoice.domains.access import service as access
+from onevoice.domains.access.contracts import AccountCreate
+from onevoice.domains.access.http import routes as access_routes
+from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.events import http as events_http
+from onevoice.domains.events import service as events
+from onevoice.domains.profiles.http import live as live_http
+from onevoice.domains.profiles.http import profiles as profiles_http
+from onevoice.domains.profiles.jobs import link
+from onevoice.kit import bus, db
+from onevoice.kit.chance import Chance, SystemChance
+from onevoice.kit.clock import Clock, SystemClock
+from onevoice.kit.db import Database
+from onevoice.kit.errors import DomainError
+from onevoice.kit.home import Home, Secrets
+from onevoice.web import console, health, login, openapi
+from onevoice.web.edge import protect
+from onevoice.web.guards import Guards, bind
+from onevoice.web.settings import WebSettings
+
+CONSOLE = Path(__file__).parent / "static" / "console"
+READY_LAG_EVENTS = 50_000
+MIN_FREE_BYTES = 2**30
+MAINTENANCE_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What every process of one installation shares."""
+
+    database: Database
+    secrets: Secrets
+    clock: Clock
+    chance: Chance
+
+
+def installation(url: str, secrets: Secrets, *, name: str, max_connections: int = 8) -> Installation:
+    """Raises: DatabaseUnreachableError, SchemaError."""
+    database = Database(url, max_size=max_connections, name=f"onevoice-{name}")
+    database.open()
+    with database.transaction() as conn:
+        db.require_current(conn)
+    return Installation(database, secrets, SystemClock(), SystemChance())
+
+
+def web_settings(environ: Mapping[str, str]) -> WebSettings:
+    proxies = frozenset(part.strip() for part in environ.get("ONEVOICE_TRUSTED_PROXIES", "").split(",") if part.strip())
+    return WebSettings(public_url=environ.get("ONEVOICE_PUBLIC_URL") or None, trusted_proxies=proxies)
+
+
+def api(home: Installation, settings: WebSettings) -> FastAPI:
+    """The whole HTTP side: intake, API, console, health."""
+    database, clock, chance = home.database, home.clock, home.chance
+    authenticator = AccessAuthenticator(database, clock=clock, chance=chance)
+    guards = Guards(authenticator, settings)
+    appender = events.Appender(database, clock)
+    hub = live_http.Hub(database, clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        appender.start()
+        try:
+            async with hub.running():
+                yield
+        finally:
+            appender.stop()
+            database.close()
+
+    app = FastAPI(
+        title="Onevoice",
+        version=version("onevoice"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    bind(app, guards)
+
+    def resolve(key: str) -> events_http.WriteKey | None:
+        with database.transaction() as conn:
+            found = access.resolve_write_key(conn, key, clock=clock)
+        return None if found is None else events_http.WriteKey(found.source_id)
+
+    app.include_router(events_http.intake_router(appender, resolve, clock=clock, chance=chance))
+    app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
+    app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
+    app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
+    app.include_router(live_http.router(database, hub, guards, clock))
+    app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
+    app.include_router(login.router(guards, authenticator, settings, CONSOLE))
+    app.include_router(console.router(CONSOLE, guards))
+    openapi.describe(app)
+    protect(app, settings)
+    return app
+
+
+def _waiting(database: Database) -> dict[str, str]:
+    try:
+        with database.transaction() as conn:
+            db.require_current(conn)
+            lag = events.lag(conn, link.CONSUMER)
+    except DomainError as error:
+        return {"schema": error.detail}
+    except psycopg.Error:
+        return {"database": "The database does not answer."}
+    if lag > READY_LAG_EVENTS:
+        return {"worker": f"{lag} events are not linked yet."}
+    return {}
+
+
+def _measure(database: Database) -> None:
+    with contextlib.suppress(psycopg.Error), database.transaction() as conn:
+        link.LAG.set(events.lag(conn, link.CONSUMER))
+
+
+class Worker:
+    """The worker's threads: the linker, the indexer of customer cards, housekeeping."""
+
+    def __init__(self, home: Installation) -> None:
+        self._home = home
+        self._stop = threading.Event()
+        self._appended = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._appended.set()
+
+    def run(self) -> None:
+        """Work until `stop`. The linker holds the lease for as long as its connection lives."""
+        home = self._home
+        job = link.LinkingJob(home.secrets.vault_key, home.clock)
+        threads = [
+            threading.Thread(target=self._listen, name="listen", daemon=True),
+            threading.Thread(target=self._housekeeping, name="housekeeping"),
+        ]
+        for thread in threads:
+            thread.start()
+        link.run(home.database, job, home.clock, self._stop, self._wait)
+        for thread in threads[1:]:
+            thread.join()
+        home.database.close()
+
+    def _wait(self, seconds: float) -> None:
+        self._appended.wait(seconds)
+        self._appended.clear()
+
+    def _listen(self) -> None:
+        """Wake the linker when the API has appended something."""
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(self._home.database.url, autocommit=True) as conn:
+                    conn.execute(f"listen {bus.APPENDED}")  # pyright: ignore[reportArgumentType] - a constant
+                    while not self._stop.is_set():
+                        if bus.wait(conn, timeout_seconds=1):
+                            self._appended.set()
+            except psycopg.Error:
+                self._stop.wait(1)
+
+    def _housekeeping(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                events.housekeep(conn, self._home.clock.now())
+            self._stop.wait(MAINTENANCE_SECONDS)
+
+
+def linking_steps(home: Installation) -> Callable[[], int]:
+    """For whoever links in its own process (tests, benchmarks): each call does one batch and tells how many events."""
+    job = link.LinkingJob(home.secrets.vault_key, home.clock)
+
+    def step() -> int:
+        with home.database.transaction() as conn:
+            return job.step(conn).events
+
+    return step
+
+
+# For the command line
+
+
+def probe(url: str) -> None:
+    """Raises: DatabaseUnreachableError when the database does not answer."""
+    database = Database(url, max_size=1)
+    database.open()
+    database.close()
+
+
+def create_key(home: Installation, *, scope: str, name: str, channel: str | None, site: str) -> str:
+    """The new key, which is kept nowhere."""
+    if scope not in {"write", "secret"}:
+        raise ValueError(scope)
+    with home.database.transaction() as conn:
+        return access.create_key(
+            conn,
+            scope="write" if scope == "write" else "secret",
+            name=name,
+            channel=channel,
+            site=site,
+            clock=home.clock,
+            chance=home.chance,
+        )
+
+
+def create_account(home: Installation, *, login: str, name: str, password: str, role: str, language: str) -> None:
+    """Raises: LoginTakenError, WeakPasswordError."""
+    wanted = AccountCreate(
+        login=login,
+        name=name,
+        password=password,
+        role="owner" if role == "owner" else "member",
+        language=language,  # pyright: ignore[reportArgumentType] - the command line offers only these
+    )
+    with home.database.transaction() as conn:
+        access.create_account(conn, wanted, actor="command line", clock=home.clock, chance=home.chance)
+
+
+@dataclass(frozen=True)
+class Check:
+    passed: bool
+    what: str
+
+
+def examine(url: str, home: Home) -> Iterator[Check]:
+    """What `onevoice doctor` looks at, one finding at a time."""
+    secrets = home.path / "secrets.json"
+    private = secrets.exists() and secrets.stat().st_mode & 0o077 == 0
+    yield Check(private or not secrets.exists(), f"{secrets} is readable by its owner only")
+    free = shutil.disk_usage(home.path).free
+    yield Check(free > MIN_FREE_BYTES, f"{free // 2**20} MB are free on the disk of {home.path}")
+    try:
+        probe(url)
+    except DomainError as error:
+        yield Check(passed=False, what=error.detail)
+        return
+    yield Check(passed=True, what="the database answers")
+    with psycopg.connect(url) as conn:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            row = conn.execute("select current_setting(%s)", (name,)).fetchone()
+            yield Check(
+                row == ("on",), f"{name} is {row[0] if row else 'unknown'}: acknowledged events survive a crash"
+            )
+        try:
+            db.require_current(conn)
+        except DomainError as error:
+            yield Check(passed=False, what=error.detail)
+            return
+        yield Check(passed=True, what=f"the schema is at {db.HEAD}")
+        lag = events.lag(conn, link.CONSUMER)
+        yield Check(lag <= READY_LAG_EVENTS, f"{lag} events wait to be linked")
+        letters = events.open_dead_letters(conn)
+        yield Check(passed=True, what=f"{letters} dead letters are open")
+        yield Check((CONSOLE / "index.html").exists(), "the console is built")

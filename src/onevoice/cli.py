@@ -1,0 +1,265 @@
+"""The command line. A stable contract: docs/reference/command-line.md."""
+
+import argparse
+import contextlib
+import getpass
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from onevoice import api, bootstrap, worker
+from onevoice.kit import db
+from onevoice.kit.chance import SystemChance, token
+from onevoice.kit.errors import DomainError
+from onevoice.kit.home import Home, external_database_url
+from onevoice.kit.postgres import Cluster, reachable
+from onevoice.kit.supervisor import (
+    Child,
+    HomeInUseError,
+    Supervisor,
+    child_command,
+    child_environ,
+    die_with_parent,
+    require_free_port,
+)
+
+DEFAULT_HOME = Path(".onevoice")
+DEFAULT_PORT = 8600
+READY_SECONDS = 90.0
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; its failure is told in words, and the process ends with 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except DomainError as error:
+        print(f"onevoice: {error.title} {error.detail}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        print(f"onevoice: {error.strerror or error}{where}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="onevoice", description="One customer, whichever door they came in by.")
+    parser.add_argument("--version", action="version", version=f"onevoice {version('onevoice')}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(name: str, run: object, about: str, parent: object = commands) -> argparse.ArgumentParser:
+        command = parent.add_parser(name, help=about, description=about)  # type: ignore[attr-defined]
+        command.add_argument(
+            "--home", type=Path, default=DEFAULT_HOME, help="folder that holds this installation (default ./.onevoice)"
+        )
+        command.set_defaults(run=run)
+        return command
+
+    for name, run, about in (
+        ("serve", _serve, "run everything: database, API, worker, console"),
+        ("api", _api, "run the API and console alone, on a database that runs already"),
+    ):
+        command = add(name, run, about)
+        command.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+        command.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
+    add("worker", _worker, "run the worker alone, on a database that runs already")
+    demo = add("demo", _demo, "run everything with a shop's invented customers in it")
+    demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
+    demo.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
+    demo.add_argument("--small", action="store_true", help="load only what the first minute needs")
+    add("doctor", _doctor, "check this installation and say what is wrong")
+
+    keys = commands.add_parser("keys", help="API keys").add_subparsers(required=True, metavar="COMMAND")
+    create = add("create", _keys_create, "make a key and print it alone; it is shown this once", keys)
+    create.add_argument("scope", choices=["write", "secret"], help="write: sends events; secret: reads and changes")
+    create.add_argument("--name", required=True, help="what it is for; of a write key also the source's name")
+    create.add_argument("--channel", help="door its events come by, such as site, app, shop (write keys)")
+    create.add_argument("--site", default="main", help="site its events belong to (write keys)")
+
+    users = commands.add_parser("users", help="people who log in").add_subparsers(required=True, metavar="COMMAND")
+    user = add(
+        "create", _users_create, "make an account; the password is asked for, or read from standard input", users
+    )
+    user.add_argument("--login", required=True, help="e-mail address to log in with")
+    user.add_argument("--name", help="name that colleagues see (default: the login)")
+    user.add_argument("--role", choices=["owner", "member"], default="member")
+    user.add_argument("--language", choices=["en", "ru", "pl"], default="en")
+
+    database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="COMMAND")
+    add("upgrade", _db_upgrade, "bring the schema to this version", database)
+    return parser
+
+
+def _home(options: argparse.Namespace) -> Home:
+    home = Home(options.home)
+    home.prepare()
+    return home
+
+
+@contextlib.contextmanager
+def _database(options: argparse.Namespace) -> Iterator[str]:
+    """The database of a home, running for as long as the block lasts, with its schema as it is."""
+    with reachable(_home(options), external_database_url(os.environ)) as url:
+        yield url
+
+
+@contextlib.contextmanager
+def _installed(options: argparse.Namespace) -> Iterator[bootstrap.Installation]:
+    home = _home(options)
+    with _database(options) as url:
+        if not external_database_url(os.environ):
+            db.upgrade(url)  # a home of our own is brought up to date by whoever opens it first
+        installed = bootstrap.installation(url, home.secrets(SystemChance()), name="cli", max_connections=4)
+        try:
+            yield installed
+        finally:
+            installed.database.close()
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+# Commands
+
+
+def _serve(options: argparse.Namespace) -> None:
+    with _running(options) as (supervisor, address):
+        _say(f"Onevoice is at {address}")
+        supervisor.run()
+
+
+@contextlib.contextmanager
+def _running(options: argparse.Namespace) -> Iterator[tuple[Supervisor, str]]:
+    """Everything up and ready; stopped in order when the block ends."""
+    home = _home(options)
+    require_free_port(options.host, options.port)
+    external = external_database_url(os.environ)
+    cluster = None if external else Cluster(home)
+    with contextlib.ExitStack() as stack:
+        if cluster is not None:
+            if not stack.enter_context(cluster.lock()):
+                raise HomeInUseError(f"{home.path} is served by another process. Stop it, or name another --home.")
+            _say("starting the database ...")
+            cluster.prepare()
+            cluster.start()
+            stack.callback(cluster.stop)
+        url = external or (cluster.url if cluster else "")
+        home.secrets(SystemChance())
+        _say("bringing the schema up to date ...")
+        if external:
+            bootstrap.probe(url)
+        db.upgrade(url)
+        environ = child_environ(home, url)
+        common = ["--home", str(home.path)]
+        children = [
+            Child(
+                "api", child_command("api", *common, "--host", options.host, "--port", str(options.port)), environ, home
+            ),
+            Child("worker", child_command("worker", *common), environ, home),
+        ]
+        supervisor = Supervisor(children, cluster, _say)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: supervisor.request_stop())
+        stack.callback(_say, "stopped")
+        stack.callback(supervisor.stop)
+        supervisor.start()
+        host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104 - compared, not bound
+        address = f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
+        _say("starting the API and the worker ...")
+        _await_ready(supervisor, address, home)
+        yield supervisor, address
+
+
+def _await_ready(supervisor: Supervisor, address: str, home: Home) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while not supervisor.stopping:
+        supervisor.tend()
+        try:
+            with urllib.request.urlopen(f"{address}/healthz", timeout=1) as answer:  # noqa: S310 - our own address
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            pass
+        if time.monotonic() > deadline:
+            raise HomeInUseError(f"The API did not answer in {READY_SECONDS:.0f} s. See {home.log('api')}.")
+        time.sleep(0.1)
+
+
+def _running_url(options: argparse.Namespace) -> str:
+    """For a process that does not start the database itself: the parent's, the external one, or the home's."""
+    return os.environ.get("ONEVOICE_RUNNING_URL") or external_database_url(os.environ) or Cluster(_home(options)).url
+
+
+def _api(options: argparse.Namespace) -> None:
+    supervised = "ONEVOICE_RUNNING_URL" in os.environ
+    if supervised:
+        die_with_parent()
+    else:
+        require_free_port(options.host, options.port)
+    home = _home(options)
+    os.environ.update(child_environ(home, _running_url(options)))
+    bootstrap.probe(os.environ["ONEVOICE_RUNNING_URL"])
+    api.run(options.host, options.port)
+
+
+def _worker(options: argparse.Namespace) -> None:
+    if "ONEVOICE_RUNNING_URL" in os.environ:
+        die_with_parent()
+    worker.run(_home(options), _running_url(options))
+
+
+def _keys_create(options: argparse.Namespace) -> None:
+    with _installed(options) as installed:
+        key = bootstrap.create_key(
+            installed, scope=options.scope, name=options.name, channel=options.channel, site=options.site
+        )
+    print(key)
+
+
+def _users_create(options: argparse.Namespace) -> None:
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    with _installed(options) as installed:
+        bootstrap.create_account(
+            installed,
+            login=options.login,
+            name=options.name or options.login,
+            password=password,
+            role=options.role,
+            language=options.language,
+        )
+    _say(f"{options.login} may now log in as {options.role}.")
+
+
+def _db_upgrade(options: argparse.Namespace) -> None:
+    with _database(options) as url:
+        bootstrap.probe(url)
+        db.upgrade(url)
+    _say(f"The schema is at {db.HEAD}.")
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    failed = False
+    home = _home(options)
+    with _database(options) as url:
+        for check in bootstrap.examine(url, home):
+            failed |= not check.passed
+            _say(f"{'ok  ' if check.passed else 'FAIL'}  {check.what}")
+    if failed:
+        sys.exit(1)
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from onevoice.demo import run  # noqa: PLC0415 - what a shop's installation never runs, it never loads
+
+    password = token(SystemChance(), 9)
+    with _running(options) as (supervisor, address):
+        run.demo(_home(options), address, supervisor, password=password, small=options.small, say=_say)

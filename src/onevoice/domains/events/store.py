@@ -1,0 +1,183 @@
+"""SQL of the log, the dead letters, consumers' positions and what was seen."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from psycopg import Connection
+
+from onevoice.domains.events.contracts import DeadLetter, Position, Rejection
+
+
+def copy_frames(conn: Connection, rows: Sequence[tuple[datetime, int, int, bytes]]) -> None:
+    """(received_at, source, number of events, body)."""
+    with (
+        conn.cursor() as cursor,
+        cursor.copy("copy events.log (received_at, source_id, n, body) from stdin (format binary)") as copy,
+    ):
+        copy.set_types(["timestamptz", "int4", "int4", "bytea"])
+        for row in rows:
+            copy.write_row(row)
+
+
+def insert_dead_letters(conn: Connection, rows: Sequence[Rejection]) -> None:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            "copy events.dead_letter (received_at, source_id, code, reason, message_id, event) from stdin"
+        ) as copy,
+    ):
+        for row in rows:
+            copy.write_row((row.received_at, row.source_id, row.code, row.reason, row.message_id, row.event.decode()))
+
+
+def position(conn: Connection, consumer: str) -> Position:
+    row = conn.execute("select xid::text::bigint, pos from events.position where consumer = %s", (consumer,)).fetchone()
+    return Position(*row) if row else Position(0, 0)
+
+
+def move(conn: Connection, consumer: str, end: Position, at: datetime) -> None:
+    conn.execute(
+        "insert into events.position (consumer, xid, pos, moved_at) values (%s, %s::text::xid8, %s, %s)"
+        " on conflict (consumer) do update set xid = excluded.xid, pos = excluded.pos, moved_at = excluded.moved_at",
+        (consumer, str(end.xid), end.pos, at),
+    )
+
+
+def frames_after(conn: Connection, after: Position, limit: int) -> list[tuple[int, int, int, datetime, int, bytes]]:
+    """(xid, pos, source, received_at, n, body) in log order, up to the oldest transaction still open."""
+    return conn.execute(
+        "select xid::text::bigint, pos, source_id, received_at, n, body from events.log"
+        " where (xid, pos) > (%s::text::xid8, %s) and xid < pg_snapshot_xmin(pg_current_snapshot())"
+        " order by xid, pos limit %s",
+        (str(after.xid), after.pos, limit),
+        binary=True,
+    ).fetchall()
+
+
+def sizes_after(conn: Connection, after: Position, limit: int) -> list[int]:
+    rows = conn.execute(
+        "select n from events.log where (xid, pos) > (%s::text::xid8, %s)"
+        " and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, pos limit %s",
+        (str(after.xid), after.pos, limit),
+    )
+    return [row[0] for row in rows]
+
+
+def lag(conn: Connection, after: Position, bound: int) -> int:
+    """Events behind the position; counting stops a little above `bound`."""
+    row = conn.execute(
+        "select coalesce(sum(n), 0)::bigint from (select n from events.log where (xid, pos) > (%s::text::xid8, %s)"
+        " limit %s) x",
+        (str(after.xid), after.pos, bound),
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def add_seen(conn: Connection, hashes: Sequence[bytes], day: date) -> set[bytes]:
+    """Remember; returns those that were new. Sorted, so that neighbours in the index are written together."""
+    ordered = sorted(hashes)
+    rows = conn.execute(
+        "insert into events.seen (hash, seen_on) select h, %s from unnest(%s::uuid[]) h"
+        " on conflict do nothing returning hash",
+        (day, [h.hex() for h in ordered]),
+        binary=True,
+    )
+    return {row[0].bytes for row in rows}
+
+
+_LETTER = (
+    "select id, received_at, source_id, code, reason, message_id, event, state, replayed_at from events.dead_letter"
+)
+
+
+def dead_letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:
+    rows = conn.execute(
+        _LETTER + " where (%(before)s::bigint is null or id < %(before)s)"
+        " and (%(state)s::text is null or state = %(state)s) order by id desc limit %(limit)s",
+        {"before": before, "state": state, "limit": limit},
+    )
+    return [DeadLetter(*row) for row in rows]
+
+
+def recent_dead_letters(conn: Connection, since: datetime, limit: int) -> list[DeadLetter]:
+    rows = conn.execute(
+        _LETTER + " where id > (select coalesce(max(id), 0) - %s from events.dead_letter) and received_at >= %s"
+        " order by id desc limit %s",
+        (limit, since, limit),
+    )
+    return [DeadLetter(*row) for row in rows]
+
+
+def open_dead_letters(conn: Connection) -> int:
+    row = conn.execute("select count(*) from events.dead_letter where state = 'open'").fetchone()
+    return row[0] if row else 0
+
+
+def lock_dead_letter(conn: Connection, letter: int) -> DeadLetter | None:
+    row = conn.execute(_LETTER + " where id = %s for update", (letter,)).fetchone()
+    return DeadLetter(*row) if row else None
+
+
+def close_dead_letter(conn: Connection, letter: int, message_id: str, at: datetime) -> None:
+    conn.execute(
+        "update events.dead_letter set state = 'replayed', message_id = %s, replayed_at = %s where id = %s",
+        (message_id, at, letter),
+    )
+
+
+def refuse_again(conn: Connection, letter: int, code: str, reason: str) -> None:
+    conn.execute("update events.dead_letter set code = %s, reason = %s where id = %s", (code, reason, letter))
+
+
+# Housekeeping
+
+
+def partitions(conn: Connection) -> list[str]:
+    rows = conn.execute(
+        "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
+        " where i.inhparent = 'events.log'::regclass and c.relname ~ '^log_[0-9]{8}$' order by 1"
+    )
+    return [row[0] for row in rows]
+
+
+def rest_holds(conn: Connection, start: datetime, end: datetime) -> bool:
+    """True where the partition for everything else already holds rows of that day."""
+    row = conn.execute(
+        "select exists (select from events.log_rest where received_at >= %s and received_at < %s)", (start, end)
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def add_partition(conn: Connection, name: str, start: datetime, end: datetime) -> None:
+    conn.execute(
+        f"create table if not exists events.{name} partition of events.log"  # pyright: ignore[reportArgumentType]
+        f" for values from ('{start.isoformat()}') to ('{end.isoformat()}')"
+    )
+
+
+def drop_partition(conn: Connection, name: str) -> None:
+    conn.execute(f"drop table events.{name}")  # pyright: ignore[reportArgumentType] - a name of our own making
+
+
+def unread_in(conn: Connection, name: str, slowest: Position) -> bool:
+    row = conn.execute(
+        f"select exists (select from events.{name} where (xid, pos) > (%s::text::xid8, %s))",  # pyright: ignore[reportArgumentType]
+        (str(slowest.xid), slowest.pos),
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def slowest_position(conn: Connection) -> Position:
+    row = conn.execute("select xid::text::bigint, pos from events.position order by xid, pos limit 1").fetchone()
+    return Position(*row) if row else Position(0, 0)
+
+
+def forget_before(
+    conn: Connection, slowest: Position, log_before: datetime, seen_before: date, letters_before: datetime
+) -> None:
+    conn.execute(
+        "delete from events.log_rest where received_at < %s and (xid, pos) <= (%s::text::xid8, %s)",
+        (log_before, str(slowest.xid), slowest.pos),
+    )
+    conn.execute("delete from events.seen where seen_on < %s", (seen_before,))
+    conn.execute("delete from events.dead_letter where received_at < %s", (letters_before,))

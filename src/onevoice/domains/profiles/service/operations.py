@@ -1,0 +1,131 @@
+"""Merge, undo and split with what they mean for the people concerned: the preview that an operator decides by."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from onevoice.domains.identity.contracts import AsOf, Member, SourceInfo
+from onevoice.domains.identity.service import operate
+from onevoice.domains.identity.service import reading as identity
+from onevoice.domains.profiles.errors import ReasonMissingError
+from onevoice.domains.profiles.service.reading import View, view_of
+
+
+@dataclass(frozen=True)
+class TraitChange:
+    """A trait on which the two profiles differ, and which value holds afterwards."""
+
+    name: str
+    values: list[Any]
+    after: Any
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What an operation does: the profiles before and after, who moves, what to be warned of."""
+
+    operation: operate.Operation
+    before: list[View]
+    after: list[View]
+    traits: list[TraitChange]
+    apart: list[tuple[Member, Member]]
+    """Pairs that a split keeps apart from now on, or that a merge no longer keeps apart."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Who asks, why and when."""
+
+    actor: str
+    reason: str
+    at: datetime
+    vault_key: bytes
+    dry_run: bool = False
+
+
+def merge(conn: Connection, left: str, right: str, request: Request, sources: Mapping[int, SourceInfo]) -> Preview:
+    """Join the profiles of two references. Raises: UnknownProfileError, SameProfileError, ReasonMissingError."""
+    _require_reason(request)
+    ends = [identity.locate(conn, reference, request.vault_key) for reference in (left, right)]
+    return _perform(
+        conn,
+        sorted({pid for _, pid in ends}),
+        sources,
+        dry_run=request.dry_run,
+        act=lambda: operate.merge(conn, ends[0], ends[1], actor=request.actor, reason=request.reason, at=request.at),
+    )
+
+
+def undo(conn: Connection, action: int, request: Request, sources: Mapping[int, SourceInfo]) -> Preview:
+    """Take a merge back. Raises: UnknownActionError, AlreadyUndoneError."""
+    return _perform(
+        conn,
+        operate.pids_of_action(conn, action),
+        sources,
+        dry_run=request.dry_run,
+        act=lambda: operate.undo(conn, action, actor=request.actor, at=request.at),
+    )
+
+
+def split(
+    conn: Connection, profile: str, identifiers: Sequence[str], request: Request, sources: Mapping[int, SourceInfo]
+) -> Preview:
+    """Part identifiers, as references, from a profile. Raises: UnknownProfileError, NothingToSplitError."""
+    _require_reason(request)
+    _, pid = identity.locate(conn, profile, request.vault_key)
+    named = [identity.normal_form(reference) for reference in identifiers]
+    return _perform(
+        conn,
+        [pid],
+        sources,
+        dry_run=request.dry_run,
+        act=lambda: operate.split(conn, pid, named, actor=request.actor, reason=request.reason, at=request.at),
+    )
+
+
+def _require_reason(request: Request) -> None:
+    if not request.reason.strip():
+        raise ReasonMissingError("Say why in `reason`: the ledger keeps it, and whoever comes later will ask.")
+
+
+def _perform(
+    conn: Connection, pids: Sequence[int], sources: Mapping[int, SourceInfo], *, dry_run: bool, act: Any
+) -> Preview:
+    """Do it, look, and in a rehearsal roll back: what the preview shows is what happened."""
+    before = _views(conn, pids, sources)
+    with conn.transaction(force_rollback=dry_run):
+        operation: operate.Operation = act()
+        after = _views(conn, sorted(operation.after), sources)
+        known = {member.nid: member for members in operation.before.values() for member in members}
+        pairs = [*operation.withdrawn, *operation.parted]
+        apart = [(known[a], known[b]) for a, b in pairs if a in known and b in known]
+    if dry_run:
+        operation.id = None
+    return Preview(operation, before, after, _trait_changes(before, after), apart)
+
+
+def _views(conn: Connection, pids: Sequence[int], sources: Mapping[int, SourceInfo]) -> list[View]:
+    members: dict[int, list[Member]] = {pid: [] for pid in pids}
+    for pid, member in identity.members_of(conn, pids):
+        members[pid].append(member)
+    return [
+        view_of(conn, identity.Profile(pid, found, pid), as_of=AsOf(), sources=sources)
+        for pid, found in members.items()
+        if found
+    ]
+
+
+def _trait_changes(before: Sequence[View], after: Sequence[View]) -> list[TraitChange]:
+    """Where two became one: the traits on which they differed."""
+    if len(before) < 2 or len(after) != 1:
+        return []
+    final = after[0].current
+    changes: list[TraitChange] = []
+    for name in sorted({name for seen in before for name in seen.current}):
+        values = [seen.current[name].value if name in seen.current else None for seen in before]
+        if any(value != values[0] for value in values[1:]):
+            changes.append(TraitChange(name, values, final[name].value if name in final else None))
+    return changes

@@ -1,0 +1,190 @@
+"""One profile, read: traits with their provenance, counters, addresses, as of any pair of times."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, SourceInfo
+from onevoice.domains.identity.service import reading as identity
+from onevoice.domains.profiles.rules.folds import TraitFold, TraitRank
+from onevoice.domains.profiles.store import folds as store
+
+ADDRESS_CHANNELS = {
+    "email": "email",
+    "phone": "sms",
+    **{name: name for name in ("telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "messenger")},
+}
+
+
+class TraitValue(NamedTuple):
+    value: Any
+    source: str
+    occurred_at: datetime
+    received_at: datetime
+
+
+class Counter(NamedTuple):
+    count: int
+    first_at: datetime
+    last_at: datetime
+
+
+@dataclass
+class View:
+    """A profile as of a pair of times."""
+
+    id: int
+    members: list[Member]
+    asked_node: int
+    traits: dict[str, list[TraitValue]] = field(default_factory=dict)
+    """Per trait the values its nodes hold, the winning one first."""
+    counters: dict[str, Counter] = field(default_factory=dict)
+    channels: dict[str, Counter] = field(default_factory=dict)
+    per_node: dict[int, Counter] = field(default_factory=dict)
+    spend: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Currency to (orders, minor units); only for now, not for the past."""
+
+    @property
+    def current(self) -> dict[str, TraitValue]:
+        """The traits as they stand: a trait that was set to null last is not there."""
+        return {name: values[0] for name, values in self.traits.items() if values[0].value is not None}
+
+    @property
+    def name(self) -> str | None:
+        return display_name({name: value.value for name, value in self.current.items()})
+
+    @property
+    def events(self) -> int:
+        return sum(counter.count for counter in self.counters.values())
+
+
+def display_name(traits: Mapping[str, Any]) -> str | None:
+    """The name as people would say it, from the traits that hold one."""
+    for key in ("name", "fullName", "full_name"):
+        value = traits.get(key)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    first = traits.get("firstName", traits.get("first_name"))
+    last = traits.get("lastName", traits.get("last_name"))
+    parts = [part.strip() for part in (first, last) if isinstance(part, str) and part.strip()]
+    return " ".join(parts) or None
+
+
+def view(conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sources: Mapping[int, SourceInfo]) -> View:
+    """Raises: UnknownProfileError, InvalidReferenceError."""
+    found = identity.profile(conn, reference, vault_key, as_of)
+    return view_of(conn, found, as_of=as_of, sources=sources)
+
+
+def view_of(conn: Connection, found: identity.Profile, *, as_of: AsOf, sources: Mapping[int, SourceInfo]) -> View:
+    seen = View(found.id, found.members, found.asked_node)
+    nodes = [member.nid for member in found.members]
+    if as_of.is_now:
+        counts: Sequence[tuple[int, int, int, int, datetime, datetime]] = store.counters_of(conn, nodes)
+        folded = [
+            (row.key, TraitFold(TraitRank(row.happened, row.priority, row.hash), row.learnt, row.source_id, row.value))
+            for row in store.traits_of(conn, nodes)
+        ]
+        for _, currency, orders, minor in store.spend_of(conn, nodes):
+            had = seen.spend.get(currency, (0, 0))
+            seen.spend[currency] = (had[0] + orders, had[1] + minor)
+    else:
+        counts = identity.counts(conn, found.members, as_of)
+        folded = _fold_traits(conn, found.members, as_of, sources)
+    _count(seen, counts, identity.names(conn, sorted({row[1] for row in counts})))
+    seen.traits = _rank_traits(conn, folded, sources)
+    return seen
+
+
+def _count(
+    seen: View,
+    counts: Iterable[tuple[int, int, int, int, datetime, datetime]],
+    names: Mapping[int, tuple[str, str]],
+) -> None:
+    def add(table: dict[Any, Counter], key: Any, n: int, first: datetime, last: datetime) -> None:
+        had = table.get(key)
+        table[key] = (
+            Counter(n, first, last)
+            if had is None
+            else Counter(had.count + n, min(had.first_at, first), max(had.last_at, last))
+        )
+
+    for nid, name_id, channel, n, first, last in counts:
+        kind, name = names[name_id]
+        add(seen.counters, name or kind, n, first, last)
+        add(seen.channels, CHANNELS[channel], n, first, last)
+        add(seen.per_node, nid, n, first, last)
+
+
+def _fold_traits(
+    conn: Connection, members: Sequence[Member], as_of: AsOf, sources: Mapping[int, SourceInfo]
+) -> list[tuple[str, TraitFold]]:
+    """Each node's traits folded from its events, by the rule that folds them live."""
+    best: dict[tuple[int, str], TraitFold] = {}
+    for event in identity.trait_events(conn, members, as_of):
+        source = sources.get(event.source_id)
+        rank = TraitRank(event.happened, source.priority if source else 50, event.hash)
+        for name, value in event.body["traits"].items():
+            known = best.get((event.nid, name))
+            if known is None or rank > known.rank:
+                best[event.nid, name] = TraitFold(rank, event.learnt, event.source_id, value)
+    return [(name, found) for (_, name), found in best.items()]
+
+
+def _rank_traits(
+    conn: Connection, folded: Sequence[tuple[str, TraitFold]], sources: Mapping[int, SourceInfo]
+) -> dict[str, list[TraitValue]]:
+    references = [ref for _, found in folded if (ref := identity.vault_reference(found.value)) is not None]
+    values = identity.values_of(conn, references) if references else {}
+    ranked: dict[str, list[TraitValue]] = {}
+    for name, found in sorted(folded, key=lambda item: item[1].rank, reverse=True):
+        reference = identity.vault_reference(found.value)
+        source = sources.get(found.source_id)
+        ranked.setdefault(name, []).append(
+            TraitValue(
+                values.get(reference) if reference is not None else found.value,
+                source.name if source else "unknown",
+                found.rank.happened,
+                found.learnt,
+            )
+        )
+    return dict(sorted(ranked.items()))
+
+
+class TraitFact(NamedTuple):
+    """One time a trait was set."""
+
+    value: Any
+    source: str
+    occurred_at: datetime
+    received_at: datetime
+    identifier: tuple[str, str]
+    message_id: str
+
+
+def trait_history(
+    conn: Connection,
+    found: identity.Profile,
+    name: str,
+    *,
+    query: identity.TimelineQuery,
+    sources: Mapping[int, SourceInfo],
+) -> tuple[list[TraitFact], tuple[datetime, bytes] | None]:
+    """Every value the trait was given, newest first, a page at a time."""
+    events, more = identity.timeline(conn, found.members, query._replace(trait=name))
+    members = {member.nid: member for member in found.members}
+    facts = [
+        TraitFact(
+            event.body["traits"][name],
+            sources[event.source_id].name if event.source_id in sources else "unknown",
+            event.happened,
+            event.learnt,
+            (members[event.nid].kind, members[event.nid].value),
+            event.message_id,
+        )
+        for event in events
+    ]
+    return facts, more

@@ -1,0 +1,18 @@
+"""The worker process. `onevoice worker` runs it."""
+
+import signal
+
+from onevoice import bootstrap
+from onevoice.kit.chance import SystemChance
+from onevoice.kit.home import Home
+from onevoice.kit.telemetry import configure_logging
+
+
+def run(home: Home, url: str) -> None:
+    """Link, index and keep house until SIGTERM or SIGINT; the batch at hand is finished first."""
+    configure_logging()
+    installation = bootstrap.installation(url, home.secrets(SystemChance()), name="worker")
+    worker = bootstrap.Worker(installation)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
