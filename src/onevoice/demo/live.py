@@ -18,7 +18,7 @@ from onevoice.kit.clock import Clock
 
 EVENTS_AN_OCCASION = 3.9
 """The mean over the mix below; turns a rate of events into one of occasions. A test holds it to what comes out."""
-_KINDS, _SHARES = ("basket", "walk-in", "stranger", "chat", "mail", "anything"), (26, 14, 9, 14, 12, 25)
+_KINDS, _SHARES = ("basket", "walk-in", "stranger", "chat", "mail", "anything"), (32, 6, 6, 16, 12, 28)
 _WARM_UP = timedelta(minutes=6)
 _GAP = timedelta(minutes=30)
 _LONGEST_PAUSE = 0.5

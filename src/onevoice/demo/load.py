@@ -26,8 +26,8 @@ STAGE1_DAYS = 20
 """Today and the days before it that stage 1 shows."""
 _AT_ONCE = timedelta(seconds=10)
 _BY_VISIT = timedelta(minutes=30)
-_STAGE1_EVENTS = 35_700
-_STAGE2_EVENTS = 352_000
+_STAGE1_EVENTS = 31_300
+_STAGE2_EVENTS = 338_000
 _SHELF_DAYS = 4
 
 

@@ -17,8 +17,8 @@ from onevoice.demo.wire import Outgoing
 
 _HOURS = (1, 1, 0, 0, 0, 1, 3, 6, 9, 10, 10, 11, 12, 11, 10, 10, 12, 14, 16, 18, 20, 18, 12, 5)
 """How busy each local hour is."""
-STRANGERS_A_DAY = 60
-WALK_INS_A_DAY = 25
+STRANGERS_A_DAY = 30
+WALK_INS_A_DAY = 12
 _REPEATED = 0.012
 """Share of events whose acknowledgement got lost, so that the client sends them again."""
 _KINDS = ("visit", "mail", "shop", TELEGRAM, WHATSAPP, VK, "text", "call")
