@@ -198,7 +198,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       )}
       <Foot past={past} doors={doors.length} />
       {window === "date" && (
-        <DatePicker at={search.at ?? null} later={search.mode === "later"} lastJoin={joins[0]?.at ?? null} firstSeen={present?.first_seen_at ?? null} onClose={() => setWindow(null)}
+        <DatePicker at={search.at ?? null} later={search.mode === "later"} lastJoin={joins[0]?.at ?? null} firstSeen={present?.first_seen_at ?? null} days={customer.presentRuler.days} onClose={() => setWindow(null)}
           onGo={(moment, later) => {
             setWindow(null);
             change({ at: moment ?? undefined, mode: moment && later ? "later" : undefined });

@@ -42,7 +42,7 @@ export function Chips({ doors, total, joins, search, change, phone, finding, set
   };
   return (
     <div className="cu-bar">
-      {!phone && <h2>{t("customer.thread.title")}</h2>}
+      <h2 className={phone ? "seen-by-readers" : ""}>{t("customer.thread.title")}</h2>
       <div className="cu-chips" role="group" aria-label={t("customer.thread.filter")}>
         <Chip on={shown.length === 0 && !search.only} count={fmt.number(total)} onClick={() => change({ door: undefined, only: undefined })}>
           {t("customer.thread.all")}
@@ -52,11 +52,10 @@ export function Chips({ doors, total, joins, search, change, phone, finding, set
             key={door}
             on={shown.includes(door)}
             count={fmt.number(count)}
-            aria-label={`${names.title(asChannel(door))} ${fmt.number(count)}`}
             onClick={(event) => change({ door: toggleDoor(search.door, door, event.shiftKey || event.ctrlKey || event.metaKey), only: undefined })}
           >
             <Glyph channel={asChannel(door)} size={14} />
-            {!phone && names.title(asChannel(door))}
+            <span className={phone ? "seen-by-readers" : ""}>{names.title(asChannel(door))}</span>
           </Chip>
         ))}
         {joins > 0 && (

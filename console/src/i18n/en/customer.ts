@@ -292,6 +292,9 @@ export const customer = {
     yesterday: "Yesterday",
     week: "A week ago",
     month: "A month ago",
+    previousMonth: "Previous month",
+    nextMonth: "Next month",
+    happened: "something happened",
     beforeJoin: "Before the last join",
   },
   rehearsal: {

@@ -293,6 +293,9 @@ export const customer: Translated<typeof english> = {
     yesterday: "Wczoraj",
     week: "Tydzień temu",
     month: "Miesiąc temu",
+    previousMonth: "Poprzedni miesiąc",
+    nextMonth: "Następny miesiąc",
+    happened: "były zdarzenia",
     beforeJoin: "Przed ostatnim połączeniem",
   },
   rehearsal: {

@@ -293,6 +293,9 @@ export const customer: Translated<typeof english> = {
     yesterday: "Вчера",
     week: "Неделю назад",
     month: "Месяц назад",
+    previousMonth: "Предыдущий месяц",
+    nextMonth: "Следующий месяц",
+    happened: "были события",
     beforeJoin: "До последнего слияния",
   },
   rehearsal: {
