@@ -1,0 +1,49 @@
+"""What the tests of unmodified clients share: their Node packages, a running server, and what it stored."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clients.stored import Stored
+from onevoice.kit.home import Home
+from onevoice.kit.postgres import Cluster
+
+NODE = Path(__file__).parent / "node"
+STAMP = NODE / "node_modules" / ".lock.sha256"
+
+
+@pytest.fixture(scope="session")
+def node_packages() -> Path:
+    """The folder with the packages that the lockfile names, installed when it changed. Their scripts never run."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        pytest.fail("Node and npm are needed to run the Node and browser clients: install nodejs and npm.")
+    wanted = hashlib.sha256((NODE / "package-lock.json").read_bytes()).hexdigest()
+    if not STAMP.is_file() or STAMP.read_text() != wanted:
+        subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=NODE,
+            check=True,
+            capture_output=True,
+            env={**os.environ, "NO_UPDATE_NOTIFIER": "1"},
+        )
+        STAMP.write_text(wanted)
+    return NODE
+
+
+@pytest.fixture
+def source(live_server: Any, request: pytest.FixtureRequest) -> tuple[str, Stored]:
+    """A write key of a source of this test's own, and what is stored of that source."""
+    name = request.node.name
+    made = subprocess.run(
+        [sys.executable, "-m", "onevoice", "keys", "create", "write", "--name", name, "--home", str(live_server.home)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return made.stdout.strip(), Stored(Cluster(Home(live_server.home)).url, name)
