@@ -14,9 +14,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 const start = { id: "1", login: "owner@demo.example", name: "Olga Mazur", role: "owner", language: null, theme: null, single_keys: true };
 const customer = await import("./customer.mjs").catch(() => null);
 
+const byUser = new Map();
 let play, me, people, events, rejected, seq, c;
 function reset() {
-  play = { people: 1200, rate: 6, fail: null, delay: 0 };
+  play = process.env.EMPTY ? { people: 0, rate: 0 } : { people: 1200, rate: 6 };
   me = { ...start };
   c = chance(11);
   seq = 1000;
@@ -69,7 +70,7 @@ function matchOf(person, word) {
 
 function profiles(query) {
   const began = performance.now();
-  const words = (query.get("query") ?? "").trim().split(/\s+/).filter(Boolean);
+  const words = (query.get("query") ?? "").replace(/(?<=\d) (?=\d)/g, "").trim().split(/\s+/).filter(Boolean);
   const rows = [];
   for (const person of people) {
     const matches = words.map((word) => matchOf(person, word));
@@ -101,6 +102,39 @@ function keep(event, channel, q) {
 }
 
 const problem = (status, code, detail) => ({ status, body: { type: `about:${code}`, title: code, status, code, detail } });
+// Just enough of the real intake for the browser tests to be tried on the mock.
+
+function personOf({ userId, traits = {} }) {
+  let person = byUser.get(userId);
+  if (!person) {
+    person = { id: String(5000 + byUser.size), name: null, contact: { kind: "user_id", value: userId }, phone: "", card: "", mail: "", doors: ["site"], orders: 0, spent_minor: 0, currency: "PLN", city: null };
+    byUser.set(userId, person);
+    people.unshift(person);
+  }
+  if (traits.name) person.name = traits.name;
+  if (traits.city) person.city = traits.city;
+  if (traits.phone) person.phone = traits.phone;
+  if (traits.email) Object.assign(person, { mail: traits.email, contact: { kind: "email", value: traits.email } });
+  if (traits.email && !person.doors.includes("email")) person.doors.push("email");
+  return person;
+}
+function intake(batch, now) {
+  const fresh = [];
+  for (const raw of batch) {
+    if (!raw.userId) {
+      rejected.push({ ...makeRejected(c, rejected.length + 1, now), code: "no_identifier", reason: "the event names nobody", event: raw });
+      continue;
+    }
+    const person = personOf(raw);
+    Object.assign(person, { last_seen_at: new Date(now).toISOString(), last_channel: "site" });
+    const { type, event = null, properties = {}, context = {}, messageId } = raw;
+    fresh.unshift({ seq: String(++seq), message_id: messageId, type, event, occurred_at: raw.timestamp ?? new Date(now).toISOString(), received_at: new Date(now).toISOString(), linked_at: new Date(now + 40).toISOString(), channel: "site", source: "tests", who: { profile_id: person.id, name: person.name, label: null, identifier: person.contact }, summary: null, properties: raw.traits ? { traits: raw.traits } : properties, context });
+  }
+  events.unshift(...fresh);
+  tell(fresh);
+  return { success: true };
+}
+
 async function answer(method, url, body) {
   const { pathname, searchParams: query } = url;
   if (play.fail && pathname.startsWith(play.fail)) return problem(503, "unavailable", "The database does not answer.");
@@ -117,6 +151,7 @@ async function answer(method, url, body) {
     rejected = rejected.filter((one) => one !== letter);
     return { status: 200, body: { id: letter.id, state: "replayed", message_id: "m-1" } };
   }
+  if (pathname.startsWith("/v1/") && method === "POST") return { status: 200, body: intake(body.batch ?? [body], Date.now()) };
   const theirs = await customer?.handle({ method, path: pathname, query, body });
   return theirs ?? problem(404, "not_found", `Nothing is at ${pathname}.`);
 }
@@ -135,7 +170,7 @@ async function file(pathname, response) {
 
 const server = http.createServer(async (request, response) => {
   const url = new URL(request.url, "http://127.0.0.1");
-  if (!url.pathname.startsWith("/api") && url.pathname !== "/mock") return file(url.pathname, response);
+  if (!/^\/(api|v1|mock)\b/.test(url.pathname)) return file(url.pathname, response);
   const chunks = [];
   for await (const chunk of request) chunks.push(chunk);
   const body = chunks.length ? JSON.parse(Buffer.concat(chunks)) : {};
@@ -144,6 +179,7 @@ const server = http.createServer(async (request, response) => {
     Object.assign(play, body);
     if ("people" in body) {
       people = makePeople(body.people, Date.now());
+      byUser.clear();
       if (body.people === 0) [events, rejected] = [[], []];
     }
     if (body.drop) for (const client of sockets.clients) client.terminate();
@@ -154,7 +190,7 @@ const server = http.createServer(async (request, response) => {
   setTimeout(() => {
     response.writeHead(answered.status, { "Content-Type": answered.status < 400 ? "application/json" : "application/problem+json" });
     response.end(JSON.stringify(answered.body));
-  }, play.delay);
+  }, play.delay ?? 0);
 });
 
 const sockets = new WebSocketServer({ server, path: "/api/socket" });
@@ -171,8 +207,11 @@ setInterval(() => {
   if (!play.rate) return;
   const fresh = [];
   for (let n = 0; n < play.rate / 2; n++) fresh.unshift(add(Date.now() - n * 7));
-  const message = JSON.stringify({ topic: "live", events: fresh.filter(Boolean), rate: rate() });
-  for (const client of sockets.clients) if (client.topics.has("live")) client.send(message);
+  tell(fresh.filter(Boolean));
 }, 500);
+function tell(fresh) {
+  const message = JSON.stringify({ topic: "live", events: fresh, rate: rate() });
+  for (const client of sockets.clients) if (client.topics.has("live")) client.send(message);
+}
 
 server.listen(port, "127.0.0.1", () => console.log(`mock console on http://127.0.0.1:${port}`));

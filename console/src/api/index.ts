@@ -43,13 +43,14 @@ export function useChangeMe() {
   });
 }
 
-export function useSources(): Source[] {
-  const { data } = useQuery({
+/** Null until the server has answered, or has failed to. */
+export function useSources(): Source[] | null {
+  const { data, isPending } = useQuery({
     queryKey: ["sources"],
     queryFn: () => api.get<Page<Source>>("/api/sources"),
     staleTime: 60_000,
   });
-  return data?.data ?? [];
+  return isPending ? null : (data?.data ?? []);
 }
 
 export function searchCustomers(

@@ -17,7 +17,7 @@ function Command({ text }: { text: string }) {
   return (
     <div className="customers-command">
       <pre tabIndex={0}>{text}</pre>
-      <Button dense onClick={() => void copy()} aria-label={t("customers.first.copy")}>
+      <Button dense onClick={() => void copy()}>
         <Icon name="copy" size={14} />
         {t("common.copy")}
       </Button>

@@ -90,9 +90,10 @@ function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement && !/^(button|checkbox|radio|submit|reset)$/.test(target.type);
 }
 
-/** Enter and Space on a button or link belong to it. */
+/** Enter and Space on a button or link belong to it, unless it leaves them to the page (`data-page-keys`). */
 function isNative(name: string, target: EventTarget | null): boolean {
   if (name !== "Enter" && name !== "Space") return false;
+  if (target instanceof Element && target.closest("[data-page-keys]")) return false;
   return target instanceof Element && target.closest("button, a[href], summary, [role=menuitem], [role=switch], input") !== null;
 }
 

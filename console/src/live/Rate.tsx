@@ -23,7 +23,7 @@ export const RateChart = memo(function RateChart({ rate }: { rate: Rate | null }
       <div className="live-rate-words">
         <p>{tx("live.rate", { n: now })}</p>
         <p className="live-rate-doors" aria-hidden="true">
-          <span>{t("live.lastMinutes")}</span>
+          {doors.length > 0 && <span>{t("live.lastMinutes")}</span>}
           {doors.slice(0, 5).map((door) => (
             <span key={door} className="live-rate-door">
               <Glyph channel={door} size={14} /> {name(door)}

@@ -73,7 +73,7 @@ export const Row = memo(function Row({ item, top, current, onPoint, onReplay }: 
   const { t, fmt } = useI18n();
   return (
     <div role="listitem" className="live-row" data-key={item.key} data-current={current || undefined} style={{ transform: `translateY(${top}px)` }}>
-      <button type="button" className="live-cells" aria-pressed={current} onClick={() => onPoint(item.key)}>
+      <button type="button" className="live-cells" aria-pressed={current} data-page-keys={current || undefined} onClick={() => onPoint(item.key)}>
         <time dateTime={item.at}>{fmt.timeSeconds(item.at)}</time>
         {item.kind === "event" ? <EventCells event={item.event} /> : <RejectedCells letter={item.letter} />}
       </button>

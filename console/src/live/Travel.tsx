@@ -40,7 +40,7 @@ export function Travel({ event }: { event: LiveEvent }) {
   const by = shortIdentifier(event, voice);
   const since = (ms: number | null) => (ms === null ? t("live.inspect.notYet") : ms <= 0 ? t("live.inspect.atOnce") : `+${ms < 60_000 ? fmt.milliseconds(ms) : fmt.duration(ms)}`);
   const legs: Leg[] = [
-    { name: t("live.inspect.happened"), where: t("live.inspect.at", { door: title(event.channel) }), at: 0, text: fmt.timeSeconds(event.occurred_at) },
+    { name: t("live.inspect.happened"), where: title(event.channel), at: 0, text: fmt.timeSeconds(event.occurred_at) },
     { name: t("live.inspect.received"), where: t("live.inspect.onDisk"), at: received, text: since(received) },
     { name: t("live.inspect.linked"), where: by ? t("live.inspect.linkedBy", { identifier: by }) : t("live.inspect.inProfile"), at: linked, text: since(linked) },
   ];

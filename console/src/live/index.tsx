@@ -74,6 +74,7 @@ export function LivePage() {
   const place = usePlace();
   const stream = useStream(place.filter);
   const doors = useDoors(stream, place.doors);
+  const numbered = doors ?? [];
   const { at, item } = useSelected(stream.items, place.row);
   const [raw, setRaw] = useState(false);
   const [paused, setPaused] = useState(false);
@@ -128,11 +129,11 @@ export function LivePage() {
     { keys: "r", label: t("live.keys.raw"), off: !event, run: () => setRaw(!raw) },
     { keys: "/", label: t("live.keys.filter"), run: () => field.current?.select() },
     { keys: "0", label: t("live.keys.all"), run: () => place.setDoors([]) },
-    { keys: doors.map((_, index) => String(index + 1)), shown: `1 – ${doors.length}`, off: doors.length === 0, label: t("live.keys.door"), run: (key) => doorOf(key) },
+    { keys: numbered.map((_, index) => String(index + 1)), shown: `1 – ${numbered.length}`, off: numbered.length === 0, label: t("live.keys.door"), run: (key) => doorOf(key) },
     { keys: "Escape", label: t("live.keys.close"), typing: true, run: leave },
   ]);
   function doorOf(key: KeyboardEvent | undefined) {
-    const door = doors[Number(key?.code.replace(/\D/g, "")) - 1];
+    const door = numbered[Number(key?.code.replace(/\D/g, "")) - 1];
     if (door) place.setDoors(place.doors.length === 1 && place.doors[0] === door ? [] : [door]);
   }
   const actions = { raw, onRaw: () => setRaw(!raw), onOnly: only, onClose: () => setRow(null), onReplay: replay };

@@ -5,10 +5,11 @@ import { useEffect, useId, useMemo, useRef, useState } from "react";
 
 import { searchCustomers, type CustomerRow } from "~/api";
 import { Glyph } from "~/channels";
+import { contactText, displayName } from "~/customers/words";
 import { languageNames, languages, useI18n } from "~/i18n";
-import { Kbd, useSingleKeys } from "~/keys";
+import { Kbd, useKeys, useSingleKeys, type KeyBinding } from "~/keys";
 import { themes } from "~/theme";
-import { Dialog, Icon, useDebounced } from "~/ui";
+import { Icon, useDebounced } from "~/ui";
 
 import { signOut, useChangeSettings } from "./account";
 
@@ -51,7 +52,7 @@ function useActions(openKeys: () => void): Item[] {
 }
 
 function useCustomers(text: string): { items: Item[]; searching: boolean } {
-  const { t } = useI18n();
+  const { t, has } = useI18n();
   const navigate = useNavigate();
   const wanted = useDebounced(text.trim(), 120);
   const { data, isFetching } = useQuery({
@@ -66,21 +67,25 @@ function useCustomers(text: string): { items: Item[]; searching: boolean } {
     const found: Item[] = (data?.data ?? []).map((row) => ({
       id: `customer-${row.id}`,
       group,
-      text: row.name ?? row.contact?.value ?? row.id,
-      aside: row.name ? ((row.match?.field === "name" ? null : row.match?.text) ?? row.contact?.value ?? "") : "",
+      text: displayName(row, { t, has }),
+      aside: row.name ? ((row.match?.field === "name" ? null : row.match?.text) ?? (row.contact ? contactText(row.contact, { t, has }) : "")) : "",
       doors: row.doors,
       run: () => void navigate({ to: "/customers/$ref", params: { ref: `profile:${row.id}` } }),
     }));
     const all = { id: "find-all", group, text: t("common.palette.findAll", { query: wanted }), run: () => void navigate({ to: "/customers", search: { q: wanted } }) };
     return [...found, all];
-  }, [data, wanted, t, navigate]);
+  }, [data, wanted, t, has, navigate]);
   return { items, searching: isFetching || wanted !== text.trim() };
 }
 
-/** At once, not when the window's own trap gets to it: what is typed right after Ctrl+K belongs here. */
-function takeFocus(field: HTMLInputElement | null): void {
-  field?.focus();
+/** The browser's own dialog: it stands in the same moment, so what is typed right after Ctrl+K lands in it. */
+function show(frame: HTMLDialogElement | null) {
+  frame?.showModal();
+  frame?.querySelector("input")?.focus();
+  return () => frame?.close();
 }
+
+const NO_KEYS: KeyBinding[] = [];
 
 export default function Palette({ onClose, openKeys }: { onClose: () => void; openKeys: () => void }) {
   const { t } = useI18n();
@@ -89,6 +94,7 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
   const words = text.trim().toLocaleLowerCase();
+  useKeys(t("common.palette.title"), NO_KEYS, "dialog");
   const actions = useActions(openKeys).filter((item) => item.text.toLocaleLowerCase().includes(words));
   const customers = useCustomers(text);
   const items = [...customers.items.filter((item) => item.id !== "find-all"), ...actions, ...customers.items.filter((item) => item.id === "find-all")];
@@ -112,12 +118,19 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
     }
   };
   return (
-    <Dialog title={t("common.palette.title")} onClose={onClose} width={640} bare>
+    <dialog
+      ref={show}
+      className="dialog palette"
+      aria-label={t("common.palette.title")}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onPointerDown={(event) => event.target === event.currentTarget && onClose()}
+    >
       <label className="palette-field">
         <Icon name="search" size={18} />
         <input
-          data-autofocus
-          ref={takeFocus}
           role="combobox"
           aria-expanded="true"
           aria-controls={listId}
@@ -171,6 +184,6 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
       <p className="seen-by-readers" role="status">
         {customers.searching && words.length > 1 ? t("common.palette.searching") : t("common.palette.results", { n: items.length })}
       </p>
-    </Dialog>
+    </dialog>
   );
 }

@@ -5,7 +5,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useMe } from "~/api";
 import { useI18n } from "~/i18n";
 import { Kbd, useKeyboard, useKeys } from "~/keys";
-import { Icon, Mark, Toasts, usePhone } from "~/ui";
+import { Icon, loadDialog, Mark, Toasts, usePhone } from "~/ui";
 
 import { useAccountSettings } from "./account";
 import Palette from "./Palette";
@@ -20,7 +20,7 @@ const KeySheet = lazy(loadKeys);
 /** The windows come after the page, but before anybody asks for them. */
 function useWindowsReady(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void Promise.all([loadKeys(), loadAccount()]), 600);
+    const timer = setTimeout(() => void Promise.all([loadDialog(), loadKeys(), loadAccount()]), 600);
     return () => clearTimeout(timer);
   }, []);
 }

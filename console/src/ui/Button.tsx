@@ -1,4 +1,3 @@
-import { UnstyledButton } from "@mantine/core";
 import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ComponentPropsWithRef, ReactNode } from "react";
 
@@ -16,19 +15,19 @@ export type ButtonProps = Look & ComponentPropsWithRef<"button">;
 
 export function Button({ kind = "plain", k, dense = false, className = "", children, ...rest }: ButtonProps) {
   return (
-    <UnstyledButton type="button" className={`button button-${kind} ${dense ? "button-dense" : ""} ${className}`} {...rest}>
+    <button type="button" className={`button button-${kind} ${dense ? "button-dense" : ""} ${className}`} {...rest}>
       {children}
       {k && <Kbd k={k} inverse={kind === "primary" || kind === "waiting" || kind === "danger"} />}
-    </UnstyledButton>
+    </button>
   );
 }
 
 /** A button that holds only a sign; `label` is its name and its tooltip. */
 export function IconButton({ label, className = "", children, ...rest }: { label: string } & ComponentPropsWithRef<"button">) {
   return (
-    <UnstyledButton type="button" className={`button button-icon ${className}`} aria-label={label} title={label} {...rest}>
+    <button type="button" className={`button button-icon ${className}`} aria-label={label} title={label} {...rest}>
       {children}
-    </UnstyledButton>
+    </button>
   );
 }
 
@@ -50,9 +49,9 @@ export function Chip({
   ...rest
 }: { on: boolean; count?: ReactNode } & ComponentPropsWithRef<"button">) {
   return (
-    <UnstyledButton type="button" className={`chip ${on ? "chip-on" : ""} ${className}`} aria-pressed={on} {...rest}>
+    <button type="button" className={`chip ${on ? "chip-on" : ""} ${className}`} aria-pressed={on} {...rest}>
       {children}
       {count !== undefined && <span className="chip-count">{count}</span>}
-    </UnstyledButton>
+    </button>
   );
 }

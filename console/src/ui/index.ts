@@ -1,8 +1,9 @@
 /** Parts that every page uses. */
 export { Button, Chip, IconButton, TextLink, type ButtonProps } from "./Button";
-export { Dialog } from "./Dialog";
+export { Dialog, loadDialog } from "./Dialog";
 export { SearchField, Section } from "./Field";
 export { useDebounced, useMedia, useNow, usePhone } from "./hooks";
+export { Menu, type MenuItem } from "./Menu";
 export { Icon, Mark, type IconName } from "./icons";
 export { Empty, problemText, ProblemBox, Skeleton } from "./states";
 export { toast, Toasts, type Toast } from "./toasts";

@@ -78,7 +78,6 @@ export const customers = {
     step3: "Any Segment or RudderStack client works as well: give it the write key and this address.",
     listening: "Listening. The first event opens this page by itself.",
     live: "See events as they arrive",
-    copy: "Copy the command",
     copied: "The command is on the clipboard",
   },
 };

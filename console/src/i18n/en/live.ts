@@ -35,7 +35,6 @@ export const live = {
     happened: "happened",
     received: "received",
     linked: "linked",
-    at: "at {door}",
     onDisk: "on disk",
     linkedBy: "by {identifier}",
     inProfile: "in the profile",

@@ -92,7 +92,6 @@ export const customers: Translated<typeof english> = {
     step3: "Nada się też każdy klient Segment albo RudderStack: podaj mu klucz zapisu i\u00a0ten adres.",
     listening: "Nasłuchujemy. Pierwsze zdarzenie samo odświeży tę stronę.",
     live: "Zobacz zdarzenia na\u00a0żywo",
-    copy: "Skopiuj polecenie",
     copied: "Polecenie jest w\u00a0schowku",
   },
 };

@@ -42,7 +42,6 @@ export const live: Translated<typeof english> = {
     happened: "zaszło",
     received: "odebrano",
     linked: "powiązano",
-    at: "{door}",
     onDisk: "na\u00a0dysku",
     linkedBy: "przez {identifier}",
     inProfile: "w\u00a0profilu",

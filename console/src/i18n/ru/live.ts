@@ -42,7 +42,6 @@ export const live: Translated<typeof english> = {
     happened: "случилось",
     received: "получено",
     linked: "связано",
-    at: "{door}",
     onDisk: "на\u00a0диске",
     linkedBy: "по\u00a0{identifier}",
     inProfile: "в\u00a0профиле",
