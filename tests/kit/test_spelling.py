@@ -1,11 +1,13 @@
 """Names as people in three languages spell them, and what is typed of them."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onevoice.kit.spelling import MAX_FORMS, find, forms, lines, needles, phrases
 
+# A busy machine is no fault of the code.
+UNHURRIED = settings(deadline=None)
 # Each row is one name: whoever types any spelling finds everybody written in any other.
 ONE_NAME = [
     "Kowalska Ковальская kovalskaya Kovalskaia Kowalskaja",
@@ -90,11 +92,13 @@ class TestTyping:
         typed = [name[:count] for count in range(1, len(name) + 1)]
         assert [part for part in typed if not any(form.startswith(needles(part)) for form in forms(name))] == []
 
+    @UNHURRIED
     @given(st.lists(st.sampled_from(SYLLABLES), min_size=1, max_size=4).map("".join), st.data())
     def test_a_name_of_any_syllables_finds_itself(self, name: str, data: st.DataObject) -> None:
         shown = data.draw(st.sampled_from([name, name.upper(), name.title()]))
         assert same(name, shown)
 
+    @UNHURRIED
     @given(st.text(max_size=40))
     def test_any_text_has_few_forms(self, text: str) -> None:
         assert len(lines(text)) <= MAX_FORMS
@@ -148,11 +152,13 @@ class TestFind:
         assert find("Anna Kowalska", phrases("piotr")) is None
         assert find("", phrases("anna")) is None
 
+    @UNHURRIED
     @given(st.lists(st.sampled_from([*NAMES, "7", "@", "."]), max_size=4).map(" ".join), st.sampled_from(NAMES))
     def test_marks_exactly_what_an_index_finds(self, text: str, typed: str) -> None:
         indexed = any(phrase in line for phrase in phrases(typed) for line in lines(text))
         assert (find(text, phrases(typed)) is not None) == indexed
 
+    @UNHURRIED
     @given(st.text(max_size=30), st.text(min_size=1, max_size=5))
     def test_marks_lie_within_the_text(self, text: str, typed: str) -> None:
         found = find(text, phrases(typed))
