@@ -1,7 +1,9 @@
 """What stands around every request: headers that browsers obey, a limit on bodies, and a last net under errors."""
 
+import traceback
 from urllib.parse import unquote_to_bytes
 
+import psycopg
 import structlog
 from fastapi import FastAPI
 from starlette.datastructures import Headers, MutableHeaders
@@ -75,6 +77,19 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+def told(error: BaseException) -> dict[str, str]:
+    """What the log keeps of an error: where and what, never the values of variables, which may be passwords.
+
+    A database error quotes the row it refused, so of those only the first line of the server's message is kept.
+    """
+    said = (error.diag.message_primary or "") if isinstance(error, psycopg.Error) else str(error)
+    return {
+        "error": type(error).__name__,
+        "said": said,
+        "where": "".join(traceback.format_tb(error.__traceback__)),
+    }
+
+
 class SafetyNet:
     """An error that nobody foresaw becomes a 500 without a word of what it was, and a line in the log."""
 
@@ -95,7 +110,7 @@ class SafetyNet:
         try:
             await self._app(scope, receive, noting)
         except Exception as error:
-            _log.exception("unforeseen", path=scope["path"], method=scope["method"], error=type(error).__name__)
+            _log.error("unforeseen", path=scope["path"], method=scope["method"], **told(error))
             if started:
                 raise  # half an answer is on its way: the server must break the connection
             await problems.unexpected()(scope, receive, send)

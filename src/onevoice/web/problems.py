@@ -144,6 +144,6 @@ async def _http(_: Request, error: Exception) -> ProblemResponse:
 
 
 async def _database(request: Request, error: Exception) -> ProblemResponse:
-    _log.error("database_unavailable", path=request.url.path, error=type(error).__name__, exc_info=error)
+    _log.error("database_unavailable", path=request.url.path, error=type(error).__name__)
     detail = "The database does not answer just now. Nothing was changed; try again in a moment."
     return render(503, "database_unavailable", "Database unavailable", detail, headers={"Retry-After": "1"})
