@@ -1,0 +1,328 @@
+"""Holds any linker against the reference model: what a linker must offer, and the machine that drives both.
+
+To bind a linker, write a class with the methods of `Linker`, then run `machine(World(open_linker=...))`; the directed
+stories of `mutants` play on it as well.
+"""
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Any, Protocol
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from reference_model import KINDS, ReferenceModel
+
+Identifier = tuple[str, str]  # kind, normalised value; of a shared one, its latest epoch is meant
+Member = tuple[str, str, int]  # kind, normalised value, index of the epoch (0 where there is but one)
+Who = Identifier | Member
+
+
+class CrashError(Exception):
+    """The linker died at the armed point and has been started again; the batch will come again."""
+
+
+@dataclass(frozen=True)
+class Observation:
+    """One event as linking sees it: identifiers normalised, skew corrected, times in whole seconds.
+
+    An adapter can carry every identifier in `context.externalIds`, so that its traits are `traits` and nothing else.
+    """
+
+    message_id: str
+    hash: bytes
+    identifiers: frozenset[Identifier]
+    happened: int
+    learnt: int
+    name: str | None = None  # of a track call, and then it is counted
+    traits: Mapping[str, str | None] = field(default_factory=dict)  # of an identify call; None removes
+    logout: bool = False  # then the name is "Signed Out"
+    source_priority: int = 0
+
+
+class Reader(Protocol):
+    def partition(self) -> AbstractSet[frozenset[Member]]: ...
+
+    def counters(self, who: Who) -> Mapping[str, int]: ...
+
+    def traits(self, who: Who) -> Mapping[str, Any]: ...
+
+    def events(self, who: Who) -> Sequence[bytes]:
+        """Their hashes, newest first; the order of those that happened at the same time is free."""
+        ...
+
+
+class Linker(Reader, Protocol):
+    crash_points: Sequence[str]  # where `apply` can be made to die; empty: nowhere
+    source_priorities: Sequence[int]  # those an observation may have
+
+    def hash_of(self, message_id: str, source_priority: int) -> bytes: ...
+
+    def order(self, identifier: Identifier) -> Any:
+        """What breaks a tie between two identifiers of one kind."""
+        ...
+
+    def apply(self, batch: Sequence[Observation]) -> None:
+        """Link a batch, all of it or nothing. Raises: CrashError."""
+        ...
+
+    def crash_next(self, point: str | None) -> None:
+        """Arm: the next `apply` dies there."""
+        ...
+
+    def merge(self, x: Who, y: Who, at: int) -> Any: ...
+
+    def undo(self, merge_id: Any, at: int) -> None: ...
+
+    def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None: ...
+
+    def as_of(self, happened: int, known: int) -> Reader | None:
+        """What was known then, of the events that had happened by then; None where a linker keeps no history."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def blake(message_id: str, source_priority: int = 0) -> bytes:
+    return hashlib.blake2b(f"{source_priority} {message_id}".encode(), digest_size=16).digest()
+
+
+class Reading(ReferenceModel):
+    """The model between two changes: what was worked out once is not worked out again."""
+
+    def __init__(self, model: ReferenceModel) -> None:
+        self.__dict__.update(vars(model))
+        self.epochs, self.partition = cache(super().epochs), cache(super().partition)
+
+
+def members(model: ReferenceModel) -> set[frozenset[Member]]:
+    parts = model.partition()
+    identifiers = {node[:2] for part in parts for node in part}
+    index = {node: number for i in identifiers for number, (node, _) in enumerate(model.epochs(i))}
+    return {frozenset((*node[:2], index[node]) for node in part) for part in parts}
+
+
+def node_of(model: ReferenceModel, who: Who) -> Any:
+    return model.epochs(who[:2])[who[2] if len(who) == 3 else -1][0]
+
+
+class Pair:
+    """A linker and the model: told the same, and compared."""
+
+    def __init__(self, linker: Linker, kinds: Mapping[str, Any] = KINDS) -> None:
+        self.linker, self.model = linker, ReferenceModel(kinds, linker.order)
+        self.reading, self.parts = Reading(self.model), members(self.model)
+        self.merges: list[Any] = []  # the linker's ids, at the model's numbers
+
+    def observation(self, message_id: str, source_priority: int = 0, **fields: Any) -> Observation:
+        digest = self.linker.hash_of(message_id, source_priority)
+        return Observation(message_id, digest, source_priority=source_priority, **fields)
+
+    def apply(self, batch: Sequence[Observation], crash: str | None = None) -> None:
+        before = self.parts
+        for observation in batch:
+            self.model.observe(observation)
+        self.linker.crash_next(crash)
+        try:
+            self.linker.apply(batch)
+        except CrashError:
+            assert self.linker.partition() in (before, members(self.model)), "half of a batch stayed behind"
+            self.linker.apply(batch[::-1])  # what is read again need not be cut or ordered as before
+        self.linker.crash_next(None)
+        self.compare()
+
+    def merge(self, x: Who, y: Who, at: int) -> None:
+        self.merges.append(self.linker.merge(x, y, at))
+        self.model.merge(node_of(self.model, x), node_of(self.model, y), at)
+        self.compare()
+
+    def undo(self, number: int, at: int) -> None:
+        self.linker.undo(self.merges[number], at)
+        self.model.undo(number, at)
+        self.compare()
+
+    def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None:
+        self.linker.split(who, identifiers, at)
+        self.model.split(node_of(self.model, who), identifiers, at)
+        self.compare()
+
+    def compare(self) -> None:
+        self.reading = Reading(self.model)
+        self.parts = members(self.reading)
+        assert self.linker.partition() == self.parts
+
+    def everybody(self) -> list[Who]:
+        """One member of each profile, and each identifier."""
+        return sorted({min(part) for part in self.parts} | {member[:2] for part in self.parts for member in part})
+
+    def compare_reads(self, who: Iterable[Who]) -> None:
+        for each in who:
+            agree(self.linker, self.reading, each)
+
+    def compare_as_of(self, happened: int, known: int, who: Iterable[Who]) -> None:
+        reader, then = self.linker.as_of(happened, known), Reading(self.model.known(known))
+        if reader is None:
+            return
+        assert reader.partition() == members(then)
+        for each in who:
+            if any(each[:2] in event.identifiers for event in then.seen.values()):
+                agree(reader, then, each[:2], happened)
+
+
+def agree(reader: Reader, model: ReferenceModel, who: Who, *until: int) -> None:
+    node = node_of(model, who)
+    events = {event.hash: event.happened for event in model.events(node, *until)}
+    found = list(reader.events(who))
+    assert sorted(found) == sorted(events), who
+    assert sorted(found, key=lambda key: -events[key]) == found, who
+    assert reader.counters(who) == model.counters(node, *until), who
+    assert reader.traits(who) == model.traits(node, *until), who
+
+
+# Limits small enough to be met. Anchor priority, limit, limit through tier 5 and weaker, shared.
+TIGHT = {**KINDS, "email": (4, 1, 1, 0), "phone": (5, 1, 1, 0), "device": (7, 3, 3, 1), "anonymous_id": (8, 3, 3, 1)}
+LOOSE = {**KINDS, "email": (4, 2, 2, 0), "phone": (5, 2, 2, 0), "loyalty_card": (2, 2, 1, 0)}
+PEOPLE = (("user_id", "u1"), ("user_id", "u2"), ("loyalty_card", "CARD1"), ("loyalty_card", "CARD2"),
+          ("loyalty_card", "CARD3"), ("email", "a@shop.example"), ("email", "b@shop.example"),
+          ("email", "c@shop.example"), ("phone", "+48512345671"), ("phone", "+48512345672"), ("telegram", "700100"),
+          ("external:crm", "17"))
+PLACES = (("device", "tablet"), ("device", "till"), ("anonymous_id", "w1"), ("anonymous_id", "w2"))
+
+
+@dataclass(frozen=True)
+class World:
+    """How hard to look, and where: few identifiers and few moments meet often."""
+
+    open_linker: Callable[[Mapping[str, Any]], Linker]
+    kinds: Mapping[str, Any] = field(default_factory=lambda: LOOSE)
+    people: tuple[Identifier, ...] = PEOPLE
+    places: tuple[Identifier, ...] = PLACES
+    moments: int = 6
+    most: int = 3  # identifiers of a person in one event
+    operator: bool = True
+    crashes: bool = True
+
+
+def machine(world: World) -> type[RuleBasedStateMachine]:
+    """Both are told the same, step by step, and must be of one mind after each."""
+    moments, pauses = st.integers(0, world.moments), st.integers(0, 1)
+    people, places = st.sampled_from(world.people), st.sampled_from(world.places or world.people)
+    some_people = st.frozensets(people, min_size=1, max_size=world.most)
+    some_places = st.frozensets(places, max_size=2) if world.places else st.just(frozenset())
+    traits = st.dictionaries(st.sampled_from(("name", "city")), st.sampled_from(("Ada", "Żywiec", None)), max_size=2)
+    fate = st.sampled_from(("now", "now", "queue", "hold"))
+
+    class Machine(RuleBasedStateMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self.pair = Pair(world.open_linker(world.kinds), world.kinds)
+            self.clock, self.count, self.queue, self.held, self.sent = 100, 0, [], [], []
+
+        def send(self, fate: str, pause: int, priority: int = 0, **fields: Any) -> None:
+            self.clock += pause
+            self.count += 1
+            known = self.pair.linker.source_priorities
+            seen = self.pair.observation(f"m{self.count}", known[priority % len(known)], learnt=self.clock, **fields)
+            (self.held if fate == "hold" else self.queue).append(seen)
+            if fate == "now":
+                self.deliver()
+
+        def deliver(self, crash: str | None = None) -> None:
+            batch, self.queue = self.queue, []
+            self.sent += batch
+            self.pair.apply(batch, crash)
+
+        @rule(who=some_people, where=some_places, traits=traits, happened=moments, priority=pauses, fate=fate,
+              pause=pauses)
+        def identify(self, who, where, traits, happened, priority, fate, pause) -> None:
+            self.send(fate, pause, priority, identifiers=who | where, traits=traits, happened=happened)
+
+        @rule(who=people, previous=places, happened=moments, fate=fate, pause=pauses)
+        def alias(self, who, previous, happened, fate, pause) -> None:
+            self.send(fate, pause, identifiers=frozenset((who, previous)), happened=happened)
+
+        @rule(who=st.frozensets(people, max_size=1), where=some_places, name=st.sampled_from(("Viewed", "Bought")),
+              happened=moments, fate=fate, pause=pauses)
+        def track(self, who, where, name, happened, fate, pause) -> None:
+            if who | where:
+                self.send(fate, pause, identifiers=who | where, name=name, happened=happened)
+
+        @precondition(lambda _: world.places)
+        @rule(who=st.frozensets(people, max_size=1), where=some_places, happened=moments, fate=fate, pause=pauses)
+        def logout(self, who, where, happened, fate, pause) -> None:
+            if who | where:
+                self.send(fate, pause, identifiers=who | where, name="Signed Out", logout=True, happened=happened)
+
+        @precondition(lambda self: self.queue)
+        @rule(data=st.data())
+        def deliver_out_of_order(self, data) -> None:
+            self.queue = data.draw(st.permutations(self.queue))
+            self.deliver()
+
+        @precondition(lambda self: self.held)
+        @rule()
+        def deliver_delayed(self) -> None:
+            self.queue, self.held = self.queue + self.held, []
+            self.deliver()
+
+        @precondition(lambda self: self.sent)
+        @rule(data=st.data(), pause=pauses)
+        def duplicate(self, data, pause) -> None:
+            self.clock += pause
+            self.queue.append(replace(data.draw(st.sampled_from(self.sent)), learnt=self.clock))
+
+        @precondition(lambda self: world.crashes and self.queue and self.pair.linker.crash_points)
+        @rule(data=st.data())
+        def crash(self, data) -> None:
+            self.deliver(data.draw(st.sampled_from(tuple(self.pair.linker.crash_points))))
+
+        @precondition(lambda self: world.operator and len(self.pair.parts) > 1)
+        @rule(data=st.data(), undone=st.booleans())
+        def merge(self, data, undone) -> None:
+            self.clock += 1
+            parts = sorted(map(sorted, self.pair.parts))
+            one, other = data.draw(st.lists(st.sampled_from(parts), min_size=2, max_size=2, unique_by=tuple))
+            before = self.pair.linker.partition()
+            self.pair.merge(data.draw(st.sampled_from(one)), data.draw(st.sampled_from(other)), self.clock)
+            assert any(part.issuperset(one + other) for part in self.pair.linker.partition()), "not one profile"
+            if undone:
+                self.clock += 1
+                self.pair.undo(len(self.pair.merges) - 1, self.clock)
+                assert self.pair.linker.partition() == before, "undo after merge is the identity"
+
+        @precondition(lambda self: any(map(self.pair.model.operator_edges, range(len(self.pair.merges)))))
+        @rule(data=st.data())
+        def undo(self, data) -> None:
+            self.clock += 1
+            standing = [n for n in range(len(self.pair.merges)) if self.pair.model.operator_edges(n)]
+            self.pair.undo(data.draw(st.sampled_from(standing)), self.clock)
+
+        @precondition(lambda self: world.operator and self.splittable())
+        @rule(data=st.data())
+        def split(self, data) -> None:
+            self.clock += 1
+            part = sorted(data.draw(st.sampled_from(self.splittable())))
+            identifiers = sorted({member[:2] for member in part})
+            size = len(identifiers) - 1
+            named = data.draw(st.frozensets(st.sampled_from(identifiers), min_size=1, max_size=size))
+            self.pair.split(data.draw(st.sampled_from(part)), named, self.clock)
+            for side in self.pair.linker.partition():
+                assert len({member[:2] in named for member in side.intersection(part)}) < 2, "still together"
+
+        def splittable(self) -> list[list[Member]]:
+            return sorted(sorted(part) for part in self.pair.parts if len({member[:2] for member in part}) > 1)
+
+        @rule(happened=moments, back=st.integers(0, 6))
+        def look_back(self, happened, back) -> None:
+            self.pair.compare_as_of(happened, self.clock - back, self.pair.everybody()[:3])
+
+        def teardown(self) -> None:
+            try:
+                self.queue, self.held = self.queue + self.held, []
+                self.deliver()
+                self.pair.compare_reads(self.pair.everybody())
+            finally:
+                self.pair.linker.close()
+
+    return Machine
