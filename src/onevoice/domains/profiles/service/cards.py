@@ -22,7 +22,7 @@ from onevoice.kit.clock import Clock
 from onevoice.kit.spelling import MIN_SUBSTRING
 
 CONSUMER = "cards"
-COUNTED = 10_000
+COUNTED = 5_000
 """So many matches are counted one by one; of more the answer says that they are more."""
 
 _DEPTH = 60_000
@@ -122,15 +122,16 @@ def _page(
     but none of those at the top, all of them are sorted after all.
     """
     if not parts:
-        return store.scan(conn, parts, sort, place, limit, depth=limit), people, True
+        return store.scan(conn, [], sort, place, limit, depth=limit), people, True
+    wanted = [part.phrases for part in parts]
     few = min(COUNTED, math.isqrt(limit * people))
-    hits = store.hits(conn, parts, sort, place, limit, count=COUNTED, few=few)
+    hits = store.hits(conn, wanted, sort, place, limit, count=COUNTED, few=few)
     total, exact = min(hits.counted, COUNTED), hits.counted <= COUNTED
     if hits.rows is not None:
         return hits.rows, total, exact
-    rows = store.scan(conn, parts, sort, place, limit, depth=_DEPTH)
+    rows = store.scan(conn, wanted, sort, place, limit, depth=_DEPTH)
     if len(rows) < limit and people > _DEPTH:
-        rows = store.hits(conn, parts, sort, place, limit, count=people, few=people).rows or rows
+        rows = store.hits(conn, wanted, sort, place, limit, count=people, few=people).rows or rows
     return rows, total, exact
 
 
@@ -202,7 +203,8 @@ def _suggest(conn: Connection, parts: Sequence[asked.Part]) -> list[Suggestion]:
 
 
 def _count(conn: Connection, parts: Sequence[asked.Part]) -> int:
-    return min(store.hits(conn, parts, "last_seen", None, 0, count=COUNTED, few=0).counted, COUNTED)
+    wanted = [part.phrases for part in parts]
+    return min(store.hits(conn, wanted, "last_seen", None, 0, count=COUNTED, few=0).counted, COUNTED)
 
 
 def _close(conn: Connection, part: asked.Part, others: Sequence[asked.Part]) -> Iterator[Suggestion]:
@@ -212,7 +214,9 @@ def _close(conn: Connection, part: asked.Part, others: Sequence[asked.Part]) -> 
     """
     found: dict[str, None] = {}
     for half in asked.halves(part.digits):
-        wanted = [*others, asked.Part(half, (half,), half)] if len(half) >= MIN_SUBSTRING else others
+        wanted = [other.phrases for other in others]
+        if len(half) >= MIN_SUBSTRING:
+            wanted.append((half,))
         if wanted:
             found |= dict.fromkeys(store.haystacks(conn, wanted, most=_CANDIDATES))
     close = asked.close_numbers(part, found)
@@ -238,7 +242,7 @@ def _facts(conn: Connection, pids: Sequence[int]) -> _Facts:
     for pid, member in identity.members_of(conn, pids):
         identifiers[pid].append(rules.Identifier(member.kind, member.value, member.learnt))
         nodes.append((pid, member.nid))
-    rows = store.traits_of(conn, nodes) if nodes else []
+    rows = store.traits_of(conn, nodes, rules.CARD_TRAITS) if nodes else []
     references = {ref for row in rows if (ref := identity.vault_reference(row.value)) is not None}
     values = identity.values_of(conn, sorted(references)) if references else {}
     traits: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
@@ -264,11 +268,11 @@ def _refresh(conn: Connection, pids: Sequence[int]) -> None:
     pulses = store.pulses_of(conn, facts.nodes) if facts.nodes else []
     alive = [pulse.pid for pulse in pulses]
     known = store.made_of(conn, alive)
-    changed: list[tuple[int, UUID, rules.Card]] = []
+    changed: list[store.CardRow] = []
     for pid in alive:
         made_of = UUID(bytes=rules.fingerprint(facts.identifiers[pid], facts.traits[pid]))
         if known.get(pid) != made_of:
-            changed.append((pid, made_of, rules.build(facts.identifiers[pid], facts.traits[pid])))
+            changed.append(store.CardRow(pid, *rules.build(facts.identifiers[pid], facts.traits[pid]), made_of))
     grown = store.put_cards(conn, changed) if changed else 0
     if pulses:
         store.put_pulses(conn, pulses)

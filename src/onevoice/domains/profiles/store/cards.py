@@ -7,11 +7,13 @@ from uuid import UUID
 
 from psycopg import Connection
 
-from onevoice.domains.profiles.rules.cards import CARD_TRAITS, Card
-from onevoice.domains.profiles.rules.search import Part
 from onevoice.kit.text import trigrams
 
 Sort = Literal["last_seen", "name"]
+Wanted = Sequence[Sequence[str]]
+"""Phrases of a haystack. Of each group one must stand in it, and all groups must be satisfied."""
+
+_GRAM = 3
 
 
 class Row(NamedTuple):
@@ -82,29 +84,37 @@ def people(conn: Connection) -> int:
     return row[0] if row else 0
 
 
-def _found_by(parts: Sequence[Part]) -> tuple[LiteralString, list[Any]]:
+def _found_by(wanted: Wanted) -> tuple[LiteralString, list[Any]]:
     """The condition that the index answers: necessary, not sufficient."""
-    return _all("c.grams @> %s::int[]", parts), [trigrams(phrase) for part in parts for phrase in part.phrases]
+    return _all("c.grams @> %s::int[]", wanted), [_covering(phrase) for phrases in wanted for phrase in phrases]
 
 
-def _stands(parts: Sequence[Part]) -> tuple[LiteralString, list[Any]]:
+def _covering(phrase: str) -> list[int]:
+    """As few grams as cover every symbol: each costs a walk along its postings, and few find hardly more than all."""
+    if len(phrase) <= _GRAM:
+        return trigrams(phrase)
+    last = len(phrase) - _GRAM
+    return [gram for at in sorted({*range(0, last, _GRAM), last}) for gram in trigrams(phrase[at : at + _GRAM])]
+
+
+def _stands(wanted: Wanted) -> tuple[LiteralString, list[Any]]:
     """The condition itself: each part has a phrase that stands in the haystack."""
-    return _all("strpos(c.haystack, %s) > 0", parts), [phrase for part in parts for phrase in part.phrases]
+    return _all("strpos(c.haystack, %s) > 0", wanted), [phrase for phrases in wanted for phrase in phrases]
 
 
-def _all(condition: LiteralString, parts: Sequence[Part]) -> LiteralString:
-    """The condition for one phrase at least of each part."""
-    anyone: list[LiteralString] = [" or ".join(condition for _ in part.phrases) for part in parts]
+def _all(condition: LiteralString, wanted: Wanted) -> LiteralString:
+    """The condition for one phrase at least of each group."""
+    anyone: list[LiteralString] = [" or ".join(condition for _ in phrases) for phrases in wanted]
     return " and ".join([f"({one})" for one in anyone])
 
 
 def hits(
-    conn: Connection, parts: Sequence[Part], sort: Sort, after: After | None, limit: int, *, count: int, few: int
+    conn: Connection, wanted: Wanted, sort: Sort, after: After | None, limit: int, *, count: int, few: int
 ) -> Hits:
     """Counts what matches, up to `count` + 1. If it is no more than `few`, sorts all of it and gives the page."""
     order = _ORDERS[sort]
-    found_by, grams = _found_by(parts)
-    stands, phrases = _stands(parts)
+    found_by, grams = _found_by(wanted)
+    stands, phrases = _stands(wanted)
     behind = f"and {order.behind}" if after else ""
     rows = conn.execute(
         f"with hits as materialized (select pid from profiles.card c where {found_by} and {stands} limit %s),"
@@ -119,15 +129,13 @@ def hits(
     return Hits(counted, [Row(*row[1:]) for row in rows if row[1] is not None] if counted <= few else None)
 
 
-def scan(
-    conn: Connection, parts: Sequence[Part], sort: Sort, after: After | None, limit: int, *, depth: int
-) -> list[Row]:
+def scan(conn: Connection, wanted: Wanted, sort: Sort, after: After | None, limit: int, *, depth: int) -> list[Row]:
     """The page by going down the list in its order, at most `depth` rows: quick where much matches."""
     order = _ORDERS[sort]
-    stands, phrases = _stands(parts)
+    stands, phrases = _stands(wanted)
     behind = f"where {order.behind}" if after else ""
     top = f"select pid, {order.key} as key from {order.table} {behind} order by {order.by} limit %s"
-    if parts:
+    if wanted:
         top = (
             f"select pid, key from ({top}) walk join profiles.card c using (pid) where {stands}"
             f" order by {order.again} limit %s"
@@ -135,15 +143,15 @@ def scan(
     rows = conn.execute(
         f"with top as materialized ({top}) select {_ROW} from top join profiles.pulse p using (pid)"
         f" join profiles.card c using (pid) order by {order.again}",
-        [*(after or ()), depth, *phrases, limit] if parts else [*(after or ()), limit],
+        [*(after or ()), depth, *phrases, limit] if wanted else [*(after or ()), limit],
     )
     return [Row(*row) for row in rows]
 
 
-def haystacks(conn: Connection, parts: Sequence[Part], *, most: int) -> list[str]:
+def haystacks(conn: Connection, wanted: Wanted, *, most: int) -> list[str]:
     """The haystacks of what matches, `most` at most."""
-    found_by, grams = _found_by(parts)
-    stands, phrases = _stands(parts)
+    found_by, grams = _found_by(wanted)
+    stands, phrases = _stands(wanted)
     rows = conn.execute(
         f"select haystack from profiles.card c where {found_by} and {stands} limit %s", [*grams, *phrases, most]
     )
@@ -165,6 +173,21 @@ class Pulse(NamedTuple):
     orders: int
     spent_minor: int
     currency: str | None
+
+
+class CardRow(NamedTuple):
+    """What changes seldom. reach: doors that identifiers open; made_of: stands for the facts it was built from."""
+
+    pid: int
+    name: str | None
+    sort_key: str
+    contact_kind: str | None
+    contact: str | None
+    city: str | None
+    reach: int
+    haystack: str
+    grams: Sequence[int]
+    made_of: UUID
 
 
 class TraitRow(NamedTuple):
@@ -203,12 +226,12 @@ def pulses_of(conn: Connection, nodes: Nodes) -> list[Pulse]:
     return [Pulse(*row) for row in rows]
 
 
-def traits_of(conn: Connection, nodes: Nodes) -> list[TraitRow]:
-    """The traits that cards are made of, the winning values first; a value may be a reference into the vault."""
+def traits_of(conn: Connection, nodes: Nodes, keys: Sequence[str]) -> list[TraitRow]:
+    """The traits of these names, the winning values first; a value may be a reference into the vault."""
     rows = conn.execute(
         f"select m.pid, t.key, t.value from {_NODES} join profiles.trait t using (nid) where t.key = any(%s)"
         " order by m.pid, t.happened desc, t.priority, t.hash desc",
-        [*_columns(nodes), list(CARD_TRAITS)],
+        [*_columns(nodes), list(keys)],
     )
     return [TraitRow(*row) for row in rows]
 
@@ -223,9 +246,9 @@ def _array(numbers: Sequence[int]) -> str:
     return "{" + ",".join(map(str, numbers)) + "}"
 
 
-def put_cards(conn: Connection, cards: Sequence[tuple[int, UUID, Card]]) -> int:
+def put_cards(conn: Connection, cards: Sequence[CardRow]) -> int:
     """Insert or replace; how many are new."""
-    columns = _columns([(pid, *card[:7], _array(card.grams), made) for pid, made, card in cards])
+    columns = _columns([(*card[:8], _array(card.grams), card.made_of) for card in cards])
     rows = conn.execute(
         "insert into profiles.card as c (pid, name, sort_key, contact_kind, contact, city, reach, haystack, grams,"
         " made_of) select pid, name, sort_key, contact_kind, contact, city, reach, haystack, grams::int[], made_of"
