@@ -9,7 +9,7 @@ export function Foot({ past, doors }: { past: boolean; doors: number }) {
   const hints: Hint[] = [
     { keys: ["j", "k"], label: t("customer.keys.nextPrevious"), labels: [t("customer.keys.next"), t("customer.keys.previous")] },
     { keys: ["Enter"], label: t("customer.keys.open") },
-    ...(doors > 0 ? [{ keys: digits, label: t("customer.keys.channel"), labels: digits.map((digit) => (digit === "0" ? t("customer.keys.all") : t("customer.keys.nth", { n: Number(digit) }))) }] : []),
+    ...(doors > 0 ? [{ keys: digits, label: t("customer.keys.channel"), labels: digits.map((digit) => (digit === "0" ? `0, ${t("customer.keys.all")}` : t("customer.keys.nth", { n: Number(digit) }))) }] : []),
     ...(past ? [{ keys: ["[", "]"], label: t("customer.keys.step"), labels: [t("customer.keys.earlier"), t("customer.keys.later")] }] : [{ keys: ["s"], label: t("customer.keys.splitOff") }]),
     { keys: ["/"], label: t("customer.keys.find") },
   ];

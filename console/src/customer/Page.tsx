@@ -1,5 +1,6 @@
 /** The page of a person who is known: header, ruler, thread, and what stands beside it. */
 
+import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
 
 import { useI18n } from "~/i18n";
@@ -47,6 +48,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const now = useNow(30_000);
   const past = search.at !== undefined;
   const { present, profile, identity } = customer;
+  const navigate = useNavigate();
   const [window, setWindow] = useState<Window>(null);
   const [tab, setTab] = useState<Tab>("thread");
   const [finding, setFinding] = useState(Boolean(search.q));
@@ -67,6 +69,9 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const fresh = useFresh(profileRef);
   const live = useLive({ id: present?.id ?? null, profileRef, times, filter, hold: scrolled, past, fresh });
   const firstName = profile?.name?.trim().split(/\s+/)[0] ?? null;
+
+  const told = profile?.traits["language"]?.value ?? profile?.traits["locale"]?.value;
+  const speaks = typeof told === "string" ? told.slice(0, 2).toLowerCase() : null;
 
   const scroll = useRef(0);
   const toMoment = useCallback((moment: string | null) => change({ at: moment ?? undefined, ...(moment === null ? { mode: undefined } : {}) }), [change]);
@@ -93,9 +98,10 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     setTab("identifiers");
     splitting.startWith(selection.nodes, identity);
   };
-  const done = (message: string, undoId?: string | null) => {
+  const done = (message: string, undoId?: string | null, stays?: string) => {
     setWindow(null);
-    change({ join: undefined });
+    if (stays && stays !== present?.id) void navigate({ to: "/customers/$ref", params: { ref: `profile:${stays}` } });
+    else change({ join: undefined });
     splitting.cancel();
     void fresh("all");
     toast({
@@ -142,7 +148,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   useKeys(t("customer.keysTitle"), bindings);
 
   const hidden = hiddenText(customer, i18n);
-  const nothing = <Nothing past={past} search={search} text={wanted} customer={customer} clear={clear} back={() => toMoment(null)} />;
+  const nothing = <Nothing past={past} search={search} text={wanted} customer={customer} clear={clear} back={() => toMoment(null)} later={() => change({ mode: "later" })} />;
   const inspected = selection.event;
   const threadColumn = (
     <div className="cu-column cu-thread">
@@ -155,7 +161,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       {customer.before ? (
         <div className="cu-nothing">{nothing}</div>
       ) : (
-        <Thread thread={thread} name={profile?.name ?? t("customer.unnamed")} firstName={firstName} devices={devices} phone={phone} past={past} now={now}
+        <Thread thread={thread} name={profile?.name ?? t("customer.unnamed")} firstName={firstName} speaks={speaks} devices={devices} phone={phone} past={past} now={now}
           selected={selection.selected} reveal={selection.reveal + live.taken} onSelect={selection.select} onOpen={selection.openKey} onScrolled={setScrolled} actions={actions}
           nothing={nothing} beginning={beginningText(customer, past, i18n)}
         />
@@ -163,7 +169,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     </div>
   );
   const inspector = inspected && (
-    <Inspector event={inspected} group={selection.group} firstName={firstName} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
+    <Inspector event={inspected} group={selection.group} firstName={firstName} speaks={speaks} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
       onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
     />
   );
@@ -226,10 +232,10 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
         />
       )}
       {window === "split" && profile && identity && (
-        <SplitDialog profile={profile} chosen={identity.identifiers.filter((one) => splitting.chosen.has(one.node_id))} onClose={() => setWindow(null)} onDone={() => done(t("customer.rehearsal.parted"))} />
+        <SplitDialog profile={profile} chosen={identity.identifiers.filter((one) => splitting.chosen.has(one.node_id))} onClose={() => setWindow(null)} onDone={(stays) => done(t("customer.rehearsal.parted"), null, stays)} />
       )}
       {typeof window === "object" && window !== null && profile && (
-        <UndoDialog profile={profile} join={window.undo} onClose={() => setWindow(null)} onDone={() => done(t("customer.rehearsal.undone"))} />
+        <UndoDialog profile={profile} join={window.undo} onClose={() => setWindow(null)} onDone={(stays) => done(t("customer.rehearsal.undone"), null, stays)} />
       )}
       <span className="seen-by-readers" role="status">
         {live.changed ? t("customer.states.changed") : ""} {past ? fmt.dateTime(search.at as string) : ""}
@@ -275,18 +281,28 @@ interface NothingProps {
   customer: Customer;
   clear: () => void;
   back: () => void;
+  later: () => void;
 }
 
 /** Why the thread is empty, and the way on. */
-function Nothing({ past, search, text, customer, clear, back }: NothingProps) {
+function Nothing({ past, search, text, customer, clear, back, later }: NothingProps) {
   const { t, fmt } = useI18n();
   if (text) return <Empty title={t("customer.thread.nothingFound", { query: text })} actions={<Button onClick={clear}>{t("customer.thread.clear")}</Button>} />;
   if (search.door) return <Empty title={t(past ? "customer.thread.nothingThroughThen" : "customer.thread.nothingThrough")} actions={<Button onClick={clear}>{t("customer.thread.clear")}</Button>} />;
   if (customer.before) {
     const first = customer.present?.first_seen_at;
+    const learntLater = first !== undefined && first !== null && first <= (search.at ?? "");
+    const actions = (
+      <>
+        {learntLater && <Button onClick={later}>{t("customer.past.modeLater")}</Button>}
+        <Button k="Escape" onClick={back}>
+          {t("customer.past.back")}
+        </Button>
+      </>
+    );
     return (
-      <Empty title={t("customer.past.unknown")} actions={<Button k="Escape" onClick={back}>{t("customer.past.back")}</Button>}>
-        {first ? t("customer.past.unknownText", { when: fmt.dateTime(first) }) : t("customer.past.unknownTextPlain")}
+      <Empty title={t("customer.past.unknown")} actions={actions}>
+        {learntLater ? t("customer.past.unknownLearnt") : first ? t("customer.past.unknownText", { when: fmt.dateTime(first) }) : t("customer.past.unknownTextPlain")}
       </Empty>
     );
   }

@@ -7,7 +7,7 @@ import { Dialog, ProblemBox, Skeleton } from "~/ui";
 
 import { identifierText } from "../model/labels";
 import { changes, REHEARSAL, type Done } from "../model/queries";
-import { joinKey, type Join, type LedgerIdentifier, type Preview, type Profile } from "../model/types";
+import { joinKey, type Join, type LedgerIdentifier, type NodeRef, type Preview, type PreviewPerson, type Profile } from "../model/types";
 import { doorOf } from "./JoinDialog";
 import { Head, Rehearsal } from "./Rehearsal";
 
@@ -17,9 +17,10 @@ interface PartProps {
   queryKey: unknown[];
   rehearse: () => Promise<Done>;
   carryOut: (reason: string) => Promise<Done>;
-  leaving: { kind: string; value: string }[];
+  leaving: NodeRef[];
   onClose: () => void;
-  onDone: (done: Done) => void;
+  /** With the number of the person who stays. */
+  onDone: (stays: string) => void;
 }
 
 function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onClose, onDone }: PartProps) {
@@ -38,11 +39,12 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
   }
   const { preview } = rehearsal.data;
   const before = preview.before[0];
-  const { stays, leaves } = sides(preview, profile.id);
+  const { stays, leaves } = sides(preview, profile.id, new Set(leaving.map((one) => one.node_id)));
   if (!before || !stays) return null;
   const nameA = stays.name ?? profile.name ?? t("customer.unnamed");
-  const gone = leaving.length > 0 ? leaving : (leaves?.identifiers ?? []);
-  const nameB = leaves?.name ?? (gone[0] ? identifierText(gone[0].kind, gone[0].value) : t("customer.unnamed"));
+  const gone: { kind: string; value: string }[] = leaving.length > 0 ? leaving : (leaves?.identifiers ?? []);
+  const goneFirst = gone[0] ? identifierText(gone[0].kind, gone[0].value) : t("customer.unnamed");
+  const nameB = leaves?.name && leaves.name !== nameA ? leaves.name : goneFirst;
   const columns = [
     { head: before.name ?? profile.name ?? t("customer.unnamed"), person: before, bold: false },
     { head: t("customer.rehearsal.staysHere"), person: stays, bold: true },
@@ -62,13 +64,21 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
       promise={t(kind === "split" ? "customer.rehearsal.splitAny" : "customer.rehearsal.undoText")}
       deed={t(kind === "split" ? "customer.rehearsal.doSplit" : "customer.rehearsal.doUndo")}
       onClose={onClose}
-      onDo={async (reason) => onDone(await carryOut(reason))}
+      onDo={async (reason) => {
+        await carryOut(reason);
+        onDone(stays.id);
+      }}
     />
   );
 }
 
-/** The side that keeps the address of this page stays; the biggest other one leaves. */
-export function sides(preview: Preview, id: string) {
+/** Who leaves: the part that holds what was chosen; in an undo, whoever does not keep this page's number. The biggest other one stays. */
+export function sides(preview: Preview, id: string, chosen: Set<string>) {
+  const bySize = preview.after.toSorted((a, b) => b.identifier_count - a.identifier_count);
+  if (chosen.size > 0) {
+    const goes = (one: PreviewPerson) => one.identifiers.some((node) => chosen.has(node.node_id));
+    return { stays: bySize.find((one) => !goes(one)), leaves: bySize.find(goes) };
+  }
   const stays = preview.after.find((one) => one.id === id) ?? preview.after[0];
   const leaves = preview.after.filter((one) => one !== stays).sort((a, b) => b.identifier_count - a.identifier_count)[0];
   return { stays, leaves };
@@ -84,7 +94,8 @@ interface SplitProps {
   profile: Profile;
   chosen: LedgerIdentifier[];
   onClose: () => void;
-  onDone: (done: Done) => void;
+  /** With the number of the person who stays. */
+  onDone: (stays: string) => void;
 }
 
 export function SplitDialog({ profile, chosen, onClose, onDone }: SplitProps) {
@@ -107,7 +118,8 @@ interface UndoProps {
   profile: Profile;
   join: Join;
   onClose: () => void;
-  onDone: (done: Done) => void;
+  /** With the number of the person who stays. */
+  onDone: (stays: string) => void;
 }
 
 export function UndoDialog({ profile, join, onClose, onDone }: UndoProps) {

@@ -97,7 +97,7 @@ export function Head({ title, onClose }: { title: string; onClose: () => void })
     <header className="cu-rehearsal-head">
       <h2>{title}</h2>
       <span className="quiet">{t("customer.rehearsal.sub")}</span>
-      <Button dense k="Escape" aria-label={t("common.close")} onClick={onClose} className="cu-esc" />
+      <Button dense k="Escape" aria-label={`${t("common.close")} ${t("common.keys.esc")}`} onClick={onClose} className="cu-esc" />
     </header>
   );
 }
@@ -115,7 +115,7 @@ function Comparison({ columns, preview, notes }: Pick<RehearsalProps, "columns" 
     { name: t("customer.rehearsal.rows.events"), cells: columns.map(({ person }) => fmt.number(person.events)), note: notes.events },
   ];
   if (columns.some(({ person }) => person.spend.length > 0)) rows.push({ name: t("customer.rehearsal.rows.orders"), cells: columns.map(({ person }) => orders(person)), note: notes.orders });
-  for (const trait of preview.traits.slice(0, 8)) {
+  for (const trait of preview.traits.filter(contested).slice(0, 6)) {
     const value = (json: Json) => (json === null || json === undefined ? "" : valueText(trait.name, json, i18n));
     const cells = [...columns.slice(0, -1).map(({ person }) => trait.values[preview.before.indexOf(person)] ?? null), trait.after];
     rows.push({ name: traitName(trait.name, i18n), cells: cells.map(value), note: ruleText("latest", i18n) });
@@ -148,6 +148,11 @@ function Comparison({ columns, preview, notes }: Pick<RehearsalProps, "columns" 
   );
 }
 
+/** Identifiers are told by their own rows; a value that only one of them has is no contest. */
+function contested({ name, values }: Preview["traits"][number]): boolean {
+  return !/^(e-?mail|phone|loyalty_?card)$/i.test(name) && values.every((value) => value !== null && value !== undefined);
+}
+
 function Warnings({ preview }: { preview: Preview }) {
   const i18n = useI18n();
   const { t } = i18n;
@@ -164,6 +169,12 @@ function Warnings({ preview }: { preview: Preview }) {
           </span>
         </p>
       ))}
+      {preview.after.length > 2 && (
+        <p>
+          <Icon name="warn" size={16} />
+          <span>{t("customer.rehearsal.manyParts", { n: preview.after.length })}</span>
+        </p>
+      )}
       {preview.withdraws.length > 0 && (
         <p>
           <Icon name="warn" size={16} />

@@ -35,8 +35,13 @@ export function tieText(evidence: Evidence, voice: Voice): string {
   if (evidence.origin === "event" && evidence.event) return `${titleOf({ type: "track", event: evidence.event }, voice)}${source}`;
   if (evidence.origin === "operator") return voice.t("customer.identifiers.operator");
   const value = shortText(evidence.to);
-  const key = evidence.origin === "login" ? "loginAs" : evidence.origin === "alias" ? "alias" : "with";
+  const key = evidence.origin === "login" ? loginKey(evidence) : evidence.origin === "alias" ? "alias" : "with";
   return `${voice.t(`customer.identifiers.${key}`, { value })}${source}`;
+}
+
+/** A login ties a device and a person: told from the person's side it names the device. */
+function loginKey({ to }: Evidence): "loginOn" | "loginAs" {
+  return to.kind === "anonymous_id" || to.kind === "device" ? "loginOn" : "loginAs";
 }
 
 /** In full: "came with 2200 4471 0938". */
@@ -46,7 +51,7 @@ export function evidenceText(evidence: Evidence, { t }: Voice, devices?: Map<str
     evidence.origin === "operator"
       ? t("customer.identifiers.operator")
       : evidence.origin === "login"
-        ? t("customer.identifiers.loginAs", { value })
+        ? t(`customer.identifiers.${loginKey(evidence)}`, { value })
         : evidence.origin === "alias"
           ? t("customer.identifiers.alias", { value })
           : t("customer.identifiers.with", { value });

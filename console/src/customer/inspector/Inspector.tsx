@@ -18,6 +18,7 @@ interface InspectorProps {
   /** All events of a folded row, newest first. */
   group: EventRow[];
   firstName: string | null;
+  speaks: string | null;
   onClose: () => void;
   onPick: (messageId: string) => void;
   onAsOf: ((at: string) => void) | null;
@@ -25,12 +26,12 @@ interface InspectorProps {
 
 const AT_ONCE_MS = 60_000;
 
-export function Inspector({ event, group, firstName, onClose, onPick, onAsOf }: InspectorProps) {
+export function Inspector({ event, group, firstName, speaks, onClose, onPick, onAsOf }: InspectorProps) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   const names = useChannelNames();
   const top = useRef<HTMLElement>(null);
-  const told = tell(event, { ...i18n, firstName });
+  const told = tell(event, { ...i18n, firstName, speaks });
   const channel = asChannel(event.channel);
   const device = deviceOf(event.context);
   const identifier = event.identifier;

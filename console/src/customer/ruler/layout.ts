@@ -40,7 +40,7 @@ export function layTracks(ruler: Ruler, scale: Scale, dayMs: (day: string) => nu
   const groups = groupStrands(ruler);
   const trackOf = new Map<number, number>();
   groups.forEach((strands, index) => strands.forEach((strand) => trackOf.set(strand, index)));
-  const all = joinsOf(ruler);
+  const all = joinsOf(ruler).filter((join) => Date.parse(join.at) <= end);
   const gap = groups.length > 2 ? TRACK_GAP - 4 : TRACK_GAP;
   const first = groups.length > 2 ? FIRST_Y - 6 : FIRST_Y;
   return groups.map((strands, index) => {

@@ -46,7 +46,7 @@ export function eventKey(event: Pick<EventRow, "type" | "event">): string {
 
 const WE_ACTED = new Set([
   "message_sent", "email_sent", "email_delivered", "email_bounced", "sms_sent", "sms_delivered", "push_notification_sent",
-  "push_notification_received", "order_shipped", "order_delivered", "order_refunded", "card_issued", "coupon_denied",
+  "push_notification_received", "order_shipped", "order_delivered", "order_refunded", "card_issued", "coupon_denied", "chat_code_shown",
   "promotion_viewed", "code_shown", "receipt_sent",
 ]);
 
@@ -75,12 +75,12 @@ export function deviceOf(context: Bag): string | null {
 }
 
 /** The language of the quoted words, for reading aloud and for the right quotation marks; null when it is not told. */
-export function languageOf(event: EventRow, text: string): string | null {
-  const told = textOf(event.properties, "language", "locale") ?? textOf(event.context, "locale");
+export function languageOf(event: EventRow, text: string, speaks: string | null): string | null {
+  const told = textOf(event.properties, "language", "locale", "language_code") ?? textOf(event.context, "locale");
   if (told) return told.slice(0, 2).toLowerCase();
   if (/[а-яё]/i.test(text)) return "ru";
   if (/[ąćęłńśźż]/i.test(text)) return "pl";
-  return null;
+  return speaks;
 }
 
 const MARKS: Record<string, [string, string]> = { pl: ["„", "”"], ru: ["«", "»"], uk: ["«", "»"], de: ["„", "“"], fr: ["« ", " »"] };

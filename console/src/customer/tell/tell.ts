@@ -20,13 +20,13 @@ export interface Told {
   ours: boolean;
 }
 
-export type Voice = Pick<I18n, "t" | "has" | "fmt"> & { firstName: string | null };
+export type Voice = Pick<I18n, "t" | "has" | "fmt"> & { firstName: string | null; speaks?: string | null };
 
 type Teller = (event: EventRow, voice: Voice) => Omit<Told, "ours" | "title"> & { title?: string };
 
 export function tell(event: EventRow, voice: Voice): Told {
   const key = eventKey(event);
-  const told = (TELLERS[key] ?? TELLERS[familyOf(key)] ?? tellOther)(event, voice);
+  const told = (TELLERS.get(key) ?? TELLERS.get(familyOf(key)) ?? tellOther)(event, voice);
   return { title: told.title ?? titleOf(event, voice), words: told.words, second: told.second, ours: weActed(event) };
 }
 
@@ -84,7 +84,7 @@ const tellProduct: Teller = (event, voice) => {
     words: [
       ...commas(ink(name ? count + name : null), ink(price)),
       ...quiet(rating === null ? null : voice.t("customer.tell.rating", { n: rating, max: 5 })),
-      ...quote(event, review),
+      ...quote(event, review, voice),
     ],
     second: null,
   };
@@ -137,7 +137,7 @@ const tellSearch: Teller = (event, voice) => {
   const results = numberOf(event.properties, "results", "result_count", "results_count");
   return {
     words: [
-      ...quote(event, textOf(event.properties, "query", "q", "search")),
+      ...quote(event, textOf(event.properties, "query", "q", "search"), voice),
       ...quiet(results === null ? null : voice.t("customer.tell.results", { n: results })),
     ],
     second: null,
@@ -169,11 +169,18 @@ const tellMessage: Teller = (event, voice) => {
   const speaker = ours ? textOf(properties, "operator", "agent", "author", "from_name") : voice.firstName;
   const subject = textOf(properties, "subject", "email_subject", "template", "campaign", "title");
   return {
-    ...(text && speaker ? { title: speaker } : {}),
-    words: [...quote(event, text), ...(text ? quiet(subject) : ink(subject))],
+    ...(text && speaker ? { title: speaker } : titleByDoor(event, voice)),
+    words: [...quote(event, text, voice), ...(text ? quiet(subject) : ink(subject))],
     second: null,
   };
 };
+
+/** Platforms send "Message Sent" for every door; the door's own word says more. */
+function titleByDoor(event: EventRow, { t, has }: Voice): { title?: string } {
+  const act = eventKey(event).replace(/^message_/, "");
+  const key = `customer.event.${event.channel === "push" ? "push_notification" : event.channel}_${act}`;
+  return eventKey(event).startsWith("message_") && has(key) ? { title: t(key) } : {};
+}
 
 const tellMail: Teller = (event) => ({
   words: [
@@ -213,17 +220,18 @@ const tellCoupon: Teller = (event, voice) => ({
 
 /** What we have no words for: the first properties, by their own names. */
 const tellOther: Teller = (event, voice) => {
+  if (productOf(event.properties) && textOf(event.properties, "sku", "product_id", "price")) return tellProduct(event, voice);
   const text = textOf(event.properties, "text", "message");
   const said = scalars(event.properties)
     .filter(([name]) => !(text && (name === "text" || name === "message")))
     .slice(0, 3)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${scalarText(value, voice)}`);
-  return { words: [...quote(event, text), ...quiet(said.join(", ") || null)], second: null };
+  return { words: [...quote(event, text, voice), ...quiet(said.join(", ") || null)], second: null };
 };
 
-function quote(event: EventRow, text: string | null): Word[] {
+function quote(event: EventRow, text: string | null, { speaks }: Pick<Voice, "speaks">): Word[] {
   if (!text) return [];
-  const lang = languageOf(event, text);
+  const lang = languageOf(event, text, speaks ?? null);
   return [{ text: quoted(text, lang), tone: "quote", ...(lang ? { lang } : {}) }];
 }
 
@@ -251,7 +259,8 @@ function familyOf(key: string): string {
   return "";
 }
 
-const TELLERS: Record<string, Teller> = {
+/** A map, not an object: an event may be called "constructor". */
+const TELLERS = new Map<string, Teller>(Object.entries<Teller>({
   page: tellPage,
   screen: tellPage,
   page_viewed: tellPage,
@@ -264,6 +273,7 @@ const TELLERS: Record<string, Teller> = {
   checkout_started: tellCart,
   order_completed: tellOrder,
   reservation_made: tellOrder,
+  product_reserved: (event, voice) => ({ ...tellProduct(event, voice), second: [textOf(event.properties, "store"), textOf(event.properties, "reservation", "reservation_id")].filter(Boolean).join(", ") || null }),
   coupon_entered: tellCoupon,
   email_sent: tellMail,
   unsubscribed: tellMail,
@@ -272,4 +282,4 @@ const TELLERS: Record<string, Teller> = {
   survey_answered: tellMessage,
   support_requested: tellMessage,
   signed_in: tellAccount,
-};
+}));

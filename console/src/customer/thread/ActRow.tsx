@@ -10,24 +10,22 @@ import type { Measures } from "./geometry";
 import { Lines } from "./Lines";
 import type { ActRow as Row } from "./rows";
 
-const LATE_MS = 10 * 60_000;
-
 interface ActRowProps {
   row: Row;
   place: Measures;
   selected: boolean;
   firstName: string | null;
+  speaks: string | null;
   onOpen: (key: string) => void;
 }
 
-export function ActRow({ row, place, selected, firstName, onOpen }: ActRowProps) {
+export function ActRow({ row, place, selected, firstName, speaks, onOpen }: ActRowProps) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   const names = useChannelNames();
   const { head, rest } = row.group;
-  const told = tell(head, { ...i18n, firstName });
+  const told = tell(head, { ...i18n, firstName, speaks });
   const channel = asChannel(head.channel);
-  const late = Date.parse(head.received_at) - Date.parse(head.occurred_at);
   const state = t(told.ours ? "customer.thread.actsWe" : "customer.thread.actsThey", { what: "", door: names.name(channel) });
   return (
     <div className={`cu-row cu-act ${selected ? "cu-selected" : ""} ${row.last ? "cu-last" : ""}`}>
@@ -47,7 +45,7 @@ export function ActRow({ row, place, selected, firstName, onOpen }: ActRowProps)
               <Said key={at} word={word} />
             ))}
             {rest.length > 0 && <span className="cu-quiet">{foldText(row, i18n)}</span>}
-            {late > LATE_MS && <span className="cu-quiet">{t("customer.thread.late", { time: spanText(late, fmt.locale, fmt.language) })}</span>}
+            {row.late > 0 && <span className="cu-quiet">{t("customer.thread.late", { time: spanText(row.late, fmt.locale, fmt.language) })}</span>}
           </span>
           <span className="cu-where">{whereText(head, i18n)}</span>
         </span>

@@ -39,7 +39,7 @@ export function Lines({ pieces, place, knot, knotY = KNOT_Y, from = null, capped
         );
       })}
       {from && knot !== null && <Branch x0={x(knot)} x1={x(from.lane)} y={knotY} door={from.door} />}
-      {capped && pieces[0] && <line className="cu-cap" x1={place.laneX - 7} x2={place.laneX + 7} y1="1" y2="1" />}
+      {capped && pieces.map(({ lane }) => <line key={`cap${lane}`} className="cu-cap" x1={x(lane) - 7} x2={x(lane) + 7} y1="1" y2="1" />)}
     </svg>
   );
 }

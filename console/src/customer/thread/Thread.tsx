@@ -17,6 +17,8 @@ interface ThreadProps {
   thread: Loaded;
   name: string;
   firstName: string | null;
+  /** The language the customer writes in, for quotation marks and for reading aloud. */
+  speaks: string | null;
   devices: Map<string, string>;
   phone: boolean;
   past: boolean;
@@ -119,7 +121,7 @@ function OneRow(props: ThreadProps & { row: Row; place: ReturnType<typeof measur
       </div>
     );
   }
-  if (row.kind === "act") return <ActRow row={row} place={place} selected={selected === row.key} firstName={props.firstName} onOpen={props.onOpen} />;
+  if (row.kind === "act") return <ActRow row={row} place={place} selected={selected === row.key} firstName={props.firstName} speaks={props.speaks} onOpen={props.onOpen} />;
   return (
     <JoinRow row={row} place={place} selected={selected === row.key} devices={props.devices} actions={props.actions} onSelect={props.onSelect} />
   );

@@ -31,6 +31,8 @@ export interface ActRow extends Base {
   kind: "act";
   group: Group;
   lane: number;
+  /** How much later we learnt it, ms, when something that happened after it had been learnt before; else 0. */
+  late: number;
   /** True when a hairline closes the day below this row. */
   last: boolean;
 }
@@ -57,10 +59,15 @@ export interface ThreadInput {
   strands: Strands;
   /** False while older pages have not come yet. */
   complete: boolean;
+  /** Filtered: what is left does not reach the beginning, and nothing may be said of it. */
+  partial: boolean;
   dayOf(ms: number): string;
   /** The door last used on a strand at or before a moment, from the ruler; for what has not been loaded. */
   doorBefore(strand: number, ms: number): Door;
 }
+
+/** Less than this apart is the network's doing. */
+const OUT_OF_ORDER_MS = 10 * 60_000;
 
 interface Step {
   ms: number;
@@ -89,9 +96,10 @@ function interleave({ events, joins, complete, dayOf }: ThreadInput): Step[] {
   return steps.sort((a, b) => b.ms - a.ms || Number(Boolean(b.join)) - Number(Boolean(a.join)));
 }
 
-function toRows(steps: Step[], { strands, complete, dayOf }: ThreadInput): Row[] {
+function toRows(steps: Step[], { strands, complete, partial, dayOf }: ThreadInput): Row[] {
   const rows: Row[] = [];
   let day = "";
+  let learntBefore = Infinity;
   for (const { ms, group, join } of steps) {
     const here = dayOf(ms);
     if (here !== day) {
@@ -107,10 +115,13 @@ function toRows(steps: Step[], { strands, complete, dayOf }: ThreadInput): Row[]
     } else if (group) {
       const strand = strands.at(strands.strandOfNode.get(group.head.node_id) ?? 0, ms);
       const lane = strands.list[strand]?.lane ?? 0;
-      rows.push({ kind: "act", key: group.head.message_id, ms, pieces: [], group, lane, last: false });
+      const learnt = Date.parse(group.head.received_at);
+      const late = learnt > learntBefore + OUT_OF_ORDER_MS ? learnt - ms : 0;
+      learntBefore = Math.min(learntBefore, learnt);
+      rows.push({ kind: "act", key: group.head.message_id, ms, pieces: [], group, lane, late, last: false });
     }
   }
-  if (complete && rows.length > 0) rows.push({ kind: "end", key: "end", ms: -Infinity, pieces: [] });
+  if (complete && !partial && rows.length > 0) rows.push({ kind: "end", key: "end", ms: -Infinity, pieces: [] });
   return rows;
 }
 

@@ -54,7 +54,7 @@ export function useThread({ ref, times, filter, onlyJoins, identity, ruler }: Th
   const filtered = Boolean(filter.channel || filter.q);
   const rows = useMemo(() => {
     const joins = filtered ? [] : visibleJoins(identity, times.as_of);
-    return buildRows({ events: onlyJoins ? [] : events, joins, strands, complete: complete || onlyJoins, dayOf, doorBefore });
+    return buildRows({ events: onlyJoins ? [] : events, joins, strands, complete: complete || onlyJoins, partial: filtered || onlyJoins, dayOf, doorBefore });
   }, [events, identity, strands, complete, doorBefore, onlyJoins, filtered, times.as_of]);
   return { rows, events, strands, complete, query };
 }

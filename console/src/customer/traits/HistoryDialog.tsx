@@ -10,7 +10,8 @@ import { identifierText, kindText } from "../model/labels";
 import { historyQuery, type Times } from "../model/queries";
 import type { TraitRow } from "../model/types";
 import { traitName } from "../tell/tell";
-import { learntText, orderTraits, ruleText, valueText } from "./Traits";
+import { orderTraits } from "./order";
+import { learntText, ruleText, valueText } from "./Traits";
 
 interface HistoryDialogProps {
   profileRef: string;

@@ -8,22 +8,12 @@ import type { Json, TraitRow, TraitValue } from "../model/types";
 import { languageName } from "../header/Header";
 import { spanText } from "../model/span";
 import { scalarText, traitName } from "../tell/tell";
+import { differing, orderTraits } from "./order";
 
 type Voice = Pick<ReturnType<typeof useI18n>, "t" | "has" | "fmt" | "language">;
 
-const FIRST = ["name", "firstName", "first_name", "lastName", "last_name", "birthday", "city", "language", "locale", "shoe_size", "tier"];
-/** Identifiers have their own list; they are traits only by the way they came. */
-const ELSEWHERE = new Set(["email", "phone", "loyalty_card", "loyaltyCard"]);
 const SHOWN = 7;
 const AT_ONCE_MS = 60_000;
-
-export function orderTraits(traits: TraitRow[]): TraitRow[] {
-  const rank = (name: string) => {
-    const at = FIRST.indexOf(name);
-    return at < 0 ? (ELSEWHERE.has(name) ? 1000 : 100) : at;
-  };
-  return traits.toSorted((a, b) => rank(a.name) - rank(b.name) || Number(b.losing.length > 0) - Number(a.losing.length > 0) || a.name.localeCompare(b.name));
-}
 
 export function valueText(name: string, value: Json, voice: Voice): string {
   if (value === null) return voice.t("customer.traits.removed");
@@ -113,18 +103,19 @@ export function Traits({ traits, onHistory, bare }: TraitsProps) {
 function TraitBody({ trait }: { trait: TraitRow }) {
   const i18n = useI18n();
   const { t } = i18n;
-  const losing = trait.losing.slice(0, 3);
+  const others = differing(trait);
+  const losing = others.slice(0, 3);
   return (
     <tbody>
       <ValueRow name={trait.name} value={trait} holds />
       {losing.map((value) => (
         <ValueRow key={`${value.occurred_at}${String(value.source)}${JSON.stringify(value.value)}`} name={trait.name} value={value} holds={false} />
       ))}
-      {trait.losing.length > 0 && (
+      {others.length > 0 && (
         <tr className="cu-rule">
           <td />
           <td colSpan={4}>
-            {t("customer.traits.values", { n: trait.losing.length + 1 })} {ruleText(trait.rule, i18n)}
+            {t("customer.traits.values", { n: others.length + 1 })} {ruleText(trait.rule, i18n)}
           </td>
         </tr>
       )}

@@ -74,6 +74,11 @@ export const events = {
   form_submitted: "Form sent",
   card_issued: "Card issued",
   store_visited: "Shop visited",
+  chat_opened: "Chat opened",
+  chat_code_shown: "Code for another chat shown",
+  product_reserved: "Reserved",
+  back_in_stock_requested: "Asked to hear when it is back",
+  contact_shared: "Contact shared",
   reservation_made: "Reserved",
   support_requested: "Asked for help",
 };

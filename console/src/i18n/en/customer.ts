@@ -115,6 +115,7 @@ export const customer = {
     none: "No identifiers",
     with: "with {value}",
     loginAs: "signed in as {value}",
+    loginOn: "signed in on {value}",
     alias: "renamed from {value}",
     operator: "joined by hand",
     evidenceCount: { one: "{n} piece of evidence", other: "{n} pieces of evidence" },
@@ -279,6 +280,7 @@ export const customer = {
     unknown: "Nothing was known of this person yet",
     unknownText: "The first event came on {when}. Move the handle to the right, or go back to now.",
     unknownTextPlain: "Move the handle to the right, or go back to now.",
+    unknownLearnt: "By then it had happened, but we learnt of it later.",
     nameThen: "name known then",
   },
   picker: {
@@ -313,6 +315,7 @@ export const customer = {
     onePerson: "one person, keeps the address of this page",
     onePersonOther: "one person; the address of this page leads to it",
     twoPersons: "two persons, each with an own thread",
+    manyParts: "Falls into {n} persons: nothing else ties some of the identifiers.",
     after: "after the join",
     staysHere: "stays",
     splitOff: "split off",

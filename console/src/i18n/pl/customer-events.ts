@@ -76,6 +76,11 @@ export const events: Translated<typeof englishEvents> = {
   form_submitted: "Formularz wysłany",
   card_issued: "Karta wydana",
   store_visited: "Wizyta w\u00a0sklepie",
+  chat_opened: "Czat otwarty",
+  chat_code_shown: "Kod do innego czatu pokazany",
+  product_reserved: "Rezerwacja",
+  back_in_stock_requested: "Prośba o\u00a0wiadomość, gdy wróci",
+  contact_shared: "Kontakt udostępniony",
   reservation_made: "Rezerwacja",
   support_requested: "Prośba o\u00a0pomoc",
 };

@@ -116,6 +116,7 @@ export const customer: Translated<typeof english> = {
     none: "Brak identyfikatorów",
     with: "razem z\u00a0{value}",
     loginAs: "zalogowanie: {value}",
+    loginOn: "zalogowanie na {value}",
     alias: "wcześniej {value}",
     operator: "połączenie ręczne",
     evidenceCount: { one: "{n} dowód", few: "{n} dowody", many: "{n} dowodów", other: "{n} dowodu" },
@@ -280,6 +281,7 @@ export const customer: Translated<typeof english> = {
     unknown: "O\u00a0tej osobie jeszcze nic wtedy nie wiedzieliśmy",
     unknownText: "Pierwsze zdarzenie: {when}. Przesuń uchwyt w\u00a0prawo albo wróć do teraz.",
     unknownTextPlain: "Przesuń uchwyt w\u00a0prawo albo wróć do teraz.",
+    unknownLearnt: "Wtedy już się to zdarzyło, ale dowiedzieliśmy się później.",
     nameThen: "imię znane wtedy",
   },
   picker: {
@@ -314,6 +316,7 @@ export const customer: Translated<typeof english> = {
     onePerson: "jedna osoba, adres tej strony zostaje",
     onePersonOther: "jedna osoba; adres tej strony do niej prowadzi",
     twoPersons: "dwie osoby, każda z\u00a0własną nicią",
+    manyParts: "Rozpada się na {n}: części identyfikatorów nic więcej nie łączy.",
     after: "po połączeniu",
     staysHere: "zostaje",
     splitOff: "odchodzi",

@@ -76,6 +76,11 @@ export const events: Translated<typeof englishEvents> = {
   form_submitted: "Форма отправлена",
   card_issued: "Карта выдана",
   store_visited: "Визит в\u00a0магазин",
+  chat_opened: "Чат открыт",
+  chat_code_shown: "Показан код для другого чата",
+  product_reserved: "Резерв",
+  back_in_stock_requested: "Просьба сообщить о\u00a0поступлении",
+  contact_shared: "Контакт отправлен",
   reservation_made: "Резерв",
   support_requested: "Обращение за помощью",
 };

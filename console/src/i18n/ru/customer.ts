@@ -116,6 +116,7 @@ export const customer: Translated<typeof english> = {
     none: "Идентификаторов нет",
     with: "вместе с\u00a0{value}",
     loginAs: "вход: {value}",
+    loginOn: "вход на {value}",
     alias: "прежде {value}",
     operator: "объединение вручную",
     evidenceCount: { one: "{n} свидетельство", few: "{n} свидетельства", many: "{n} свидетельств", other: "{n} свидетельства" },
@@ -280,6 +281,7 @@ export const customer: Translated<typeof english> = {
     unknown: "Тогда об\u00a0этом человеке ещё ничего не\u00a0знали",
     unknownText: "Первое событие: {when}. Передвиньте ручку вправо или вернитесь к\u00a0настоящему.",
     unknownTextPlain: "Передвиньте ручку вправо или вернитесь к\u00a0настоящему.",
+    unknownLearnt: "К\u00a0тому времени это уже случилось, но узнали мы позже.",
     nameThen: "имя, известное тогда",
   },
   picker: {
@@ -314,6 +316,7 @@ export const customer: Translated<typeof english> = {
     onePerson: "один человек, адрес этой страницы остаётся",
     onePersonOther: "один человек; адрес этой страницы приведёт к\u00a0нему",
     twoPersons: "два человека, у\u00a0каждого своя нить",
+    manyParts: "Распадается на {n}: часть идентификаторов больше ничто не\u00a0связывает.",
     after: "после слияния",
     staysHere: "остаётся",
     splitOff: "отделяется",
