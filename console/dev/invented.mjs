@@ -123,11 +123,11 @@ export function makeEvent(c, people, seq, now) {
   else { event = "Signed Out"; properties = {}; context = { device: { id: "a_77c0", name: "tablet" } }; }
   const received = now - linked;
   return {
-    seq: String(seq), message_id: `m-${seq}-${c.hex(6)}`, type, event,
+    seq, message_id: `m-${seq}-${c.hex(6)}`, type, event,
     occurred_at: new Date(received - lag).toISOString(), received_at: new Date(received).toISOString(), linked_at: new Date(now).toISOString(),
     channel, source,
     who: { profile_id: who.id, name: who.name, label: who.name ? null : `visitor ${who.contact.value.slice(2)}`, identifier: who.contact },
-    summary: null, properties, context,
+    summary: null, properties, traits: type === "identify" ? properties.traits : {}, context,
   };
 }
 
@@ -137,5 +137,5 @@ export function makeRejected(c, id, now) {
     ["no_identifier", "the event names nobody: neither userId nor anonymousId", { type: "page", messageId: c.hex(12), properties: { path: "/" } }],
     ["too_large", "the event has 41 KB; 32 KB are allowed", { type: "track", event: "Debug Dump", messageId: c.hex(12), userId: "20817" }],
   ]);
-  return { id: String(id), received_at: new Date(now).toISOString(), source: "site pl", code, reason, event, state: "open", replayed_at: null };
+  return { id: String(id), received_at: new Date(now).toISOString(), source: "site pl", code, reason, message_id: null, event: JSON.stringify(event), state: "open", replayed_at: null };
 }

@@ -72,21 +72,24 @@ function profiles(query) {
   const began = performance.now();
   const words = (query.get("query") ?? "").replace(/(?<=\d) (?=\d)/g, "").trim().split(/\s+/).filter(Boolean);
   const rows = [];
+  if (query.get("sort") === "name") people.sort((a, b) => (a.name ?? "~").localeCompare(b.name ?? "~"));
+  else people.sort((a, b) => (a.last_seen_at < b.last_seen_at ? 1 : -1));
   for (const person of people) {
     const matches = words.map((word) => matchOf(person, word));
-    if (matches.every(Boolean)) rows.push({ person, match: matches[0] ?? null });
+    if (matches.every(Boolean)) rows.push({ person, matches });
   }
   const from = Number(query.get("cursor") ?? 0);
   const limit = Number(query.get("limit") ?? 50);
-  const data = rows.slice(from, from + limit).map(({ person: { says, lang, phone, card, mail, ...row }, match }) => ({ ...row, match }));
+  const data = rows.slice(from, from + limit).map(({ person: { says, lang, phone, card, mail, ...row }, matches }) => ({ ...row, match: matches.find((one) => one.field !== "name") ?? matches[0] ?? null, matches }));
   const body = {
     data,
     next_cursor: from + limit < rows.length ? String(from + limit) : null,
     total: rows.length, total_is_exact: true, of_people: people.length,
     took_ms: Math.max(1, Math.round(performance.now() - began)),
   };
+  body.suggestions = [];
   if (rows.length === 0 && words.length > 1) {
-    body.suggestions = words.map((word) => ({ query: word, count: people.filter((person) => matchOf(person, word)).length }));
+    body.suggestions = words.map((word) => ({ kind: "only", query: word, count: people.filter((person) => matchOf(person, word)).length }));
   }
   return body;
 }
@@ -122,13 +125,13 @@ function intake(batch, now) {
   const fresh = [];
   for (const raw of batch) {
     if (!raw.userId) {
-      rejected.push({ ...makeRejected(c, rejected.length + 1, now), code: "no_identifier", reason: "the event names nobody", event: raw });
+      rejected.push({ ...makeRejected(c, rejected.length + 1, now), code: "no_identifier", reason: "the event names nobody", event: JSON.stringify(raw) });
       continue;
     }
     const person = personOf(raw);
     Object.assign(person, { last_seen_at: new Date(now).toISOString(), last_channel: "site" });
     const { type, event = null, properties = {}, context = {}, messageId } = raw;
-    fresh.unshift({ seq: String(++seq), message_id: messageId, type, event, occurred_at: raw.timestamp ?? new Date(now).toISOString(), received_at: new Date(now).toISOString(), linked_at: new Date(now + 40).toISOString(), channel: "site", source: "tests", who: { profile_id: person.id, name: person.name, label: null, identifier: person.contact }, summary: null, properties: raw.traits ? { traits: raw.traits } : properties, context });
+    fresh.unshift({ seq: ++seq, message_id: messageId, type, event, occurred_at: raw.timestamp ?? new Date(now).toISOString(), received_at: new Date(now).toISOString(), linked_at: new Date(now + 40).toISOString(), channel: "site", source: "tests", who: { profile_id: person.id, name: person.name, label: null, identifier: person.contact }, summary: null, properties, traits: raw.traits ?? {}, context });
   }
   events.unshift(...fresh);
   tell(fresh);

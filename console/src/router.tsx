@@ -51,7 +51,7 @@ const live = createRoute({
 const customers = createRoute({
   getParentRoute: () => root,
   path: "/customers",
-  validateSearch: only("q", "row", "x"),
+  validateSearch: only("q", "sort", "row", "x"),
   component: lazyRouteComponent(() => import("./customers"), "CustomersPage"),
 });
 
@@ -60,7 +60,7 @@ const customer = createRoute({
   getParentRoute: () => root,
   path: "/customers/$ref",
   validateSearch: (search: Record<string, unknown>): Search => search as Search,
-  component: lazyRouteComponent(() => import("./shell/customerPage"), "CustomerPage"),
+  component: lazyRouteComponent(() => import("./customer"), "CustomerPage"),
 });
 
 export function makeRouter() {

@@ -1,6 +1,8 @@
 /** One WebSocket for the whole tab. Pages subscribe to topics; the hub reconnects by itself and says in what state it is. */
 import { useEffect, useRef, useSyncExternalStore } from "react";
 
+import { api } from "./api/client";
+
 export type SocketState =
   | { kind: "idle" }
   | { kind: "connecting"; attempt: number }
@@ -11,6 +13,8 @@ export type SocketState =
 export type Message = { topic: string } & Record<string, unknown>;
 type Handler = (message: Message) => void;
 
+/** The server closes with this when the session ended. */
+const SESSION_ENDED = 4401;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 20_000;
 
@@ -75,7 +79,7 @@ class Hub {
       if (topics.length > 0) this.send({ subscribe: topics });
     };
     socket.onmessage = (event: MessageEvent<string>) => this.receive(event.data);
-    socket.onclose = () => this.lost(socket);
+    socket.onclose = (event) => this.lost(socket, event.code);
   }
 
   private receive(text: string): void {
@@ -83,9 +87,11 @@ class Hub {
     for (const handler of this.handlers.get(message.topic) ?? []) handler(message);
   }
 
-  private lost(socket: WebSocket): void {
+  private lost(socket: WebSocket, code: number): void {
     if (socket !== this.socket) return;
     this.socket = null;
+    // A refused handshake does not say why; a request that needs the session does, and leads to the login page.
+    if (code === SESSION_ENDED || this.attempt === 2) void api.get("/api/me").catch(() => undefined);
     // Half of each wait is by chance, so that many consoles do not come back in one instant.
     const longest = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** this.attempt);
     const wait = longest / 2 + (Math.random() * longest) / 2;

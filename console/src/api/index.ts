@@ -53,10 +53,12 @@ export function useSources(): Source[] | null {
   return isPending ? null : (data?.data ?? []);
 }
 
+export type CustomerSort = "last_seen" | "name";
+
 export function searchCustomers(
   text: string,
-  options: { limit?: number; cursor?: string | null; signal?: AbortSignal } = {},
+  options: { limit?: number; cursor?: string | null; sort?: CustomerSort; signal?: AbortSignal } = {},
 ): Promise<CustomersPage> {
-  const params = { query: text, limit: options.limit ?? 50, cursor: options.cursor, sort: "last_seen" };
+  const params = { query: text, limit: options.limit ?? 50, cursor: options.cursor, sort: options.sort ?? "last_seen" };
   return api.get<CustomersPage>("/api/profiles", options.signal ? { params, signal: options.signal } : { params });
 }

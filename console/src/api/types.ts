@@ -33,7 +33,8 @@ export interface Source {
 }
 
 export interface LiveEvent {
-  seq: string;
+  /** Grows with every event that is linked; decimal, and shown to nobody. */
+  seq: number;
   message_id: string;
   type: string;
   event: string | null;
@@ -45,6 +46,7 @@ export interface LiveEvent {
   who: { profile_id: string | null; name: string | null; label: string | null; identifier: Identifier | null } | null;
   summary: string | null;
   properties: JsonObject;
+  traits: JsonObject;
   context: JsonObject;
 }
 
@@ -54,13 +56,16 @@ export interface DeadLetter {
   source: string;
   code: string;
   reason: string;
-  event: Json;
+  message_id: string | null;
+  /** As it came: JSON text, or whatever stood in its place. */
+  event: string;
   state: "open" | "replayed";
   replayed_at: string | null;
 }
 
 export interface Rate {
   per_second: number;
+  /** Only the seconds in which something came. */
   seconds: { at: string; counts: Partial<Record<Channel, number>> }[];
 }
 
@@ -82,6 +87,8 @@ export interface CustomerRow {
   name: string | null;
   contact: Identifier | null;
   match: Match | null;
+  /** One for each part of the query; places count UTF-16 units. */
+  matches: Match[];
   doors: Channel[];
   last_seen_at: string | null;
   last_channel: Channel | null;
@@ -93,8 +100,10 @@ export interface CustomerRow {
 
 export interface CustomersPage extends Page<CustomerRow> {
   total: number;
+  /** False: there are more than `total`. */
   total_is_exact: boolean;
   of_people: number;
   took_ms: number;
-  suggestions?: { query: string; count: number }[];
+  /** When nobody was found: a part of the query alone, or a number one digit from its. */
+  suggestions: { kind: "only" | "close"; query: string; count: number }[];
 }

@@ -36,18 +36,20 @@ function longestCode(text: string): number {
   return Math.max(0, ...Object.keys(phoneGroups).filter((code) => text.slice(1).startsWith(code)).map((code) => code.length));
 }
 
-/** The value cut into spans at the borders of the match; `start` and `end` count characters of the raw value. */
-export function handleSpans(kind: string, value: string, start = 0, end = 0): Span[] {
-  const letters = [...value];
+/** The value cut into spans at the borders of what was found; places count UTF-16 units of the raw value. */
+export function handleSpans(kind: string, value: string, found: { start: number; end: number }[] = []): Span[] {
   const breaks = gaps(kind, value);
   const spans: Span[] = [];
-  letters.forEach((letter, at) => {
-    const hit = at >= start && at < end;
-    const text = (breaks.has(at) ? "\u00a0" : "") + letter;
+  for (let at = 0; at < value.length; at++) {
+    const hit = found.some(({ start, end }) => at >= start && at < end);
     const last = spans.at(-1);
-    if (last?.hit === hit) last.text += text;
-    else spans.push({ text, hit });
-  });
+    const gap = breaks.has(at) ? "\u00a0" : "";
+    if (last?.hit === hit) last.text += gap + value[at];
+    else if (gap && last && !last.hit) {
+      last.text += gap;
+      spans.push({ text: value[at] ?? "", hit });
+    } else spans.push({ text: gap + value[at], hit });
+  }
   return spans;
 }
 

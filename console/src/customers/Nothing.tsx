@@ -7,16 +7,17 @@ import type { Customers } from "./useCustomers";
 export function NoMatch({ list }: { list: Customers }) {
   const { t } = useI18n();
   const suggestions = list.head?.suggestions ?? [];
+  const parts = suggestions.filter((one) => one.kind === "only");
   return (
     <div className="customers-nothing">
       <Empty title={t("customers.none.title")} actions={<Button onClick={() => list.setText("")}>{t("customers.none.clear")}</Button>}>
-        <p>{suggestions.some((one) => one.count > 0) ? t("customers.none.several") : t("customers.none.one", { query: list.query })}</p>
+        <p>{parts.length > 1 && parts.some((one) => one.count > 0) ? t("customers.none.several") : t("customers.none.one", { query: list.query })}</p>
         {suggestions.length > 0 && (
           <ul className="customers-suggestions">
             {suggestions.map((one) => (
-              <li key={one.query}>
+              <li key={one.kind + one.query}>
                 <button type="button" className="button-text" onClick={() => list.setText(one.query)}>
-                  {t("customers.none.only", { query: one.query })}
+                  {t(one.kind === "only" ? "customers.none.only" : "customers.none.close", { query: one.query })}
                 </button>{" "}
                 <span className="quiet">{one.count > 0 ? t("customers.none.count", { n: one.count }) : t("customers.none.countNone")}</span>
               </li>

@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, type RefObject } from "react";
+import { useEffect, useMemo, useRef, type ReactNode, type RefObject } from "react";
 
 import { channels, useChannelNames, type Channel } from "~/channels";
 import { useI18n } from "~/i18n";
@@ -23,12 +23,28 @@ function useDoors(rows: Customers["rows"]): Channel[] {
   }, [rows]);
 }
 
-function Head({ doors, currency, searching }: { doors: Channel[]; currency: string | null; searching: boolean }) {
+function Sorter({ list, by, children }: { list: Customers; by: Customers["sort"]; children: ReactNode }) {
+  const { t } = useI18n();
+  const on = list.sort === by;
+  const arrow = by === "name" ? "↑" : "↓";
+  return (
+    <div role="columnheader" className={`customers-sort-${by}`} aria-sort={on ? (by === "name" ? "ascending" : "descending") : "none"}>
+      <button type="button" onClick={() => list.setSort(by)} title={t(by === "name" ? "customers.columns.byName" : "customers.columns.bySeen")}>
+        {children} {on && <span aria-hidden="true">{arrow}</span>}
+      </button>
+    </div>
+  );
+}
+
+function Head({ list, doors, currency }: { list: Customers; doors: Channel[]; currency: string | null }) {
   const { t, fmt } = useI18n();
+  const searching = list.query !== "";
   const { short, title } = useChannelNames();
   return (
     <div role="row" aria-rowindex={1} className="customers-head">
-      <div role="columnheader">{t("customers.columns.name")}</div>
+      <Sorter list={list} by="name">
+        {t("customers.columns.name")}
+      </Sorter>
       <div role="columnheader">{t(searching ? "customers.columns.contactOrMatch" : "customers.columns.contact")}</div>
       <div role="columnheader" className="customers-doors" aria-label={t("customers.columns.doors")}>
         {doors.map((door) => (
@@ -37,9 +53,9 @@ function Head({ doors, currency, searching }: { doors: Channel[]; currency: stri
           </span>
         ))}
       </div>
-      <div role="columnheader" aria-sort="descending">
-        {t("customers.columns.seen")} <span aria-hidden="true">↓</span>
-      </div>
+      <Sorter list={list} by="last_seen">
+        {t("customers.columns.seen")}
+      </Sorter>
       <div role="columnheader">{t("customers.columns.city")}</div>
       <div role="columnheader" className="customers-orders">
         {t("customers.columns.orders")}
@@ -94,7 +110,7 @@ export function Table({ list }: { list: Customers }) {
   useFollow(list, body, (index) => virtual.scrollToIndex(index, { align: "auto" }));
   useEffect(() => {
     if (list.at < 0) body.current?.scrollTo({ top: 0 });
-  }, [list.query]);
+  }, [list.query, list.sort]);
   return (
     <div
       role="table"
@@ -104,7 +120,7 @@ export function Table({ list }: { list: Customers }) {
       className="customers-table"
       style={{ ["--doors" as string]: doors.length }}
     >
-      <Head doors={doors} currency={currency} searching={list.query !== ""} />
+      <Head list={list} doors={doors} currency={currency} />
       <div ref={body} role="rowgroup" className="customers-body" tabIndex={-1}>
         <div className="customers-run" role="presentation" style={{ height: virtual.getTotalSize() + (hasMore ? size * 3 : 16) }}>
           {shown.map(({ index, start }) => {

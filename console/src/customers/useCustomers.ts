@@ -3,7 +3,7 @@ import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 
-import { searchCustomers, type CustomerRow } from "~/api";
+import { searchCustomers, type CustomerRow, type CustomerSort } from "~/api";
 import { useDebounced } from "~/ui";
 
 const PAGE = 60;
@@ -15,12 +15,13 @@ export function useCustomers() {
   const navigate = useNavigate({ from: "/customers" });
   const [text, setText] = useState(search.q ?? "");
   const [row, setRow] = useState(search.row ?? null);
+  const [sort, setSort] = useState<CustomerSort>(search.sort === "name" ? "name" : "last_seen");
   const [picked, setPicked] = useState<string[]>(() => (search.x ?? "").split(",").filter(Boolean));
   const query = useDebounced(text.trim(), TYPING_MS);
 
   const found = useInfiniteQuery({
-    queryKey: ["customers", query],
-    queryFn: ({ pageParam, signal }) => searchCustomers(query, { limit: PAGE, cursor: pageParam, signal }),
+    queryKey: ["customers", query, sort],
+    queryFn: ({ pageParam, signal }) => searchCustomers(query, { limit: PAGE, cursor: pageParam, sort, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
@@ -28,10 +29,10 @@ export function useCustomers() {
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
   const head = found.data?.pages[0];
 
-  const address = useDebounced(`${query}\n${row ?? ""}\n${picked.join(",")}`, ADDRESS_MS);
+  const address = useDebounced([query, sort === "name" ? sort : "", row ?? "", picked.join(",")].join("\n"), ADDRESS_MS);
   useEffect(() => {
-    const [q = "", at = "", x = ""] = address.split("\n");
-    void navigate({ search: { q: q || undefined, row: at || undefined, x: x || undefined }, replace: true });
+    const [q, order, at, x] = address.split("\n");
+    void navigate({ search: { q: q || undefined, sort: order || undefined, row: at || undefined, x: x || undefined }, replace: true });
   }, [address, navigate]);
 
   // The address changed by another hand: the palette, a link, the way back.
@@ -52,6 +53,8 @@ export function useCustomers() {
     text,
     setText,
     query,
+    sort,
+    setSort,
     rows,
     head,
     at,

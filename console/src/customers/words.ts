@@ -1,5 +1,5 @@
 /** What a row says about a person: the name or what stands for it, and the contact or the match. */
-import type { CustomerRow, Identifier } from "~/api";
+import type { CustomerRow, Identifier, Match } from "~/api";
 import { handleSpans, handleText, type Span } from "~/channels";
 import type { I18n } from "~/i18n";
 
@@ -29,22 +29,29 @@ function plain(text: string): Span[] {
   return text ? [{ text, hit: false }] : [];
 }
 
+/** What was found in the name is underlined there. */
 export function nameSpans(row: CustomerRow, voice: Voice): Span[] {
   const name = displayName(row, voice);
-  if (row.match?.field !== "name" || row.match.text !== row.name) return plain(name);
-  return handleSpans("name", name, row.match.start, row.match.end);
+  return handleSpans(
+    "name",
+    name,
+    found(row).filter((match) => match.field === "name" && match.text === name),
+  );
 }
 
-/** The match if it lies outside of the name, else the surest contact (unless it already stands for the name). */
+/** The find that lies outside of the name, if there is one, else the surest contact (unless it already stands for the name). */
 export function contactSpans(row: CustomerRow, voice: Voice): Span[] {
-  const { match } = row;
-  if (match && !(match.field === "name" && match.text === row.name)) {
-    const spans = handleSpans(match.field, match.text, match.start, match.end);
-    const key = `customers.kinds.${match.field}`;
-    const label = voice.has(key) ? voice.t(key, { value: "" }).trim() : "";
-    return label ? [{ text: `${label} `, hit: false }, ...spans] : spans;
-  }
-  return row.name && row.contact ? plain(contactText(row.contact, voice)) : [];
+  const outside = found(row).find((match) => match.field !== "name" || match.text !== row.name);
+  if (!outside) return row.name && row.contact ? plain(contactText(row.contact, voice)) : [];
+  const here = found(row).filter((match) => match.field === outside.field && match.text === outside.text);
+  const spans = handleSpans(outside.field, outside.text, here);
+  const key = `customers.kinds.${outside.field}`;
+  const label = voice.has(key) ? voice.t(key, { value: "" }).trim() : "";
+  return label ? [{ text: `${label} `, hit: false }, ...spans] : spans;
+}
+
+function found(row: CustomerRow): Match[] {
+  return row.matches.length > 0 ? row.matches : row.match ? [row.match] : [];
 }
 
 /** The currency that all rows share, or null when each must name its own. */

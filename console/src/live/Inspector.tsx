@@ -7,7 +7,7 @@ import { useI18n } from "~/i18n";
 import { Button, TextLink } from "~/ui";
 
 import type { Item } from "./model";
-import { nameOfRejected } from "./model";
+import { nameOfRejected, parsed } from "./model";
 import { Travel } from "./Travel";
 import { eventTitle, identifierText, knotKind, tellEvent, whoText } from "./words";
 
@@ -126,7 +126,8 @@ function OfEvent({ event, actions }: { event: LiveEvent; actions: InspectorActio
         {by && by !== who.text && <p className="live-by">{t("live.by", { identifier: by })}</p>}
       </section>
       <Travel event={event} />
-      <Properties title={t("live.inspect.properties")} of={event.properties} />
+      {Object.keys(event.traits).length > 0 && <Properties title={t("live.inspect.traits")} of={event.traits} />}
+      {(event.type !== "identify" || Object.keys(event.properties).length > 0) && <Properties title={t("live.inspect.properties")} of={event.properties} />}
       {actions.raw && <Raw value={event} />}
       <div className="live-actions">
         {profile && (
@@ -171,7 +172,7 @@ function OfRejected({ letter, actions }: { letter: DeadLetter; actions: Inspecto
           </div>
         </dl>
       </section>
-      <Raw value={letter.event} />
+      <Raw value={parsed(letter.event)} />
       <div className="live-actions">
         <Button onClick={() => actions.onReplay(letter)}>{t("live.replay")}</Button>
       </div>

@@ -3,6 +3,7 @@ import { memo } from "react";
 import type { Rate } from "~/api";
 import { channelColour, Glyph, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
+import { useNow } from "~/ui";
 
 import { bars } from "./model";
 
@@ -14,7 +15,7 @@ const STEP = 6;
 export const RateChart = memo(function RateChart({ rate }: { rate: Rate | null }) {
   const { t, tx, fmt } = useI18n();
   const { name } = useChannelNames();
-  const { bars: made, most, total, doors } = bars(rate);
+  const { bars: made, most, total, doors } = bars(rate, useNow(1000));
   const exact = rate?.per_second ?? 0;
   const now = exact < 10 ? Math.round(exact * 10) / 10 : Math.round(exact);
   const left = WIDTH - made.length * STEP;

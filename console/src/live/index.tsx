@@ -55,12 +55,12 @@ function useReplay(stream: Stream) {
   );
 }
 
-function Nothing({ rejected, clear }: { rejected: boolean; clear: () => void }) {
+function Nothing({ rejected, looked, clear }: { rejected: boolean; looked: number; clear: () => void }) {
   const { t } = useI18n();
   return (
     <div className="live-nothing">
       <Empty title={t(rejected ? "live.none.rejectedTitle" : "live.none.title")} actions={<Button onClick={clear}>{t("live.none.clear")}</Button>}>
-        {t(rejected ? "live.none.rejectedText" : "live.none.text")}
+        {rejected ? t("live.none.rejectedText") : t("live.none.text", { n: looked })}
       </Empty>
     </div>
   );
@@ -172,7 +172,7 @@ export function LivePage() {
         ) : stream.items.length > 0 ? (
           <List items={stream.items} at={at} toTop={toTop} onPoint={point} onReplay={replay} onScrolled={setAway} loadOlder={stream.loadOlder} />
         ) : filtered ? (
-          <Nothing rejected={place.filter.rejected} clear={clear} />
+          <Nothing rejected={place.filter.rejected} looked={stream.looked} clear={clear} />
         ) : (
           <FirstRun retry={stream.retry} />
         )}

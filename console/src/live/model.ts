@@ -14,9 +14,8 @@ export interface Filter {
 /** How many events the page keeps; older ones are fetched again when somebody scrolls to them. */
 export const KEPT = 3000;
 
-/** Sequence numbers are decimal text, longer than a double holds; a longer text is a greater number. */
 export function newestFirst(a: LiveEvent, b: LiveEvent): number {
-  return b.seq.length - a.seq.length || (a.seq < b.seq ? 1 : a.seq > b.seq ? -1 : 0);
+  return b.seq - a.seq;
 }
 
 /** Two lists, each newest first, without repeats. The usual case, all fresh ones newer, costs no sorting. */
@@ -40,6 +39,7 @@ function texts(value: Json | undefined, found: string[], depth = 0): void {
 function haystack(event: LiveEvent): string {
   const found = [event.event ?? "", event.type, event.source, event.who?.name ?? "", event.who?.label ?? "", event.who?.identifier?.value ?? ""];
   texts(event.properties, found);
+  texts(event.traits, found);
   return found.join("\n").toLocaleLowerCase();
 }
 
@@ -52,7 +52,7 @@ export function passes(event: LiveEvent, { doors, text }: Filter): boolean {
 function passesRejected(letter: DeadLetter, { doors, text }: Filter): boolean {
   if (doors.length > 0) return false;
   const wanted = text.trim().toLocaleLowerCase();
-  return wanted === "" || `${letter.reason}\n${letter.source}\n${JSON.stringify(letter.event)}`.toLocaleLowerCase().includes(wanted);
+  return wanted === "" || `${letter.reason}\n${letter.source}\n${letter.event}`.toLocaleLowerCase().includes(wanted);
 }
 
 /** One list of what was stored and what was not, by the time of receipt. */
@@ -62,7 +62,7 @@ export function toItems(events: LiveEvent[], rejected: DeadLetter[], filter: Fil
     .map((letter) => ({ kind: "rejected", key: `r${letter.id}`, at: letter.received_at, letter }));
   letters.sort((a, b) => (a.at < b.at ? 1 : -1));
   if (filter.rejected) return letters;
-  const stored: Item[] = events.map((event) => ({ kind: "event", key: event.seq, at: event.received_at, event }));
+  const stored: Item[] = events.map((event) => ({ kind: "event", key: String(event.seq), at: event.received_at, event }));
   if (letters.length === 0) return stored;
   const items: Item[] = [];
   let next = 0;
@@ -74,11 +74,22 @@ export function toItems(events: LiveEvent[], rejected: DeadLetter[], filter: Fil
   return stored.length === 0 ? letters : items;
 }
 
+/** The event as it came, or its text when that was no JSON. */
+export function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
 export function nameOfRejected(letter: DeadLetter): { type: string; event: string | null } {
-  const raw = letter.event;
+  const raw = parsed(letter.event);
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return { type: "?", event: null };
   return { type: typeof raw["type"] === "string" ? raw["type"] : "?", event: typeof raw["event"] === "string" ? raw["event"] : null };
 }
+
+const SECONDS = 120;
 
 export interface Bar {
   parts: { channel: Channel; from: number; to: number }[];
@@ -86,14 +97,18 @@ export interface Bar {
 }
 
 /** Two minutes in bars of two seconds each, stacked in the order of the doors; heights count events. */
-export function bars(rate: Rate | null, perBar = 2): { bars: Bar[]; most: number; total: number; doors: Channel[] } {
+export function bars(rate: Rate | null, now: number, perBar = 2): { bars: Bar[]; most: number; total: number; doors: Channel[] } {
   const made: Bar[] = [];
   const seen = new Map<Channel, number>();
-  const seconds = rate?.seconds ?? [];
-  for (let at = 0; at < seconds.length; at += perBar) {
+  const slots = Array.from({ length: SECONDS / perBar }, (): Partial<Record<Channel, number>>[] => []);
+  const first = Math.floor(now / 1000 / perBar) * perBar - SECONDS;
+  for (const second of rate?.seconds ?? []) {
+    slots[Math.floor((Date.parse(second.at) / 1000 - first) / perBar)]?.push(second.counts);
+  }
+  for (const slot of slots) {
     const bar: Bar = { parts: [], total: 0 };
     for (const channel of channels) {
-      const count = seconds.slice(at, at + perBar).reduce((sum, second) => sum + (second.counts[channel] ?? 0), 0);
+      const count = slot.reduce((sum, counts) => sum + (counts[channel] ?? 0), 0);
       if (count === 0) continue;
       bar.parts.push({ channel, from: bar.total, to: bar.total + count });
       bar.total += count;

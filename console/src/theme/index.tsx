@@ -1,11 +1,9 @@
 /** Light, dark or as the system; remembered in the browser for the first paint and on the server for the person. */
-import { MantineProvider, createTheme } from "@mantine/core";
 import { createContext, use, useEffect, useState, type ReactNode } from "react";
 
 import { useMedia } from "~/ui/hooks";
 
 import "./fonts.css";
-import "./mantine.css";
 import "./tokens.css";
 import "./base.css";
 
@@ -13,7 +11,6 @@ export const themes = ["system", "light", "dark"] as const;
 export type Theme = (typeof themes)[number];
 
 const STORED = "onevoice.theme";
-const mantine = createTheme({ fontFamily: "var(--font)", cursorType: "pointer", focusRing: "never" });
 const Context = createContext<{ theme: Theme; setTheme: (theme: Theme) => void; dark: boolean } | null>(null);
 
 function storedTheme(): Theme {
@@ -39,10 +36,6 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
     document.documentElement.dataset["mantineColorScheme"] = dark ? "dark" : "light";
   }, [dark]);
   return (
-    <Context value={{ theme, setTheme, dark }}>
-      <MantineProvider theme={mantine} forceColorScheme={dark ? "dark" : "light"} withCssVariables={false} withGlobalClasses={false}>
-        {children}
-      </MantineProvider>
-    </Context>
+    <Context value={{ theme, setTheme, dark }}>{children}</Context>
   );
 }

@@ -44,7 +44,7 @@ export const live = {
     sum: "{ours} from our door to the profile; {theirs} passed before it reached us.",
     sumOurs: "{ours} from our door to the profile.",
     properties: "Properties",
-    context: "Context",
+    traits: "Traits",
     none: "It carries no properties.",
     raw: "Raw JSON",
     rawHide: "Hide JSON",
@@ -75,7 +75,10 @@ export const live = {
   },
   none: {
     title: "No event of this kind",
-    text: "Nothing that is kept here matches the filter. New events that match will appear by themselves.",
+    text: {
+      one: "Nothing among the last {n} event matches the filter. New events that match will appear by themselves.",
+      other: "Nothing among the last {n} events matches the filter. New events that match will appear by themselves.",
+    },
     clear: "Clear the filter",
     rejectedTitle: "Nothing was rejected",
     rejectedText: "Every event of the last ten minutes was stored.",

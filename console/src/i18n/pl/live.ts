@@ -51,7 +51,7 @@ export const live: Translated<typeof english> = {
     sum: "{ours} od naszych drzwi do\u00a0profilu; {theirs} minęło, zanim do\u00a0nas dotarło.",
     sumOurs: "{ours} od naszych drzwi do\u00a0profilu.",
     properties: "Właściwości",
-    context: "Kontekst",
+    traits: "Cechy",
     none: "Nie ma żadnych właściwości.",
     raw: "Surowy JSON",
     rawHide: "Ukryj JSON",
@@ -82,7 +82,12 @@ export const live: Translated<typeof english> = {
   },
   none: {
     title: "Nie ma takich zdarzeń",
-    text: "Nic z\u00a0zachowanych tu zdarzeń nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
+    text: {
+      one: "Ostatnie {n} zdarzenie nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
+      few: "Żadne z\u00a0ostatnich {n} zdarzeń nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
+      many: "Żadne z\u00a0ostatnich {n} zdarzeń nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
+      other: "Żadne z\u00a0ostatnich {n} zdarzenia nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
+    },
     clear: "Wyczyść filtr",
     rejectedTitle: "Nic nie odrzucono",
     rejectedText: "Zapisano wszystkie zdarzenia z\u00a0ostatnich dziesięciu minut.",
