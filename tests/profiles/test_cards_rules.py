@@ -164,13 +164,15 @@ class TestReach:
 class TestFingerprint:
     def test_does_not_depend_on_the_order_of_identifiers(self) -> None:
         given = known("email:a@b.c", "phone:+48")
-        assert fingerprint(given, {}) == fingerprint(given[::-1], {})
+        assert fingerprint(given, []) == fingerprint(given[::-1], [])
 
     def test_changes_with_a_value_and_with_a_trait(self) -> None:
         prints = {
-            fingerprint(known("email:a@b.c"), {}),
-            fingerprint(known("email:a@b.d"), {}),
-            fingerprint(known("email:a@b.c"), {"name": ["A"]}),
-            fingerprint(known("email:a@b.c"), {"name": ["A", "B"]}),
+            fingerprint(known("email:a@b.c"), []),
+            fingerprint(known("email:a@b.d"), []),
+            fingerprint(known("email:"), []),
+            fingerprint(known("email:a@b.c"), [("name", '"A"')]),
+            fingerprint(known("email:a@b.c"), [("name", '"A"'), ("name", '"B"')]),
+            fingerprint(known("email:a@b.c"), [("name", '"B"'), ("name", '"A"')]),
         }
-        assert len(prints) == 4
+        assert len(prints) == 6

@@ -16,11 +16,13 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from onevoice.kit.text import APOSTROPHES, fold
 
 MAX_FORMS = 8
 MIN_SUBSTRING = 3
+_DOUBLED = re.compile(r"([^\W\d_])\1+")
 _WORD = re.compile(rf"(?:[^\W\d_]|[\u0300-\u036f])(?:[^\W\d_]|[\u0300-\u036f]|[{APOSTROPHES}](?=[^\W\d_]))*|\d+")
 _HARD_VOWELS = frozenset("aeou")
 _GLIDES = frozenset("ijy")
@@ -40,8 +42,9 @@ class Reading:
     sought: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sound:
+class Sound(NamedTuple):
+    """A reading of the letters [start, end)."""
+
     reading: Reading
     start: int
     end: int
@@ -126,14 +129,9 @@ class _Reader:
     """Reads one word from left to right into sounds."""
 
     def __init__(self, word: str) -> None:
-        letters: list[str] = []
-        self._at: list[int] = []
-        for index, original in enumerate(word):
-            for letter in original.casefold():
-                spelled = _VOWELS.get(letter) or _bare(letter)
-                letters.append(spelled)
-                self._at += [index] * len(spelled)
-        self._letters = "".join(letters)
+        spelled = [_spelled(letter) for letter in word]
+        self._letters = "".join(spelled)
+        self._at = [index for index, letters in enumerate(spelled) for _ in letters]
         self._size = len(word)
         self.sounds: list[Sound] = []
         self._before = ""
@@ -225,6 +223,12 @@ class _Reader:
         return max(end, at + 1)
 
 
+@lru_cache(maxsize=1 << 12)
+def _spelled(written: str) -> str:
+    """One written letter in the letters that rules are about."""
+    return "".join(_VOWELS.get(letter) or _bare(letter) for letter in written.casefold())
+
+
 def _bare(letter: str) -> str:
     """The letter if a rule names it, else without its marks."""
     if letter in _SPELLED or letter in _VOWEL_READINGS:
@@ -236,7 +240,6 @@ def _bare(letter: str) -> str:
     return "".join(plain for plain in fold(letter) if plain.isalnum())
 
 
-@lru_cache(maxsize=1 << 16)
 def _sounds(word: str) -> tuple[Sound, ...]:
     return tuple(_Reader(unicodedata.normalize("NFC", word)).read())
 
@@ -255,6 +258,12 @@ def _spell(sounds: tuple[Sound, ...], chosen: list[str]) -> Form:
             starts.append(sound.start)
             ends.append(sound.end)
     return Form("".join(text), tuple(starts), tuple(ends))
+
+
+def _placed(word: str) -> tuple[Form, ...]:
+    sounds = _sounds(word)
+    found = {form.text: form for form in (_spell(sounds, way) for way in _choices(sounds, sought=False)) if form.text}
+    return tuple(found.values())
 
 
 def _choices(sounds: tuple[Sound, ...], *, sought: bool) -> Iterator[list[str]]:
@@ -283,9 +292,10 @@ def _ways(readings: int, *, repeated: bool) -> list[tuple[int, int]]:
     return alike + [(0, number) for number in range(1, readings)] if repeated else alike
 
 
-def _forms(sounds: tuple[Sound, ...], *, sought: bool) -> dict[str, Form]:
-    spelled = (_spell(sounds, way) for way in _choices(sounds, sought=sought))
-    return {form.text: form for form in spelled if form.text}
+def _texts(word: str, *, sought: bool) -> dict[str, None]:
+    """The forms without their places: most are wanted so."""
+    found = (_DOUBLED.sub(r"\1", "".join(way)) for way in _choices(_sounds(word), sought=sought))
+    return dict.fromkeys(form for form in found if form)
 
 
 @lru_cache(maxsize=1 << 16)
@@ -295,7 +305,7 @@ def forms(word: str) -> tuple[str, ...]:
     >>> forms("Коваленко"), forms("Chmiel")
     (('kovalenko',), ('tsmel', 'tsmiel', 'hmel', 'hmiel'))
     """
-    return tuple(_forms(_sounds(word), sought=False))
+    return tuple(_texts(word, sought=False))
 
 
 @lru_cache(maxsize=1 << 12)
@@ -305,7 +315,7 @@ def needles(word: str) -> tuple[str, ...]:
     >>> needles("kowalska"), needles("Ковальская"), needles("kovalskaya"), needles("хмель")
     (('kovalska',), ('kovalska',), ('kovalska',), ('hmel',))
     """
-    return tuple(dict.fromkeys(_without_feminine(form) for form in _forms(_sounds(word), sought=True)))
+    return tuple(dict.fromkeys(_without_feminine(form) for form in _texts(word, sought=True)))
 
 
 def _without_feminine(form: str) -> str:
@@ -359,11 +369,7 @@ def find(text: str, sought: tuple[str, ...]) -> tuple[int, int] | None:
 @lru_cache(maxsize=1 << 10)
 def _traced(text: str) -> tuple[tuple[list[int], list[int], str], ...]:
     """The lines of a text, and for each of their symbols the letters it came from."""
-    read = [
-        (match.start(), found)
-        for match in _WORD.finditer(text)
-        if (found := tuple(_forms(_sounds(match.group()), sought=False).values()))
-    ]
+    read = [(match.start(), found) for match in _WORD.finditer(text) if (found := _placed(match.group()))]
     ways = max((len(found) for _, found in read), default=0)
     traced: list[tuple[list[int], list[int], str]] = []
     for way in range(ways):

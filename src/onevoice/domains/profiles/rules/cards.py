@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER
 from onevoice.kit.spelling import lines
@@ -181,10 +182,14 @@ def reach(identifiers: Iterable[Identifier]) -> int:
 _OPENED = {"email", *MESSENGERS}
 
 
-def fingerprint(identifiers: Iterable[Identifier], traits: Traits) -> bytes:
-    """16 bytes that stand for what a card is made of: the card is built anew only when they change."""
-    made_of = (sorted(identifiers), sorted((key, repr(list(values))) for key, values in traits.items()))
-    return hashlib.blake2b(repr((VERSION, made_of)).encode(errors="replace"), digest_size=16).digest()
+def fingerprint(identifiers: Iterable[Identifier], stored_traits: Sequence[tuple[str, str]]) -> UUID:
+    """Stands for what a card is made of: the card is built anew only when that changes.
+
+    stored_traits: as they are stored, personal ones as references. An erased person's identifiers lose their values,
+    and so the fingerprint changes although the references stay.
+    """
+    made_of = repr((VERSION, sorted(identifiers), stored_traits))
+    return UUID(bytes=hashlib.blake2b(made_of.encode(errors="replace"), digest_size=16).digest())
 
 
 VERSION = 1

@@ -1,12 +1,12 @@
 """The list of customers and search in it, and keeping its cards in step with the profiles."""
 
+import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
-from uuid import UUID
 
 import psycopg
 from psycopg import Connection
@@ -158,8 +158,9 @@ def _customers(conn: Connection, rows: Sequence[store.Row], parts: Sequence[aske
     unexplained = [row.pid for row in rows if len(found[row.pid]) < len(parts)]
     if unexplained:
         facts = _facts(conn, unexplained)
+        traits = _read_traits(conn, facts, unexplained)
         for pid in unexplained:
-            found[pid] = asked.matches(parts, rules.fields(facts.identifiers[pid], facts.traits[pid]))
+            found[pid] = asked.matches(parts, rules.fields(facts.identifiers.get(pid, ()), traits[pid]))
     return [_customer(row, found[row.pid]) for row in rows]
 
 
@@ -230,27 +231,36 @@ def _close(conn: Connection, part: asked.Part, others: Sequence[asked.Part]) -> 
 
 
 class _Facts(NamedTuple):
+    """What cards are made of, per profile. Values of traits are JSON as stored, personal ones references."""
+
     identifiers: Mapping[int, list[rules.Identifier]]
-    traits: Mapping[int, dict[str, list[Any]]]
+    traits: Mapping[int, list[tuple[str, str]]]
     nodes: list[tuple[int, int]]
 
 
 def _facts(conn: Connection, pids: Sequence[int]) -> _Facts:
-    """Per profile its identifiers and the traits that cards are made of, personal values filled in."""
     identifiers: defaultdict[int, list[rules.Identifier]] = defaultdict(list)
     nodes: list[tuple[int, int]] = []
     for pid, member in identity.members_of(conn, pids):
         identifiers[pid].append(rules.Identifier(member.kind, member.value, member.learnt))
         nodes.append((pid, member.nid))
-    rows = store.traits_of(conn, nodes, rules.CARD_TRAITS) if nodes else []
-    references = {ref for row in rows if (ref := identity.vault_reference(row.value)) is not None}
-    values = identity.values_of(conn, sorted(references)) if references else {}
-    traits: defaultdict[int, dict[str, list[Any]]] = defaultdict(dict)
-    for row in rows:
-        reference = identity.vault_reference(row.value)
-        value = row.value if reference is None else values.get(reference)
-        traits[row.pid].setdefault(row.key, []).append(value)
+    traits: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for pid, key, value in store.traits_of(conn, nodes, rules.CARD_TRAITS) if nodes else []:
+        traits[pid].append((key, value))
     return _Facts(identifiers, traits, nodes)
+
+
+def _read_traits(conn: Connection, facts: _Facts, pids: Sequence[int]) -> dict[int, dict[str, list[Any]]]:
+    """Per profile each trait's values, the winning one first, personal ones filled in."""
+    read = {pid: [(key, json.loads(value)) for key, value in facts.traits.get(pid, ())] for pid in pids}
+    references = {ref for held in read.values() for _, value in held if (ref := identity.vault_reference(value))}
+    values = identity.values_of(conn, sorted(references)) if references else {}
+    traits: dict[int, dict[str, list[Any]]] = {pid: {} for pid in pids}
+    for pid, held in read.items():
+        for key, value in held:
+            reference = identity.vault_reference(value)
+            traits[pid].setdefault(key, []).append(values.get(reference) if reference else value)
+    return traits
 
 
 def refresh(conn: Connection, pids: Sequence[int]) -> None:
@@ -265,17 +275,13 @@ def refresh(conn: Connection, pids: Sequence[int]) -> None:
 
 def _refresh(conn: Connection, pids: Sequence[int]) -> None:
     facts = _facts(conn, pids)
-    pulses = store.pulses_of(conn, facts.nodes) if facts.nodes else []
-    alive = [pulse.pid for pulse in pulses]
+    alive = store.put_pulses(conn, facts.nodes) if facts.nodes else []
     known = store.made_of(conn, alive)
-    changed: list[store.CardRow] = []
-    for pid in alive:
-        made_of = UUID(bytes=rules.fingerprint(facts.identifiers[pid], facts.traits[pid]))
-        if known.get(pid) != made_of:
-            changed.append(store.CardRow(pid, *rules.build(facts.identifiers[pid], facts.traits[pid]), made_of))
-    grown = store.put_cards(conn, changed) if changed else 0
-    if pulses:
-        store.put_pulses(conn, pulses)
+    made_of = {pid: rules.fingerprint(facts.identifiers[pid], facts.traits.get(pid, ())) for pid in alive}
+    changed = [pid for pid in alive if known.get(pid) != made_of[pid]]
+    traits = _read_traits(conn, facts, changed)
+    cards = [store.CardRow(pid, *rules.build(facts.identifiers[pid], traits[pid]), made_of[pid]) for pid in changed]
+    grown = store.put_cards(conn, cards) if cards else 0
     gone = sorted(set(pids) - set(alive))
     grown -= store.drop(conn, gone) if gone else 0
     store.grow(conn, grown)

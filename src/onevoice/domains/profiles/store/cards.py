@@ -1,6 +1,6 @@
 """SQL of cards and pulses: the list of customers, search in it, and keeping both up to date."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Literal, LiteralString, NamedTuple
 from uuid import UUID
@@ -161,20 +161,6 @@ def haystacks(conn: Connection, wanted: Wanted, *, most: int) -> list[str]:
 # Keeping them
 
 
-class Pulse(NamedTuple):
-    """What moves with every event of a profile. channels: bit = channel number."""
-
-    pid: int
-    last_at: datetime
-    last_channel: int
-    first_at: datetime
-    events: int
-    channels: int
-    orders: int
-    spent_minor: int
-    currency: str | None
-
-
 class CardRow(NamedTuple):
     """What changes seldom. reach: doors that identifiers open; made_of: stands for the facts it was built from."""
 
@@ -191,9 +177,11 @@ class CardRow(NamedTuple):
 
 
 class TraitRow(NamedTuple):
+    """A trait of a member; `value` is JSON not yet read, since most of it is only compared."""
+
     pid: int
     key: str
-    value: Any
+    value: str
 
 
 Nodes = Sequence[tuple[int, int]]
@@ -206,8 +194,20 @@ def _columns(rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
-def pulses_of(conn: Connection, nodes: Nodes) -> list[Pulse]:
-    """Folded from the counters and spends of the profiles' members, for profiles that have an event."""
+def _array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL reads an array: quicker than the driver's way, and unnest can hold one in each row."""
+    return "{" + ",".join(map(str, numbers)) + "}"
+
+
+def _nodes(nodes: Nodes) -> list[str]:
+    return [_array(pid for pid, _ in nodes), _array(nid for _, nid in nodes)]
+
+
+def put_pulses(conn: Connection, nodes: Nodes) -> list[int]:
+    """Fold the members' counters and spends into their profiles' pulses: the profiles that have an event.
+
+    The currency is the one of most orders, and the amount is in it; orders count in all currencies.
+    """
     rows = conn.execute(
         f"with m as materialized (select * from {_NODES}),"
         " moved as (select m.pid, max(c.last_at) as last_at,"
@@ -218,32 +218,35 @@ def pulses_of(conn: Connection, nodes: Nodes) -> list[Pulse]:
         " from m join profiles.spend s using (nid) group by m.pid, s.currency),"
         " spent as (select distinct on (pid) pid, currency, minor,"
         " sum(orders) over (partition by pid)::bigint as orders"
-        " from by_currency order by pid, by_currency.orders desc, currency)"
-        " select moved.*, coalesce(spent.orders, 0), coalesce(spent.minor, 0), spent.currency"
-        " from moved left join spent using (pid) order by moved.pid",
-        _columns(nodes),
+        " from by_currency order by pid, by_currency.orders desc, currency),"
+        " put as (insert into profiles.pulse as p (pid, last_at, last_channel, first_at, events, channels, orders,"
+        " spent_minor, currency) select moved.*, coalesce(spent.orders, 0), coalesce(spent.minor, 0), spent.currency"
+        " from moved left join spent using (pid) order by moved.pid"
+        " on conflict (pid) do update set last_at = excluded.last_at, last_channel = excluded.last_channel,"
+        " first_at = excluded.first_at, events = excluded.events, channels = excluded.channels,"
+        " orders = excluded.orders, spent_minor = excluded.spent_minor, currency = excluded.currency"
+        " where p is distinct from excluded)"
+        " select pid from moved",
+        _nodes(nodes),
     )
-    return [Pulse(*row) for row in rows]
+    return sorted(row[0] for row in rows)
 
 
 def traits_of(conn: Connection, nodes: Nodes, keys: Sequence[str]) -> list[TraitRow]:
     """The traits of these names, the winning values first; a value may be a reference into the vault."""
     rows = conn.execute(
-        f"select m.pid, t.key, t.value from {_NODES} join profiles.trait t using (nid) where t.key = any(%s)"
+        f"select m.pid, t.key, t.value::text from {_NODES} join profiles.trait t using (nid) where t.key = any(%s)"
         " order by m.pid, t.happened desc, t.priority, t.hash desc",
-        [*_columns(nodes), list(keys)],
+        [*_nodes(nodes), list(keys)],
     )
     return [TraitRow(*row) for row in rows]
 
 
 def made_of(conn: Connection, pids: Sequence[int]) -> dict[int, UUID]:
     """Fingerprints of what the cards that exist were made of."""
-    return dict(conn.execute("select pid, made_of from profiles.card where pid = any(%s)", (list(pids),)).fetchall())
-
-
-def _array(numbers: Sequence[int]) -> str:
-    """One array among many: unnest would flatten arrays of arrays."""
-    return "{" + ",".join(map(str, numbers)) + "}"
+    return dict(
+        conn.execute("select pid, made_of from profiles.card where pid = any(%s::bigint[])", (_array(pids),)).fetchall()
+    )
 
 
 def put_cards(conn: Connection, cards: Sequence[CardRow]) -> int:
@@ -263,23 +266,10 @@ def put_cards(conn: Connection, cards: Sequence[CardRow]) -> int:
     return sum(row[0] for row in rows)
 
 
-def put_pulses(conn: Connection, pulses: Sequence[Pulse]) -> None:
-    conn.execute(
-        "insert into profiles.pulse as p (pid, last_at, last_channel, first_at, events, channels, orders, spent_minor,"
-        " currency) select * from unnest(%s::bigint[], %s::timestamptz[], %s::smallint[], %s::timestamptz[],"
-        " %s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::text[])"
-        " on conflict (pid) do update set last_at = excluded.last_at, last_channel = excluded.last_channel,"
-        " first_at = excluded.first_at, events = excluded.events, channels = excluded.channels,"
-        " orders = excluded.orders, spent_minor = excluded.spent_minor, currency = excluded.currency"
-        " where p is distinct from excluded",
-        _columns(pulses),
-    )
-
-
 def drop(conn: Connection, pids: Sequence[int]) -> int:
     """How many cards there were to drop."""
-    conn.execute("delete from profiles.pulse where pid = any(%s)", (list(pids),))
-    return conn.execute("delete from profiles.card where pid = any(%s)", (list(pids),)).rowcount
+    conn.execute("delete from profiles.pulse where pid = any(%s::bigint[])", (_array(pids),))
+    return conn.execute("delete from profiles.card where pid = any(%s::bigint[])", (_array(pids),)).rowcount
 
 
 def grow(conn: Connection, by: int) -> None:
