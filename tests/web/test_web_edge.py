@@ -77,6 +77,19 @@ class TestProblems:
         assert (response.status_code, problem(response)["code"]) == (405, "method_not_allowed")
         assert response.headers["allow"] == "POST"
 
+    @pytest.mark.parametrize("address", ["/api/things", "/api/things/1"])
+    def test_the_console_does_not_answer_for_the_api(self, site, address):
+        methods = {"/api/things": ("GET", "POST"), "/api/things/1": ("POST", "GET, HEAD")}[address]
+        response = site.person().request(methods[0], address, headers={"Accept": "text/html"})
+        assert (response.status_code, response.headers["allow"]) == (405, methods[1])
+
+    @pytest.mark.parametrize("address", ["/api/things/1", "/login", "/icon.svg", "/api/nothing"])
+    def test_head_is_get_without_a_body(self, site, address):
+        get, head = (site.stranger().request(method, address) for method in ("GET", "HEAD"))
+        assert head.status_code == get.status_code
+        assert head.content == b""
+        assert head.headers["content-length"] == get.headers["content-length"]
+
     def test_a_wrong_value_says_where_and_not_what(self, site):
         response = site.stranger().post("/api/things", json={"name": ["hunter2"], "secret": "hunter2"})
         members = problem(response)

@@ -10,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from onevoice.web import problems
+from onevoice.web import openapi, problems
 from onevoice.web.settings import WebSettings
 
 # The events' own doors: called from other origins by design, with a limit of their own.
@@ -38,7 +38,8 @@ _log = structlog.get_logger(__name__)
 
 def protect(app: FastAPI, settings: WebSettings) -> None:
     """Install all of this on `app`. Call it last: what is added last stands outermost."""
-    problems.handle(app)
+    problems.handle(app, lambda path: openapi.allowed(app, path))
+    app.add_middleware(HeadAsGet)
     app.add_middleware(BodyGate)
     app.add_middleware(SafetyNet)
     app.add_middleware(SecurityHeaders, tls=settings.tls)
@@ -114,6 +115,26 @@ class SafetyNet:
             if started:
                 raise  # half an answer is on its way: the server must break the connection
             await problems.unexpected()(scope, receive, send)
+
+
+class HeadAsGet:
+    """Answers HEAD as GET would, without the body: balancers and checkers of links ask so."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def bodiless(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await send(message)
+            else:  # a piece of the body, or the name of a file that the server would send
+                await send({"type": "http.response.body", "body": b"", "more_body": message.get("more_body", False)})
+
+        await self._app({**scope, "method": "GET"}, receive, bodiless)
 
 
 class BodyGate:

@@ -1,5 +1,6 @@
 """The API's description: what FastAPI derives, corrected to what the server really answers."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,15 @@ def describe(app: FastAPI) -> None:
         return app.openapi_schema
 
     app.openapi = openapi
+
+
+def allowed(app: FastAPI, path: str) -> list[str]:
+    """The methods that the API documents for this path; none for a path it does not know."""
+    found: set[str] = set()
+    for template, item in app.openapi()["paths"].items():
+        if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), path):
+            found |= {method.upper() for method in item if method in _METHODS}
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Errors as RFC 9457 problem details. `code` is for programs and never translated; `detail` is for people."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -107,11 +107,21 @@ def described(when: str) -> dict[str, Any]:
     return {"description": when, "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}}
 
 
-def handle(app: FastAPI) -> None:
-    """Let every error of `app` leave as problem details."""
+def handle(app: FastAPI, allowed: Callable[[str], list[str]]) -> None:
+    """Let every error of `app` leave as problem details. `allowed` tells the methods of an address of the API."""
+
+    async def http(request: Request, error: Exception) -> ProblemResponse:
+        if not isinstance(error, HTTPException):
+            raise error
+        # The router names the methods of one route only, and knows none where a page answers any GET.
+        methods = allowed(request.url.path) if error.status_code in {404, 405} else []
+        if methods and request.method not in methods:
+            return _of_status(405, {"Allow": ", ".join(methods)})
+        return _of_status(error.status_code, error.headers)
+
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
-    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(psycopg.OperationalError, _database)
 
 
@@ -134,13 +144,10 @@ def _fields(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{"where": list(each["loc"]), "code": each["type"], "detail": each["msg"]} for each in errors]
 
 
-async def _http(_: Request, error: Exception) -> ProblemResponse:
-    if not isinstance(error, HTTPException):
-        raise error
-    status = error.status_code
+def _of_status(status: int, headers: Mapping[str, str] | None) -> ProblemResponse:
     title = HTTPStatus(status).phrase
     code = _CODES.get(status, f"http_{status}")
-    return render(status, code, title, _DETAILS.get(status, title), headers=error.headers)
+    return render(status, code, title, _DETAILS.get(status, title), headers=headers)
 
 
 async def _database(request: Request, error: Exception) -> ProblemResponse:
