@@ -39,6 +39,52 @@ class SourceInfo:
     priority: int
 
 
+ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH = range(1, 8)
+"""What a piece of evidence says of a and b: tied, tied no longer, two persons, no longer two persons, b logged in on
+the shared a, logged out of it, the shared a was seen with the shared b."""
+
+SAME_TIER = 0
+"""Of an epoch that late marks made vanish, with the one that holds its place now."""
+OPERATOR_TIER = 1
+WEAK_SIGHTING_TIER = 9
+
+
+class Edge(NamedTuple):
+    """Evidence that two nodes are one person. Sorts by strength, then age, then the hash of what it came from."""
+
+    tier: int
+    happened: datetime
+    hash: bytes
+    a: int
+    b: int
+
+
+class Node(NamedTuple):
+    """What the rule needs to know of a node. `order` breaks ties between edges of one event."""
+
+    kind: Kind
+    order: tuple[str, bytes, datetime, bytes, bool]
+    counts: bool
+    """Under its kind's limits. Later epochs of a shared identifier do not count: it is one identifier all the same."""
+
+
+class Evidence(NamedTuple):
+    """One row of the ledger. `a` and `b` are identifiers, or epochs where an operator named one.
+
+    A retraction of tier 1 is the undo of a hand merge and kills operator's assertions only; one of tier 0 kills all.
+    """
+
+    pos: int
+    op: int
+    a: int
+    b: int | None
+    tier: int
+    happened: datetime
+    learnt: datetime
+    hash: bytes
+    act: int | None
+
+
 class Member(NamedTuple):
     """One identifier of a profile, or one epoch of a shared one; its events lie under `base` in [from_at, until_at)."""
 

@@ -28,6 +28,7 @@ create table identity.blocked (
 );
 
 -- An identifier, or one epoch of a shared identifier (then base <> nid). pid is the smallest nid of the profile.
+-- An epoch that late marks made vanish stays, because its id was issued; then until_at is before from_at.
 -- digest = keyed hash of kind and normalised value; the value itself lies in the vault only.
 create sequence identity.node_id;
 create table identity.node (
@@ -38,11 +39,23 @@ create table identity.node (
     base bigint not null,
     from_at timestamptz not null default '0001-01-01 00:00:00+00',
     until_at timestamptz not null default '9999-12-31 23:59:59.999999+00',
+    -- The mark that opened an epoch, with from_at its place among the marks; null for an identifier itself.
+    mark uuid,
+    logout boolean,
     contested boolean not null default false,
     learnt timestamptz not null
 ) with (fillfactor = 90);
 create index node_pid on identity.node (pid);
 create index node_epochs on identity.node (base) where base <> nid;
+
+-- Where a node named in the ledger stands now: itself, or the epoch that holds the place of one that vanished.
+create function identity.stands_at(named bigint) returns bigint language sql stable as $$
+    select case when n.until_at >= n.from_at then n.nid else (
+        select e.nid from identity.node e where e.base = n.base and e.until_at >= e.from_at
+        and (e.nid = e.base or (e.from_at, e.mark, e.logout) <= (n.from_at, n.mark, n.logout))
+        order by e.from_at desc, e.mark desc nulls last, e.logout desc nulls last limit 1) end
+    from identity.node n where n.nid = named
+$$;
 
 -- The one place where personal values are readable. key '' is the identifier's own value.
 create sequence identity.vault_id;

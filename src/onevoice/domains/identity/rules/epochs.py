@@ -21,17 +21,21 @@ class Mark(NamedTuple):
     """A retraction kills what was learnt before it."""
 
 
+MarkKey = tuple[datetime, bytes, bool]
+"""(happened, hash, logout): the order of marks."""
+
+
 class Epoch(NamedTuple):
-    """Runs from `start` to the next epoch's start. `key` is None for the base, else (happened, hash) of its mark."""
+    """Runs from `start` to the next epoch's start. `key` is None for the base, else the place of its mark."""
 
     start: datetime
-    key: tuple[datetime, bytes] | None
+    key: MarkKey | None
     holder: int | None
     tie: tuple[datetime, bytes] | None
     """(happened, hash) of the earliest live login of the holder within the epoch; None when all were retracted."""
 
 
-def _order(mark: Mark) -> tuple[datetime, bytes, bool]:
+def _order(mark: Mark) -> MarkKey:
     return mark.happened, mark.hash, mark.logout
 
 
@@ -47,7 +51,7 @@ def epochs(marks: Iterable[Mark], retracted: Mapping[int, datetime]) -> list[Epo
         current = found[-1]
         if mark.logout:
             if current.holder is not None or base_open:
-                found.append(Epoch(mark.happened, (mark.happened, mark.hash), None, None))
+                found.append(Epoch(mark.happened, _order(mark), None, None))
             base_open = False
             continue
         holder = mark.holder
@@ -57,7 +61,7 @@ def epochs(marks: Iterable[Mark], retracted: Mapping[int, datetime]) -> list[Epo
             found[-1] = current._replace(holder=holder, tie=tie)
             base_open = False
         elif current.holder != holder:
-            found.append(Epoch(mark.happened, (mark.happened, mark.hash), holder, tie))
+            found.append(Epoch(mark.happened, _order(mark), holder, tie))
         elif current.tie is None and tie is not None:
             found[-1] = current._replace(tie=tie)
     return found
@@ -67,5 +71,14 @@ def epoch_at(found: Sequence[Epoch], moment: datetime) -> int:
     """Index of the epoch that an event of `moment` belongs to: the last one that had begun."""
     for index in range(len(found) - 1, 0, -1):
         if found[index].start <= moment:
+            return index
+    return 0
+
+
+def epoch_of(found: Sequence[Epoch], key: MarkKey) -> int:
+    """Index of the epoch that holds a place among the marks."""
+    for index in range(len(found) - 1, 0, -1):
+        opened = found[index].key
+        if opened is not None and opened <= key:
             return index
     return 0

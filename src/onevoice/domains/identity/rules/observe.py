@@ -54,9 +54,10 @@ def digest_of(vault_key: bytes, kind: str, value: str) -> bytes:
     return hashlib.blake2b(f"{kind}\0{value}".encode(), key=vault_key, digest_size=16).digest()
 
 
-def epoch_digest(base: bytes, key: tuple[datetime, bytes]) -> bytes:
+def epoch_digest(base: bytes, key: tuple[datetime, bytes, bool]) -> bytes:
     """The digest of an epoch's node: of its base and the mark that opened it."""
-    return hashlib.blake2b(base + key[0].isoformat().encode() + key[1], digest_size=16).digest()
+    text = base + key[0].isoformat().encode() + key[1] + (b"o" if key[2] else b"i")
+    return hashlib.blake2b(text, digest_size=16).digest()
 
 
 def action_hash(action: int, number: int) -> bytes:

@@ -8,21 +8,10 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from onevoice.domains.identity.contracts import Kind
+from onevoice.domains.identity.contracts import OPERATOR_TIER, Edge, Kind, Node
 
-OPERATOR_TIER = 1
 WEAK_TIER = 5
 """From here on (e-mail, phone, messengers, devices) the weak limits hold."""
-
-
-class Edge(NamedTuple):
-    """Evidence that two nodes are one person. Sorts by strength, then age, then the hash of what it came from."""
-
-    tier: int
-    happened: datetime
-    hash: bytes
-    a: int
-    b: int
 
 
 class Partition(NamedTuple):
@@ -34,22 +23,13 @@ class Partition(NamedTuple):
     """The edges that joined parts; together they span every part."""
 
 
-class Node(NamedTuple):
-    """What the rule needs to know of a node. `order` breaks ties between edges of one event."""
-
-    kind: Kind
-    order: tuple[str, bytes, datetime, bytes]
-    counts: bool
-    """Under its kind's limits. Later epochs of a shared identifier do not count: it is one identifier all the same."""
-
-
 def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable[tuple[int, int]] = ()) -> Partition:
     """The parts that live `edges` make of `nodes`.
 
     Every end of an edge must be in `nodes`; a cannot-link with an end outside is without effect.
     """
 
-    def order(edge: Edge) -> tuple[int, datetime, bytes, list[tuple[str, bytes, datetime, bytes]]]:
+    def order(edge: Edge) -> tuple[int, datetime, bytes, list[tuple[str, bytes, datetime, bytes, bool]]]:
         return edge.tier, edge.happened, edge.hash, sorted((nodes[edge.a].order, nodes[edge.b].order))
 
     parent = {nid: nid for nid in nodes}
@@ -75,7 +55,7 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
         if a == b:
             continue
         reason = "cannot_link" if any(find(foe) == b for foe in foes.get(a, ())) else None
-        if reason is None and edge.tier != OPERATOR_TIER:
+        if reason is None and edge.tier > OPERATOR_TIER:
             reason = _broken_limit(counts[a], counts[b], weak=edge.tier >= WEAK_TIER)
         if reason is not None:
             refused.append((edge, reason))

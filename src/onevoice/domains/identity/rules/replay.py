@@ -7,38 +7,28 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
-from onevoice.domains.identity.contracts import BEGINNING
-from onevoice.domains.identity.rules.epochs import Epoch, Mark, epoch_at, epochs
-from onevoice.domains.identity.rules.partition import OPERATOR_TIER
-
-ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH = 1, 2, 3, 4, 5, 6, 7
-WEAK_SIGHTING_TIER = 9
+from onevoice.domains.identity.contracts import (
+    ALLOW,
+    ASSERT,
+    BEGINNING,
+    CANNOT,
+    LOGIN,
+    LOGOUT,
+    OPERATOR_TIER,
+    RETRACT,
+    SEEN_WITH,
+    Evidence,
+)
+from onevoice.domains.identity.rules.epochs import Epoch, Mark, MarkKey, epoch_at, epochs
 
 Tie = tuple[datetime, bytes]
 
 
-class Evidence(NamedTuple):
-    """One row of the ledger. `a` and `b` are identifiers, or epochs where an operator named one.
-
-    A retraction of tier 1 is the undo of a hand merge and kills operator's assertions only; one of tier 0 kills all.
-    """
-
-    pos: int
-    op: int
-    a: int
-    b: int | None
-    tier: int
-    happened: datetime
-    learnt: datetime
-    hash: bytes
-    act: int | None
-
-
 class EpochRef(NamedTuple):
-    """An epoch by its base and the (happened, hash) of the mark that opened it; None is the base epoch."""
+    """An epoch by its base and the place of the mark that opened it; None is the base epoch."""
 
     base: int
-    key: Tie | None
+    key: MarkKey | None
 
 
 class Replayed(NamedTuple):

@@ -6,19 +6,19 @@ evidence, join, store, and hand on what the folds need.
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import BEGINNING, END, Folded, Kind, Linked, SourceInfo
+from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import Observation, digest_of, observe, seal_body
-from onevoice.domains.identity.rules.partition import Edge
 from onevoice.domains.identity.service.components import Groups, resolve, unhindered
-from onevoice.domains.identity.service.shared import Device, Devices, Tie
+from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
@@ -69,27 +69,33 @@ class Linker:
     """Holds bounded caches between batches. One linker works at a time; `forget` after every rollback."""
 
     def __init__(self, vault_key: bytes, unseen: Unseen, *, cache_entries: int = 200_000) -> None:
-        self._key = vault_key
+        self.key = vault_key
         self._unseen = unseen
         self._identifiers: Bounded[tuple[str, str, str | None], _Identifier | str] = Bounded(cache_entries)
-        self._nodes: Bounded[bytes, int] = Bounded(cache_entries)
-        self._edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
-        self._sightings: Bounded[tuple[int, int], Tie] = Bounded(cache_entries // 2)
-        self._vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries)
-        self._names: Bounded[tuple[str, str], int] = Bounded(20_000)
-        self._devices = Devices(cache_entries)
+        self.nodes: Bounded[bytes, int] = Bounded(cache_entries)
+        self.edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
+        self.sightings: Bounded[tuple[int, int], Tie] = Bounded(cache_entries // 2)
+        self.vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries)
+        self.names: Bounded[tuple[str, str], int] = Bounded(20_000)
+        self.devices = Devices(cache_entries)
         self._kinds: dict[str, Kind] = {}
-        self._kinds_by_id: dict[int, Kind] = {}
+        self.kinds_by_id: dict[int, Kind] = {}
         self._blocked: set[tuple[str, str]] = set()
         self._operator_pos = -1
+        self._latest: datetime | None = None
 
     def forget(self) -> None:
         """Drop every cache: what a rolled-back transaction had written is not there."""
-        for cache in (self._nodes, self._edges, self._sightings, self._vault, self._names, self._identifiers):
+        for cache in (self.nodes, self.edges, self.sightings, self.vault, self.names, self._identifiers):
             cache.clear()
-        self._devices.forget()
+        self.devices.forget()
         self._kinds.clear()
         self._operator_pos = -1
+        self._latest = None
+
+    def learnt_late(self, learnt: datetime) -> bool:
+        """True where something learnt later may have been linked before: then nothing follows from what is known."""
+        return self._latest is None or learnt < self._latest
 
     @property
     def retractions_exist(self) -> bool:
@@ -112,6 +118,8 @@ class Linker:
         batch.gather(bearings)
         batch.join()
         batch.store(bearings, linked)
+        latest = max(bearing.seen.learnt for bearing in bearings)
+        self._latest = latest if self._latest is None else max(latest, self._latest)
         return linked, refused
 
     def _refresh(self, conn: Connection) -> None:
@@ -120,14 +128,14 @@ class Linker:
             self._blocked = sql.blocked(conn)
         pos = sql.last_operator_evidence(conn)
         if pos != self._operator_pos:
-            self._edges.clear()
-            self._sightings.clear()
-            self._devices.forget()
+            self.edges.clear()
+            self.sightings.clear()
+            self.devices.forget()
             self._operator_pos = pos
 
     def _load_kinds(self, conn: Connection) -> None:
         self._kinds = {kind.name: kind for kind in sql.kinds(conn)}
-        self._kinds_by_id = {kind.id: kind for kind in self._kinds.values()}
+        self.kinds_by_id = {kind.id: kind for kind in self._kinds.values()}
 
     def _observe(
         self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo], at: datetime
@@ -185,7 +193,7 @@ class Linker:
             sql.add_external_kind(conn, name)
             self._load_kinds(conn)
             kind = self._kinds[name]
-        return _Identifier(kind, digest_of(self._key, name, normal), normal)
+        return _Identifier(kind, digest_of(self.key, name, normal), normal)
 
 
 def _no_identifier(observation: Observation, blocked: list[str]) -> Refused:
@@ -206,6 +214,18 @@ def _no_identifier(observation: Observation, blocked: list[str]) -> Refused:
 
 
 _FIELDS = {"user_id": "userId", "anonymous_id": "anonymousId"}
+
+
+@dataclass
+class _Said:
+    """What the events of one batch say of who is who, in the order it was learnt."""
+
+    pairs: dict[EdgeKey, list[tuple[Tie, Observation]]] = field(default_factory=dict)
+    marks: dict[int, list[Mark]] = field(default_factory=dict)
+    telling: set[int] = field(default_factory=set)
+    """Shared identifiers of which at least one mark says something new."""
+    sightings: dict[int, list[Sighting]] = field(default_factory=dict)
+    sources: dict[bytes, int] = field(default_factory=dict)
 
 
 class _Batch:
@@ -233,7 +253,7 @@ class _Batch:
     # Identifiers to nodes
 
     def find_nodes(self, observed: list[tuple[Observation, list[_Identifier]]]) -> list[_Bearing]:
-        cache = self._linker._nodes  # noqa: SLF001 - the batch is the linker's other half
+        cache = self._linker.nodes
         nodes: dict[bytes, int] = {}
         missing: dict[bytes, tuple[_Identifier, Observation]] = {}
         for observation, identifiers in observed:
@@ -259,7 +279,24 @@ class _Batch:
             for nid, identifier in zip(ids, identifiers, strict=True):
                 self._known_as.setdefault(nid, (identifier.kind, identifier.digest))
             bearings.append(_Bearing(observation, identifiers, ids, ids[0]))
+        self._learn_when(bearings)
         return bearings
+
+    def _learn_when(self, bearings: list[_Bearing]) -> None:
+        """A node is known since the earliest learnt event that carries it, in whatever order events are linked."""
+        earlier: dict[int, datetime] = {}
+        for bearing in bearings:
+            learnt = bearing.seen.learnt
+            late = self._linker.learnt_late(learnt)
+            for nid in bearing.nodes:
+                node = self._newborn.get(nid)
+                if node is not None:
+                    if learnt < node.learnt:
+                        self._newborn[nid] = node._replace(learnt=learnt)
+                elif late:
+                    earlier[nid] = min(learnt, earlier.get(nid, learnt))
+        if earlier:
+            sql.lower_learnt(self._conn, sorted(earlier.items()))
 
     def _bear(self, strangers: list[tuple[_Identifier, Observation]], nodes: dict[bytes, int]) -> None:
         if not strangers:
@@ -269,100 +306,89 @@ class _Batch:
         for nid, vault_id, (identifier, observation) in zip(ids, vault_ids, strangers, strict=True):
             nodes[identifier.digest] = nid
             self._newborn[nid] = sql.NewNode(
-                nid, identifier.kind.id, identifier.digest, nid, BEGINNING, END, observation.learnt
+                nid, identifier.kind.id, identifier.digest, nid, BEGINNING, END, None, None, observation.learnt
             )
             self._values.append(sql.VaultRow(vault_id, nid, "", identifier.digest, _encode(identifier.value).decode()))
 
     # Evidence
 
     def gather(self, bearings: list[_Bearing]) -> None:
+        """Find what the batch says of who is who, in the order it was learnt."""
         shared: dict[int, tuple[Kind, bytes]] = {}
         for bearing in bearings:
             for nid, identifier in zip(bearing.nodes, bearing.found, strict=True):
                 if identifier.kind.shared:
                     shared[nid] = (identifier.kind, identifier.digest)
         newborn = set(self._newborn)
-        self._devices = self._linker._devices.load(self._conn, shared, newborn)  # noqa: SLF001
-        pairs: dict[tuple[int, int, int], tuple[Tie, Observation]] = {}
-        marks: dict[int, list[Mark]] = {}
-        telling: set[int] = set()
-        sightings: dict[int, dict[int, Tie]] = {}
-        sources: dict[bytes, tuple[int, datetime]] = {}
-        for bearing in bearings:
-            if len(bearing.nodes) == 1 and not bearing.seen.logout:
-                continue
-            sources[bearing.seen.hash] = (bearing.seen.source_id, bearing.seen.learnt)
-            self._gather_one(bearing, pairs, marks, telling, sightings)
-        self._assert_pairs(pairs)
-        fresh = {base: marks[base] for base in telling}
-        if fresh or sightings:
-            learnt = max(bearing.seen.learnt for bearing in bearings)
-            changes = self._linker._devices.apply(  # noqa: SLF001
+        self._devices = self._linker.devices.load(self._conn, shared, newborn)
+        said = _Said()
+        for bearing in sorted(bearings, key=lambda bearing: bearing.seen.learnt):
+            if len(bearing.nodes) > 1 or bearing.seen.logout:
+                self._gather_one(bearing, said)
+        self._assert_pairs(said.pairs)
+        fresh = {base: said.marks[base] for base in said.telling}
+        if fresh or said.sightings:
+            changes = self._linker.devices.apply(
                 self._conn,
                 self._devices,
                 fresh,
-                sightings,
+                said.sightings,
                 newborn=newborn,
                 ids=self._new_ids(),
-                learnt=learnt,
-                sources=sources,
+                learnt=max(bearing.seen.learnt for bearing in bearings),
+                sources=said.sources,
             )
-            self._evidence.extend(changes.evidence)
-            self._newborn.update({node.nid: node for node in changes.nodes})
-            for nid, lo, hi in changes.bounds:
-                if nid in self._newborn:
-                    self._newborn[nid] = self._newborn[nid]._replace(from_at=lo, until_at=hi)
-                else:
-                    self._bounds.append((nid, lo, hi))
-            for edge in changes.edges:
-                self._edges[edge.a, edge.b, edge.tier] = (edge.happened, edge.hash)
-            self._gone = changes.gone
-            self._refold = changes.refold
+            self._take(changes)
 
-    def _gather_one(
-        self,
-        bearing: _Bearing,
-        pairs: dict[tuple[int, int, int], tuple[Tie, Observation]],
-        marks: dict[int, list[Mark]],
-        telling: set[int],
-        sightings: dict[int, dict[int, Tie]],
-    ) -> None:
+    def _take(self, changes: Changes) -> None:
+        self._evidence.extend(changes.evidence)
+        self._newborn.update({node.nid: node for node in changes.nodes})
+        for nid, lo, hi in changes.bounds:
+            if nid in self._newborn:
+                self._newborn[nid] = self._newborn[nid]._replace(from_at=lo, until_at=hi)
+            else:
+                self._bounds.append((nid, lo, hi))
+        for edge in changes.edges:
+            self._edges[edge.a, edge.b, edge.tier] = (edge.happened, edge.hash)
+        self._gone = changes.gone
+        self._refold = changes.refold
+
+    def _gather_one(self, bearing: _Bearing, said: "_Said") -> None:
         seen, anchor = bearing.seen, bearing.anchor
         anchor_kind = bearing.found[0].kind
+        late = self._linker.learnt_late(seen.learnt)
         tie = (seen.happened, seen.hash)
+        said.sources[seen.hash] = seen.source_id
         for nid, identifier in zip(bearing.nodes, bearing.found, strict=True):
             kind = identifier.kind
             if not kind.shared:
-                if nid == anchor:
-                    continue
-                a, b = (anchor, nid) if anchor < nid else (nid, anchor)
-                key = (a, b, 1 + max(anchor_kind.priority, kind.priority))
-                known = pairs.get(key)
-                if known is None or tie < known[0]:
-                    pairs[key] = (tie, seen)
+                if nid != anchor:
+                    a, b = (anchor, nid) if anchor < nid else (nid, anchor)
+                    told = said.pairs.setdefault((a, b, 1 + max(anchor_kind.priority, kind.priority)), [])
+                    if not told or tie < told[-1][0] or late:
+                        told.append((tie, seen))
                 continue
             if anchor_kind.shared:
                 if nid != anchor:
-                    cached = self._linker._sightings.get((nid, anchor))  # noqa: SLF001
-                    found = sightings.get(nid, {}).get(anchor)
-                    if (cached is None or tie < cached) and (found is None or tie < found):
-                        sightings.setdefault(nid, {})[anchor] = tie
-                        self._linker._sightings[nid, anchor] = tie  # noqa: SLF001
+                    known = self._linker.sightings.get((nid, anchor))
+                    if known is None or tie < known or late:
+                        said.sightings.setdefault(nid, []).append(Sighting(anchor, tie, seen.learnt))
+                        self._linker.sightings[nid, anchor] = tie if known is None else min(known, tie)
             else:
                 mark = Mark(seen.happened, seen.hash, logout=False, holder=anchor, learnt=seen.learnt)
-                marks.setdefault(nid, []).append(mark)
-                device = self._devices[nid]
-                epoch = device.epochs[device.at(seen.happened)]
-                if epoch.holder != anchor or epoch.tie is None or tie < epoch.tie:
-                    telling.add(nid)
+                said.marks.setdefault(nid, []).append(mark)
+                if late or not self._devices[nid].knows(mark):
+                    said.telling.add(nid)
             if seen.logout:
-                marks.setdefault(nid, []).append(
-                    Mark(seen.happened, seen.hash, logout=True, holder=None, learnt=seen.learnt)
-                )
-                telling.add(nid)
+                mark = Mark(seen.happened, seen.hash, logout=True, holder=None, learnt=seen.learnt)
+                said.marks.setdefault(nid, []).append(mark)
+                said.telling.add(nid)
 
-    def _assert_pairs(self, pairs: dict[tuple[int, int, int], tuple[Tie, Observation]]) -> None:
-        cache = self._linker._edges  # noqa: SLF001
+    def _assert_pairs(self, pairs: dict[EdgeKey, list[tuple[Tie, Observation]]]) -> None:
+        """Write down what was not known: a new pair, or the same at an earlier time. An assertion that was learnt
+        before its pair was retracted is kept, but ties nobody.
+        """
+        cache = self._linker.edges
         unknown = [
             key
             for key in pairs
@@ -372,24 +398,26 @@ class _Batch:
         retracted: dict[tuple[int, int], datetime] = {}
         if self._linker.retractions_exist:
             retracted = sql.retractions(self._conn, [key[:2] for key in unknown if key not in stored])
-        for key, (tie, seen) in pairs.items():
+        for key, told in pairs.items():
             known = cache.get(key) or stored.get(key)
-            if known is not None and known <= tie:
+            for tie, seen in told:
+                if known is not None and known <= tie and not self._linker.learnt_late(seen.learnt):
+                    continue
+                if seen.learnt > retracted.get(key[:2], BEGINNING) and (known is None or tie < known):
+                    known = tie
+                    self._edges[key] = tie
+                self._evidence.append(
+                    sql.EvidenceRow(ASSERT, key[0], key[1], key[2], tie[0], seen.learnt, tie[1], seen.source_id, None)
+                )
+            if known is not None:
                 cache[key] = known
-                continue
-            if seen.learnt > retracted.get(key[:2], BEGINNING):
-                cache[key] = tie
-                self._edges[key] = tie
-            self._evidence.append(
-                sql.EvidenceRow(sql.ASSERT, key[0], key[1], key[2], tie[0], seen.learnt, tie[1], seen.source_id, None)
-            )
 
     # Profiles
 
     def join(self) -> None:
         """Write nodes and edges, and bring together what belongs together."""
         conn = self._conn
-        kinds = self._linker._kinds_by_id  # noqa: SLF001
+        kinds = self._linker.kinds_by_id
         ends = {end for key in self._edges for end in key[:2]}
         gone_ends = {end for key in self._gone for end in key[:2]}
         stored = sql.pids_of(conn, [nid for nid in ends | gone_ends if nid not in self._newborn]) if ends else {}
@@ -500,8 +528,8 @@ class _Batch:
 
     def _seal(self, bearings: list[_Bearing]) -> None:
         """Move personal values out of the bodies into the vault; the same value of one identifier is kept once."""
-        cache = self._linker._vault  # noqa: SLF001
-        key_bytes = self._linker._key  # noqa: SLF001
+        cache = self._linker.vault
+        key_bytes = self._linker.key
         wanted: dict[tuple[int, str, bytes], tuple[Any, list[dict[str, int]]]] = {}
         for bearing in bearings:
 
@@ -532,7 +560,7 @@ class _Batch:
                 reference["@vault"] = stored[place]
 
     def _name_ids(self, bearings: list[_Bearing]) -> dict[tuple[str, str], int]:
-        cache = self._linker._names  # noqa: SLF001
+        cache = self._linker.names
         found: dict[tuple[str, str], int] = {}
         missing: list[tuple[str, str]] = []
         for key in {(bearing.seen.type, bearing.seen.name) for bearing in bearings}:

@@ -3,13 +3,14 @@
 A rehearsal (`dry_run`) does everything and rolls back, so that what it shows is what would happen.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import Kind, Member
+from onevoice.domains.identity.contracts import ALLOW, ASSERT, CANNOT, OPERATOR_TIER, RETRACT, Edge, Kind, Member
 from onevoice.domains.identity.errors import (
     AlreadyUndoneError,
     NothingToSplitError,
@@ -17,7 +18,7 @@ from onevoice.domains.identity.errors import (
     UnknownActionError,
 )
 from onevoice.domains.identity.rules.observe import action_hash
-from onevoice.domains.identity.rules.partition import OPERATOR_TIER, Edge, partition
+from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.service.components import resolve
 from onevoice.domains.identity.store import linking as sql
 from onevoice.domains.identity.store import operating as ops
@@ -55,9 +56,13 @@ def operator_moment(conn: Connection, now: datetime) -> datetime:
     return now if latest is None or latest < now else latest + timedelta(microseconds=1)
 
 
-def _strength(kinds: dict[str, Kind], member: Member) -> tuple[int, str, int]:
-    kind = kinds[member.kind]
-    return kind.priority, kind.name, member.nid
+Strength = dict[int, tuple[Any, ...]]
+
+
+def _strengths(conn: Connection, members: Iterable[Member], kinds: Mapping[int, Kind]) -> Strength:
+    """What the strongest member is chosen by: priority of its kind, then the order that breaks every tie."""
+    rows = sql.reached_rows(conn, [member.nid for member in members])
+    return {row.nid: (kinds[row.kind].priority, *row.node(kinds).order) for row in rows}
 
 
 class _Watch:
@@ -115,8 +120,9 @@ def merge(
     operation.withdrawn = ops.crossing_cannot(conn, left[1], right[1])
     if operation.withdrawn:
         ops.drop_cannot(conn, operation.withdrawn)
-        _say(conn, [(sql.ALLOW, a, b, 0) for a, b in operation.withdrawn], at, action)
-    ends = [min(watch.before[pid], key=lambda member: _strength(by_name, member)).nid for pid in (left[1], right[1])]
+        _say(conn, [(ALLOW, a, b, 0) for a, b in operation.withdrawn], at, action)
+    order = _strengths(conn, [member for members in watch.before.values() for member in members], kinds)
+    ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in (left[1], right[1])]
     everyone = {member.nid for members in watch.before.values() for member in members}
     pairs = [tuple(sorted(ends))]
     asserted: list[Edge] = []
@@ -128,10 +134,7 @@ def merge(
         asserted.extend(edges)
         sql.insert_evidence(
             conn,
-            [
-                sql.EvidenceRow(sql.ASSERT, edge.a, edge.b, OPERATOR_TIER, at, at, edge.hash, None, action)
-                for edge in edges
-            ],
+            [sql.EvidenceRow(ASSERT, edge.a, edge.b, OPERATOR_TIER, at, at, edge.hash, None, action) for edge in edges],
         )
         sql.upsert_edges(conn, edges, at)
         moved |= resolve(conn, ends, kinds)
@@ -166,11 +169,11 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
     ends = sorted({end for pair in edges for end in pair})
     watch = _Watch(conn, sorted(set(sql.pids_of(conn, ends).values())))
     sql.delete_edges(conn, [(a, b, OPERATOR_TIER) for a, b in live])
-    _say(conn, [(sql.RETRACT, a, b, OPERATOR_TIER) for a, b in live], at, action_id)
+    _say(conn, [(RETRACT, a, b, OPERATOR_TIER) for a, b in live], at, action_id)
     restored = [(int(a), int(b)) for a, b in action.detail["withdrawn"]]
     if restored:
         ops.add_cannot(conn, restored, action_id, at)
-        _say(conn, [(sql.CANNOT, a, b, 0) for a, b in restored], at, action_id)
+        _say(conn, [(CANNOT, a, b, 0) for a, b in restored], at, action_id)
     ops.close_action(conn, action_id, at, actor)
     sql.note_moved(conn, resolve(conn, ends, {kind.id: kind for kind in by_name.values()}))
     operation = Operation(action_id, withdrawn=restored)
@@ -201,12 +204,13 @@ def split(
     rest = [member for member in members if (member.kind, member.value) not in wanted]
     if not side or not rest:
         raise NothingToSplitError("Name some of the person's identifiers, but not all of them.")
-    strongest = [min(part, key=lambda member: _strength(by_name, member)) for part in (side, rest)]
-    action = ops.add_action(conn, "split", at, actor, reason, (strongest[0].nid, strongest[1].nid))
-    base_of = {member.nid: member.base for member in members}
+    order = _strengths(conn, members, kinds)
     left, right = [member.nid for member in side], [member.nid for member in rest]
-    _retract(conn, ops.edges_across(conn, left, right), base_of, by_name, members, at, action)
-    order = {member.nid: _strength(by_name, member) for member in members}
+    ends = (min(left, key=order.__getitem__), min(right, key=order.__getitem__))
+    action = ops.add_action(conn, "split", at, actor, reason, ends)
+    base_of = {member.nid: member.base for member in members}
+    shared = {member.base for member in members if by_name[member.kind].shared}
+    _retract(conn, ops.edges_across(conn, left, right), base_of, shared, at, action)
     parts = [_parts(conn, part, kinds) for part in (left, right)]
     apart = [_ordered(min(a, key=order.__getitem__), min(b, key=order.__getitem__)) for a in parts[0] for b in parts[1]]
     parted: list[tuple[int, int]] = []
@@ -214,7 +218,7 @@ def split(
     while apart:
         parted.extend(apart)
         ops.add_cannot(conn, apart, action, at)
-        _say(conn, [(sql.CANNOT, a, b, 0) for a, b in apart], at, action)
+        _say(conn, [(CANNOT, a, b, 0) for a, b in apart], at, action)
         moved |= resolve(conn, [*left, *right], kinds)
         now = sql.pids_of(conn, [*left, *right])
         both = {now[nid] for nid in left} & {now[nid] for nid in right}
@@ -234,28 +238,25 @@ def _ordered(a: int, b: int) -> tuple[int, int]:
 
 
 def _retract(
-    conn: Connection,
-    edges: Sequence[Edge],
-    base_of: dict[int, int],
-    kinds: dict[str, Kind],
-    members: Sequence[Member],
-    at: datetime,
-    action: int,
+    conn: Connection, edges: Sequence[Edge], base_of: Mapping[int, int], shared: set[int], at: datetime, action: int
 ) -> None:
-    """Retract edges. What ties an epoch to its holder is retracted for the identifier as a whole."""
-    shared = {member.nid for member in members if kinds[member.kind].shared}
-    pairs: set[tuple[int, int]] = set()
-    keys = {(edge.a, edge.b, edge.tier) for edge in edges}
-    for edge in edges:
-        if edge.tier != OPERATOR_TIER and edge.a in shared:
-            base, other = base_of[edge.a], base_of.get(edge.b, edge.b)
-            pairs.add((base, other))
-            keys |= {(found.a, found.b, found.tier) for found in ops.edges_of_base(conn, base, [other])}
+    """Retract what ties the identifiers at the ends of `edges`, through whichever of their epochs."""
+    said: set[tuple[int, int]] = set()
+    gone: set[tuple[int, int, int]] = set()
+    for a, b in {(base_of[edge.a], base_of[edge.b]) for edge in edges}:
+        # As the ledger names the pair: a shared identifier first, of two that are not the smaller first.
+        if a in shared or b in shared:
+            said |= {(a, b)} if a in shared else set()
+            said |= {(b, a)} if b in shared else set()
         else:
-            pairs.add((edge.a, edge.b))
-    if keys:
-        sql.delete_edges(conn, sorted(keys))
-        _say(conn, [(sql.RETRACT, a, b, 0) for a, b in sorted(pairs)], at, action)
+            said.add(_ordered(a, b))
+        for edge in ops.edges_between(conn, a, b):
+            gone.add((edge.a, edge.b, edge.tier))
+            if edge.tier == OPERATOR_TIER:
+                said.add((edge.a, edge.b))
+    if gone:
+        sql.delete_edges(conn, sorted(gone))
+        _say(conn, [(RETRACT, a, b, 0) for a, b in sorted(said)], at, action)
 
 
 def _parts(conn: Connection, nodes: Sequence[int], kinds: dict[int, Kind]) -> list[list[int]]:
@@ -263,7 +264,7 @@ def _parts(conn: Connection, nodes: Sequence[int], kinds: dict[int, Kind]) -> li
     inside = set(nodes)
     rows = {row.nid: row for row in sql.reached_rows(conn, nodes)}
     edges = [edge for edge in sql.edges_among(conn, nodes) if edge.a in inside and edge.b in inside]
-    found = partition({nid: row.node(kinds) for nid, row in rows.items()}, edges, sql.cannot_among(conn, nodes))
+    found = partition({nid: row.node(kinds) for nid, row in rows.items()}, edges)
     parts: dict[int, list[int]] = {}
     for nid, root in found.root_of.items():
         parts.setdefault(root, []).append(nid)

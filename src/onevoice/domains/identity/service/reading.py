@@ -12,18 +12,21 @@ from onevoice.domains.identity.contracts import (
     CHANNEL_NUMBER,
     CHANNELS,
     END,
+    WEAK_SIGHTING_TIER,
     AsOf,
+    Edge,
     Folded,
     Kind,
     Member,
+    Node,
     StoredEvent,
 )
 from onevoice.domains.identity.errors import InvalidReferenceError, UnknownActionError, UnknownProfileError
-from onevoice.domains.identity.rules.epochs import Epoch, epoch_at
+from onevoice.domains.identity.rules.epochs import Epoch, epoch_of
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import SPEND_EVENT, action_hash, digest_of, epoch_digest, order_total
-from onevoice.domains.identity.rules.partition import Edge, Node, partition
-from onevoice.domains.identity.rules.replay import WEAK_SIGHTING_TIER, EpochRef, replay
+from onevoice.domains.identity.rules.partition import partition
+from onevoice.domains.identity.rules.replay import EpochRef, replay
 from onevoice.domains.identity.store import linking, operating, reading
 from onevoice.domains.identity.store.reading import TimelineQuery
 
@@ -112,7 +115,8 @@ def _as_known(conn: Connection, reference: str, nid: int, learnt: datetime) -> P
             for index, epoch in enumerate(state):
                 node = places.node(EpochRef(nid_, epoch.key))
                 kind = kinds[row.kind]
-                nodes[node] = Node(kind, (kind.name, row.digest, epoch.start, row.digest), epoch.key is None)
+                order = (kind.name, row.digest, epoch.start, *(epoch.key[1:] if epoch.key else (b"", False)))
+                nodes[node] = Node(kind, order, counts=epoch.key is None)
                 bounds[node] = (epoch.start, state[index + 1].start if index + 1 < len(state) else END)
     edges = [Edge(tier, *tie, places.now(a), places.now(b)) for (a, b, tier), tie in found.pairs.items()]
     edges += [
@@ -156,7 +160,8 @@ class _Places:
         if row is None or row.base == nid or row.base not in self._epochs:
             return nid
         state = self._epochs[row.base]
-        return self.node(EpochRef(row.base, state[epoch_at(state, row.from_at)].key))
+        key = (row.from_at, row.mark or b"", bool(row.logout))
+        return self.node(EpochRef(row.base, state[epoch_of(state, key)].key))
 
 
 # Events

@@ -6,12 +6,14 @@ from typing import NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import Kind
-from onevoice.domains.identity.rules.partition import Edge, Node
-from onevoice.domains.identity.rules.replay import ALLOW, ASSERT, CANNOT, LOGIN, LOGOUT, RETRACT, SEEN_WITH
+from onevoice.domains.identity.contracts import (
+    LOGIN,
+    Edge,
+    Kind,
+    Node,
+)
 
 LINKER_LOCK = 720_185_002
-__all__ = ["ALLOW", "ASSERT", "CANNOT", "LOGIN", "LOGOUT", "RETRACT", "SEEN_WITH"]
 
 
 class NewNode(NamedTuple):
@@ -21,6 +23,8 @@ class NewNode(NamedTuple):
     base: int
     from_at: datetime
     until_at: datetime
+    mark: bytes | None
+    logout: bool | None
     learnt: datetime
 
 
@@ -87,7 +91,9 @@ def insert_nodes(conn: Connection, rows: Iterable[tuple[NewNode, int]]) -> None:
     """New nodes with the profile each belongs to from its birth."""
     with (
         conn.cursor() as cursor,
-        cursor.copy("copy identity.node (nid, kind, digest, pid, base, from_at, until_at, learnt) from stdin") as copy,
+        cursor.copy(
+            "copy identity.node (nid, kind, digest, pid, base, from_at, until_at, mark, logout, learnt) from stdin"
+        ) as copy,
     ):
         for node, pid in rows:
             copy.write_row(
@@ -99,6 +105,8 @@ def insert_nodes(conn: Connection, rows: Iterable[tuple[NewNode, int]]) -> None:
                     node.base,
                     node.from_at,
                     node.until_at,
+                    node.mark.hex() if node.mark else None,
+                    node.logout,
                     node.learnt,
                 )
             )
@@ -218,16 +226,16 @@ def weak_sightings_of(conn: Connection, bases: Sequence[int]) -> list[int]:
     return [row[0] for row in rows]
 
 
-def first_marks_after(conn: Connection, wanted: Sequence[tuple[int, int, datetime, datetime]]) -> list[MarkRow]:
-    """For each (shared base, holder, after, before): the holder's first events that carried the base in between."""
+def first_marks_after(
+    conn: Connection, base: int, holder: int, after: tuple[datetime, bytes], before: datetime
+) -> list[MarkRow]:
+    """The holder's first event after the place `after`, up to and with the moment `before`, that carried `base`."""
     rows = conn.execute(
-        "select k.s, k.h, e.happened, e.hash, e.learnt"
-        " from unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[]) k(s, h, lo, hi)"
-        " cross join lateral (select happened, hash, learnt from identity.event where nid = k.h and happened >= k.lo"
-        " and happened < k.hi and ids @> array[k.s] order by happened, hash limit 2) e",
-        ([w[0] for w in wanted], [w[1] for w in wanted], [w[2] for w in wanted], [w[3] for w in wanted]),
+        "select happened, hash, learnt from identity.event where nid = %s and (happened, hash) > (%s, %s::uuid)"
+        " and happened <= %s and ids @> array[%s]::bigint[] order by happened, hash limit 1",
+        (holder, after[0], after[1].hex(), before, base),
     )
-    return [MarkRow(s, LOGIN, h, happened, found.bytes, learnt) for s, h, happened, found, learnt in rows]
+    return [MarkRow(base, LOGIN, holder, happened, found.bytes, learnt) for happened, found, learnt in rows]
 
 
 def bases_with_events(conn: Connection, since: Sequence[tuple[int, datetime]]) -> set[int]:
@@ -240,12 +248,24 @@ def bases_with_events(conn: Connection, since: Sequence[tuple[int, datetime]]) -
     return {row[0] for row in rows}
 
 
-def epoch_nodes(conn: Connection, bases: Sequence[int]) -> list[tuple[int, int, bytes]]:
-    """(base, nid, digest) of the epochs beyond the base."""
+class EpochNode(NamedTuple):
+    """A node of an epoch beyond the base, and the place of the mark that opened it."""
+
+    base: int
+    nid: int
+    digest: bytes
+    key: tuple[datetime, bytes, bool]
+
+
+def epoch_nodes(conn: Connection, bases: Sequence[int]) -> list[EpochNode]:
+    """Of all epochs that were ever issued, the vanished ones included."""
     rows = conn.execute(
-        "select base, nid, digest from identity.node where base = any(%s) and base <> nid", (list(bases),)
+        "select base, nid, digest, from_at, mark, logout from identity.node where base = any(%s) and base <> nid",
+        (list(bases),),
     )
-    return [(base, nid, digest.bytes) for base, nid, digest in rows]
+    return [
+        EpochNode(base, nid, digest.bytes, (at, mark.bytes, logout)) for base, nid, digest, at, mark, logout in rows
+    ]
 
 
 def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]]) -> None:
@@ -280,7 +300,7 @@ def pids_with_cannot(conn: Connection, pids: Sequence[int]) -> set[int]:
         "select n.pid from identity.node n join identity.cannot c on c.a = n.nid where n.pid = any(%(p)s)"
         " union select n.pid from identity.node n join identity.cannot c on c.b = n.nid where n.pid = any(%(p)s)"
         " union select v.pid from (select a as nid from identity.cannot union select b from identity.cannot) c"
-        " join identity.node n on n.nid = c.nid and n.from_at = n.until_at"
+        " join identity.node n on n.nid = c.nid and n.until_at < n.from_at"
         " join identity.node v on v.base = n.base where v.pid = any(%(p)s)",
         {"p": list(pids)},
     )
@@ -308,11 +328,14 @@ class Reached(NamedTuple):
     base: int
     base_digest: bytes
     from_at: datetime
+    mark: bytes | None
+    logout: bool | None
     contested: bool
 
     def node(self, kinds: Mapping[int, Kind]) -> Node:
         kind = kinds[self.kind]
-        return Node(kind, (kind.name, self.base_digest, self.from_at, self.digest), self.nid == self.base)
+        order = (kind.name, self.base_digest, self.from_at, self.mark or b"", bool(self.logout))
+        return Node(kind, order, counts=self.nid == self.base)
 
 
 def raw_component(conn: Connection, seeds: Sequence[int]) -> tuple[dict[int, Reached], list[Edge]]:
@@ -329,11 +352,14 @@ def raw_component(conn: Connection, seeds: Sequence[int]) -> tuple[dict[int, Rea
 
 def reached_rows(conn: Connection, nodes: Sequence[int]) -> list[Reached]:
     rows = conn.execute(
-        "select n.nid, n.pid, n.kind, n.digest, n.base, b.digest, n.from_at, n.contested"
+        "select n.nid, n.pid, n.kind, n.digest, n.base, b.digest, n.from_at, n.mark, n.logout, n.contested"
         " from identity.node n join identity.node b on b.nid = n.base where n.nid = any(%s)",
         (list(nodes),),
     )
-    return [Reached(row[0], row[1], row[2], row[3].bytes, row[4], row[5].bytes, row[6], row[7]) for row in rows]
+    return [
+        Reached(*row[:3], row[3].bytes, row[4], row[5].bytes, row[6], row[7].bytes if row[7] else None, *row[8:])
+        for row in rows
+    ]
 
 
 def edges_among(conn: Connection, nodes: Sequence[int]) -> list[Edge]:
@@ -346,14 +372,22 @@ def cannot_among(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int]
     that now holds its moment.
     """
     return conn.execute(
-        "select a, b from (select coalesce(va.nid, c.a) as a, coalesce(vb.nid, c.b) as b from identity.cannot c"
-        " join identity.node na on na.nid = c.a join identity.node nb on nb.nid = c.b"
-        " left join identity.node va on na.from_at = na.until_at and va.base = na.base"
-        " and va.from_at <= na.from_at and va.until_at > na.from_at"
-        " left join identity.node vb on nb.from_at = nb.until_at and vb.base = nb.base"
-        " and vb.from_at <= nb.from_at and vb.until_at > nb.from_at) x where a = any(%(n)s) and b = any(%(n)s)",
+        "select a, b from identity.cannot where a = any(%(n)s) and b = any(%(n)s)"
+        " union select x.a, x.b from (select identity.stands_at(c.a) as a, identity.stands_at(c.b) as b"
+        " from identity.cannot c join identity.node na on na.nid = c.a join identity.node nb on nb.nid = c.b"
+        " where na.until_at < na.from_at or nb.until_at < nb.from_at) x"
+        " where x.a = any(%(n)s) and x.b = any(%(n)s)",
         {"n": list(nodes)},
     ).fetchall()
+
+
+def lower_learnt(conn: Connection, rows: Sequence[tuple[int, datetime]]) -> None:
+    """Nodes turn out to have been known earlier: a frame that was received before was linked after."""
+    conn.execute(
+        "update identity.node n set learnt = k.learnt from unnest(%s::bigint[], %s::timestamptz[]) k(nid, learnt)"
+        " where n.nid = k.nid and n.learnt > k.learnt",
+        ([r[0] for r in rows], [r[1] for r in rows]),
+    )
 
 
 def write_partition(conn: Connection, changed: Sequence[tuple[int, int, bool]]) -> None:

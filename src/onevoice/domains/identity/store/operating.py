@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.identity.rules.partition import Edge
+from onevoice.domains.identity.contracts import Edge
 
 
 class ActionRow(NamedTuple):
@@ -70,12 +70,9 @@ def latest_moment(conn: Connection) -> datetime | None:
 def crossing_cannot(conn: Connection, left: int, right: int) -> list[tuple[int, int]]:
     """Live cannot-links between two profiles, also where an end is an epoch that late marks made vanish."""
     return conn.execute(
-        "with ends as (select c.a, c.b, coalesce(va.pid, na.pid) as pa, coalesce(vb.pid, nb.pid) as pb"
-        " from identity.cannot c join identity.node na on na.nid = c.a join identity.node nb on nb.nid = c.b"
-        " left join identity.node va on na.from_at = na.until_at and va.base = na.base"
-        " and va.from_at <= na.from_at and va.until_at > na.from_at"
-        " left join identity.node vb on nb.from_at = nb.until_at and vb.base = nb.base"
-        " and vb.from_at <= nb.from_at and vb.until_at > nb.from_at)"
+        "with ends as (select c.a, c.b, na.pid as pa, nb.pid as pb from identity.cannot c"
+        " join identity.node na on na.nid = identity.stands_at(c.a)"
+        " join identity.node nb on nb.nid = identity.stands_at(c.b))"
         " select a, b from ends where (pa, pb) in ((%(l)s, %(r)s), (%(r)s, %(l)s)) order by a, b",
         {"l": left, "r": right},
     ).fetchall()
@@ -114,12 +111,14 @@ def edges_across(conn: Connection, left: Sequence[int], right: Sequence[int]) ->
     return [Edge(tier, happened, key.bytes, a, b) for tier, happened, key, a, b in rows]
 
 
-def edges_of_base(conn: Connection, base: int, other_bases: Sequence[int]) -> list[Edge]:
-    """Derived edges from any epoch of `base` to any epoch of `other_bases`."""
+def edges_between(conn: Connection, a: int, b: int) -> list[Edge]:
+    """Every live edge between any epoch of the identifier `a` and any of `b`, whichever stands first."""
     rows = conn.execute(
         "select e.tier, e.happened, e.hash, e.a, e.b from identity.edge e join identity.node x on x.nid = e.a"
-        " join identity.node y on y.nid = e.b where x.base = %s and y.base = any(%s) and e.tier > 1",
-        (base, list(other_bases)),
+        " join identity.node y on y.nid = e.b where (x.base, y.base) in ((%(a)s, %(b)s), (%(b)s, %(a)s))"
+        " and e.a in"
+        " (select nid from identity.node where nid in (%(a)s, %(b)s) or base in (%(a)s, %(b)s) and base <> nid)",
+        {"a": a, "b": b},
     )
     return [Edge(tier, happened, key.bytes, a, b) for tier, happened, key, a, b in rows]
 

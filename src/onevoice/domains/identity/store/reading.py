@@ -7,15 +7,15 @@ from typing import Any, NamedTuple
 from psycopg import Connection, sql
 from psycopg.rows import namedtuple_row
 
-from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, StoredEvent
-from onevoice.domains.identity.rules.replay import Evidence
+from onevoice.domains.identity.contracts import CHANNELS, AsOf, Evidence, Member, StoredEvent
 
 
 def latest_node(conn: Connection, digest: bytes) -> tuple[int, int] | None:
     """(nid, pid) of the identifier; of a shared one, its latest epoch."""
     return conn.execute(
         "select e.nid, e.pid from identity.node n join identity.node e on e.base = n.nid or e.nid = n.nid"
-        " where n.digest = %s::uuid and e.from_at < e.until_at order by e.from_at desc limit 1",
+        " where n.digest = %s::uuid and e.until_at >= e.from_at"
+        " order by e.from_at desc, e.mark desc nulls last, e.logout desc nulls last limit 1",
         (digest.hex(),),
     ).fetchone()
 
@@ -23,8 +23,7 @@ def latest_node(conn: Connection, digest: bytes) -> tuple[int, int] | None:
 def node_at(conn: Connection, nid: int) -> tuple[int, int] | None:
     """(nid, pid) of a node; of an epoch that late marks made vanish, of the one that holds its moment now."""
     return conn.execute(
-        "select e.nid, e.pid from identity.node n join identity.node e on e.base = n.base"
-        " where n.nid = %s and e.from_at <= n.from_at and e.until_at > n.from_at",
+        "select nid, pid from identity.node where nid = identity.stands_at(%s)",
         (nid,),
     ).fetchone()
 
@@ -39,7 +38,7 @@ _MEMBER = (
 def members(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]]:
     """(pid, member) of the profiles, strongest kind first, empty epochs left out."""
     rows = conn.execute(
-        _MEMBER + " where n.pid = any(%s) and n.from_at < n.until_at order by n.pid, k.priority, n.learnt, n.nid",
+        _MEMBER + " where n.pid = any(%s) and n.from_at <= n.until_at order by n.pid, k.priority, n.learnt, n.nid",
         (list(pids),),
     )
     return [(row[0], Member(*row[1:])) for row in rows]
@@ -71,17 +70,22 @@ class NodeRow(NamedTuple):
     digest: bytes
     base: int
     from_at: datetime
+    mark: bytes | None
+    logout: bool | None
     learnt: datetime
 
 
 def nodes(conn: Connection, wanted: Sequence[int]) -> list[NodeRow]:
     """The nodes and, of shared ones, all their epochs."""
     rows = conn.execute(
-        "select nid, kind, digest, base, from_at, learnt from identity.node where nid = any(%(n)s)"
-        " union select nid, kind, digest, base, from_at, learnt from identity.node where base = any(%(n)s)",
+        "select nid, kind, digest, base, from_at, mark, logout, learnt from identity.node"
+        " where nid = any(%(n)s) or base = any(%(n)s)",
         {"n": list(wanted)},
     )
-    return [NodeRow(row[0], row[1], row[2].bytes, *row[3:]) for row in rows]
+    return [
+        NodeRow(row[0], row[1], row[2].bytes, row[3], row[4], row[5].bytes if row[5] else None, row[6], row[7])
+        for row in rows
+    ]
 
 
 def events_behind(

@@ -1,48 +1,9 @@
 """Folds: commutative monoids per node. A profile is their merge over its nodes, whatever order events came in."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from typing import Any, NamedTuple
 
 from onevoice.domains.identity.contracts import Folded
-
-
-class CounterKey(NamedTuple):
-    nid: int
-    name_id: int
-    channel: int
-
-
-class Span(NamedTuple):
-    """How often, first and last."""
-
-    n: int
-    first_at: datetime
-    last_at: datetime
-
-
-class TraitRank(NamedTuple):
-    """Decides between values of one trait: the latest happened; then the better source; then the hash of the event.
-
-    Compares so that the greater wins.
-    """
-
-    happened: datetime
-    priority: int
-    hash: bytes
-
-
-class TraitFold(NamedTuple):
-    rank: TraitRank
-    learnt: datetime
-    source_id: int
-    value: Any
-
-
-class Folds(NamedTuple):
-    counters: dict[CounterKey, Span]
-    traits: dict[tuple[int, str], TraitFold]
-    spend: dict[tuple[int, str], tuple[int, int]]
+from onevoice.domains.profiles.contracts import CounterKey, Folds, Span, TraitFold, TraitRank
 
 
 def fold(events: Iterable[Folded], priorities: Mapping[int, int]) -> Folds:

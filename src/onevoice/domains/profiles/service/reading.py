@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, SourceInfo
 from onevoice.domains.identity.service import reading as identity
-from onevoice.domains.profiles.rules.folds import TraitFold, TraitRank
+from onevoice.domains.profiles.contracts import TraitFold, TraitRank
 from onevoice.domains.profiles.store import folds as store
 
 ADDRESS_CHANNELS = {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.profiles.rules.folds import CounterKey, Folds, Span, TraitFold
+from onevoice.domains.profiles.contracts import CounterKey, Folds, Span, TraitFold
 
 _encode = msgspec.json.Encoder().encode
 

