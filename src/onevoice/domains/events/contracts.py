@@ -1,9 +1,17 @@
 """What the log takes and gives."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
+
+import msgspec
+
+LETTER_KEY = "_letter"
+"""In a replayed event: the dead letter it comes from, so that a second refusal finds its way back there."""
+FLAGS_KEY = "_flags"
+"""In an event's context: what had to be mended so that it could be stored."""
 
 
 class Position(NamedTuple):
@@ -19,24 +27,8 @@ class WriteKey(NamedTuple):
     source_id: int
 
 
-class LogRecord(NamedTuple):
-    """One frame: the events of one accepted request, each as clean JSON."""
-
-    source_id: int
-    received_at: datetime
-    sent_at: datetime | None
-    events: Sequence[bytes]
-
-
-@dataclass(frozen=True)
-class Batch:
-    records: list[LogRecord]
-    end: Position
-    events: int
-
-
 class Rejection(NamedTuple):
-    """An event that cannot be taken as it is: why, and the event itself."""
+    """An event that cannot be taken as it is: why, and the event itself as JSON."""
 
     source_id: int
     received_at: datetime
@@ -44,6 +36,41 @@ class Rejection(NamedTuple):
     reason: str
     message_id: str | None
     event: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What one request brings: the events to append and those to lay aside. Stored together or not at all.
+
+    events: a JSON array of `count` objects, as `rules` left them.
+    """
+
+    source_id: int
+    received_at: datetime
+    sent_at: datetime | None
+    count: int
+    events: bytes
+    rejections: tuple[Rejection, ...] = ()
+
+    @property
+    def size_bytes(self) -> int:
+        return 256 + len(self.events) + sum(len(each.event) for each in self.rejections)
+
+
+class LogRecord(NamedTuple):
+    """One frame as consumers read it: each event is a slice of JSON, decoded when wanted."""
+
+    source_id: int
+    received_at: datetime
+    sent_at: datetime | None
+    events: Sequence[msgspec.Raw]
+
+
+@dataclass(frozen=True)
+class Batch:
+    records: list[LogRecord]
+    end: Position
+    events: int
 
 
 class DeadLetter(NamedTuple):
@@ -58,13 +85,12 @@ class DeadLetter(NamedTuple):
     replayed_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What one request brings: the events to append and those to lay aside. Stored together or not at all."""
+def message_hash(source_id: int, message_id: str) -> bytes:
+    """16 bytes that stand for one message of one source; by them repeats are found."""
+    return hashlib.blake2b(b"%d:%s" % (source_id, message_id.encode()), digest_size=16).digest()
 
-    source_id: int
-    received_at: datetime
-    sent_at: str | None
-    events: list[bytes]
-    rejections: list[Rejection]
-    size_bytes: int
+
+def letter_hash(rejection: Rejection) -> bytes:
+    """Likewise for a dead letter: the same message refused twice is laid aside once."""
+    what = rejection.event if rejection.message_id is None else rejection.message_id.encode()
+    return hashlib.blake2b(b"letter:%d:%s" % (rejection.source_id, what), digest_size=16).digest()

@@ -1,3 +1,5 @@
+"""What can be wrong with a request to the log. What is wrong with one event is a `Rejection`, not an error."""
+
 from onevoice.kit.errors import DomainError
 
 
@@ -19,10 +21,31 @@ class TooLargeError(EventsError):
     kind = "too_large"
 
 
+class UnknownWriteKeyError(EventsError):
+    """The write key is not valid."""
+
+    code = "invalid_write_key"
+    kind = "unauthenticated"
+
+
+class SecretKeyError(EventsError):
+    """A secret key does not write."""
+
+    code = "secret_key"
+    kind = "forbidden"
+
+
 class OverloadedError(EventsError):
     """Events come faster than they can be stored."""
 
     code = "overloaded"
+    kind = "unavailable"
+
+
+class UnavailableError(EventsError):
+    """Events cannot be stored just now."""
+
+    code = "unavailable"
     kind = "unavailable"
 
 

@@ -1,297 +1,277 @@
 """/v1: the door that clients of Segment's wire format use unchanged, and /api/dead-letters.
 
-Never a redirect: official clients follow one with a body-less GET and lose the batch in silence.
+Never a redirect: official clients follow one with a body-less GET and lose the batch in silence. Never a refusal for
+one bad event: clients drop the whole batch on a 4xx. So 4xx is for what no retry can heal, 503 for what one can.
 """
 
 import asyncio
 import base64
 import binascii
-import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-import msgspec
-from fastapi import APIRouter, Query, Request, Response
+import psycopg
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.openapi.models import HTTPBase
+from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
 
 from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.events import rules, service
-from onevoice.domains.events.contracts import DeadLetter, Frame, Rejection, WriteKey
-from onevoice.domains.events.errors import EventsError, TooLargeError, UnreadableBodyError
+from onevoice.domains.events.contracts import DeadLetter, WriteKey
+from onevoice.domains.events.errors import (
+    EventsError,
+    SecretKeyError,
+    UnavailableError,
+    UnknownWriteKeyError,
+    UnreadableBodyError,
+)
 from onevoice.kit import cursor as cursors
 from onevoice.kit import jsons
 from onevoice.kit.bounded import Bounded
 from onevoice.kit.chance import Chance, random_uuid
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.kit.times import parse_time
+from onevoice.web import problems
 from onevoice.web.guards import Reader
 from onevoice.web.paging import Cursor, Limit, Moment, Page, RowId
-from onevoice.web.problems import documented, of_domain
+from onevoice.web.problems import documented
 
-MAX_BODY_BYTES = 2**20
-KEY_SECONDS = 5.0
-ENDPOINTS = sorted(rules.TYPES) + sorted(rules.SHORT)
+KEY_SECONDS = 3.0
+"""For so long a looked-up key is believed; a revoked one is refused after that."""
+KEYS_KEPT = 10_000
+KEY_CHARS = 200
+SECRET_PREFIX = "ov_secret_"  # noqa: S105 - how such keys begin, not one of them
+COMMIT_WAIT_SECONDS = 20.0
+DRAIN_BYTES = 16 * rules.MAX_BODY_BYTES
+"""So much of an oversize body is read and thrown away, because a client that is cut off while it sends tries again."""
+INLINE_BYTES = 128 * 1024
+"""Larger bodies are read in a thread, so that nobody else waits for them."""
+
 CORS = {
     "Access-Control-Allow-Origin": "*",
     "Access-Control-Expose-Headers": "Retry-After",
     "Cross-Origin-Resource-Policy": "cross-origin",
+    "Cache-Control": "no-store",
 }
 PREFLIGHT = {
     **CORS,
-    "Access-Control-Allow-Methods": "POST, GET, OPTIONS",
-    "Access-Control-Allow-Headers": "authorization, content-type, x-retry-count, x-write-key, content-encoding",
+    "Access-Control-Allow-Methods": "GET, POST, OPTIONS",
+    "Access-Control-Allow-Headers": "authorization, content-encoding, content-type, x-retry-count, x-write-key",
     "Access-Control-Max-Age": "86400",
 }
-
-
-class UnknownWriteKeyError(EventsError):
-    """The write key is not valid."""
-
-    code = "invalid_write_key"
-    kind = "unauthenticated"
-
-
-class SecretKeyError(EventsError):
-    """A secret key does not write."""
-
-    code = "secret_key"
-    kind = "forbidden"
-
-
-class _Envelope(msgspec.Struct):
-    """What of a body is needed to take it apart without decoding it twice."""
-
-    batch: list[msgspec.Raw]
-    sentAt: Any = None  # noqa: N815 - the wire's name
-    writeKey: Any = None  # noqa: N815 - the wire's name
-
-
-_envelope = msgspec.json.Decoder(_Envelope)
+EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+PROBLEM_TEXTS = {
+    400: "The body is no JSON object, or its gzip is broken. Nothing was stored.",
+    401: "No living write key came with the request.",
+    403: "The key is a secret key.",
+    413: f"The body is over {rules.MAX_BODY_BYTES} bytes, or holds over {rules.MAX_EVENTS} events.",
+    503: "The events could not be stored just now; `Retry-After` says when to send them again.",
+}
+PROBLEMS = documented(PROBLEM_TEXTS)
 
 Resolve = Callable[[str], WriteKey | None]
 
 
+# Who sends
+
+
+class _WriteKeyScheme(SecurityBase):
+    """Said for the API's description only: the route itself looks in all the places where clients put their key."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBase(
+            scheme="basic",
+            description="A write key, `ov_write_...`, as user name; the password is ignored. It may also come as the "
+            "header `X-Write-Key`, as `writeKey` in the query, or as `writeKey` in the body.",
+        )
+        self.scheme_name = "writeKey"
+
+    async def __call__(self, _: Request) -> None:
+        return None
+
+
 class _Keys:
-    """Write keys that were looked up lately; a revoked one is refused within seconds."""
+    """Write keys that were looked up lately."""
 
     def __init__(self, resolve: Resolve, clock: Clock) -> None:
         self._resolve = resolve
         self._clock = clock
-        self._known: Bounded[str, tuple[float, WriteKey | None]] = Bounded(10_000)
+        self._known: Bounded[str, tuple[float, WriteKey | None]] = Bounded(KEYS_KEPT)
 
-    async def find(self, request: Request, body_key: Any) -> WriteKey:
-        """Raises: UnknownWriteKeyError, SecretKeyError."""
-        text = _key_of(request, body_key)
-        if text is None:
+    async def find(self, text: str | None) -> WriteKey:
+        """Raises: UnknownWriteKeyError, SecretKeyError, UnavailableError."""
+        if not text:
             raise UnknownWriteKeyError(
                 "Send the write key as the user name of Basic authorization, or as `writeKey` in the body."
             )
-        if text.startswith("ov_secret_"):
+        if text.startswith(SECRET_PREFIX):
             raise SecretKeyError("This is a secret key: it reads and changes. Events are sent with a write key.")
+        found = await self._look_up(text) if len(text) <= KEY_CHARS else None
+        if found is None:
+            raise UnknownWriteKeyError(
+                "This write key is unknown or was revoked. Make one: onevoice keys create write --name NAME."
+            )
+        return found
+
+    async def _look_up(self, text: str) -> WriteKey | None:
         now = self._clock.monotonic()
         known = self._known.get(text)
         if known is None or now - known[0] > KEY_SECONDS:
-            known = (now, await asyncio.to_thread(self._resolve, text))
+            try:
+                known = (now, await asyncio.to_thread(self._resolve, text))
+            except psycopg.Error as error:
+                raise UnavailableError(
+                    "The database does not answer just now. Send the events again.", retry_after_seconds=2
+                ) from error
             self._known[text] = known
-        if known[1] is None:
-            raise UnknownWriteKeyError(
-                "This write key is unknown or was revoked. Make one: onevoice keys create write."
-            )
         return known[1]
 
 
-def _key_of(request: Request, body_key: Any) -> str | None:
-    authorization = request.headers.get("authorization", "")
-    scheme, _, rest = authorization.partition(" ")
+def _key_of(request: Request) -> str | None:
+    """The key that the request itself names; the body may name one too."""
+    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
-            user = base64.b64decode(rest.strip(), validate=False).decode("utf-8", "replace").partition(":")[0]
+            user = base64.b64decode(rest.strip()).decode("utf-8", "replace").partition(":")[0]
         except (binascii.Error, ValueError):
             user = ""
         if user:
             return user
     if scheme.lower() == "bearer" and rest.strip():
         return rest.strip()
-    for found in (request.headers.get("x-write-key", "").partition(":")[0], request.query_params.get("writeKey")):
-        if found:
-            return found
-    return body_key if isinstance(body_key, str) and body_key else None
+    header = request.headers.get("x-write-key", "").partition(":")[0].strip()
+    return header or request.query_params.get("writeKey")
+
+
+# What is sent
 
 
 async def _body(request: Request) -> bytes:
-    """The body, unzipped, within bounds. Raises: TooLargeError, UnreadableBodyError."""
+    """Raises: TooLargeError, ClientDisconnect."""
     chunks: list[bytes] = []
     total = 0
     async for chunk in request.stream():
         total += len(chunk)
-        if total > MAX_BODY_BYTES:
-            raise TooLargeError(f"The body is larger than {MAX_BODY_BYTES} bytes. Send smaller batches.")
-        chunks.append(chunk)
-    raw = b"".join(chunks)
-    if raw[:2] == b"\x1f\x8b":  # by its first bytes: clients both forget and misuse Content-Encoding
-        raw = _unzip(raw)
-    if not raw.strip():
-        raise UnreadableBodyError("The body is empty. Send a JSON object.")
-    return raw
-
-
-def _unzip(raw: bytes) -> bytes:
-    unzipper = zlib.decompressobj(wbits=31)
-    try:
-        data = unzipper.decompress(raw, MAX_BODY_BYTES + 1)
-    except zlib.error as error:
-        raise UnreadableBodyError(f"The body is no whole gzip: {error}.") from error
-    if len(data) > MAX_BODY_BYTES:
-        raise TooLargeError(f"The body is larger than {MAX_BODY_BYTES} bytes unzipped. Send smaller batches.")
-    if not unzipper.eof:
-        raise UnreadableBodyError("The gzip body is cut off.")
-    return data
-
-
-class _Parsed:
-    """A body taken apart: events as bytes, spliced where they are clean; sentAt; the key it names."""
-
-    __slots__ = ("events", "key", "sent_at")
-
-    def __init__(self, events: list[tuple[Any, bytes | None]], sent_at: Any, key: Any) -> None:
-        self.events = events
-        self.sent_at = sent_at
-        self.key = key
-
-
-def _parse(raw: bytes, *, single: bool) -> _Parsed:
-    """Raises: UnreadableBodyError."""
-    try:
-        if single:
-            found = jsons.read(raw)
-            if not isinstance(found.value, dict):
-                raise UnreadableBodyError("Send one event as a JSON object.")
-            own = None if found.mended else raw
-            return _Parsed([(found.value, own)], found.value.get("sentAt"), found.value.get("writeKey"))
-        if b"\\u0000" not in raw:
-            try:
-                envelope = _envelope.decode(raw)
-                events: list[tuple[Any, bytes | None]] = []
-                for part in envelope.batch:
-                    try:
-                        read = jsons.read(part)
-                    except jsons.UnreadableError as error:
-                        events.append((error, None))
-                    else:
-                        events.append((read.value, None if read.mended else bytes(part)))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                pass
-            else:
-                return _Parsed(events, envelope.sentAt, envelope.writeKey)
-        found = jsons.read(raw)
-    except jsons.UnreadableError as error:
-        raise UnreadableBodyError(str(error)) from error
-    if not isinstance(found.value, dict) or not isinstance(found.value.get("batch"), list):
-        raise UnreadableBodyError('Send {"batch": [events]} as a JSON object.')
-    body = found.value
-    return _Parsed([(event, None) for event in body["batch"]], body.get("sentAt"), body.get("writeKey"))
-
-
-def _frame(parsed: _Parsed, kind: str | None, key: WriteKey, clock: Clock, chance: Chance) -> Frame:
-    """Judge each event by itself; what is clean keeps its bytes."""
-    now = clock.now()
-    events: list[bytes] = []
-    rejections: list[Rejection] = []
-    size = 0
-    for event, own in parsed.events:
-        raw = own
-        if isinstance(event, dict) and rules.completed(event, kind, lambda: f"ov-{random_uuid(chance)}"):
-            raw = None
-        if isinstance(event, jsons.UnreadableError):
-            refusal, event = rules.Refusal("unreadable", str(event)), None  # noqa: PLW2901 - nothing is left to keep
+        if total > DRAIN_BYTES:
+            break
+        if total <= rules.MAX_BODY_BYTES:
+            chunks.append(chunk)
         else:
-            refusal = rules.check(event)
-        if refusal is None:
-            if raw is None:
-                raw = jsons.encode(event)
-            if len(raw) <= rules.MAX_EVENT_BYTES:
-                events.append(raw)
-                size += len(raw)
-                continue
-            refusal = rules.Refusal("too_large", f"The event is larger than {rules.MAX_EVENT_BYTES} bytes.")
-        message_id = event.get("messageId") if isinstance(event, dict) else None
-        kept = rules.preserved(event)
-        size += len(kept)
-        rejections.append(
-            Rejection(
-                key.source_id,
-                now,
-                refusal.code,
-                refusal.reason,
-                message_id[: rules.MAX_MESSAGE_ID] if isinstance(message_id, str) else None,
-                kept,
-            )
-        )
-    sent = parse_time(parsed.sent_at)
-    return Frame(key.source_id, now, sent.isoformat() if sent else None, events, rejections, size + 200)
+            chunks.clear()
+    if total > rules.MAX_BODY_BYTES:
+        raise rules.too_large()
+    return b"".join(chunks)
 
 
 def intake_router(appender: service.Appender, resolve: Resolve, *, clock: Clock, chance: Chance) -> APIRouter:
-    """/v1. Who may call: whoever holds a write key."""
-    routes = APIRouter(include_in_schema=False)
+    """/v1. Who may call: whoever holds a write key.
+
+    resolve: a write key to its source, None for a key that is unknown or revoked; may block and raise psycopg.Error.
+    """
+    routes = APIRouter(tags=["intake"])
     keys = _Keys(resolve, clock)
 
+    def mint() -> str:
+        return f"ov-{random_uuid(chance)}"
+
     async def take(request: Request, kind: str | None) -> Response:
-        try:
-            raw = await _body(request)
-            parsed = _parse(raw, single=kind is not None)
-            key = await keys.find(request, parsed.key)
-            frame = _frame(parsed, kind, key, clock, chance)
-            if frame.events or frame.rejections:
-                await asyncio.wrap_future(appender.append(frame))
-        except EventsError as error:
-            response: Response = of_domain(error)
-            response.headers.update(CORS)
-            return response
-        said = b'{"success":true,"accepted":%d,"rejected":%d}' % (len(frame.events), len(frame.rejections))
+        received_at = clock.now()
+        raw = await _body(request)
+        appender.require_room(len(raw))
+        named = _key_of(request)
+        key = await keys.find(named) if named else None
+        single = kind is not None
+        if len(raw) > INLINE_BYTES:
+            opened = await asyncio.to_thread(rules.open_body, raw, single=single)
+        else:
+            opened = rules.open_body(raw, single=single)
+        if key is None:
+            key = await keys.find(opened.write_key if isinstance(opened.write_key, str) else None)
+        frame = service.frame_of(opened, kind, key.source_id, received_at, mint)
+        if frame.count or frame.rejections:
+            await asyncio.wait_for(asyncio.wrap_future(appender.append(frame)), COMMIT_WAIT_SECONDS)
+        said = b'{"success":true,"accepted":%d,"rejected":%d}' % (frame.count, len(frame.rejections))
         return Response(said, headers=CORS, media_type="application/json")
 
-    def add(name: str, kind: str | None) -> None:
+    def door(kind: str | None) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
-            return await take(request, kind)
+            try:
+                return await take(request, kind)
+            except EventsError as error:
+                return _problem(error)
+            except TimeoutError:
+                return _problem(UnavailableError("The disk takes too long. Send it again.", retry_after_seconds=5))
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
 
+        return endpoint
+
+    for name in (*sorted(rules.TYPES), "batch", "import"):
+        kind = name if name in rules.TYPES else None
+        routes.add_api_route(
+            f"/v1/{name}",
+            door(kind),
+            methods=["POST"],
+            name=name,
+            summary=f"Take one {name} event" if kind else "Take a batch of events",
+            description=_DESCRIPTION,
+            response_model=None,
+            responses={200: _TAKEN, **PROBLEMS},
+            openapi_extra={"requestBody": _EVENT if kind else _BATCH},
+            dependencies=[Depends(_WriteKeyScheme())],
+        )
+        routes.add_route(f"/v1/{name}/", door(kind), methods=["POST"], include_in_schema=False)
+    for name in (*rules.SHORT, "b"):
         for path in (f"/v1/{name}", f"/v1/{name}/"):
-            routes.add_route(path, endpoint, methods=["POST"])
-            routes.add_route(path, _preflight, methods=["OPTIONS"])
+            routes.add_route(path, door(rules.SHORT.get(name)), methods=["POST"], include_in_schema=False)
 
-    for name in sorted(rules.TYPES):
-        add(name, name)
-    for name, kind in rules.SHORT.items():
-        add(name, kind)
-    for name in ("batch", "import", "b"):
-        add(name, None)
-
-    async def settings(request: Request) -> Response:
+    @routes.get(
+        "/v1/projects/{key}/settings",
+        responses=documented({401: PROBLEM_TEXTS[401], 403: PROBLEM_TEXTS[403], 503: PROBLEM_TEXTS[503]}),
+    )
+    async def settings(request: Request, key: str) -> Response:
+        """What the browser library asks for before it sends: one destination, this server."""
         try:
-            await keys.find(request, request.path_params["key"])
+            await keys.find(key)
         except EventsError as error:
-            response: Response = of_domain(error)
-            response.headers.update(CORS)
-            return response
+            return _problem(error)
         return Response(
-            jsons.encode(_settings(request, request.path_params["key"])),
+            jsons.encode(_settings(request, key)),
             headers={**CORS, "Cache-Control": "public, max-age=60"},
             media_type="application/json",
         )
 
-    routes.add_route("/v1/projects/{key}/settings", settings, methods=["GET"])
-    routes.add_route("/v1/projects/{key}/settings", _preflight, methods=["OPTIONS"])
+    # Whatever else is asked for under /v1 is answered here, in a form that a page of another origin may read.
+    for path in ("/v1", "/v1/{rest:path}"):
+        routes.add_route(path, _elsewhere, methods=EVERY_METHOD, include_in_schema=False)
     return routes
 
 
-async def _preflight(_: Request) -> Response:
-    return Response(status_code=204, headers=PREFLIGHT)
+def _problem(error: EventsError) -> Response:
+    if isinstance(error, UnreadableBodyError):
+        response = problems.render(400, error.code, error.title, error.detail)
+    else:
+        response = problems.of_domain(error)
+    response.headers.update(CORS)
+    return response
+
+
+async def _elsewhere(request: Request) -> Response:
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=PREFLIGHT)
+    name = request.path_params.get("rest", "").strip("/")
+    if name in rules.TYPES or name in rules.SHORT or name in rules.BATCHES:
+        headers = {**CORS, "Allow": "POST"}
+        return problems.render(405, "method_not_allowed", "Method Not Allowed", "Send a POST.", headers=headers)
+    detail = f"Events are sent to /v1/batch, or to one of: {', '.join(sorted(rules.TYPES))}."
+    return problems.render(404, "not_found", "Not Found", detail, headers=CORS)
 
 
 def _settings(request: Request, key: str) -> dict[str, Any]:
-    """What the browser library of Segment needs to start: one destination, which is us."""
+    """In the browser library's own words; only we are a destination, and its own metrics go nowhere."""
     return {
         "integrations": {
             "Segment.io": {
@@ -319,6 +299,63 @@ def _settings(request: Request, key: str) -> dict[str, Any]:
     }
 
 
+_DESCRIPTION = (
+    "In the format of Segment's HTTP API, with any content type, gzip or not. Each event is judged by itself: one that "
+    "cannot be taken is kept as a dead letter and the others go on. 200 means that all of this is on disk."
+)
+_TAKEN: dict[str, Any] = {
+    "description": "Everything is on disk: so many events accepted, so many laid aside as dead letters.",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["success", "accepted", "rejected"],
+                "properties": {
+                    "success": {"type": "boolean"},
+                    "accepted": {"type": "integer"},
+                    "rejected": {"type": "integer"},
+                },
+            }
+        }
+    },
+}
+_EVENT_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "An event of Segment's specification. It needs an identifier, of which these are two.",
+    "properties": {
+        "type": {"type": "string", "enum": sorted(rules.TYPES)},
+        "messageId": {"type": "string", "description": "By it repeats are found."},
+        "userId": {"type": ["string", "null"]},
+        "anonymousId": {"type": ["string", "null"]},
+        "event": {"type": "string", "description": "What happened; for track."},
+        "properties": {"type": ["object", "null"]},
+        "traits": {"type": ["object", "null"]},
+        "context": {"type": ["object", "null"]},
+        "timestamp": {"type": ["string", "null"]},
+    },
+}
+_EVENT: dict[str, Any] = {"required": True, "content": {"application/json": {"schema": _EVENT_SCHEMA}}}
+_BATCH: dict[str, Any] = {
+    "required": True,
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["batch"],
+                "properties": {
+                    "batch": {"type": "array", "items": _EVENT_SCHEMA},
+                    "sentAt": {"type": ["string", "null"]},
+                    "writeKey": {"type": ["string", "null"]},
+                },
+            }
+        }
+    },
+}
+
+
+# /api/dead-letters
+
+
 class DeadLetterShape(BaseModel):
     id: str
     received_at: Moment
@@ -343,13 +380,21 @@ class Replayed(BaseModel):
     reason: str
 
 
-def _shape(letter: DeadLetter, sources: dict[int, str]) -> DeadLetterShape:
+def _shape(letter: DeadLetter, sources: Mapping[int, str]) -> DeadLetterShape:
     return DeadLetterShape(
-        **{**letter._asdict(), "id": str(letter.id), "source": sources.get(letter.source_id, "unknown")}
+        id=str(letter.id),
+        received_at=letter.received_at,
+        source=sources.get(letter.source_id, "unknown"),
+        code=letter.code,
+        reason=letter.reason,
+        message_id=letter.message_id,
+        event=letter.event,
+        state=letter.state,
+        replayed_at=letter.replayed_at,
     )
 
 
-def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
+def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:  # noqa: ARG001 - wired like every router
     routes = APIRouter(prefix="/api", tags=["dead letters"])
 
     @routes.get("/dead-letters")
@@ -364,7 +409,7 @@ def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> 
         with database.transaction() as conn:
             found = service.dead_letters(conn, before=before, state=state, limit=limit + 1)
             open_count = service.open_dead_letters(conn)
-            sources = {source.id: source.name for source in access.sources(conn).values()}
+            sources = {int(source.id): source.name for source in access.sources(conn).values()}
         page = found[:limit]
         return DeadLetters(
             data=[_shape(letter, sources) for letter in page],
@@ -377,14 +422,18 @@ def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> 
         """Send it through the door again. It stays open, with the new reason, if it still fails."""
         now = clock.now()
         with database.transaction() as conn:
-            letter, message_id = service.replay(conn, letter_id, now=now, new_id=lambda: f"ov-{random_uuid(chance)}")
+            letter = service.replay(conn, letter_id, now=now)
             access.record(
                 conn,
                 Audit(actor.label, "dead_letter.replayed", f"dead_letter:{letter_id}", after={"state": letter.state}),
                 clock=clock,
             )
         return Replayed(
-            id=str(letter.id), state=letter.state, message_id=message_id, code=letter.code, reason=letter.reason
+            id=str(letter.id),
+            state=letter.state,
+            message_id=letter.message_id,
+            code=letter.code,
+            reason=letter.reason,
         )
 
     return routes

@@ -1,9 +1,10 @@
 """The door of the log: append durably, read in order, drop repeats, lay aside what is bad."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import msgspec
 import psycopg
@@ -13,21 +14,33 @@ from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
 from onevoice.domains.events import rules, store
-from onevoice.domains.events.contracts import Batch, DeadLetter, Frame, LogRecord, Position, Rejection
-from onevoice.domains.events.errors import OverloadedError, UnknownDeadLetterError
-from onevoice.kit import bus
+from onevoice.domains.events.contracts import (
+    LETTER_KEY,
+    Batch,
+    DeadLetter,
+    Frame,
+    LogRecord,
+    Position,
+    Rejection,
+    letter_hash,
+    message_hash,
+)
+from onevoice.domains.events.errors import OverloadedError, UnavailableError, UnknownDeadLetterError
+from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.kit.jsons import read as read_json
 
 QUEUE_BYTES = 64 * 2**20
 """So much may wait for the disk; what comes on top is asked to come again."""
 GROUP_BYTES = 4 * 2**20
 COMPRESSION_LEVEL = 1
+CONNECT_SECONDS = 5
+LOCK_MILLISECONDS = 5_000
 KEEP_LOG = timedelta(days=30)
 KEEP_SEEN = timedelta(days=90)
-KEEP_LETTERS = timedelta(days=90)
+KEEP_LETTERS = timedelta(days=30)
 PARTITIONS_AHEAD = 3
+FORGET_AT_ONCE = 100_000
 FRAMES_AT_ONCE = 2_000
 
 ACCEPTED = Counter("onevoice_intake_events_total", "Events acknowledged as durable.")
@@ -37,9 +50,50 @@ COMMIT_SECONDS = Histogram(
     "How long one durable commit of the log takes.",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
+FAILED_COMMITS = Counter("onevoice_intake_failed_commits_total", "Commits of the log that the database refused.")
 QUEUED = Gauge("onevoice_intake_queue_bytes", "Bytes that wait to be committed.")
 
 log = structlog.get_logger(__name__)
+
+
+# Taking a request apart
+
+
+def frame_of(
+    opened: rules.Opened, kind: str | None, source_id: int, received_at: datetime, mint: rules.Mint
+) -> Frame:
+    """Judge each event of a request by itself."""
+    sent_at = rules.read_time(opened.sent_at)
+    events: list[Any] = []
+    rejections: list[Rejection] = []
+    for event in opened.events:
+        flags: tuple[str, ...] = ()
+        if opened.suspect:
+            event, flags = jsons.mend(event)  # noqa: PLW2901 - the mended one takes its place
+        fault = rules.settle(event, kind, mint, flags)
+        if fault is None:
+            events.append(event)
+        else:
+            rejections.append(_rejection(source_id, received_at, fault, event, sent_at))
+    encoded = jsons.encode(events)
+    if len(encoded) > rules.MAX_EVENT_BYTES:
+        small = []
+        for event in events:
+            raw = jsons.encode(event)
+            if len(raw) <= rules.MAX_EVENT_BYTES:
+                small.append(raw)
+            else:
+                rejections.append(_rejection(source_id, received_at, rules.EVENT_TOO_LARGE, event, sent_at))
+        encoded = b"[%s]" % b",".join(small)
+        return Frame(source_id, received_at, sent_at, len(small), encoded, tuple(rejections))
+    return Frame(source_id, received_at, sent_at, len(events), encoded, tuple(rejections))
+
+
+def _rejection(
+    source_id: int, received_at: datetime, fault: rules.Fault, event: Any, sent_at: datetime | None
+) -> Rejection:
+    message_id = rules.message_id(event)
+    return Rejection(source_id, received_at, fault.code, fault.reason, message_id, rules.preserved(event, sent_at))
 
 
 # Appending
@@ -56,14 +110,15 @@ class _Waiting:
 
 
 class Appender:
-    """Group commit: one thread takes all that waits, writes it with one COPY and commits once.
+    """Group commit: one thread with a connection of its own takes all that waits and commits it with one COPY.
 
-    A frame is acknowledged only after its commit. A commit that fails is tried again frame by frame, so that one
-    frame the database refuses does not sink its neighbours.
+    A frame is acknowledged only after its commit. Where the database refuses a group for what is in it, each frame is
+    tried alone, so that none sinks its neighbours. When the database is gone or its disk is full, whoever waits is
+    told so at once; the next group tries again, on a new connection.
     """
 
     def __init__(self, database: Database, clock: Clock, *, queue_bytes: int = QUEUE_BYTES) -> None:
-        self._database = database
+        self._url = database.url
         self._clock = clock
         self._limit = queue_bytes
         self._bytes = 0
@@ -71,6 +126,8 @@ class Appender:
         self._wake = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self._conn: Connection | None = None
+        self._compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
 
     def start(self) -> None:
         self._thread = threading.Thread(target=self._run, name="appender", daemon=True)
@@ -84,98 +141,149 @@ class Appender:
         if self._thread is not None:
             self._thread.join()
 
+    @property
+    def queued_bytes(self) -> int:
+        return self._bytes
+
+    def require_room(self, size_bytes: int = 0) -> None:
+        """Raises: OverloadedError when so much more would not fit, UnavailableError when it is stopping."""
+        if self._stopping:
+            raise UnavailableError("The server is stopping. Send it again.", retry_after_seconds=2)
+        if self._bytes + size_bytes > self._limit:
+            raise OverloadedError("Too much waits for the disk. Send it again later.", retry_after_seconds=1)
+
     def append(self, frame: Frame) -> "Future[None]":
-        """Resolves after the durable commit. Raises: OverloadedError at once when too much waits."""
+        """Resolves after the durable commit, else with UnavailableError. Cancelled before its turn, it is not stored.
+
+        Raises: OverloadedError, UnavailableError.
+        """
         waiting = _Waiting(frame)
         with self._wake:
-            if self._stopping or self._bytes + frame.size_bytes > self._limit:
-                raise OverloadedError("Too much waits for the disk. Send it again later.", retry_after_seconds=1)
+            self.require_room(frame.size_bytes)
             self._bytes += frame.size_bytes
             self._queue.append(waiting)
             self._wake.notify()
         return waiting.done
 
     def _run(self) -> None:
-        compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
-        while True:
-            with self._wake:
-                while not self._queue and not self._stopping:
-                    self._wake.wait()
-                if not self._queue:
-                    return
-                group = self._take()
+        while group := self._next():
             QUEUED.set(self._bytes)
-            self._commit(group, compressor)
+            wanted = [waiting for waiting in group if waiting.done.set_running_or_notify_cancel()]
+            if wanted:
+                self._commit(wanted)
             with self._wake:
                 self._bytes -= sum(waiting.frame.size_bytes for waiting in group)
+        QUEUED.set(0)
+        self._disconnect()
 
-    def _take(self) -> list[_Waiting]:
-        total = 0
-        for count, waiting in enumerate(self._queue, 1):
-            total += waiting.frame.size_bytes
-            if total >= GROUP_BYTES:
-                group, self._queue = self._queue[:count], self._queue[count:]
-                return group
-        group, self._queue = self._queue, []
-        return group
+    def _next(self) -> list[_Waiting]:
+        """What waits, up to a group's size; nothing only when it is time to end."""
+        with self._wake:
+            while not self._queue and not self._stopping:
+                self._wake.wait()
+            total = 0
+            for count, waiting in enumerate(self._queue, 1):
+                total += waiting.frame.size_bytes
+                if total >= GROUP_BYTES:
+                    group, self._queue = self._queue[:count], self._queue[count:]
+                    return group
+            group, self._queue = self._queue, []
+            return group
 
-    def _commit(self, group: Sequence[_Waiting], compressor: zstandard.ZstdCompressor) -> None:
+    def _commit(self, group: Sequence[_Waiting]) -> None:
         began = self._clock.monotonic()
         try:
-            rows = [
-                (frame.received_at, frame.source_id, len(frame.events), compressor.compress(_body(frame)))
-                for frame in (waiting.frame for waiting in group)
-                if frame.events
-            ]
-            letters = [letter for waiting in group for letter in waiting.frame.rejections]
-            with self._database.transaction() as conn:
-                if rows:
-                    store.copy_frames(conn, rows)
-                if letters:
-                    store.insert_dead_letters(conn, letters)
+            conn = self._connection()
+            with conn.transaction():
+                _store(conn, [waiting.frame for waiting in group], self._compressor)
                 bus.notify(conn, bus.APPENDED)
         except Exception as error:  # noqa: BLE001 - whoever waits must be told, whatever it was
-            self._after_failure(group, compressor, error)
+            self._after_failure(group, error)
             return
         COMMIT_SECONDS.observe(self._clock.monotonic() - began)
         for waiting in group:
-            ACCEPTED.inc(len(waiting.frame.events))
+            ACCEPTED.inc(waiting.frame.count)
             for letter in waiting.frame.rejections:
                 REJECTED.labels(letter.code).inc()
             waiting.done.set_result(None)
 
-    def _after_failure(self, group: Sequence[_Waiting], compressor: zstandard.ZstdCompressor, error: Exception) -> None:
-        refused = isinstance(error, psycopg.DataError | psycopg.IntegrityError)
-        if refused and len(group) > 1:
+    def _after_failure(self, group: Sequence[_Waiting], error: Exception) -> None:
+        FAILED_COMMITS.inc()
+        because_of_content = isinstance(error, psycopg.DataError | psycopg.IntegrityError)
+        if because_of_content and len(group) > 1:
             for waiting in group:
-                self._commit([waiting], compressor)
+                self._commit([waiting])
             return
         log.warning("append_failed", frames=len(group), error=str(error).strip()[:300])
+        if not because_of_content:
+            self._disconnect()
         for waiting in group:
             waiting.done.set_exception(
-                OverloadedError("The events could not be stored just now. Send them again.", retry_after_seconds=2)
+                UnavailableError("The events could not be stored just now. Send them again.", retry_after_seconds=2)
             )
 
+    def _connection(self) -> Connection:
+        if self._conn is None or self._conn.closed:
+            self._conn = psycopg.connect(
+                self._url,
+                autocommit=True,
+                connect_timeout=CONNECT_SECONDS,
+                application_name="onevoice-appender",
+                options=f"-c timezone=UTC -c jit=off -c lock_timeout={LOCK_MILLISECONDS}",
+            )
+        return self._conn
 
-def _body(frame: Frame) -> bytes:
-    sent = b"null" if frame.sent_at is None else msgspec.json.encode(frame.sent_at)
-    head = b'{"sent_at":%s,"events":[' % sent
-    return b"".join((head, b",".join(frame.events), b"]}"))
+    def _disconnect(self) -> None:
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+
+def append(conn: Connection, frames: Iterable[Frame]) -> None:
+    """Append within the caller's transaction, for whoever stores something of its own beside the events."""
+    _store(conn, list(frames), zstandard.ZstdCompressor(level=COMPRESSION_LEVEL))
+    bus.notify(conn, bus.APPENDED)
+
+
+def _store(conn: Connection, frames: Sequence[Frame], compressor: zstandard.ZstdCompressor) -> None:
+    rows = [
+        (frame.received_at, frame.source_id, frame.count, compressor.compress(_body(frame)))
+        for frame in frames
+        if frame.count
+    ]
+    if rows:
+        store.copy_frames(conn, rows)
+    letters = [letter for frame in frames for letter in frame.rejections]
+    if letters:
+        _lay_aside(conn, letters)
+
+
+class _Head(msgspec.Struct):
+    received_at: datetime
+    sent_at: datetime | None
+    events: msgspec.Raw
 
 
 class _Stored(msgspec.Struct):
-    sent_at: str | None
+    sent_at: datetime | None
     events: list[msgspec.Raw]
 
 
 _stored = msgspec.json.Decoder(_Stored)
 
 
+def _body(frame: Frame) -> bytes:
+    return jsons.encode(_Head(frame.received_at, frame.sent_at, msgspec.Raw(frame.events)))
+
+
 # Reading
 
 
 def read(conn: Connection, consumer: str, max_events: int) -> Batch:
-    """The next frames after the consumer's position: whole frames, at least one, up to about `max_events` events."""
+    """The next frames after the consumer's position: whole frames, at least one, up to about `max_events` events.
+
+    It stops at the oldest transaction still open: what that one appends will come before what was committed since.
+    """
     after = store.position(conn, consumer)
     taken, count = 0, 0
     for n in store.sizes_after(conn, after, FRAMES_AT_ONCE):
@@ -190,8 +298,7 @@ def read(conn: Connection, consumer: str, max_events: int) -> Batch:
     records: list[LogRecord] = []
     for _, _, source_id, received_at, _, body in rows:
         stored = _stored.decode(decompressor.decompress(body))
-        sent_at = None if stored.sent_at is None else datetime.fromisoformat(stored.sent_at)
-        records.append(LogRecord(source_id, received_at, sent_at, [bytes(raw) for raw in stored.events]))
+        records.append(LogRecord(source_id, received_at, stored.sent_at, stored.events))
     return Batch(records, Position(rows[-1][0], rows[-1][1]), sum(row[4] for row in rows))
 
 
@@ -215,57 +322,77 @@ def unseen(conn: Connection, hashes: Sequence[bytes], day: date) -> set[int]:
 
 
 def reject(conn: Connection, rejections: Sequence[Rejection]) -> None:
-    """Lay events aside, in the transaction that found them bad."""
-    store.insert_dead_letters(conn, rejections)
+    """Lay aside events that a consumer finds bad, in the transaction that finds it.
+
+    Their messages count as unseen again, so that they can be replayed. One that was replayed already goes back to the
+    letter it came from.
+    """
+    store.forget_seen(
+        conn, [message_hash(each.source_id, each.message_id) for each in rejections if each.message_id is not None]
+    )
+    fresh: list[Rejection] = []
+    for each in rejections:
+        event = jsons.read(each.event).value
+        letter_id = event.get(LETTER_KEY) if isinstance(event, dict) else None
+        if not isinstance(letter_id, int) or not store.reopen_letter(conn, letter_id, each.code, each.reason):
+            fresh.append(each)
+    _lay_aside(conn, fresh)
+
+
+def _lay_aside(conn: Connection, rejections: Sequence[Rejection]) -> None:
+    """Each once, however often its sender tries."""
+    by_hash: dict[bytes, Rejection] = {}
+    for each in rejections:
+        by_hash.setdefault(letter_hash(each), each)
+    if by_hash:
+        new = store.add_seen(conn, list(by_hash), rejections[0].received_at.date())
+        store.insert_letters(conn, [each for found, each in by_hash.items() if found in new])
 
 
 def dead_letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:
-    return store.dead_letters(conn, before=before, state=state, limit=limit)
+    return store.letters(conn, before=before, state=state, limit=limit)
 
 
 def recent_dead_letters(conn: Connection, since: datetime, limit: int) -> list[DeadLetter]:
-    return store.recent_dead_letters(conn, since, limit)
+    return store.recent_letters(conn, since, limit)
 
 
 def open_dead_letters(conn: Connection) -> int:
-    return store.open_dead_letters(conn)
+    return store.open_letters(conn)
 
 
-def replay(
-    conn: Connection, letter_id: int, *, now: datetime, new_id: Callable[[], str]
-) -> tuple[DeadLetter, str | None]:
-    """Send a dead letter through the door again. It stays open, with the new reason, if it still fails.
+def replay(conn: Connection, letter_id: int, *, now: datetime) -> DeadLetter:
+    """Send a dead letter through the door again: judged anew, learnt now, happened when it did.
 
-    Returns: the letter as it now stands, and the message id where it went through. Raises: UnknownDeadLetterError.
+    It stays open, with the new reason, if it still fails; and is opened again should linking refuse it. Replayed
+    twice, it changes nothing. Raises: UnknownDeadLetterError.
     """
-    letter = store.lock_dead_letter(conn, letter_id)
+    letter = store.lock_letter(conn, letter_id)
     if letter is None:
-        raise UnknownDeadLetterError(
-            f"There is no dead letter {letter_id}; they are kept for {KEEP_LETTERS.days} days."
-        )
+        kept = f"They are kept for {KEEP_LETTERS.days} days."
+        raise UnknownDeadLetterError(f"There is no dead letter {letter_id}. {kept}")
     if letter.state == "replayed":
-        return letter, letter.message_id
-    event = read_json(letter.event.encode()).value
-    if isinstance(event, dict):
-        rules.completed(event, None, new_id)
-    refusal = rules.check(event)
-    if refusal is not None:
-        store.refuse_again(conn, letter_id, refusal.code, refusal.reason)
-        return letter._replace(code=refusal.code, reason=refusal.reason), None
-    message_id = str(event["messageId"])
-    frame = Frame(letter.source_id, letter.received_at, None, [msgspec.json.encode(event)], [], 0)
-    body = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL).compress(_body(frame))
-    store.copy_frames(conn, [(letter.received_at, letter.source_id, 1, body)])
-    store.close_dead_letter(conn, letter_id, message_id, now)
-    bus.notify(conn, bus.APPENDED)
-    return letter._replace(state="replayed", message_id=message_id, replayed_at=now), message_id
+        return letter
+    event = rules.revived(jsons.mend(jsons.read(letter.event.encode()).value).value, letter_id, letter.received_at)
+    fault = rules.settle(event, None, str)
+    if fault is not None:
+        store.refuse_again(conn, letter_id, fault.code, fault.reason)
+        return letter._replace(code=fault.code, reason=fault.reason)
+    event[LETTER_KEY] = letter_id
+    append(conn, [Frame(letter.source_id, now, None, 1, jsons.encode([event]))])
+    store.close_letter(conn, letter_id, event["messageId"], now)
+    return letter._replace(state="replayed", message_id=event["messageId"], replayed_at=now)
 
 
 # Housekeeping
 
 
 def housekeep(conn: Connection, now: datetime) -> None:
-    """Partitions for the days to come; drop what is past its time and read by everybody."""
+    """Partitions for the days to come; drop what is past its time and read by everybody.
+
+    A little at each call: a long transaction would hold up every reader of the log.
+    """
+    store.wait_briefly(conn, LOCK_MILLISECONDS)
     today = now.replace(hour=0, minute=0, second=0, microsecond=0)
     have = set(store.partitions(conn))
     for ahead in range(PARTITIONS_AHEAD + 1):
@@ -277,4 +404,11 @@ def housekeep(conn: Connection, now: datetime) -> None:
     for name in sorted(have):
         if name < f"log_{today - KEEP_LOG:%Y%m%d}" and not store.unread_in(conn, name, slowest):
             store.drop_partition(conn, name)
-    store.forget_before(conn, slowest, now - KEEP_LOG, (now - KEEP_SEEN).date(), now - KEEP_LETTERS)
+    store.forget_log_rest(conn, slowest, now - KEEP_LOG, FORGET_AT_ONCE)
+    store.forget_letters(conn, now - KEEP_LETTERS, FORGET_AT_ONCE)
+    store.forget_seen_before(conn, (now - KEEP_SEEN).date(), _part_in_turn(now), FORGET_AT_ONCE)
+
+
+def _part_in_turn(now: datetime) -> int:
+    """Which part of the table of hashes is looked through: each several times a day, one at a time."""
+    return int(now.timestamp() // 600) % store.SEEN_PARTS

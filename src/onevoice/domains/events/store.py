@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from psycopg import Connection
+from psycopg import Connection, sql
 
 from onevoice.domains.events.contracts import DeadLetter, Position, Rejection
+
+SEEN_PARTS = 16
+"""Hash partitions of events.seen, as the migration made them."""
 
 
 def copy_frames(conn: Connection, rows: Sequence[tuple[datetime, int, int, bytes]]) -> None:
@@ -17,17 +20,6 @@ def copy_frames(conn: Connection, rows: Sequence[tuple[datetime, int, int, bytes
         copy.set_types(["timestamptz", "int4", "int4", "bytea"])
         for row in rows:
             copy.write_row(row)
-
-
-def insert_dead_letters(conn: Connection, rows: Sequence[Rejection]) -> None:
-    with (
-        conn.cursor() as cursor,
-        cursor.copy(
-            "copy events.dead_letter (received_at, source_id, code, reason, message_id, event) from stdin"
-        ) as copy,
-    ):
-        for row in rows:
-            copy.write_row((row.received_at, row.source_id, row.code, row.reason, row.message_id, row.event.decode()))
 
 
 def position(conn: Connection, consumer: str) -> Position:
@@ -85,12 +77,30 @@ def add_seen(conn: Connection, hashes: Sequence[bytes], day: date) -> set[bytes]
     return {row[0].bytes for row in rows}
 
 
+def forget_seen(conn: Connection, hashes: Sequence[bytes]) -> None:
+    conn.execute("delete from events.seen where hash = any(%s::uuid[])", ([h.hex() for h in sorted(hashes)],))
+
+
+# Dead letters
+
 _LETTER = (
     "select id, received_at, source_id, code, reason, message_id, event, state, replayed_at from events.dead_letter"
 )
 
 
-def dead_letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:
+def insert_letters(conn: Connection, rows: Sequence[Rejection]) -> None:
+    with (
+        conn.cursor() as cursor,
+        cursor.copy(
+            "copy events.dead_letter (received_at, source_id, code, reason, message_id, event) from stdin"
+        ) as copy,
+    ):
+        for row in rows:
+            copy.write_row((row.received_at, row.source_id, row.code, row.reason, row.message_id, row.event.decode()))
+
+
+def letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:
+    """Newest first."""
     rows = conn.execute(
         _LETTER + " where (%(before)s::bigint is null or id < %(before)s)"
         " and (%(state)s::text is null or state = %(state)s) order by id desc limit %(limit)s",
@@ -99,7 +109,7 @@ def dead_letters(conn: Connection, *, before: int | None, state: str | None, lim
     return [DeadLetter(*row) for row in rows]
 
 
-def recent_dead_letters(conn: Connection, since: datetime, limit: int) -> list[DeadLetter]:
+def recent_letters(conn: Connection, since: datetime, limit: int) -> list[DeadLetter]:
     rows = conn.execute(
         _LETTER + " where id > (select coalesce(max(id), 0) - %s from events.dead_letter) and received_at >= %s"
         " order by id desc limit %s",
@@ -108,17 +118,17 @@ def recent_dead_letters(conn: Connection, since: datetime, limit: int) -> list[D
     return [DeadLetter(*row) for row in rows]
 
 
-def open_dead_letters(conn: Connection) -> int:
+def open_letters(conn: Connection) -> int:
     row = conn.execute("select count(*) from events.dead_letter where state = 'open'").fetchone()
     return row[0] if row else 0
 
 
-def lock_dead_letter(conn: Connection, letter: int) -> DeadLetter | None:
+def lock_letter(conn: Connection, letter: int) -> DeadLetter | None:
     row = conn.execute(_LETTER + " where id = %s for update", (letter,)).fetchone()
     return DeadLetter(*row) if row else None
 
 
-def close_dead_letter(conn: Connection, letter: int, message_id: str, at: datetime) -> None:
+def close_letter(conn: Connection, letter: int, message_id: str, at: datetime) -> None:
     conn.execute(
         "update events.dead_letter set state = 'replayed', message_id = %s, replayed_at = %s where id = %s",
         (message_id, at, letter),
@@ -127,6 +137,15 @@ def close_dead_letter(conn: Connection, letter: int, message_id: str, at: dateti
 
 def refuse_again(conn: Connection, letter: int, code: str, reason: str) -> None:
     conn.execute("update events.dead_letter set code = %s, reason = %s where id = %s", (code, reason, letter))
+
+
+def reopen_letter(conn: Connection, letter: int, code: str, reason: str) -> bool:
+    """False where there is no such letter any more."""
+    done = conn.execute(
+        "update events.dead_letter set state = 'open', replayed_at = null, code = %s, reason = %s where id = %s",
+        (code, reason, letter),
+    )
+    return done.rowcount == 1
 
 
 # Housekeeping
@@ -149,21 +168,17 @@ def rest_holds(conn: Connection, start: datetime, end: datetime) -> bool:
 
 
 def add_partition(conn: Connection, name: str, start: datetime, end: datetime) -> None:
-    conn.execute(
-        f"create table if not exists events.{name} partition of events.log"  # pyright: ignore[reportArgumentType]
-        f" for values from ('{start.isoformat()}') to ('{end.isoformat()}')"
-    )
+    add = sql.SQL("create table if not exists {} partition of events.log for values from ({}) to ({})")
+    conn.execute(add.format(sql.Identifier("events", name), sql.Literal(start), sql.Literal(end)))
 
 
 def drop_partition(conn: Connection, name: str) -> None:
-    conn.execute(f"drop table events.{name}")  # pyright: ignore[reportArgumentType] - a name of our own making
+    conn.execute(sql.SQL("drop table {}").format(sql.Identifier("events", name)))
 
 
 def unread_in(conn: Connection, name: str, slowest: Position) -> bool:
-    row = conn.execute(
-        f"select exists (select from events.{name} where (xid, pos) > (%s::text::xid8, %s))",  # pyright: ignore[reportArgumentType]
-        (str(slowest.xid), slowest.pos),
-    ).fetchone()
+    query = sql.SQL("select exists (select from {} where (xid, pos) > (%s::text::xid8, %s))")
+    row = conn.execute(query.format(sql.Identifier("events", name)), (str(slowest.xid), slowest.pos)).fetchone()
     return bool(row and row[0])
 
 
@@ -172,12 +187,29 @@ def slowest_position(conn: Connection) -> Position:
     return Position(*row) if row else Position(0, 0)
 
 
-def forget_before(
-    conn: Connection, slowest: Position, log_before: datetime, seen_before: date, letters_before: datetime
-) -> None:
+def wait_briefly(conn: Connection, milliseconds: int) -> None:
+    """From here to the end of the transaction, give up rather than stand in the way of those who append."""
+    conn.execute("select set_config('lock_timeout', %s, true)", (str(milliseconds),))
+
+
+def forget_log_rest(conn: Connection, slowest: Position, before: datetime, limit: int) -> None:
     conn.execute(
-        "delete from events.log_rest where received_at < %s and (xid, pos) <= (%s::text::xid8, %s)",
-        (log_before, str(slowest.xid), slowest.pos),
+        "delete from events.log_rest where ctid = any(array(select ctid from events.log_rest"
+        " where received_at < %s and (xid, pos) <= (%s::text::xid8, %s) limit %s))",
+        (before, str(slowest.xid), slowest.pos, limit),
     )
-    conn.execute("delete from events.seen where seen_on < %s", (seen_before,))
-    conn.execute("delete from events.dead_letter where received_at < %s", (letters_before,))
+
+
+def forget_letters(conn: Connection, before: datetime, limit: int) -> None:
+    conn.execute(
+        "delete from events.dead_letter where id = any(array(select id from events.dead_letter"
+        " where received_at < %s order by id limit %s))",
+        (before, limit),
+    )
+
+
+def forget_seen_before(conn: Connection, before: date, part: int, limit: int) -> None:
+    forget = sql.SQL(
+        "delete from {part} where ctid = any(array(select ctid from {part} where seen_on < %s limit %s))"
+    ).format(part=sql.Identifier("events", f"seen_{part:02d}"))
+    conn.execute(forget, (before, limit))
