@@ -73,7 +73,7 @@ function profiles(query) {
   const words = (query.get("query") ?? "").replace(/(?<=\d) (?=\d)/g, "").trim().split(/\s+/).filter(Boolean);
   const rows = [];
   if (query.get("sort") === "name") people.sort((a, b) => (a.name ?? "~").localeCompare(b.name ?? "~"));
-  else people.sort((a, b) => (a.last_seen_at < b.last_seen_at ? 1 : -1));
+  else people.sort((a, b) => b.last_seen_at.localeCompare(a.last_seen_at));
   for (const person of people) {
     const matches = words.map((word) => matchOf(person, word));
     if (matches.every(Boolean)) rows.push({ person, matches });

@@ -25,7 +25,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Page]]:
-    """Signed in, at a size, in a language and a scheme. Any error in the console, the policy's included, fails the test."""
+    """Signed in, at a size, in a language and a scheme. An error in the console, the policy's too, fails the test."""
     contexts = []
     faults: list[str] = []
 

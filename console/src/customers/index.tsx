@@ -111,7 +111,7 @@ export function CustomersPage() {
           { keys: ["m"], label: t("customers.keys.join") },
         ]}
       >
-        {listed && <span>{t("customers.legend")}</span>}
+        {listed && <span className="customers-legend">{t("customers.legend")}</span>}
       </KeyBar>
     </>
   );
