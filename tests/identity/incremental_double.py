@@ -169,7 +169,8 @@ class IncrementalDouble:
         return max(tier, 5)
 
     def fits(self, one, other, tier):
-        counts, more = (Counter(self.state.nodes[n][0] for n in side) for side in (one, other))
+        sides = ([self.state.nodes[n] for n in side] for side in (one, other))
+        counts, more = (Counter(node[0] for node in side if node[2] == BASE) for side in sides)
         return all(counts[k] + more[k] <= self.kind((k,))[1 + (tier >= 5)] for k in counts.keys() & more.keys())
 
     def rank(self, key):

@@ -13,8 +13,8 @@ KINDS = {"user_id": (1, 1, 1, 0), "loyalty_card": (2, 3, 1, 0), "external": (3, 
 class ReferenceModel:
     def __init__(self, kinds=KINDS, order=lambda identifier: identifier):
         """`order` breaks ties between identifiers (the product: kind, digest)."""
-        self.kinds, self.order = kinds, order
-        self.seen, self.merges, self.retractions, self.cannot = {}, [], set(), set()
+        self.kinds, self.order, self.seen = kinds, order, {}
+        self.merges, self.retractions, self.cannot = [], set(), set()
 
     def observe(self, event):
         """It has identifiers, happened, learnt, hash, name, traits, logout, source_priority."""
@@ -35,8 +35,7 @@ class ReferenceModel:
 
     def split(self, x, identifiers, at):
         """Part the named identifiers (of a shared one, all its epochs there) from the rest of the profile of x."""
-        named = {node for node in self.profile(x) if node[:2] in identifiers}
-        sides = named, self.profile(x) - named
+        sides = [{n for n in self.profile(x) if (n[:2] in identifiers) == named} for named in (True, False)]
         edges = [(e, set(e[3:])) for e in self.edges()]
         self.retractions |= {(frozenset((e[3][:2], e[4][:2])), at) for e, ends in edges
                              if all(ends & side for side in sides)}
@@ -120,7 +119,8 @@ class ReferenceModel:
     def kruskal(self, nodes, edges, cannot):
         parts = {node: frozenset([node]) for node in nodes}
         for tier, _, _, a, b in edges:
-            union, counts, more = parts[a] | parts[b], *(Counter(n[0] for n in parts[x]) for x in (a, b))
+            union = parts[a] | parts[b]
+            counts, more = (Counter(n[0] for n in parts[x] if n[2] == BASE) for x in (a, b))  # each identifier once
             fits = all(counts[k] + more[k] <= self.kind((k,))[1 + (tier >= 5)] for k in counts.keys() & more.keys())
             if (fits or tier == 1) and not any(len(ends) == 2 and ends <= union for ends in cannot):
                 parts.update(dict.fromkeys(union, union))
@@ -131,7 +131,7 @@ class ReferenceModel:
         return self.kruskal(nodes, self.edges(), [ends for _, ends in self.cannot_links()])
 
     def profile(self, x):
-        """The part that holds a node, or an identifier (of a shared one, its latest epoch)."""
+        """x: a node, or an identifier and then its latest epoch."""
         node = self.epoch(x) if len(x) == 3 else self.epochs(x)[-1][0]
         return next(part for part in self.partition() if node in part)
 
