@@ -14,6 +14,8 @@ Wanted = Sequence[Sequence[str]]
 """Phrases of a haystack. Of each group one must stand in it, and all groups must be satisfied."""
 
 _GRAM = 3
+# A plan kept for later would not know how common what is asked for is.
+_PLAN_EACH_TIME = False
 
 
 class Row(NamedTuple):
@@ -124,6 +126,7 @@ def hits(
         f" select n, page.* from counted left join (select {_ROW} from top join profiles.pulse p using (pid)"
         f" join profiles.card c using (pid) order by {order.again}) page on true",
         [*grams, *phrases, count + 1, few, *(after or ()), limit],
+        prepare=_PLAN_EACH_TIME,
     ).fetchall()
     counted: int = rows[0][0]
     return Hits(counted, [Row(*row[1:]) for row in rows if row[1] is not None] if counted <= few else None)
@@ -144,6 +147,7 @@ def scan(conn: Connection, wanted: Wanted, sort: Sort, after: After | None, limi
         f"with top as materialized ({top}) select {_ROW} from top join profiles.pulse p using (pid)"
         f" join profiles.card c using (pid) order by {order.again}",
         [*(after or ()), depth, *phrases, limit] if wanted else [*(after or ()), limit],
+        prepare=_PLAN_EACH_TIME,
     )
     return [Row(*row) for row in rows]
 
@@ -153,7 +157,9 @@ def haystacks(conn: Connection, wanted: Wanted, *, most: int) -> list[str]:
     found_by, grams = _found_by(wanted)
     stands, phrases = _stands(wanted)
     rows = conn.execute(
-        f"select haystack from profiles.card c where {found_by} and {stands} limit %s", [*grams, *phrases, most]
+        f"select haystack from profiles.card c where {found_by} and {stands} limit %s",
+        [*grams, *phrases, most],
+        prepare=_PLAN_EACH_TIME,
     )
     return [row[0] for row in rows]
 
