@@ -1,0 +1,111 @@
+"""The documentation tells of what exists, and of nothing else."""
+
+import argparse
+import re
+import subprocess
+
+import pytest
+from checks import ROOT, SOURCE, strings
+
+from onevoice import cli
+
+DOCS = ROOT / "docs"
+REFERENCE = sorted((DOCS / "reference").glob("*.md"))
+
+
+def reference():
+    return "\n".join(file.read_text() for file in REFERENCE)
+
+
+def commands(parser=None, path=()):
+    """Every command of the command line with its own options."""
+    parser = parser or cli._parser()
+    subparsers = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not subparsers:
+        yield (
+            " ".join(path),
+            [option for action in parser._actions for option in action.option_strings if option.startswith("--")],
+        )
+    for action in subparsers:
+        for name, child in action.choices.items():
+            yield from commands(child, (*path, name))
+
+
+def settings():
+    """Every environment variable of ours that the source names, but those that one process sets for its child."""
+    named = {
+        found
+        for file in SOURCE.rglob("*.py")
+        for _, text in strings(file.read_text())
+        for found in re.findall(r"\bONEVOICE_[A-Z_]+\b", text)
+    }
+    return named - {"ONEVOICE_HOME", "ONEVOICE_RUNNING_URL"}
+
+
+def codes():
+    """Every `code` of an error class."""
+    return {
+        found
+        for file in SOURCE.rglob("*.py")
+        for found in re.findall(r'^    code = "(\w+)"$', file.read_text(), re.MULTILINE)
+    }
+
+
+class TestCommandLine:
+    @pytest.mark.parametrize(("command", "options"), [pytest.param(*each, id=each[0]) for each in commands()])
+    def test_command_and_options_are_told(self, command, options):
+        told = reference()
+        assert f"onevoice {command}" in told
+        assert [option for option in options if option != "--help" and f"`{option}" not in told] == []
+
+
+class TestSettings:
+    def test_there_are_some(self):
+        assert "ONEVOICE_DATABASE_URL" in settings()
+
+    @pytest.mark.parametrize("setting", sorted(settings()))
+    def test_is_told(self, setting):
+        assert f"`{setting}`" in reference()
+
+
+class TestAccess:
+    TOLD = DOCS / "reference" / "api-access.md"
+
+    def test_every_error_of_access_and_of_the_guards_is_told(self):
+        files = [*(SOURCE / "domains" / "access").rglob("*.py"), *(SOURCE / "web").rglob("*.py")]
+        ours = {
+            found for file in files for found in re.findall(r'^    code = "(\w+)"$', file.read_text(), re.MULTILINE)
+        } - {"access"}
+        told = self.TOLD.read_text()
+        # The 404s of single things need no advice.
+        assert {code for code in ours if f"`{code}`" not in told and not code.startswith("unknown_")} == set()
+
+    def test_no_error_is_told_that_does_not_exist(self):
+        rows = re.findall(r"^\| \d{3} \| (.+?) \|", self.TOLD.read_text(), re.MULTILINE)
+        told = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
+        assert told - codes() - {"invalid_request", "database_unavailable"} == set()
+
+    def test_every_line_of_the_audit_log_is_told(self):
+        actions = {
+            found
+            for file in SOURCE.rglob("*.py")
+            for found in re.findall(r'(?:Audit|_record)\(\s*[\w.]+,\s*"(\w+\.\w+)"', file.read_text())
+        }
+        assert len(actions) > 10
+        told = self.TOLD.read_text()
+        assert {action for action in actions if f"`{action}`" not in told} == set()
+
+
+class TestLinks:
+    def test_every_link_between_documents_leads_somewhere(self):
+        tracked = subprocess.run(
+            ["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
+        ).stdout
+        broken = [
+            f"{name}: {target}"
+            for name in tracked.splitlines()
+            for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", (ROOT / name).read_text())
+            if "://" not in target and not target.startswith("mailto:")
+            if not ((ROOT / name).parent / target).exists()
+        ]
+        assert broken == []
