@@ -36,7 +36,10 @@ export function Inspector({ event, group, firstName, speaks, onClose, onPick, on
   const device = deviceOf(event.context);
   const identifier = event.identifier;
   const traits = event.traits ?? {};
-  useEffect(() => top.current?.scrollTo({ top: 0 }), [event.message_id]);
+  useEffect(() => {
+    // A block, not an expression: newer browsers answer scrollTo with a promise, which is no clean-up function.
+    top.current?.scrollTo({ top: 0 });
+  }, [event.message_id]);
   return (
     <section className="cu-inspector" aria-label={t("customer.inspector.title")} ref={top}>
       <header className="cu-inspector-head">

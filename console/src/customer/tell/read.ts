@@ -34,7 +34,7 @@ export function listOf(from: Bag, name: string): Bag[] {
 export function scalars(from: Bag): [string, string | number | boolean][] {
   return Object.entries(from).filter((pair): pair is [string, string | number | boolean] => {
     const value = pair[1];
-    return typeof value === "boolean" || typeof value === "number" || (typeof value === "string" && value.trim() !== "");
+    return typeof value === "boolean" || (typeof value === "number" && Number.isFinite(value)) || (typeof value === "string" && value.trim() !== "");
   });
 }
 
