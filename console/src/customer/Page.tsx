@@ -173,6 +173,14 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
     />
   );
+  const missing = search.event && !inspected && thread.complete && (
+    <p className="cu-missing" role="status">
+      {t("customer.inspector.missing")}{" "}
+      <Button kind="text" onClick={() => change({ event: undefined })}>
+        {t("common.close")}
+      </Button>
+    </p>
+  );
   const side = (parts: Tab[]) => (
     <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} splitting={splitting} actions={actions} selectedJoin={selection.join ? joinKey(selection.join) : null}
       onHistory={() => setWindow("history")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
@@ -186,6 +194,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       {!phone && <Ruler present={customer.presentRuler} shown={customer.ruler} from={present?.first_seen_at ? Date.parse(present.first_seen_at) : null} at={search.at ?? null} now={now} hidden={hidden} onMove={toMoment} onStep={(direction) => void step(direction)} />}
       {narrow ? (
         <>
+          {missing}
           <Tabs tab={tab} setTab={setTab} counts={{ identifiers: identity?.identifiers.length ?? 0, traits: customer.traits?.length ?? 0, contacts: profile?.addresses.length ?? 0 }} />
           <div className="cu-body cu-body-narrow" role="tabpanel" aria-label={t(`customer.tabs.${tab}`)}>
             {tab === "thread" ? threadColumn : side([tab])}
@@ -199,7 +208,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       ) : (
         <div className="cu-body">
           {threadColumn}
-          <aside className="cu-column cu-side">{inspector || side(["identifiers", "traits", "contacts"])}</aside>
+          <aside className="cu-column cu-side">{missing}{inspector || side(["identifiers", "traits", "contacts"])}</aside>
         </div>
       )}
       <Foot past={past} doors={doors.length} />

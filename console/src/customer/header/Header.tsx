@@ -85,7 +85,7 @@ export function Facts({ profile, past }: { profile: Profile; past: boolean }) {
   const names = useChannelNames();
   const now = useNow(30_000);
   const text = (name: string) => (typeof profile.traits[name]?.value === "string" ? String(profile.traits[name].value) : null);
-  const orders = profile.spend.reduce((sum, one) => sum + one.orders, 0);
+  const orders = profile.spend.reduce((sum, one) => sum + one.orders, 0) || (profile.counters["Order Completed"]?.count ?? 0);
   const spent = profile.spend.map((one) => fmt.money(one.minor, one.currency)).join(", ");
   const writes = languageName(text("language") ?? text("locale"), language);
   const door = profile.last_channel ? names.name(asChannel(profile.last_channel)) : "";

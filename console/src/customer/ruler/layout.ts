@@ -49,6 +49,7 @@ export function layTracks(ruler: Ruler, scale: Scale, dayMs: (day: string) => nu
       .map((day) => ({ ms: Math.max(dayMs(day.day), scale.from), channels: day.channels }))
       .filter((day) => day.ms <= end)
       .sort((a, b) => a.ms - b.ms);
+    const ending = joinsOf(ruler).filter((join) => strands.includes(join.strand) && trackOf.get(join.into) !== index);
     const joins = all.filter((join) => strands.includes(join.strand) && trackOf.get(join.into) !== index);
     const own = all.filter((join) => strands.includes(join.strand) && trackOf.get(join.into) === index);
     const stop = joins.length === 1 && joins[0] ? Date.parse(joins[0].at) : end;
@@ -58,7 +59,7 @@ export function layTracks(ruler: Ruler, scale: Scale, dayMs: (day: string) => nu
       doors: topDoors(days.map((day) => day.channels)),
       kinds: strands.flatMap((strand) => ruler.strands.find((one) => one.index === strand)?.kinds ?? []),
       knots: makeKnots(days, scale),
-      stretches: makeStretches(days, scale, Math.min(stop, end), index === 0 || joins.length === 1),
+      stretches: makeStretches(days, scale, Math.min(stop, end), index === 0 || ending.length === 1),
       others: groups.length === MAX_TRACKS && index === MAX_TRACKS - 1 && joins.length > 1 ? joins.length : 0,
       marks: own.map((join) => scale.x(Date.parse(join.at))),
       joins: joins.map((join) => ({ x: scale.x(Date.parse(join.at)), into: trackOf.get(join.into) ?? 0, ms: Date.parse(join.at) })),
