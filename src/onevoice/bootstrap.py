@@ -3,10 +3,12 @@
 import contextlib
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from fastapi import FastAPI
@@ -17,11 +19,13 @@ from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.events import http as events_http
 from onevoice.domains.events import service as events
+from onevoice.domains.events.rules import Opened
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
-from onevoice.domains.profiles.jobs import link
+from onevoice.domains.profiles.http import search as search_http
+from onevoice.domains.profiles.jobs import cards, link
 from onevoice.kit import bus, db
-from onevoice.kit.chance import Chance, SystemChance
+from onevoice.kit.chance import Chance, SystemChance, random_uuid
 from onevoice.kit.clock import Clock, SystemClock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
@@ -98,6 +102,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(events_http.intake_router(appender, resolve, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
+    app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
@@ -134,39 +139,41 @@ class Worker:
         self._home = home
         self._stop = threading.Event()
         self._appended = threading.Event()
+        self._linked = threading.Event()
 
     def stop(self) -> None:
         self._stop.set()
         self._appended.set()
+        self._linked.set()
 
     def run(self) -> None:
         """Work until `stop`. The linker holds the lease for as long as its connection lives."""
         home = self._home
         job = link.LinkingJob(home.secrets.vault_key, home.clock)
         threads = [
-            threading.Thread(target=self._listen, name="listen", daemon=True),
+            threading.Thread(target=self._listen, args=(bus.APPENDED, self._appended), name="appended", daemon=True),
+            threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
+            threading.Thread(
+                target=cards.run, args=(home.database, home.clock, self._stop, _waiter(self._linked)), name="cards"
+            ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
         ]
         for thread in threads:
             thread.start()
-        link.run(home.database, job, home.clock, self._stop, self._wait)
-        for thread in threads[1:]:
+        link.run(home.database, job, home.clock, self._stop, _waiter(self._appended))
+        for thread in threads[2:]:
             thread.join()
         home.database.close()
 
-    def _wait(self, seconds: float) -> None:
-        self._appended.wait(seconds)
-        self._appended.clear()
-
-    def _listen(self) -> None:
-        """Wake the linker when the API has appended something."""
+    def _listen(self, channel: str, event: threading.Event) -> None:
+        """Pass notifications of other processes on to a thread of this one."""
         while not self._stop.is_set():
             try:
                 with psycopg.connect(self._home.database.url, autocommit=True) as conn:
-                    conn.execute(f"listen {bus.APPENDED}")  # pyright: ignore[reportArgumentType] - a constant
+                    conn.execute(f"listen {channel}")  # pyright: ignore[reportArgumentType] - a constant of kit.bus
                     while not self._stop.is_set():
                         if bus.wait(conn, timeout_seconds=1):
-                            self._appended.set()
+                            event.set()
             except psycopg.Error:
                 self._stop.wait(1)
 
@@ -175,6 +182,14 @@ class Worker:
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 events.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
+
+
+def _waiter(event: threading.Event) -> Callable[[float], None]:
+    def wait(seconds: float) -> None:
+        event.wait(seconds)
+        event.clear()
+
+    return wait
 
 
 def linking_steps(home: Installation) -> Callable[[], int]:
@@ -263,3 +278,45 @@ def examine(url: str, home: Home) -> Iterator[Check]:
         letters = events.open_dead_letters(conn)
         yield Check(passed=True, what=f"{letters} dead letters are open")
         yield Check((CONSOLE / "index.html").exists(), "the console is built")
+
+
+# For the demo
+
+
+def has_account(home: Installation, login: str) -> bool:
+    with home.database.transaction() as conn:
+        return access.account_by_login(conn, login) is not None
+
+
+def ensure_sources(home: Installation, wanted: Sequence[tuple[str, str, str]]) -> dict[str, int]:
+    """Sources by name, each (name, channel, site) made with a write key of its own where it is missing."""
+    with home.database.transaction() as conn:
+        have = {source.name: int(source.id) for source in access.sources(conn).values()}
+        for name, channel, site in wanted:
+            if name not in have:
+                access.create_key(
+                    conn, scope="write", name=name, channel=channel, site=site, clock=home.clock, chance=home.chance
+                )
+        return {source.name: int(source.id) for source in access.sources(conn).values()}
+
+
+def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[str, Any]], datetime, datetime]]) -> None:
+    """Append requests, (source, events, sent_at, received_at), in one transaction, through the checks of the door."""
+
+    def mint() -> str:
+        return f"ov-{random_uuid(home.chance)}"
+
+    with home.database.transaction() as conn:
+        events.append(
+            conn,
+            [
+                events.frame_of(Opened(list(batch), False, sent_at.isoformat(), None), None, source, received_at, mint)
+                for source, batch, sent_at, received_at in requests
+            ],
+        )
+
+
+def waiting_events(home: Installation) -> int:
+    """Events that are not linked yet."""
+    with home.database.transaction() as conn:
+        return events.lag(conn, link.CONSUMER)

@@ -262,4 +262,12 @@ def _demo(options: argparse.Namespace) -> None:
 
     password = token(SystemChance(), 9)
     with _running(options) as (supervisor, address):
-        run.demo(_home(options), address, supervisor, password=password, small=options.small, say=_say)
+        home = _home(options)
+        url = external_database_url(os.environ) or Cluster(home).url
+        installed = bootstrap.installation(url, home.secrets(SystemChance()), name="demo", max_connections=4)
+        try:
+            run.demo(
+                installed, home.path, address, password=password, small=options.small, say=_say, tend=supervisor.run
+            )
+        finally:
+            installed.database.close()

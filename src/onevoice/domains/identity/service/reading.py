@@ -12,6 +12,7 @@ from onevoice.domains.identity.contracts import (
     CHANNEL_NUMBER,
     CHANNELS,
     END,
+    SAME_TIER,
     WEAK_SIGHTING_TIER,
     AsOf,
     Edge,
@@ -228,7 +229,7 @@ def refolds(conn: Connection, bases: Sequence[int]) -> Iterator[Folded]:
 
 def epochs_of(conn: Connection, bases: Sequence[int]) -> list[int]:
     """All nodes of shared identifiers: their bases and epochs."""
-    return sorted({*bases, *(nid for _, nid, _ in linking.epoch_nodes(conn, bases))})
+    return sorted({*bases, *(node.nid for node in linking.epoch_nodes(conn, bases))})
 
 
 # For those who keep something per profile
@@ -338,7 +339,7 @@ def ledger(conn: Connection, found: Profile, as_of: AsOf) -> Ledger:
         used, refused = parts.used, parts.refused
     else:
         used, refused = found.used, found.refused or []
-    chosen = [(edge, None) for edge in used if edge.a in nids]
+    chosen = [(edge, None) for edge in used if edge.a in nids and edge.tier != SAME_TIER]
     chosen += [(edge, why) for edge, why in refused if edge.a in nids or edge.b in nids][:200]
     bases = {member.nid: member.base for member in found.members}
     keys = [(bases.get(end, end), edge.happened, edge.hash) for edge, _ in chosen for end in (edge.a, edge.b)]

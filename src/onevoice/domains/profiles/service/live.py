@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from onevoice.domains.identity.contracts import Member, StoredEvent
 from onevoice.domains.identity.service import reading as identity
-from onevoice.domains.profiles.service.reading import display_name
+from onevoice.domains.profiles.rules.cards import display_name
 from onevoice.domains.profiles.store import folds as store
 
 RATE_SECONDS = 120

@@ -10,6 +10,7 @@ from psycopg import Connection
 from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, SourceInfo
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.contracts import TraitFold, TraitRank
+from onevoice.domains.profiles.rules.cards import display_name
 from onevoice.domains.profiles.store import folds as store
 
 ADDRESS_CHANNELS = {
@@ -59,18 +60,6 @@ class View:
     @property
     def events(self) -> int:
         return sum(counter.count for counter in self.counters.values())
-
-
-def display_name(traits: Mapping[str, Any]) -> str | None:
-    """The name as people would say it, from the traits that hold one."""
-    for key in ("name", "fullName", "full_name"):
-        value = traits.get(key)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-    first = traits.get("firstName", traits.get("first_name"))
-    last = traits.get("lastName", traits.get("last_name"))
-    parts = [part.strip() for part in (first, last) if isinstance(part, str) and part.strip()]
-    return " ".join(parts) or None
 
 
 def view(conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sources: Mapping[int, SourceInfo]) -> View:

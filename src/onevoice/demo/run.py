@@ -1,0 +1,180 @@
+"""`onevoice demo`: load the invented shop into a running installation, then let its customers go on living.
+
+Stage 1 is there before the address is printed; stage 2 comes in the background and resumes after a stop.
+"""
+
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from onevoice import bootstrap
+from onevoice.demo.load import DemoPlan, plan
+from onevoice.demo.places import SOURCES
+from onevoice.demo.wire import Chunk, Delivery
+from onevoice.kit.errors import DomainError
+
+OWNER = "owner@demo.example"
+SEED = 20_261
+BEHIND_AT_MOST = 20_000
+PAUSE_SECONDS = 0.5
+
+
+@dataclass
+class Progress:
+    """What of the demo is loaded. Kept beside the home's data, so that a second start goes on where the first ended."""
+
+    password: str
+    start: str
+    stage1: int = 0
+    stage2: int = 0
+
+    @classmethod
+    def kept(cls, file: Path) -> "Progress | None":
+        try:
+            return cls(**json.loads(file.read_text()))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def keep(self, file: Path) -> None:
+        scratch = file.with_suffix(".new")
+        scratch.touch(mode=0o600)
+        scratch.write_text(json.dumps(asdict(self)))
+        scratch.replace(file)
+
+
+class Demo:
+    """One demo in one installation."""
+
+    def __init__(
+        self, installed: bootstrap.Installation, folder: Path, password: str, say: Callable[[str], None]
+    ) -> None:
+        self._installed = installed
+        self._file = folder / "demo.json"
+        self._say = say
+        self._stop = threading.Event()
+        kept = Progress.kept(self._file)
+        self.fresh = kept is None
+        self.progress = kept or Progress(password, installed.clock.now().isoformat())
+        self._sources: dict[str, int] = {}
+        self._plan: DemoPlan | None = None
+
+    @property
+    def plan(self) -> DemoPlan:
+        if self._plan is None:
+            self._plan = plan(SEED, datetime.fromisoformat(self.progress.start))
+        return self._plan
+
+    def prepare(self) -> None:
+        """The owner and the sources; nothing is made twice."""
+        if self.fresh:
+            self.progress.keep(self._file)
+        with_owner = bootstrap.has_account(self._installed, OWNER)
+        if not with_owner:
+            bootstrap.create_account(
+                self._installed,
+                login=OWNER,
+                name="Olga Mazur",
+                password=self.progress.password,
+                role="owner",
+                language="en",
+            )
+        self._sources = bootstrap.ensure_sources(
+            self._installed,
+            [(source.name, source.channel, source.region or source.site or "main") for source in SOURCES],
+        )
+
+    def first_stage(self) -> None:
+        """What is worth looking at. Raises: whatever the database says."""
+        total = self.plan.stage1_events
+        done = 0
+        for chunk in self.plan.stage1():
+            done += chunk.count
+            if chunk.index < self.progress.stage1:
+                continue
+            self._store(chunk)
+            self.progress.stage1 = chunk.index + 1
+            if chunk.index % 10 == 0:
+                self._say(f"loading three weeks of a shop's life: {min(99, 100 * done // total)}%")
+        self.progress.keep(self._file)
+        self._await_worker(0)
+
+    def rest(self, *, small: bool) -> None:
+        """Everything else, a day at a time, never far ahead of the linker; then live traffic. Runs in a thread."""
+        try:
+            if not small:
+                self._second_stage()
+            self._live()
+        except DomainError as error:
+            self._say(f"the demo's loading stopped: {error.detail}")
+
+    def _second_stage(self) -> None:
+        total = self.plan.stage2_chunks
+        told = -1
+        for chunk in self.plan.stage2(self.progress.stage2):
+            if self._stop.is_set():
+                return
+            self._store(chunk)
+            self.progress.stage2 = chunk.index + 1
+            self.progress.keep(self._file)
+            percent = 100 * (chunk.index + 1) // total
+            if percent // 10 != told:
+                told = percent // 10
+                self._say(f"in the background: {percent}% of two years of purchases")
+            self._await_worker(BEHIND_AT_MOST)
+
+    def _live(self) -> None:
+        for delivery in self.plan.live(self._installed.clock, self._pause):
+            if self._stop.is_set():
+                return
+            self._append([delivery._replace(received_at=self._installed.clock.now())])
+
+    def _pause(self, seconds: float) -> None:
+        self._stop.wait(seconds)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _store(self, chunk: Chunk) -> None:
+        self._append(chunk.deliveries)
+
+    def _append(self, deliveries: list[Delivery]) -> None:
+        bootstrap.append_events(
+            self._installed,
+            [(self._sources[d.source], d.events, d.sent_at, d.received_at) for d in deliveries],
+        )
+
+    def _await_worker(self, behind: int) -> None:
+        while bootstrap.waiting_events(self._installed) > behind and not self._stop.wait(PAUSE_SECONDS):
+            pass
+
+
+def demo(
+    installed: bootstrap.Installation,
+    folder: Path,
+    address: str,
+    *,
+    password: str,
+    small: bool,
+    say: Callable[[str], None],
+    tend: Callable[[], None],
+) -> None:
+    """Load, print where to look, and keep everything alive until a stop is asked for. `tend` returns when it is."""
+    show = Demo(installed, folder, password, say)
+    show.prepare()
+    show.first_stage()
+    say("")
+    say(f"Onevoice is at {address}")
+    say(f"login     {OWNER}")
+    say(f"password  {show.progress.password}")
+    say(f"start at  {address}/customers?q=kowal and open Anna Kowalska")
+    say("Ctrl-C stops it; the next start takes seconds.")
+    thread = threading.Thread(target=show.rest, kwargs={"small": small}, name="demo", daemon=True)
+    thread.start()
+    try:
+        tend()
+    finally:
+        show.stop()
+        thread.join(timeout=30)
