@@ -21,6 +21,8 @@ export function newestFirst(a: LiveEvent, b: LiveEvent): number {
 /** Two lists, each newest first, without repeats. The usual case, all fresh ones newer, costs no sorting. */
 export function merge(fresh: LiveEvent[], known: LiveEvent[]): LiveEvent[] {
   if (fresh.length === 0) return known;
+  const here = new Set(known.map((event) => event.seq));
+  if (fresh.every((event) => here.has(event.seq))) return known;
   const seen = new Set(fresh.map((event) => event.seq));
   const rest = known.filter((event) => !seen.has(event.seq));
   const oldest = fresh.at(-1);

@@ -13,6 +13,8 @@ const REFRESH_MS = 5000;
 /** A filter by text looks this many pages back by itself; the server sifts by door only. */
 const PAGES_BACK = 10;
 const ENOUGH = 40;
+/** So many of the newest come along with each look at the rate; they mend what the socket let slip. */
+const MENDING = 50;
 
 interface State {
   shown: LiveEvent[];
@@ -55,9 +57,12 @@ function reduce(state: State, action: Action): State {
         ended: action.page.length < PAGE,
       };
     }
-    case "arrived":
-      if (state.heldSince !== null) return { ...state, waiting: merge(action.fresh, state.waiting) };
-      return { ...state, shown: merge(action.fresh, state.shown) };
+    case "arrived": {
+      if (state.heldSince === null) return { ...state, shown: merge(action.fresh, state.shown) };
+      const shown = new Set(state.shown.map((event) => event.seq));
+      const unseen = action.fresh.filter((event) => !shown.has(event.seq));
+      return unseen.length > 0 ? { ...state, waiting: merge(unseen, state.waiting) } : state;
+    }
     case "hold":
       return state.heldSince === null ? { ...state, heldSince: action.at } : state;
     case "resume":
@@ -92,8 +97,8 @@ export function useStream(filter: Filter) {
   const opens = useSocketOpens();
   const channel = filter.doors.join(",");
   const first = useQuery({
-    // A new connection asks again for what was missed while there was none.
-    queryKey: ["live", channel, filter.text, Math.max(1, opens)],
+    // Each connection asks again, for what came between the page and the socket, or while there was none.
+    queryKey: ["live", channel, filter.text, opens],
     queryFn: ({ signal }) => api.get<LivePage>("/api/live", { params: { limit: PAGE, channel }, signal }),
     placeholderData: keepPreviousData,
     staleTime: 0,
@@ -102,7 +107,7 @@ export function useStream(filter: Filter) {
   // What was refused and how fast events come: over the socket while they flow, and asked for when they do not.
   const rest = useQuery({
     queryKey: REST,
-    queryFn: ({ signal }) => api.get<LivePage>("/api/live", { params: { limit: 1 }, signal }),
+    queryFn: ({ signal }) => api.get<LivePage>("/api/live", { params: { limit: MENDING }, signal }),
     refetchInterval: REFRESH_MS,
     staleTime: 0,
     enabled: first.data !== undefined,
@@ -114,7 +119,12 @@ export function useStream(filter: Filter) {
     act({ do: "replace", page: page.data, filter, same: lastFilter.current === filter });
     lastFilter.current = filter;
   }, [page]);
-  useArrivals((events) => act({ do: "arrived", fresh: events.filter((event) => passes(event, filter)).sort(newestFirst) }));
+  const arrive = (events: LiveEvent[]) => act({ do: "arrived", fresh: events.filter((event) => passes(event, filter)).sort(newestFirst) });
+  useArrivals(arrive);
+  const newestPage = rest.data?.data;
+  useEffect(() => {
+    if (newestPage && newestPage.length > 0) arrive(newestPage);
+  }, [newestPage]);
 
   const loading = useRef(false);
   const { oldest, ended, pages } = state;
