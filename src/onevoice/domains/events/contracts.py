@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import msgspec
 
-LETTER_KEY = "_letter"
-"""In a replayed event: the dead letter it comes from, so that a second refusal finds its way back there."""
 FLAGS_KEY = "_flags"
 """In an event's context: what had to be mended so that it could be stored."""
+LETTER_KEY = "_letter"
+"""In a replayed event's context: the dead letter it comes from, so that a second refusal finds its way back there."""
 
 
 class Position(NamedTuple):

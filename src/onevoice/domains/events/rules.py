@@ -116,7 +116,6 @@ def settle(event: Any, kind: str | None, mint: Mint, flags: tuple[str, ...] = ()
     if type(event) is not dict:
         return Fault("not_an_object", "An event is a JSON object.")
     event.pop("writeKey", None)
-    event.pop(LETTER_KEY, None)
     if kind is not None:
         event["type"] = kind
     fault = _ids_to_text(event) or _misshapen(event) or _unnamed(event)
@@ -220,12 +219,13 @@ def _is_id(value: Any) -> bool:
 
 
 def _keep_flags(event: dict[str, Any], flags: tuple[str, ...]) -> None:
-    """Only we flag: what a sender put there goes."""
+    """Only we say such things: what a sender put there goes."""
     context = event.get("context")
+    if context:
+        context.pop(FLAGS_KEY, None)
+        context.pop(LETTER_KEY, None)
     if flags:
         event["context"] = {**(context or {}), FLAGS_KEY: sorted(set(flags))}
-    elif context:
-        context.pop(FLAGS_KEY, None)
 
 
 def read_time(value: Any) -> datetime | None:
@@ -273,6 +273,18 @@ def message_id(event: Any) -> str | None:
     """The id its sender gave it, if it gave a usable one."""
     given = event.get("messageId") if type(event) is dict else None
     return given if isinstance(given, str) and 0 < len(given) <= MAX_ID_CHARS else None
+
+
+def returned(event: dict[str, Any], letter_id: int) -> dict[str, Any]:
+    """A settled event that comes from a dead letter and says so."""
+    return {**event, "context": {**(event.get("context") or {}), LETTER_KEY: letter_id}}
+
+
+def letter_of(event: Any) -> int | None:
+    """The dead letter that an event says it comes from."""
+    context = event.get("context") if isinstance(event, dict) else None
+    letter_id = context.get(LETTER_KEY) if isinstance(context, dict) else None
+    return letter_id if type(letter_id) is int else None
 
 
 def revived(event: Any, letter_id: int, received: datetime) -> Any:

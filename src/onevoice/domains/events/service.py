@@ -15,7 +15,6 @@ from psycopg import Connection
 
 from onevoice.domains.events import rules, store
 from onevoice.domains.events.contracts import (
-    LETTER_KEY,
     Batch,
     DeadLetter,
     Frame,
@@ -332,9 +331,8 @@ def reject(conn: Connection, rejections: Sequence[Rejection]) -> None:
     )
     fresh: list[Rejection] = []
     for each in rejections:
-        event = jsons.read(each.event).value
-        letter_id = event.get(LETTER_KEY) if isinstance(event, dict) else None
-        if not isinstance(letter_id, int) or not store.reopen_letter(conn, letter_id, each.code, each.reason):
+        letter_id = rules.letter_of(jsons.read(each.event).value)
+        if letter_id is None or not store.reopen_letter(conn, letter_id, each.code, each.reason):
             fresh.append(each)
     _lay_aside(conn, fresh)
 
@@ -378,8 +376,7 @@ def replay(conn: Connection, letter_id: int, *, now: datetime) -> DeadLetter:
     if fault is not None:
         store.refuse_again(conn, letter_id, fault.code, fault.reason)
         return letter._replace(code=fault.code, reason=fault.reason)
-    event[LETTER_KEY] = letter_id
-    append(conn, [Frame(letter.source_id, now, None, 1, jsons.encode([event]))])
+    append(conn, [Frame(letter.source_id, now, None, 1, jsons.encode([rules.returned(event, letter_id)]))])
     store.close_letter(conn, letter_id, event["messageId"], now)
     return letter._replace(state="replayed", message_id=event["messageId"], replayed_at=now)
 
