@@ -65,16 +65,13 @@ export function Thread(props: ThreadProps) {
 
   const at = selected === null ? -1 : rows.findIndex((row) => row.key === selected);
   useLayoutEffect(() => {
-    if (at >= 0 && reveal > 0) virtual.scrollToIndex(at, { align: "auto" });
-    // Only a wish to reveal moves the list; new rows must not.
-  }, [reveal]);
-  useEffect(() => {
     if (at < 0 || reveal === 0) return;
-    const frame = requestAnimationFrame(() => {
-      const told = scroller.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(selected ?? "")}"]`);
-      told?.focus({ preventScroll: true });
-    });
+    virtual.scrollToIndex(at, { align: "auto" });
+    // At once where the row is there already: an Enter that follows must open this row, not the one before.
+    if (focusRow(scroller.current, selected)) return;
+    const frame = requestAnimationFrame(() => focusRow(scroller.current, selected));
     return () => cancelAnimationFrame(frame);
+    // Only a wish to reveal moves the list; new rows must not.
   }, [reveal]);
 
   if (query.isPending) return <Skeleton rows={14} height={28} />;
@@ -101,6 +98,12 @@ export function Thread(props: ThreadProps) {
       )}
     </div>
   );
+}
+
+function focusRow(scroller: HTMLElement | null, key: string | null): boolean {
+  const told = scroller?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key ?? "")}"]`);
+  told?.focus({ preventScroll: true });
+  return Boolean(told);
 }
 
 function OneRow(props: ThreadProps & { row: Row; place: ReturnType<typeof measures>; top: boolean }) {
