@@ -1,0 +1,135 @@
+"""Makes the pictures of the documentation again, from a running demo.
+
+    onevoice demo --small
+    .venv/bin/python tools/pictures.py http://127.0.0.1:8600 PASSWORD
+
+Where a picture has more colours than 256, the rarest are replaced by their nearest kin, so that it stays small.
+"""
+
+import struct
+import sys
+import zlib
+from collections import Counter
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
+LOGIN = "owner@demo.example"
+SIZE = {"width": 1440, "height": 900}
+MAX_BYTES = 300_000
+QUERY = "?q=kowal"
+ANNA = "a.kowalska@poczta.example"
+
+
+def main() -> None:
+    if len(sys.argv) != 3:
+        sys.exit("Say where the demo runs and its password: tools/pictures.py http://127.0.0.1:8600 PASSWORD")
+    url, password = sys.argv[1].rstrip("/"), sys.argv[2]
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
+        )
+        page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
+        page.goto(f"{url}/login")
+        page.fill("input[name=login]", LOGIN)
+        page.fill("input[name=password]", password)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda there: "/login" not in there)
+        page.goto(f"{url}/live")
+        page.wait_for_timeout(15_000)  # long enough for the column of the rate to have something in it
+        keep(page, "live")
+        page.goto(f"{url}/customers{QUERY}")
+        page.get_by_text(ANNA).first.wait_for()
+        settle(page)
+        keep(page, "customers")
+        page.get_by_text(ANNA).first.click(force=True)  # the row is one link, laid over its cells
+        page.wait_for_url(lambda there: "/customers/" in there)
+        settle(page)
+        keep(page, "customer")
+        browser.close()
+
+
+def settle(page: Page) -> None:
+    page.wait_for_timeout(3_000)  # the demo never stops sending, so the page is never without traffic
+
+
+def keep(page: Page, name: str) -> None:
+    file = FOLDER / f"{name}.png"
+    page.evaluate("document.activeElement instanceof HTMLElement && document.activeElement.blur()")
+    page.mouse.move(SIZE["width"] - 2, SIZE["height"] - 2)
+    shot = page.screenshot()
+    file.write_bytes(shot if len(shot) <= MAX_BYTES else reduced(shot))
+    print(f"{file.name}: {file.stat().st_size // 1000} kB")
+
+
+def reduced(png: bytes) -> bytes:
+    """The same picture with a palette of 256 colours."""
+    width, height, rows = pixels(png)
+    counted = Counter(row[i : i + 3] for row in rows for i in range(0, len(row), 3))
+    palette = [colour for colour, _ in counted.most_common(256)]
+    place = {colour: index for index, colour in enumerate(palette)}
+    for colour in counted:
+        if colour not in place:
+            place[colour] = min(range(len(palette)), key=lambda i: distance(palette[i], colour))
+    raw = b"".join(b"\0" + bytes(place[row[i : i + 3]] for i in range(0, len(row), 3)) for row in rows)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 3, 0, 0, 0))
+        + chunk(b"PLTE", b"".join(palette))
+        + chunk(b"IDAT", zlib.compress(raw, 9))
+        + chunk(b"IEND", b"")
+    )
+
+
+def distance(one: bytes, other: bytes) -> int:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def pixels(png: bytes) -> tuple[int, int, list[bytes]]:
+    """Width, height and rows of RGB of a screenshot: 8 bits, not interlaced, with or without alpha."""
+    place, data = 8, b""
+    width = height = colours = 0
+    while place < len(png):
+        length, kind = struct.unpack(">I4s", png[place : place + 8])
+        body = png[place + 8 : place + 8 + length]
+        if kind == b"IHDR":
+            width, height, _, colours = struct.unpack(">IIBB", body[:10])
+        elif kind == b"IDAT":
+            data += body
+        place += 12 + length
+    size = 4 if colours == 6 else 3
+    raw, stride = zlib.decompress(data), width * size
+    above, rows = bytearray(stride), []
+    for start in range(0, len(raw), stride + 1):
+        line = bytearray(raw[start + 1 : start + 1 + stride])
+        unfilter(raw[start], line, above, size)
+        rows.append(bytes(line) if size == 3 else bytes(each for i, each in enumerate(line) if i % 4 != 3))
+        above = line
+    return width, height, rows
+
+
+def unfilter(how: int, line: bytearray, above: bytearray, size: int) -> None:
+    """Source: the PNG specification, filter types 0 to 4."""
+    for i, value in enumerate(line):
+        left = line[i - size] if i >= size else 0
+        up = above[i]
+        corner = above[i - size] if i >= size else 0
+        if how == 1:
+            line[i] = value + left & 255
+        elif how == 2:
+            line[i] = value + up & 255
+        elif how == 3:
+            line[i] = value + (left + up) // 2 & 255
+        elif how == 4:
+            guess = left + up - corner
+            nearest = min((abs(guess - left), 0, left), (abs(guess - up), 1, up), (abs(guess - corner), 2, corner))[2]
+            line[i] = value + nearest & 255
+
+
+if __name__ == "__main__":
+    main()
