@@ -1,0 +1,114 @@
+"""`make bench`: measure, and write docs/benchmarks.md. `--quick` is for trying the benches themselves."""
+
+import argparse
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench import intake, linking, people
+from bench.machine import describe
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "bench" / "results.json"
+PARTS = ("intake", "linking", "people")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS))
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work; the figures are kept apart")
+    options = parser.parse_args()
+    quick = options.quick
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for part in options.parts or PARTS:
+        print(f"==> {part}", flush=True)
+        if part == "intake":
+            found = intake.run(rounds=2 if quick else 7)
+        elif part == "linking":
+            found = linking.run(*((200_000, 20_000) if quick else (2_000_000, 200_000)))
+        elif quick:
+            found = people.run(10, 10_000, 100, 100_000, 5)
+        else:
+            found = people.run(100, 100_000, 1_000, 1_000_000, 20)
+        found |= {"at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}", "quick": quick, "machine": describe()}
+        kept[part] = found
+        RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+        print(json.dumps(found, indent=1), flush=True)
+    (ROOT / "docs" / "benchmarks.md").write_text(page(kept))
+
+
+def page(kept: dict[str, dict[str, object]]) -> str:
+    """docs/benchmarks.md from what was measured; what was not measured is said to be missing."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`. Each figure stands beside its limit, measured in the same run, in turns.",
+        "fsync, synchronous_commit and full_page_writes are asserted on; rows are reconciled with acknowledgements, each event",
+        "once; events are distinct and at least 0.9 KB. Generator, PostgreSQL, API and worker share the machine.",
+        "",
+    ]
+    for part, title, rows in (
+        (
+            "intake",
+            "Durable intake, batches of 100 over HTTP, the linker working beside it",
+            [
+                ("events a second, median (range)", "ours"),
+                ("bare COPY in the same run", "limit"),
+                ("ours / bare", "ratio"),
+                ("linker meanwhile, events a second", "linker"),
+                ("p99 at half of that load, ms", "half_p99_ms"),
+                ("events acknowledged and found stored, each once", "acknowledged"),
+            ],
+        ),
+        (
+            "linking",
+            "Through linking to a readable profile: evidence, epochs, vault, folds",
+            [
+                ("events", "events"),
+                ("people (Pareto activity, 5% of them merging)", "people"),
+                ("events a second, median (range)", "ours"),
+                ("bare decode + dedupe + COPY in the same run", "limit"),
+                ("ours / bare", "ratio"),
+                ("linker's own memory at a quarter, MB", "memory_quarter_mb"),
+                ("and at the end, MB", "memory_end_mb"),
+                ("growth", "memory_growth"),
+            ],
+        ),
+        (
+            "people",
+            "Reading and operating, over HTTP",
+            [
+                ("events stored", "stored"),
+                ("events of each of the two large profiles", "heavy_events"),
+                ("identifiers of both together", "identifiers"),
+                ("merge, p95 ms", "merge_p95_ms"),
+                ("undo, p95 ms", "undo_p95_ms"),
+                ("split, p95 ms", "split_p95_ms"),
+                ("profile page, p95 ms", "page_p95_ms"),
+                ("its events, p95 ms", "events_p95_ms"),
+                ("page of a large profile, p95 ms", "heavy page_p95_ms"),
+                ("sent until readable in the profile at 1,000 events/s, p95 ms", "readable_p95_ms"),
+            ],
+        ),
+    ):
+        found = kept.get(part)
+        lines += [f"## {title}", ""]
+        if found is None:
+            lines += ["Not measured yet.", ""]
+            continue
+        size = "A quick run, a tenth of the full work. " if found["quick"] else ""
+        lines += [f"{size}{found['at']} UTC, {found['machine']}.", "", "| what | figure |", "|---|---|"]
+        lines += [f"| {name} | {_shown(found.get(key))} |" for name, key in rows]
+        lines.append("")
+    lines += ["Search among a million people is measured by `python bench/search.py`; see adr/0003.", ""]
+    return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+if __name__ == "__main__":
+    main()
