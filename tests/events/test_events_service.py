@@ -1,10 +1,18 @@
 """The log: durable or not acknowledged, read in order, past no open transaction; dead letters and their return."""
 
+import base64
+import contextlib
+import os
+import pwd
+import subprocess
+import tempfile
 import threading
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
 
 import psycopg
 import pytest
@@ -15,8 +23,10 @@ from onevoice.domains.events.contracts import Position, Rejection, message_hash
 from onevoice.domains.events.errors import OverloadedError, UnavailableError, UnknownDeadLetterError
 from onevoice.domains.events.service import Appender
 from onevoice.kit import jsons
+from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
+from onevoice.kit.postgres import OWN_USER
 from waiting import until
 
 READER = "reader"
@@ -145,11 +155,14 @@ class TestAppend:
         assert read_all(database) == ["a"]
 
 
-class TestFullDisk:
-    @pytest.fixture
-    def full(self, database: Database) -> Database:
-        """The database answers every append as it does when its disk is full."""
-        with database.transaction() as conn:
+class Told:
+    """The database answers every append as it does when its disk is full."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def fill(self) -> None:
+        with self._database.transaction() as conn:
             conn.execute(
                 "create function events.no_space() returns trigger language plpgsql as"
                 " $$ begin raise exception 'No space left on device' using errcode = '53100'; end $$"
@@ -158,16 +171,72 @@ class TestFullDisk:
                 "create trigger no_space before insert on events.log_rest for each row"
                 " execute function events.no_space()"
             )
-        return database
 
-    def test_it_is_told_and_recovers_unaided(self, full: Database, appender: Appender) -> None:
-        for name in ("a", "b"):
-            with pytest.raises(UnavailableError):
-                appender.append(frame(track(name))).result(10)
-        with full.transaction() as conn:
+    def free(self) -> None:
+        with self._database.transaction() as conn:
             conn.execute("drop trigger no_space on events.log_rest")
-        appender.append(frame(track("c"))).result(10)
-        assert read_all(full) == ["c"]
+
+
+class Small:
+    """The log lies on a file system of a few megabytes, which only root can make."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._url = database.url
+        self._folder = folder
+        self._name = f"small_{folder.name.replace('-', '_')}"
+
+    def __enter__(self) -> Self:
+        owner = pwd.getpwnam(OWN_USER)
+        options = f"size=8m,mode=700,uid={owner.pw_uid},gid={owner.pw_gid}"
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(self._folder)], check=True)
+        with psycopg.connect(self._url, autocommit=True) as conn:
+            conn.execute(f"create tablespace {self._name} location '{self._folder}'")
+            conn.execute(f"alter table events.log_rest set tablespace {self._name}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with psycopg.connect(self._url, autocommit=True) as conn:
+            conn.execute("alter table events.log_rest set tablespace pg_default")
+            conn.execute(f"drop tablespace {self._name}")
+        subprocess.run(["umount", str(self._folder)], check=True)
+
+    def fill(self) -> None:
+        with contextlib.suppress(OSError), (self._folder / "filler").open("wb", buffering=0) as filler:
+            while True:
+                filler.write(b"x" * 4096)
+
+    def free(self) -> None:
+        (self._folder / "filler").unlink()
+
+
+class TestFullDisk:
+    @pytest.fixture(params=["told", "small"] if os.geteuid() == 0 else ["told"])
+    def disk(self, request: pytest.FixtureRequest, database: Database) -> Iterator[Told | Small]:
+        if request.param == "told":
+            yield Told(database)
+            return
+        folder = Path(tempfile.mkdtemp(prefix="ov-small-"))
+        with Small(database, folder) as small:
+            yield small
+        folder.rmdir()
+
+    def test_it_is_told_and_recovers_unaided(
+        self, database: Database, appender: Appender, disk: Told | Small
+    ) -> None:
+        noise = base64.b64encode(SeededChance(1).bytes(30_000)).decode()
+        appender.append(frame(track("before"))).result(10)
+        disk.fill()
+        stored, refused = ["before"], 0
+        while refused < 3:
+            name = f"{len(stored)}-{refused}"
+            try:
+                appender.append(frame(track(name, properties={"noise": noise}))).result(10)
+                stored.append(name)
+            except UnavailableError:
+                refused += 1
+        disk.free()
+        appender.append(frame(track("after", properties={"noise": noise}))).result(10)
+        assert read_all(database) == [*stored, "after"]
 
 
 class TestRead:
