@@ -43,8 +43,8 @@ def page(kept: dict[str, dict[str, object]]) -> str:
         "# Benchmarks",
         "",
         "Written by `make bench`. Each figure stands beside its limit, measured in the same run, in turns.",
-        "fsync, synchronous_commit and full_page_writes are asserted on; rows are reconciled with acknowledgements, each event",
-        "once; events are distinct and at least 0.9 KB. Generator, PostgreSQL, API and worker share the machine.",
+        "fsync, synchronous_commit and full_page_writes are asserted on; rows are reconciled with what was acknowledged,",
+        "each event once; events are distinct and at least 0.9 KB. All share the machine.",
         "",
     ]
     for part, title, rows in (

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from granian.constants import Interfaces
+from granian.log import LogLevels
 from granian.server import Server
 
 from onevoice import bootstrap
@@ -34,7 +35,7 @@ def run(host: str, port: int) -> None:
         workers=1,
         websockets=True,
         log_access=False,
-        log_level="warning",
+        log_level=LogLevels.warning,
         respawn_failed_workers=True,
         respawn_interval=0.2,
     ).serve()

@@ -3,11 +3,12 @@
 import contextlib
 import shutil
 import threading
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import psycopg
@@ -74,7 +75,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     hub = live_http.Hub(database, clock)
 
     @contextlib.asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         appender.start()
         try:
             async with hub.running():
@@ -141,7 +142,9 @@ class Worker:
         self._appended = threading.Event()
         self._linked = threading.Event()
 
-    def stop(self) -> None:
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """For signal.signal: finish what is at hand and end."""
+        del number, frame
         self._stop.set()
         self._appended.set()
         self._linked.set()
@@ -170,7 +173,7 @@ class Worker:
         while not self._stop.is_set():
             try:
                 with psycopg.connect(self._home.database.url, autocommit=True) as conn:
-                    conn.execute(f"listen {channel}")  # pyright: ignore[reportArgumentType] - a constant of kit.bus
+                    bus.listen(conn, channel)
                     while not self._stop.is_set():
                         if bus.wait(conn, timeout_seconds=1):
                             event.set()

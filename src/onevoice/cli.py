@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -105,14 +105,14 @@ def _home(options: argparse.Namespace) -> Home:
 
 
 @contextlib.contextmanager
-def _database(options: argparse.Namespace) -> Iterator[str]:
+def _database(options: argparse.Namespace) -> Generator[str]:
     """The database of a home, running for as long as the block lasts, with its schema as it is."""
     with reachable(_home(options), external_database_url(os.environ)) as url:
         yield url
 
 
 @contextlib.contextmanager
-def _installed(options: argparse.Namespace) -> Iterator[bootstrap.Installation]:
+def _installed(options: argparse.Namespace) -> Generator[bootstrap.Installation]:
     home = _home(options)
     with _database(options) as url:
         if not external_database_url(os.environ):
@@ -138,7 +138,7 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _running(options: argparse.Namespace) -> Iterator[tuple[Supervisor, str]]:
+def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
     """Everything up and ready; stopped in order when the block ends."""
     home = _home(options)
     require_free_port(options.host, options.port)
@@ -168,7 +168,7 @@ def _running(options: argparse.Namespace) -> Iterator[tuple[Supervisor, str]]:
         ]
         supervisor = Supervisor(children, cluster, _say)
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: supervisor.request_stop())
+            signal.signal(number, supervisor.on_signal)
         stack.callback(_say, "stopped")
         stack.callback(supervisor.stop)
         supervisor.start()

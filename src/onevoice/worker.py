@@ -14,5 +14,5 @@ def run(home: Home, url: str) -> None:
     installation = bootstrap.installation(url, home.secrets(SystemChance()), name="worker")
     worker = bootstrap.Worker(installation)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.stop())
+        signal.signal(number, worker.on_signal)
     worker.run()

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import psycopg
-from psycopg import Connection
+from psycopg import Connection, sql
 
 LINKED = "onevoice_linked"
 APPENDED = "onevoice_appended"
@@ -23,7 +23,7 @@ async def wakeups(url: str, channel: str, *, at_least_every_seconds: float = 1.0
     while True:
         try:
             async with await psycopg.AsyncConnection.connect(url, autocommit=True) as conn:
-                await conn.execute(f"listen {channel}")  # pyright: ignore[reportArgumentType] - a constant of this module
+                await conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
                 yield
                 while True:
                     async for _ in conn.notifies(timeout=at_least_every_seconds, stop_after=1):
@@ -32,6 +32,11 @@ async def wakeups(url: str, channel: str, *, at_least_every_seconds: float = 1.0
         except psycopg.Error:
             await asyncio.sleep(at_least_every_seconds)
             yield
+
+
+def listen(conn: Connection, channel: str) -> None:
+    """Let this connection (autocommit) hear of a channel."""
+    conn.execute(sql.SQL("listen {}").format(sql.Identifier(channel)))
 
 
 def wait(conn: Connection, *, timeout_seconds: float) -> bool:

@@ -1,6 +1,6 @@
 """Connections to PostgreSQL. Entry points open the transaction; services and stores receive its connection."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -57,7 +57,7 @@ class Database:
         self._pool.open(wait=True, timeout=timeout_seconds)
 
     @contextmanager
-    def transaction(self) -> Iterator[psycopg.Connection]:
+    def transaction(self) -> Generator[psycopg.Connection]:
         """One transaction: committed when the block ends, rolled back when it raises."""
         with self._pool.connection() as conn:
             yield conn

@@ -16,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -282,7 +282,7 @@ class Cluster:
             self._process.wait(timeout=20)
 
     @contextmanager
-    def lock(self) -> Iterator[bool]:
+    def lock(self) -> Generator[bool]:
         """True for the one process that may start this cluster; it holds until the block ends."""
         self._home.prepare()
         with (self._home.path / "postgres.lock").open("w") as stream:
@@ -295,7 +295,7 @@ class Cluster:
 
 
 @contextmanager
-def reachable(home: Home, external_url: str | None) -> Iterator[str]:
+def reachable(home: Home, external_url: str | None) -> Generator[str]:
     """The database's URL, for as long as the block lasts: an external one, the running one, or one started for it."""
     if external_url:
         yield external_url

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import FrameType
 
 from onevoice.kit.errors import DomainError
 from onevoice.kit.home import Home
@@ -110,7 +111,9 @@ class Supervisor:
         self._say = say
         self._stopping = False
 
-    def request_stop(self) -> None:
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """For signal.signal: ask for a stop."""
+        del number, frame
         self._stopping = True
 
     @property

@@ -158,8 +158,10 @@ class _Places:
     def now(self, nid: int) -> int:
         """Where a node named in the ledger stands: an epoch goes over to the one that holds its beginning."""
         row = self._rows.get(nid)
-        if row is None or row.base == nid or row.base not in self._epochs:
+        if row is None or row.base == nid:
             return nid
+        if row.base not in self._epochs:
+            return row.base  # as known then, nobody had logged in or out yet
         state = self._epochs[row.base]
         key = (row.from_at, row.mark or b"", bool(row.logout))
         return self.node(EpochRef(row.base, state[epoch_of(state, key)].key))

@@ -357,8 +357,10 @@ def reached_rows(conn: Connection, nodes: Sequence[int]) -> list[Reached]:
         (list(nodes),),
     )
     return [
-        Reached(*row[:3], row[3].bytes, row[4], row[5].bytes, row[6], row[7].bytes if row[7] else None, *row[8:])
-        for row in rows
+        Reached(
+            nid, pid, kind, digest.bytes, base, of_base.bytes, from_at, mark.bytes if mark else None, out, contested
+        )
+        for nid, pid, kind, digest, base, of_base, from_at, mark, out, torn in rows
     ]
 
 

@@ -61,7 +61,10 @@ def evidence_reached(conn: Connection, start: int, learnt: datetime) -> list[Evi
         " from reached r join identity.evidence e on e.a = r.nid where e.learnt <= %(learnt)s",
         {"start": start, "learnt": learnt},
     )
-    return [Evidence(*row[:7], row[7].bytes, row[8]) for row in rows]
+    return [
+        Evidence(pos, op, a, b, tier, happened, learnt, key.bytes, act)
+        for pos, op, a, b, tier, happened, learnt, key, act in rows
+    ]
 
 
 class NodeRow(NamedTuple):

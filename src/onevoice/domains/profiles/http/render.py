@@ -5,7 +5,7 @@ from datetime import datetime
 from onevoice.domains.identity.contracts import BEGINNING, END, AsOf, Member, SourceInfo, StoredEvent
 from onevoice.domains.profiles.http import shapes
 from onevoice.domains.profiles.service import ledger, operations
-from onevoice.domains.profiles.service.reading import ADDRESS_CHANNELS, TraitValue, View
+from onevoice.domains.profiles.service.reading import ADDRESS_CHANNELS, Counter, TraitValue, View
 
 
 def identifier(member: Member) -> shapes.Identifier:
@@ -30,6 +30,10 @@ def seen(member: Member, view: View) -> dict[str, object]:
 
 def trait(value: TraitValue) -> shapes.Trait:
     return shapes.Trait(**value._asdict())
+
+
+def _counter(counter: Counter) -> shapes.Counter:
+    return shapes.Counter(count=counter.count, first_at=counter.first_at, last_at=counter.last_at)
 
 
 def spend(view: View) -> list[shapes.Spend]:
@@ -62,8 +66,8 @@ def profile(view: View, as_of: AsOf) -> shapes.Profile:
             if member.kind in ADDRESS_CHANNELS
         ],
         traits={name: trait(value) for name, value in view.current.items()},
-        counters={name: shapes.Counter(**counter._asdict()) for name, counter in sorted(view.counters.items())},
-        channels={name: shapes.Counter(**counter._asdict()) for name, counter in sorted(view.channels.items())},
+        counters={name: _counter(counter) for name, counter in sorted(view.counters.items())},
+        channels={name: _counter(counter) for name, counter in sorted(view.channels.items())},
         spend=spend(view),
         event_count=view.events,
         first_seen_at=min((counter.first_at for counter in view.channels.values()), default=None),

@@ -26,7 +26,7 @@ COUNTED = 5_000
 """So many matches are counted one by one; of more the answer says that they are more."""
 
 _DEPTH = 40_000
-_CANDIDATES = 2_000
+_CANDIDATES = 1_000
 _SEARCH_MS = 3_000
 _SUGGESTIONS_MS = 1_000
 _CLOSE_SHOWN = 3

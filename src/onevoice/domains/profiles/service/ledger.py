@@ -102,7 +102,7 @@ def story(
             tie.edge.happened,
             tie.learnt,
             _origin(tie, shared=kinds[a.kind].shared),
-            sources[tie.source_id].name if tie.source_id in sources else None,
+            sources[tie.source_id].name if tie.source_id is not None and tie.source_id in sources else None,
             tie.name or tie.type,
             tie.message_id,
             tie.refused,

@@ -27,7 +27,8 @@ class TraitValue(NamedTuple):
     received_at: datetime
 
 
-class Counter(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Counter:
     count: int
     first_at: datetime
     last_at: datetime

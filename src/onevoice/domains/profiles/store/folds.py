@@ -111,12 +111,17 @@ def counters_of(conn: Connection, nodes: Sequence[int]) -> list[CounterRow]:
     return [CounterRow(*row) for row in rows]
 
 
+def _trait(row: tuple[Any, ...]) -> TraitRow:
+    nid, key, happened, priority, digest, learnt, source_id, value = row
+    return TraitRow(nid, key, happened, priority, digest.bytes, learnt, source_id, value)
+
+
 def traits_of(conn: Connection, nodes: Sequence[int]) -> list[TraitRow]:
     rows = conn.execute(
         "select nid, key, happened, priority, hash, learnt, source_id, value from profiles.trait where nid = any(%s)",
         (list(nodes),),
     )
-    return [TraitRow(*row[:4], row[4].bytes, *row[5:]) for row in rows]
+    return [_trait(row) for row in rows]
 
 
 def spend_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, str, int, int]]:
@@ -132,4 +137,4 @@ def some_traits_of(conn: Connection, nodes: Sequence[int], keys: Sequence[str]) 
         " where nid = any(%s) and key = any(%s)",
         (list(nodes), list(keys)),
     )
-    return [TraitRow(*row[:4], row[4].bytes, *row[5:]) for row in rows]
+    return [_trait(row) for row in rows]
