@@ -28,6 +28,13 @@ function holds(row: Row, messageId: string): boolean {
   return row.kind === "act" && (row.group.head.message_id === messageId || row.group.rest.some((event) => event.message_id === messageId));
 }
 
+/** Where J begins when nothing is selected: at what the reader sees, not far above it. */
+function firstInSight(): string | null {
+  const top = document.querySelector(".cu-scroll")?.getBoundingClientRect().top ?? 0;
+  const rows = [...document.querySelectorAll<HTMLElement>(".cu-scroll [data-key]")];
+  return rows.find((row) => row.getBoundingClientRect().top >= top)?.dataset["key"] ?? null;
+}
+
 export function useSelection(thread: Thread, search: CustomerSearch, change: ChangeSearch): Selection {
   const { rows, events, query } = thread;
   const [selected, setSelected] = useState<string | null>(null);
@@ -58,8 +65,9 @@ export function useSelection(thread: Thread, search: CustomerSearch, change: Cha
   );
   const move = (by: 1 | -1) => {
     const ties = rows.filter((one) => one.kind === "act" || one.kind === "join");
-    const at = ties.findIndex((one) => one.key === selected);
-    const next = ties[at < 0 ? 0 : Math.min(ties.length - 1, Math.max(0, at + by))];
+    const begin = selected ?? firstInSight();
+    const at = ties.findIndex((one) => one.key === begin);
+    const next = ties[at < 0 || selected === null ? Math.max(0, at) : Math.min(ties.length - 1, Math.max(0, at + by))];
     if (!next) return;
     setSelected(next.key);
     setReveal((n) => n + 1);

@@ -1,5 +1,7 @@
 /** One row of the thread that tells what happened. */
 
+import { memo } from "react";
+
 import { asChannel, Knot, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
 
@@ -19,7 +21,8 @@ interface ActRowProps {
   onOpen: (key: string) => void;
 }
 
-export function ActRow({ row, place, selected, firstName, speaks, onOpen }: ActRowProps) {
+/** Drawn again only when its own row changes: a press of J must not tell thirty events anew. */
+export const ActRow = memo(function ActRow({ row, place, selected, firstName, speaks, onOpen }: ActRowProps) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   const names = useChannelNames();
@@ -53,7 +56,7 @@ export function ActRow({ row, place, selected, firstName, speaks, onOpen }: ActR
       </button>
     </div>
   );
-}
+});
 
 function foldText(row: Row, { t, fmt }: Pick<ReturnType<typeof useI18n>, "t" | "fmt">): string {
   const { head, rest } = row.group;

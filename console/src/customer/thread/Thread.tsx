@@ -1,7 +1,7 @@
 /** The thread itself: only the rows in sight are in the document, newest on top. */
 
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useLayoutEffect, useRef, type CSSProperties, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, type CSSProperties, type ReactNode } from "react";
 
 import { useI18n } from "~/i18n";
 import { Button, Skeleton } from "~/ui";
@@ -48,7 +48,7 @@ export function Thread(props: ThreadProps) {
   const { rows, query, strands } = thread;
   const { t } = useI18n();
   const scroller = useRef<HTMLDivElement>(null);
-  const place = measures(strands.laneCount, phone);
+  const place = useMemo(() => measures(strands.laneCount, phone), [strands.laneCount, phone]);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
