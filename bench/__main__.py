@@ -43,7 +43,7 @@ def page(kept: dict[str, dict[str, object]]) -> str:
         "# Benchmarks",
         "",
         "Written by `make bench`. Each figure stands beside its limit, measured in the same run, in turns.",
-        "fsync, synchronous_commit and full_page_writes are asserted on; rows are reconciled with what was acknowledged,",
+        "fsync, synchronous_commit and full_page_writes are asserted on; rows are reconciled with acknowledgements,",
         "each event once; events are distinct and at least 0.9 KB. All share the machine.",
         "",
     ]

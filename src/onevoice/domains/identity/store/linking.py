@@ -357,9 +357,7 @@ def reached_rows(conn: Connection, nodes: Sequence[int]) -> list[Reached]:
         (list(nodes),),
     )
     return [
-        Reached(
-            nid, pid, kind, digest.bytes, base, of_base.bytes, from_at, mark.bytes if mark else None, out, contested
-        )
+        Reached(nid, pid, kind, digest.bytes, base, of_base.bytes, from_at, mark.bytes if mark else None, out, torn)
         for nid, pid, kind, digest, base, of_base, from_at, mark, out, torn in rows
     ]
 
