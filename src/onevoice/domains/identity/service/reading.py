@@ -93,7 +93,9 @@ def profile(conn: Connection, reference: str, vault_key: bytes, as_of: AsOf) -> 
     nid, pid = locate(conn, reference, vault_key)
     if as_of.learnt is None:
         return Profile(pid, [member for _, member in reading.members(conn, [pid])], nid)
-    return _as_known(conn, reference, nid, as_of.learnt)
+    kind, value = parse_reference(reference)
+    named = int(value) if kind == "profile" else nid  # then an epoch may have stood that has vanished since
+    return _as_known(conn, reference, named, as_of.learnt)
 
 
 def _as_known(conn: Connection, reference: str, nid: int, learnt: datetime) -> Profile:

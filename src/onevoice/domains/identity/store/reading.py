@@ -56,7 +56,8 @@ def evidence_reached(conn: Connection, start: int, learnt: datetime) -> list[Evi
         " select x.nid from reached r cross join lateral ("
         " select b as nid from identity.evidence where a = r.nid and learnt <= %(learnt)s and b is not null"
         " union all select a from identity.evidence where b = r.nid and learnt <= %(learnt)s"
-        " union all select base from identity.node where nid = r.nid) x)"
+        " union all select base from identity.node where nid = r.nid"
+        " union all select nid from identity.node where base = r.nid and base <> nid) x)"
         " select e.pos, e.op, e.a, e.b, e.tier, e.happened, e.learnt, e.hash, e.act"
         " from reached r join identity.evidence e on e.a = r.nid where e.learnt <= %(learnt)s",
         {"start": start, "learnt": learnt},
