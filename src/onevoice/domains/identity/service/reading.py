@@ -305,6 +305,15 @@ def last_seq(conn: Connection) -> int:
     return linking.last_seq(conn)
 
 
+def last_moved(conn: Connection) -> int:
+    return reading.last_moved(conn)
+
+
+def moved_since(conn: Connection, after: int, limit: int) -> tuple[set[int], int]:
+    """Profiles whose members changed since, and how far that reaches."""
+    return reading.moved_pids(conn, after, limit)
+
+
 # The ledger
 
 

@@ -335,6 +335,11 @@ def moved_pids(conn: Connection, after: int, limit: int) -> tuple[set[int], int]
     return {row[1] for row in rows}, max((row[0] for row in rows), default=after)
 
 
+def last_moved(conn: Connection) -> int:
+    row = conn.execute("select coalesce(max(id), 0) from identity.moved").fetchone()
+    return row[0] if row else 0
+
+
 def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Name id to (type, name)."""
     rows = conn.execute("select id, type, name from identity.name where id = any(%s)", (list(ids),))

@@ -130,6 +130,7 @@ class Hub:
         self._clock = clock
         self._listeners: dict[asyncio.Queue[str], set[str]] = {}
         self._seq = 0
+        self._moved = 0
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -147,10 +148,11 @@ class Hub:
     async def _run(self) -> None:
         ticks = 0
         async for _ in bus.wakeups(self._database.url, bus.LINKED):
-            if not any(self._listeners.values()):
-                self._seq = 0
-                continue
             try:
+                if not any(self._listeners.values()):
+                    await asyncio.to_thread(self._follow)
+                    await asyncio.sleep(PUSH_SECONDS)
+                    continue
                 messages = await asyncio.to_thread(self._look, ticks % 10 == 0)
             except Exception:
                 log.warning("live_look_failed", exc_info=True)
@@ -163,9 +165,7 @@ class Hub:
 
     def _look(self, with_rate: bool) -> list[tuple[str, str]]:
         with self._database.transaction() as conn:
-            if self._seq == 0:
-                self._seq = identity.last_seq(conn)
-                return []
+            moved, self._moved = identity.moved_since(conn, self._moved, PUSH_LIMIT)
             found = live.since(conn, self._seq, PUSH_LIMIT)
             sources = source_infos(conn) if found else {}
             now = self._clock.now()
@@ -188,10 +188,15 @@ class Hub:
                 payload["rate"] = rate.model_dump(mode="json")
                 payload["rejected"] = [letter.model_dump(mode="json") for letter in letters]
             messages.append(("live", json.dumps(payload)))
-        for pid in {item.pid for item in found}:
+        for pid in {item.pid for item in found} | moved:
             topic = f"profile:{pid}"
             messages.append((topic, json.dumps({"topic": topic, "changed": True, "seq": self._seq})))
         return messages
+
+    def _follow(self) -> None:
+        """While nobody listens: know the end, so that whoever comes next misses nothing from then on."""
+        with self._database.transaction() as conn:
+            self._seq, self._moved = identity.last_seq(conn), identity.last_moved(conn)
 
     def _tell(self, topic: str, message: str) -> None:
         for queue, topics in self._listeners.items():

@@ -12,6 +12,7 @@ from onevoice.domains.identity.service import operate
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.errors import ReasonMissingError
 from onevoice.domains.profiles.service.reading import View, view_of
+from onevoice.kit import bus
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ def _perform(
         apart = [(known[a], known[b]) for a, b in pairs if a in known and b in known]
     if dry_run:
         operation.id = None
+    else:
+        bus.notify(conn, bus.LINKED)  # the lists and whoever looks at these people must follow
     return Preview(operation, before, after, _trait_changes(before, after), apart)
 
 
