@@ -9,6 +9,15 @@ import { makeRouter } from "./router";
 import { ThemeProvider } from "./theme";
 import "./ui";
 
+/** After an upgrade the old page asks for parts that are gone; the new page has them. Once, so that it cannot go in circles. */
+window.addEventListener("vite:preloadError", (event) => {
+  const key = "onevoice.reloaded";
+  if (Date.now() - Number(sessionStorage.getItem(key)) < 30_000) return;
+  sessionStorage.setItem(key, String(Date.now()));
+  event.preventDefault();
+  location.reload();
+});
+
 async function start(): Promise<void> {
   const client = makeQueryClient();
   void client.prefetchQuery(meQuery);

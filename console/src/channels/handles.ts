@@ -36,8 +36,18 @@ function longestCode(text: string): number {
   return Math.max(0, ...Object.keys(phoneGroups).filter((code) => text.slice(1).startsWith(code)).map((code) => code.length));
 }
 
+const phoneNamed = new Set(["whatsapp", "viber"]);
+
 /** The value cut into spans at the borders of what was found; places count UTF-16 units of the raw value. */
 export function handleSpans(kind: string, value: string, found: { start: number; end: number }[] = []): Span[] {
+  if (phoneNamed.has(kind) && /^\d{9,15}$/.test(value)) {
+    // These messengers know people by their phone, written without its plus.
+    return handleSpans(
+      "phone",
+      `+${value}`,
+      found.map(({ start, end }) => ({ start: start + 1, end: end + 1 })),
+    );
+  }
   const breaks = gaps(kind, value);
   const spans: Span[] = [];
   for (let at = 0; at < value.length; at++) {

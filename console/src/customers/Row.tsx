@@ -93,7 +93,7 @@ export const Row = memo(function Row(props: RowProps) {
         {row.city}
       </div>
       <div role="cell" className="customers-orders">
-        {row.orders === null ? "" : fmt.number(row.orders)}
+        {row.orders === null || (row.orders === 0 && !row.name) ? "" : fmt.number(row.orders)}
       </div>
       <div role="cell" className="customers-spent">
         {spent}

@@ -32,6 +32,7 @@ function plain(text: string): Span[] {
 /** What was found in the name is underlined there. */
 export function nameSpans(row: CustomerRow, voice: Voice): Span[] {
   const name = displayName(row, voice);
+  if (!row.name) return labelSpans(row, name);
   return handleSpans(
     "name",
     name,
@@ -39,9 +40,18 @@ export function nameSpans(row: CustomerRow, voice: Voice): Span[] {
   );
 }
 
+/** Who has no name stands under the contact, and what was found in the contact is underlined there, not told twice. */
+function labelSpans({ contact, ...row }: CustomerRow, label: string): Span[] {
+  const here = contact && found(row).filter((match) => match.field === contact.kind && match.text === contact.value);
+  if (!contact || !here || here.length === 0) return plain(label);
+  const before = label.endsWith(handleText(contact.kind, contact.value)) ? label.slice(0, label.length - handleText(contact.kind, contact.value).length) : "";
+  return [...plain(before), ...handleSpans(contact.kind, contact.value, here)];
+}
+
 /** The find that lies outside of the name, if there is one, else the surest contact (unless it already stands for the name). */
 export function contactSpans(row: CustomerRow, voice: Voice): Span[] {
-  const outside = found(row).find((match) => match.field !== "name" || match.text !== row.name);
+  const said = (match: Match) => (row.name ? match.field === "name" && match.text === row.name : match.field === row.contact?.kind && match.text === row.contact.value);
+  const outside = found(row).find((match) => !said(match));
   if (!outside) return row.name && row.contact ? plain(contactText(row.contact, voice)) : [];
   const here = found(row).filter((match) => match.field === outside.field && match.text === outside.text);
   const spans = handleSpans(outside.field, outside.text, here);
@@ -50,7 +60,7 @@ export function contactSpans(row: CustomerRow, voice: Voice): Span[] {
   return label ? [{ text: `${label} `, hit: false }, ...spans] : spans;
 }
 
-function found(row: CustomerRow): Match[] {
+function found(row: Pick<CustomerRow, "match" | "matches">): Match[] {
   return row.matches.length > 0 ? row.matches : row.match ? [row.match] : [];
 }
 

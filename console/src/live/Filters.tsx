@@ -8,6 +8,8 @@ import { Button, Chip, Icon, SearchField, usePhone } from "~/ui";
 import type { Filter } from "./model";
 import type { Stream } from "./useStream";
 
+/** The doors after these show their sign alone, so that the line holds in every language. */
+const WITH_WORDS = 6;
 const ORDER: Channel[] = ["site", "app", "telegram", "email", "shop", "whatsapp", "sms"];
 
 /** The doors worth a button: those with a source, and those that were heard in the last two minutes. */
@@ -52,12 +54,20 @@ export function Filters({ stream, filter, text, doors, field, setDoors, setText,
           {t("live.all")}
         </Chip>
         {phone && rejected}
-        {doors?.map((door) => (
-          <Chip key={door} on={filter.doors.includes(door)} onClick={() => toggle(door)}>
-            <Glyph channel={door} />
-            {title(door)}
-          </Chip>
-        ))}
+        {doors?.map((door, index) => {
+          const bare = index >= WITH_WORDS;
+          return (
+            <Chip
+              key={door}
+              on={filter.doors.includes(door)}
+              onClick={() => toggle(door)}
+              {...(bare ? { "aria-label": title(door), title: title(door) } : {})}
+            >
+              <Glyph channel={door} />
+              {!bare && title(door)}
+            </Chip>
+          );
+        })}
       </div>
       <SearchField ref={field} className="live-search" label={t("live.filter")} placeholder={t("live.filter")} value={text} onChange={setText} k={text ? "Escape" : "/"} />
       <div className="live-flow">

@@ -10,6 +10,7 @@ import type { Item } from "./model";
 import { nameOfRejected, parsed } from "./model";
 import { Travel } from "./Travel";
 import { eventTitle, identifierText, knotKind, tellEvent, whoText } from "./words";
+import "./inspector.css";
 
 export interface InspectorActions {
   raw: boolean;
