@@ -1,7 +1,6 @@
 """One app of access alone, on a fresh database, with a clock and a chance that the test holds."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,10 +9,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from fastapi import FastAPI
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "web"))
-
-from asgi_client import AsgiClient
 
 from onevoice.domains.access import service
 from onevoice.domains.access.contracts import Account, AccountCreate, Role
@@ -27,6 +22,7 @@ from onevoice.web import login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
 from onevoice.web.settings import WebSettings
+from web.asgi_client import AsgiClient
 
 PASSWORD = "correct horse battery"
 

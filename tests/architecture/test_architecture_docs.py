@@ -5,8 +5,8 @@ import re
 import subprocess
 
 import pytest
-from checks import ROOT, SOURCE, strings
 
+from architecture.checks import ROOT, SOURCE, strings
 from onevoice import cli
 
 DOCS = ROOT / "docs"

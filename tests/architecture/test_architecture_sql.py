@@ -1,7 +1,8 @@
 """Which SQL stands where, and what it may say."""
 
 import pytest
-from checks import DOMAINS, ROOT, SOURCE, audit_changed, clock_or_chance, downhill, foreign_schemas, sql
+
+from architecture.checks import DOMAINS, ROOT, SOURCE, audit_changed, clock_or_chance, downhill, foreign_schemas, sql
 
 DOMAIN_FILES = sorted((SOURCE / "domains").glob("*/**/*.py"))
 ALL_FILES = sorted(SOURCE.rglob("*.py"))

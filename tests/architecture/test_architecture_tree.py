@@ -14,7 +14,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from checks import DOMAINS, ROOT, SOURCE
+
+from architecture.checks import DOMAINS, ROOT, SOURCE
 
 MEBIBYTE = 1024 * 1024
 VAGUE_NAMES = {"utils", "util", "helpers", "helper", "manager", "managers", "base", "common", "misc"}

@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from asgi_client import AsgiClient
 from fastapi import FastAPI, Request
 
 from onevoice.kit.errors import DomainError
@@ -15,6 +14,7 @@ from onevoice.web.edge import client_address, protect
 from onevoice.web.guards import Actor, Guards, LoggedIn, Owner, Person, Reader, Refused, Visitor, bind
 from onevoice.web.paging import Body, Limit, Page, RowId, Text
 from onevoice.web.settings import WebSettings
+from web.asgi_client import AsgiClient
 
 PASSWORD = "correct horse battery"
 

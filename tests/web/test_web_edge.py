@@ -5,13 +5,13 @@ import json
 import psycopg
 import pytest
 import structlog
-from asgi_client import AsgiClient
 from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
 
 from onevoice.web.edge import BODY_MAX_BYTES, CONTENT_SECURITY_POLICY, protect, told
 from onevoice.web.guards import Owner
 from onevoice.web.settings import WebSettings
+from web.asgi_client import AsgiClient
 
 
 def problem(response):

@@ -36,7 +36,8 @@ Moment = Annotated[
 class Body(BaseModel):
     """A request's body. Whatever it does not name is refused, so that nobody writes what is not theirs to write."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: 0 is not false, and "1" is not 1. What a program sends by mistake is told, not guessed.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Page(BaseModel, Generic[Item]):

@@ -1,0 +1,149 @@
+"""The real API and worker as processes, on a database that nobody else uses: these tests leave nothing whole."""
+
+import base64
+import itertools
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import psycopg
+import pytest
+
+from onevoice.domains.access import service
+from onevoice.domains.access.contracts import AccountCreate, Role
+from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.kit.chance import SystemChance
+from onevoice.kit.clock import SystemClock
+from onevoice.kit.db import Database
+from onevoice.kit.postgres import Cluster
+from onevoice.web.guards import LoggedIn
+
+PASSWORD = "correct horse battery"
+
+_numbers = itertools.count()
+
+
+@dataclass
+class Arena:
+    """A running API, and everybody who may come to it, as the headers they send."""
+
+    url: str
+    database: Database
+    write_key: str
+    secret_key: str
+    people: dict[Role, dict[str, str]] = field(default_factory=dict)
+
+    def headers(self, who: str) -> dict[str, str]:
+        """Of "nobody", "write", "basic" (the same key as clients send it), "secret", "member" or "owner"."""
+        return {
+            "nobody": {},
+            "write": {"Authorization": f"Bearer {self.write_key}"},
+            "basic": {"Authorization": "Basic " + base64.b64encode(f"{self.write_key}:".encode()).decode()},
+            "secret": {"Authorization": f"Bearer {self.secret_key}"},
+            **self.people,
+        }[who]
+
+    def ask(self, method: str, path: str, who: str, **options: object) -> httpx.Response:
+        return httpx.request(method, self.url + path, headers=self.headers(who), timeout=30, verify=False, **options)
+
+    def log_in(self, role: Role) -> None:
+        """Anew: what a test did may have ended the session before, or have taken the role or the account away."""
+        clock, chance = SystemClock(), SystemChance()
+        login = f"{role}-{next(_numbers)}@shop.example"
+        with self.database.transaction() as conn:
+            create = AccountCreate(login=login, name=role, password=PASSWORD, role=role)
+            service.create_account(conn, create, clock=clock, chance=chance)
+        authenticator = AccessAuthenticator(self.database, clock=clock, chance=chance)
+        started = authenticator.log_in(login, PASSWORD, address=f"192.0.2.{next(_numbers)}", agent="", previous=None)
+        assert isinstance(started, LoggedIn)
+        cookies = f"onevoice_session={started.token}; onevoice_csrf={started.csrf}"
+        self.people[role] = {"Cookie": cookies, "X-Onevoice-Csrf": started.csrf, "Origin": self.url}
+
+    def seed(self) -> None:
+        """Some people with events, two of them one by hand, and a dead letter."""
+        batch: list[dict[str, object]] = [{"type": "track", "event": "Lost", "messageId": "nobody"}]
+        for n in range(12):
+            traits = {"name": f"Anna {n}", "email": f"anna{n}@shop.example", "phone": f"+4851234{n:04d}"}
+            batch += [
+                {"type": "page", "anonymousId": f"a{n}", "messageId": f"p{n}", "name": "Boots"},
+                {"type": "identify", "anonymousId": f"a{n}", "userId": f"u{n}", "messageId": f"i{n}", "traits": traits},
+                {"type": "track", "userId": f"u{n}", "event": "Order Completed", "messageId": f"t{n}"},
+            ]
+        assert self.ask("POST", "/v1/batch", "basic", json={"batch": batch}).status_code == 200
+        self._settle()
+        merge = {"from": "user_id:u0", "into": "user_id:u1", "reason": "one person"}
+        assert self.ask("POST", "/api/identity/merges", "secret", json=merge).status_code == 200
+
+    def _settle(self) -> None:
+        deadline = time.monotonic() + 30
+        while self.ask("GET", "/api/profiles/user_id:u11", "secret").status_code != 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="module")
+def arena(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
+    home = tmp_path_factory.mktemp("arena")
+    name = f"arena_{os.getpid()}_{next(_numbers)}"
+    maintenance = cluster.url.replace("/onevoice?", "/postgres?")
+    with psycopg.connect(maintenance, autocommit=True) as conn:
+        conn.execute(f"create database {name} template onevoice strategy file_copy")
+    url = cluster.url.replace("/onevoice?", f"/{name}?")
+    database = Database(url)
+    database.open()
+    port = _free_port()
+    environ = {**os.environ, "ONEVOICE_HOME": str(home), "ONEVOICE_RUNNING_URL": url}
+    common = [sys.executable, "-m", "onevoice"]
+    log = (home / "log").open("w")
+    processes = [
+        subprocess.Popen([*common, *command, "--home", str(home)], env=environ, stdout=log, stderr=log)
+        for command in (["api", "--port", str(port)], ["worker"])
+    ]
+    try:
+        _await_health(f"http://127.0.0.1:{port}", home / "log")
+        yield _furnished(f"http://127.0.0.1:{port}", database)
+        assert [process.poll() for process in processes] == [None, None], (home / "log").read_text()
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(timeout=30)
+        log.close()
+        database.close()
+        with psycopg.connect(maintenance, autocommit=True) as conn:
+            conn.execute(f"drop database {name} with (force)")
+
+
+def _furnished(url: str, database: Database) -> Arena:
+    clock, chance = SystemClock(), SystemChance()
+    with database.transaction() as conn:
+        write = service.create_key(conn, scope="write", name="site", channel="site", clock=clock, chance=chance)
+        secret = service.create_key(conn, scope="secret", name="tests", clock=clock, chance=chance)
+    arena = Arena(url, database, write, secret)
+    for role in ("owner", "member"):
+        arena.log_in(role)
+    arena.seed()
+    return arena
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _await_health(url: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{url}/healthz", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
