@@ -199,7 +199,8 @@ class World:
     people: tuple[Identifier, ...] = PEOPLE
     places: tuple[Identifier, ...] = PLACES
     moments: int = 6
-    most: int = 3  # identifiers of a person in one event
+    least: int = 1  # identifiers of a person in an identify call
+    most: int = 3
     operator: bool = True
     crashes: bool = True
 
@@ -208,7 +209,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
     """Both are told the same, step by step, and must be of one mind after each."""
     moments, pauses = st.integers(0, world.moments), st.integers(0, 1)
     people, places = st.sampled_from(world.people), st.sampled_from(world.places or world.people)
-    some_people = st.frozensets(people, min_size=1, max_size=world.most)
+    some_people = st.frozensets(people, min_size=world.least, max_size=world.most)
     some_places = st.frozensets(places, max_size=2) if world.places else st.just(frozenset())
     traits = st.dictionaries(st.sampled_from(("name", "city")), st.sampled_from(("Ada", "Żywiec", None)), max_size=2)
     fate = st.sampled_from(("now", "now", "queue", "hold"))

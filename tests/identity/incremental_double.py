@@ -201,8 +201,7 @@ class IncrementalDouble:
         return set(parts.values())
 
     def cannot_links(self):
-        links = [{self.now(p), self.now(q)} for (p, q, _), merges in self.state.cannot.items() if not merges]
-        return [ends for ends in links if len(ends) == 2]
+        return [{self.now(p), self.now(q)} for (p, q, _), merges in self.state.cannot.items() if not merges]
 
     def part_of(self, x):
         return self.state.part[self.id_of((*x[:2], self.spans(x[:2])[x[2] if len(x) == 3 else -1][0]))]

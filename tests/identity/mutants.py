@@ -74,6 +74,17 @@ class LearntAtArrival(IncrementalDouble):
         super().claim(ends, when, max(learnt, retracted + 1), tier, **kind)
 
 
+class UndoByPair(IncrementalDouble):
+    """Undo takes back whatever an operator said of the two identifiers, also in another merge."""
+
+    def undo(self, number, at):
+        for claims in self.state.claims.values():
+            merges = {claim[-1] for claim in claims} - {None}
+            if number in merges:
+                self.state.undone |= {merge for merge in merges if merge < number or merge == max(merges)}
+        super().undo(number, at)
+
+
 def seen(pair: Pair, *identifiers: Any, happened: int, learnt: int = 100, message: str = "",
          **more: Any) -> Observation:
     message = message or f"{identifiers} {happened} {learnt}"
@@ -135,6 +146,21 @@ def learnt_before_the_split(pair: Pair) -> None:
     pair.apply([seen(pair, U2, E1, happened=1, learnt=103)])
 
 
+def the_same_pair_merged_twice(pair: Pair) -> None:
+    """An older merge that a cannot-link put out of force, and a newer one of the same two."""
+    pair.apply([seen(pair, E1, X, happened=1), seen(pair, U2, happened=1), seen(pair, CARD1, happened=1)])
+    pair.split(E1, [X], 101)
+    pair.merge(U2, X, 102)
+    pair.merge(CARD1, E1, 103)
+    pair.merge(CARD1, U2, 104)  # withdraws the cannot-link
+    pair.undo(1, 105)
+    pair.merge(E1, U2, 106)
+    pair.undo(2, 107)  # and so sets it again: the merge of 106 stands, and is refused
+    pair.merge(E1, U2, 108)
+    pair.undo(3, 109)
+    assert any({E1, U2} <= {member[:2] for member in part} for part in pair.parts)
+
+
 Story = Callable[[Pair], None]
 
 
@@ -149,19 +175,22 @@ def tell(story: Story, linker: Linker, kinds: Mapping[str, Any] = TIGHT) -> None
 class Mutant:
     spoilt: type[IncrementalDouble]
     story: Story
-    world: Mapping[str, Any]  # where to search
-    examples: int  # within how many it must be found
+    world: Mapping[str, Any] | None = None  # where a search finds it as well
+    examples: int = 0  # and within how many
 
 
-PLAIN = {"operator": False, "crashes": False}
+QUIET = {"kinds": TIGHT, "places": (), "moments": 3, "most": 2, "operator": False, "crashes": False}
+RIVALS = {**QUIET, "people": (E1, E2, X), "least": 2}
+TORN = {**RIVALS, "operator": True, "people": (U1, U2, E1, E2, X)}
 MUTANTS = (
-    Mutant(GreedyUnion, late_older_edge, {}, 50),
-    Mutant(ForgetsRefused, refused_edge_comes_to_use, {}, 50),
-    Mutant(TraitTiesByPosition, two_traits_of_one_moment, {}, 50),
-    Mutant(EdgeTiesById, two_edges_of_one_moment, {}, 50),
-    Mutant(KeepsCacheAfterRollback, batch_rolled_back, {}, 50),
-    Mutant(NeverContested, refused_pair_was_older, {}, 50),
-    Mutant(BoldFastPath, strong_edge_over_weak_ones, {}, 50),
-    Mutant(EpochAtArrival, late_login, {}, 50),
-    Mutant(LearntAtArrival, learnt_before_the_split, {}, 50),
+    Mutant(GreedyUnion, late_older_edge, RIVALS, 1000),
+    Mutant(ForgetsRefused, refused_edge_comes_to_use, TORN, 1000),
+    Mutant(TraitTiesByPosition, two_traits_of_one_moment, {**QUIET, "people": (E1, E2), "moments": 1}, 1000),
+    Mutant(EdgeTiesById, two_edges_of_one_moment, {**RIVALS, "moments": 1}, 1000),
+    Mutant(KeepsCacheAfterRollback, batch_rolled_back, {**RIVALS, "crashes": True}, 1000),
+    Mutant(NeverContested, refused_pair_was_older, RIVALS, 1000),
+    Mutant(BoldFastPath, strong_edge_over_weak_ones, {**QUIET, "people": (U1, CARD1, CARD2, X), "least": 2}, 1000),
+    Mutant(EpochAtArrival, late_login, {**RIVALS, "places": (TABLET,)}, 1000),
+    Mutant(LearntAtArrival, learnt_before_the_split, {**TORN, "places": (TABLET,), "most": 3}, 1000),
+    Mutant(UndoByPair, the_same_pair_merged_twice),
 )

@@ -122,7 +122,7 @@ class ReferenceModel:
             union = parts[a] | parts[b]
             counts, more = (Counter(n[0] for n in parts[x] if n[2] == BASE) for x in (a, b))  # each identifier once
             fits = all(counts[k] + more[k] <= self.kind((k,))[1 + (tier >= 5)] for k in counts.keys() & more.keys())
-            if (fits or tier == 1) and not any(len(ends) == 2 and ends <= union for ends in cannot):
+            if (fits or tier == 1) and not any(ends <= union for ends in cannot):
                 parts.update(dict.fromkeys(union, union))
         return set(parts.values())
 

@@ -107,6 +107,14 @@ class TestLimits:
                 alike = {node for node in part if node[0] == kind and node[2] == BASE}
                 assert len(alike) <= made.kind((kind,))[2] or any(alike <= one for one in strong)
 
+    def test_count_an_identifier_once_however_often_it_changes_hands(self):
+        logins = [event(U1, TABLET, happened=2 * n) for n in range(6)]
+        logouts = [event(TABLET, happened=2 * n + 1, logout=True) for n in range(6)]
+        made = model(*logins, *logouts, kinds=TIGHT)
+        held = [node for node, holder in made.epochs(TABLET) if holder]
+        assert len(held) == 6
+        assert together(made, U1, *held)
+
     def test_a_phone_of_two_users_never_fuses_them(self):
         events = [event(U1, PHONE), event(U2, PHONE), event(U1, E1), event(U2, E1), event(E1, PHONE, W1)]
         for order in permutations(events):
@@ -309,6 +317,15 @@ class TestSplit:
         assert together(made, E1, one, other)
         made.split(E1, [E1, other], 9)
         assert not together(made, one, E1)
+        assert not together(made, one, other)
+
+    def test_not_even_by_what_had_held_one_side_together(self):
+        one, other = ("telegram", "1"), ("viber", "2")
+        made = model(event(E1, one, happened=1), event(one, other, happened=2), event(E2, other, happened=3),
+                     event(E2, one, happened=4), event(E1, other, happened=5), kinds=TIGHT)
+        assert together(made, E1, one, other)
+        made.split(E1, [E1, other], 9)
+        assert together(made, E2, other)
         assert not together(made, one, other)
 
     def test_of_a_tablet_means_each_of_its_epochs_there(self):
