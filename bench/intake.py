@@ -60,10 +60,26 @@ def server() -> Iterator[tuple[str, str, str, Path]]:
             if "Onevoice is at" in line:
                 break
         key = subprocess.run(
-            [sys.executable, "-m", "onevoice", "keys", "create", "write", "--name", "bench", "--channel", "site",
-             "--site", "pl", "--home", str(home)],
-            check=True, capture_output=True, text=True,
-        ).stdout.strip()  # fmt: skip
+            [
+                sys.executable,
+                "-m",
+                "onevoice",
+                "keys",
+                "create",
+                "write",
+                "--name",
+                "bench",
+                "--channel",
+                "site",
+                "--site",
+                "pl",
+                "--home",
+                str(home),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout.strip()
         url = Cluster(Home(home)).url
         assert_durable(url)
         yield f"127.0.0.1:{port}", key, url, home

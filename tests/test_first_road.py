@@ -6,7 +6,12 @@ from conftest import LiveServer
 def test_an_event_is_in_the_profile_a_moment_later(live_server: LiveServer) -> None:
     live_server.send(
         {"type": "page", "anonymousId": "road-a1", "messageId": "road-1"},
-        {"type": "identify", "anonymousId": "road-a1", "userId": "road-u1", "traits": {"name": "Anna", "email": "A@B.pl"}},
+        {
+            "type": "identify",
+            "anonymousId": "road-a1",
+            "userId": "road-u1",
+            "traits": {"name": "Anna", "email": "A@B.pl"},
+        },
     )
     found = live_server.get("/api/profiles/email:a@b.pl").json()
     assert {(i["kind"], i["value"]) for i in found["identifiers"]} == {

@@ -26,10 +26,23 @@ def main() -> None:
             target = ROOT / "requirements" / f"{name}.txt"
             subprocess.run(
                 [
-                    sys.executable, "-m", "piptools", "compile", "--quiet", "--generate-hashes", "--allow-unsafe",
-                    "--no-header", "--no-annotate", "--no-emit-index-url", "--no-emit-find-links",
-                    "--no-emit-trusted-host", "--strip-extras", "--output-file", str(target), str(source),
-                ],  # fmt: skip
+                    sys.executable,
+                    "-m",
+                    "piptools",
+                    "compile",
+                    "--quiet",
+                    "--generate-hashes",
+                    "--allow-unsafe",
+                    "--no-header",
+                    "--no-annotate",
+                    "--no-emit-index-url",
+                    "--no-emit-find-links",
+                    "--no-emit-trusted-host",
+                    "--strip-extras",
+                    "--output-file",
+                    str(target),
+                    str(source),
+                ],
                 check=True,
             )
             print(f"wrote {target.relative_to(ROOT)}")

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - a script, not a package
 """Makes the pictures of the documentation again, from a running demo.
 
     onevoice demo --small

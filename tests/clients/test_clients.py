@@ -52,9 +52,7 @@ class TestPythonClients:
     def test_segment_analytics_python_with_gzip(self, live_server: Any, source: tuple[str, Stored]) -> None:
         key, stored = source
         with FaultProxy(port_of(live_server), script(2)) as proxy:
-            client = segment.Client(
-                key, host=proxy.url, upload_size=10, upload_interval=0.1, timeout=1.5, gzip=True
-            )
+            client = segment.Client(key, host=proxy.url, upload_size=10, upload_interval=0.1, timeout=1.5, gzip=True)
             made = self._send_everything(client, "zipped")
             client.flush()
             client.join()

@@ -220,9 +220,7 @@ class TestFullDisk:
             yield small
         folder.rmdir()
 
-    def test_it_is_told_and_recovers_unaided(
-        self, database: Database, appender: Appender, disk: Told | Small
-    ) -> None:
+    def test_it_is_told_and_recovers_unaided(self, database: Database, appender: Appender, disk: Told | Small) -> None:
         noise = base64.b64encode(SeededChance(1).bytes(30_000)).decode()
         appender.append(frame(track("before"))).result(10)
         disk.fill()

@@ -3,6 +3,7 @@
 To bind a linker, write a class with the methods of `Linker`, then run `machine(World(open_linker=...))`; the directed
 stories of `mutants` play on it as well.
 """
+
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -183,10 +184,20 @@ def agree(reader: Reader, model: ReferenceModel, who: Who, *until: int) -> None:
 # Limits small enough to be met. Anchor priority, limit, limit through tier 5 and weaker, shared.
 TIGHT = {**KINDS, "email": (4, 1, 1, 0), "phone": (5, 1, 1, 0), "device": (7, 3, 3, 1), "anonymous_id": (8, 3, 3, 1)}
 LOOSE = {**KINDS, "email": (4, 2, 2, 0), "phone": (5, 2, 2, 0), "loyalty_card": (2, 2, 1, 0)}
-PEOPLE = (("user_id", "u1"), ("user_id", "u2"), ("loyalty_card", "CARD1"), ("loyalty_card", "CARD2"),
-          ("loyalty_card", "CARD3"), ("email", "a@shop.example"), ("email", "b@shop.example"),
-          ("email", "c@shop.example"), ("phone", "+48512345671"), ("phone", "+48512345672"), ("telegram", "700100"),
-          ("external:crm", "17"))
+PEOPLE = (
+    ("user_id", "u1"),
+    ("user_id", "u2"),
+    ("loyalty_card", "CARD1"),
+    ("loyalty_card", "CARD2"),
+    ("loyalty_card", "CARD3"),
+    ("email", "a@shop.example"),
+    ("email", "b@shop.example"),
+    ("email", "c@shop.example"),
+    ("phone", "+48512345671"),
+    ("phone", "+48512345672"),
+    ("telegram", "700100"),
+    ("external:crm", "17"),
+)
 PLACES = (("device", "tablet"), ("device", "till"), ("anonymous_id", "w1"), ("anonymous_id", "w2"))
 
 
@@ -234,8 +245,15 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             self.sent += batch
             self.pair.apply(batch, crash)
 
-        @rule(who=some_people, where=some_places, traits=traits, happened=moments, priority=pauses, fate=fate,
-              pause=pauses)
+        @rule(
+            who=some_people,
+            where=some_places,
+            traits=traits,
+            happened=moments,
+            priority=pauses,
+            fate=fate,
+            pause=pauses,
+        )
         def identify(self, who, where, traits, happened, priority, fate, pause) -> None:
             self.send(fate, pause, priority, identifiers=who | where, traits=traits, happened=happened)
 
@@ -243,8 +261,14 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
         def alias(self, who, previous, happened, fate, pause) -> None:
             self.send(fate, pause, identifiers=frozenset((who, previous)), happened=happened)
 
-        @rule(who=st.frozensets(people, max_size=1), where=some_places, name=st.sampled_from(("Viewed", "Bought")),
-              happened=moments, fate=fate, pause=pauses)
+        @rule(
+            who=st.frozensets(people, max_size=1),
+            where=some_places,
+            name=st.sampled_from(("Viewed", "Bought")),
+            happened=moments,
+            fate=fate,
+            pause=pauses,
+        )
         def track(self, who, where, name, happened, fate, pause) -> None:
             if who | where:
                 self.send(fate, pause, identifiers=who | where, name=name, happened=happened)

@@ -3,6 +3,7 @@
 It shows that the harness tells a right engine from a wrong one: `mutants` spoils it in one place at a time. It shares
 the table of kinds with the reference model, none of its reasoning.
 """
+
 import copy
 import math
 from collections import Counter, defaultdict
@@ -19,9 +20,23 @@ class IncrementalDouble:
     def __init__(self, kinds=KINDS, until=math.inf):
         self.kinds, self.until, self.armed, self.cache, self.log = kinds, until, None, {}, []
         self.state = SimpleNamespace(  # what a database would hold
-            seen=set(), nodes=[], ids={}, part={}, contested=set(), edges={}, dirty=set(), removed=set(),
-            claims=defaultdict(list), retracted={}, merges=[], undone=set(), cannot={},
-            marks=defaultdict(list), spans={}, events=[])
+            seen=set(),
+            nodes=[],
+            ids={},
+            part={},
+            contested=set(),
+            edges={},
+            dirty=set(),
+            removed=set(),
+            claims=defaultdict(list),
+            retracted={},
+            merges=[],
+            undone=set(),
+            cannot={},
+            marks=defaultdict(list),
+            spans={},
+            events=[],
+        )
 
     def order(self, identifier):
         return identifier
@@ -71,7 +86,7 @@ class IncrementalDouble:
 
     def now(self, node):
         """The id of the epoch that an opening mark, or a moment, falls into."""
-        opened = [opened for opened, _ in self.spans(node[:2]) if opened[:len(node[2])] <= node[2]]
+        opened = [opened for opened, _ in self.spans(node[:2]) if opened[: len(node[2])] <= node[2]]
         return self.id_of((*node[:2], opened[-1]))
 
     def kind(self, node):
@@ -273,8 +288,11 @@ class IncrementalDouble:
         return event.happened, event.source_priority, event.hash
 
     def partition(self):
-        index = {self.id_of((*i, opened)): (*i, n) for i in {node[:2] for node in self.state.nodes}
-                 for n, (opened, _) in enumerate(self.spans(i))}
+        index = {
+            self.id_of((*i, opened)): (*i, n)
+            for i in {node[:2] for node in self.state.nodes}
+            for n, (opened, _) in enumerate(self.spans(i))
+        }
         return {frozenset(index[n] for n in part) for part in self.state.part.values()}
 
     def as_of(self, happened, known):

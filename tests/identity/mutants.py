@@ -2,6 +2,7 @@
 
 A story works on any linker: `tell(story, linker)`.
 """
+
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -85,8 +86,9 @@ class UndoByPair(IncrementalDouble):
         super().undo(number, at)
 
 
-def seen(pair: Pair, *identifiers: Any, happened: int, learnt: int = 100, message: str = "",
-         **more: Any) -> Observation:
+def seen(
+    pair: Pair, *identifiers: Any, happened: int, learnt: int = 100, message: str = "", **more: Any
+) -> Observation:
     message = message or f"{identifiers} {happened} {learnt}"
     return pair.observation(message, identifiers=frozenset(identifiers), happened=happened, learnt=learnt, **more)
 

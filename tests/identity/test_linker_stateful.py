@@ -173,6 +173,7 @@ class Product(Reader):
 
     def _crash_at(self, point: str) -> None:
         if self._crash == point:
+            self._crash = None
             raise CrashError
 
     def _locate(self, conn: Connection, who: Who) -> tuple[int, int]:

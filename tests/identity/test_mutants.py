@@ -1,4 +1,5 @@
 """The harness tells a right linker from a wrong one: each fault is caught, by a story and by search."""
+
 import pytest
 from harness import LOOSE, TIGHT, World, machine
 from hypothesis import HealthCheck, Phase, settings
@@ -17,14 +18,17 @@ def name(mutant: Mutant) -> str:
 
 @pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])
 def test_a_right_linker_agrees_with_the_model(kinds):
-    run_state_machine_as_test(machine(World(IncrementalDouble, kinds)),
-                              settings=settings(STEADY, max_examples=60, stateful_step_count=30))
+    run_state_machine_as_test(
+        machine(World(IncrementalDouble, kinds)), settings=settings(STEADY, max_examples=60, stateful_step_count=30)
+    )
 
 
 @pytest.mark.parametrize("mutant", SEARCHED, ids=name)
 def test_a_right_linker_agrees_where_the_wrong_ones_are_sought(mutant):
-    run_state_machine_as_test(machine(World(IncrementalDouble, **mutant.world)),
-                              settings=settings(STEADY, max_examples=60, stateful_step_count=20))
+    run_state_machine_as_test(
+        machine(World(IncrementalDouble, **mutant.world)),
+        settings=settings(STEADY, max_examples=60, stateful_step_count=20),
+    )
 
 
 @pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])
@@ -42,5 +46,6 @@ def test_and_false_of_the_wrong_one(mutant):
 @pytest.mark.parametrize("mutant", SEARCHED, ids=name)
 def test_search_finds_it_too(mutant):
     with pytest.raises((AssertionError, LookupError)):
-        run_state_machine_as_test(machine(World(mutant.spoilt, **mutant.world)),
-                                  settings=settings(SEARCH, max_examples=mutant.examples))
+        run_state_machine_as_test(
+            machine(World(mutant.spoilt, **mutant.world)), settings=settings(SEARCH, max_examples=mutant.examples)
+        )

@@ -1,4 +1,5 @@
 """What the reference model itself must hold, before it may judge a linker."""
+
 import ast
 import random
 from collections import Counter
@@ -37,20 +38,37 @@ def together(made, *who):
 
 
 def answers(made):
-    reads = {node: (made.counters(node), made.traits(node), [e.hash for e in made.events(node)])
-             for part in made.partition() for node in part}
+    reads = {
+        node: (made.counters(node), made.traits(node), [e.hash for e in made.events(node)])
+        for part in made.partition()
+        for node in part
+    }
     return made.partition(), reads
 
 
 moments = st.integers(0, 6)
 observations = st.builds(
     lambda who, where, happened, learnt, name, traits, logout, priority, number: Observation(
-        f"{number}", blake(f"{number}"), who | where or frozenset([W1]), happened, learnt, name, traits, logout,
-        priority),
-    st.frozensets(st.sampled_from(PEOPLE), max_size=2), st.frozensets(st.sampled_from(PLACES), max_size=2),
-    moments, moments, st.sampled_from((None, "Viewed")),
+        f"{number}",
+        blake(f"{number}"),
+        who | where or frozenset([W1]),
+        happened,
+        learnt,
+        name,
+        traits,
+        logout,
+        priority,
+    ),
+    st.frozensets(st.sampled_from(PEOPLE), max_size=2),
+    st.frozensets(st.sampled_from(PLACES), max_size=2),
+    moments,
+    moments,
+    st.sampled_from((None, "Viewed")),
     st.dictionaries(st.sampled_from(("name", "city")), st.sampled_from(("Ada", None)), max_size=1),
-    st.sampled_from((False, False, True)), st.integers(0, 1), st.integers(0, 10**9))
+    st.sampled_from((False, False, True)),
+    st.integers(0, 1),
+    st.integers(0, 10**9),
+)
 evidence = st.lists(observations, max_size=14, unique_by=lambda each: each.hash)
 limits = st.sampled_from((LOOSE, TIGHT))
 
@@ -123,8 +141,9 @@ class TestLimits:
     def test_two_cards_on_one_phone_stay_apart(self):
         assert not together(model(event(CARD1, PHONE), event(CARD2, PHONE)), CARD1, CARD2)
 
-    @pytest.mark.parametrize("strong", [[event(CARD1, CARD2, happened=9)],
-                                        [event(U1, CARD1, happened=9), event(U1, CARD2, happened=9)]])
+    @pytest.mark.parametrize(
+        "strong", [[event(CARD1, CARD2, happened=9)], [event(U1, CARD1, happened=9), event(U1, CARD2, happened=9)]]
+    )
     def test_unless_strong_evidence_joins_them(self, strong):
         made = model(event(CARD1, PHONE), event(CARD2, PHONE), *strong)
         assert together(made, CARD1, CARD2, PHONE)
@@ -168,15 +187,23 @@ class TestKruskal:
 
 class TestEpochs:
     def test_history_before_login_belongs_to_the_first_login_only(self):
-        made = model(event(TABLET, happened=1, name="Viewed"), event(TABLET, U1, happened=3),
-                     event(TABLET, U2, happened=5), event(TABLET, happened=6, name="Viewed"))
+        made = model(
+            event(TABLET, happened=1, name="Viewed"),
+            event(TABLET, U1, happened=3),
+            event(TABLET, U2, happened=5),
+            event(TABLET, happened=6, name="Viewed"),
+        )
         assert made.counters(U1) == {"Viewed": 1}
         assert [e.happened for e in made.events(U1)] == [3, 1]
         assert [e.happened for e in made.events(U2)] == [6, 5]
 
     def test_what_came_between_a_logout_and_the_next_login_stays_anonymous(self):
-        made = model(event(TABLET, U1, happened=1), event(TABLET, happened=3, name="Signed Out", logout=True),
-                     event(TABLET, happened=4, name="Viewed"), event(TABLET, U2, happened=5))
+        made = model(
+            event(TABLET, U1, happened=1),
+            event(TABLET, happened=3, name="Signed Out", logout=True),
+            event(TABLET, happened=4, name="Viewed"),
+            event(TABLET, U2, happened=5),
+        )
         assert made.counters(U1) == made.counters(U2) == {}
         middle = made.epochs(TABLET)[1][0]
         assert made.counters(middle) == {"Signed Out": 1, "Viewed": 1}
@@ -189,8 +216,11 @@ class TestEpochs:
         assert made.counters(TABLET) == {"Viewed": 1}
 
     def test_a_logout_that_nobody_preceded_keeps_the_time_before_it_apart(self):
-        made = model(event(TABLET, happened=1, name="Viewed"), event(TABLET, happened=2, logout=True),
-                     event(TABLET, U1, happened=3))
+        made = model(
+            event(TABLET, happened=1, name="Viewed"),
+            event(TABLET, happened=2, logout=True),
+            event(TABLET, U1, happened=3),
+        )
         assert [holder for _, holder in made.epochs(TABLET)] == [None, None, U1]
         assert made.counters(U1) == {}
 
@@ -205,8 +235,20 @@ class TestEpochs:
         assert made.counters(TABLET) == {"Viewed": 1}
 
     @QUIET
-    @given(st.lists(st.tuples(st.integers(0, 2), st.booleans(), st.sampled_from((None, W1, W2)), st.integers(1, 2),
-                              moments, st.booleans()), max_size=14), st.booleans())
+    @given(
+        st.lists(
+            st.tuples(
+                st.integers(0, 2),
+                st.booleans(),
+                st.sampled_from((None, W1, W2)),
+                st.integers(1, 2),
+                moments,
+                st.booleans(),
+            ),
+            max_size=14,
+        ),
+        st.booleans(),
+    )
     def test_two_people_on_one_tablet_are_never_fused(self, visits, by_mail_only):
         people = [[E1, PHONE], [E2, PHONE2]] if by_mail_only else [[U1, E1, PHONE], [U2, E2, PHONE2]]
         events = []
@@ -249,10 +291,12 @@ class TestWeakTies:
 class TestTraits:
     def test_the_latest_counts_then_the_better_source_then_the_greater_hash(self):
         low, high = sorted((f"t{n}" for n in range(2)), key=blake)
-        events = [event(U1, happened=2, message=low, traits={"city": "third"}),
-                  event(U1, happened=2, message=high, traits={"city": "second"}),
-                  event(U1, happened=2, traits={"city": "first"}, source_priority=1),
-                  event(U1, happened=1, traits={"city": "fourth"}, source_priority=1)]
+        events = [
+            event(U1, happened=2, message=low, traits={"city": "third"}),
+            event(U1, happened=2, message=high, traits={"city": "second"}),
+            event(U1, happened=2, traits={"city": "first"}, source_priority=1),
+            event(U1, happened=1, traits={"city": "fourth"}, source_priority=1),
+        ]
         for last, wanted in ((0, "first"), (1, "first"), (3, "fourth")):
             assert {model(*order).traits(U1)["city"] for order in permutations(events[last:])} == {wanted}
         assert model(*events[:2]).traits(U1) == {"city": "second"}
@@ -265,8 +309,9 @@ class TestTraits:
 
 class TestMerge:
     def test_makes_one_of_two_whatever_the_limits_say(self):
-        made = model(event(U1, E1), event(U2, E2), event(CARD1, PHONE), event(CARD1, CARD2), event(CARD3, PHONE2),
-                     kinds=TIGHT)
+        made = model(
+            event(U1, E1), event(U2, E2), event(CARD1, PHONE), event(CARD1, CARD2), event(CARD3, PHONE2), kinds=TIGHT
+        )
         made.merge(E1, E2, 5)
         made.merge(PHONE, PHONE2, 6)
         assert together(made, U1, U2, E1, E2)
@@ -312,8 +357,9 @@ class TestSplit:
 
     def test_a_third_profile_that_a_limit_kept_away_does_not_hold_the_sides_together(self):
         one, other = ("telegram", "1"), ("viber", "2")
-        made = model(event(E1, one), event(one, other), event(E2, one, happened=5), event(E2, other, happened=5),
-                     kinds=TIGHT)
+        made = model(
+            event(E1, one), event(one, other), event(E2, one, happened=5), event(E2, other, happened=5), kinds=TIGHT
+        )
         assert together(made, E1, one, other)
         made.split(E1, [E1, other], 9)
         assert not together(made, one, E1)
@@ -321,16 +367,23 @@ class TestSplit:
 
     def test_not_even_by_what_had_held_one_side_together(self):
         one, other = ("telegram", "1"), ("viber", "2")
-        made = model(event(E1, one, happened=1), event(one, other, happened=2), event(E2, other, happened=3),
-                     event(E2, one, happened=4), event(E1, other, happened=5), kinds=TIGHT)
+        made = model(
+            event(E1, one, happened=1),
+            event(one, other, happened=2),
+            event(E2, other, happened=3),
+            event(E2, one, happened=4),
+            event(E1, other, happened=5),
+            kinds=TIGHT,
+        )
         assert together(made, E1, one, other)
         made.split(E1, [E1, other], 9)
         assert together(made, E2, other)
         assert not together(made, one, other)
 
     def test_of_a_tablet_means_each_of_its_epochs_there(self):
-        made = model(event(U1, TABLET, happened=1), event(TABLET, happened=2, logout=True),
-                     event(U1, TABLET, happened=3))
+        made = model(
+            event(U1, TABLET, happened=1), event(TABLET, happened=2, logout=True), event(U1, TABLET, happened=3)
+        )
         made.split(U1, [TABLET], 9)
         assert not any(together(made, U1, node) for node, _ in made.epochs(TABLET))
 
@@ -349,8 +402,9 @@ class TestSplit:
         assert not together(made, U1, (*TABLET, BASE))
 
     def test_survives_that_the_epoch_it_spoke_of_is_no_more(self):
-        made = model(event(U1, TABLET, happened=1), event(TABLET, happened=4, logout=True),
-                     event(U2, TABLET, happened=6))
+        made = model(
+            event(U1, TABLET, happened=1), event(TABLET, happened=4, logout=True), event(U2, TABLET, happened=6)
+        )
         made.split(U2, [TABLET], 9)
         made.observe(event(U1, TABLET, happened=5, learnt=10))
         made.observe(event(U2, TABLET, happened=5, learnt=11, logout=True))
@@ -416,7 +470,8 @@ class Model(RuleBasedStateMachine):
         self.model.split(part[0], named, self.clock)
         for side in self.model.partition():
             assert len({node[:2] in named for node in side.intersection(part)}) < 2 or named.issuperset(
-                node[:2] for node in part)
+                node[:2] for node in part
+            )
         self.keep()
 
     def keep(self):
@@ -453,8 +508,10 @@ class Model(RuleBasedStateMachine):
 
 
 def test_the_model_with_an_operator_at_work():
-    run_state_machine_as_test(Model, settings=settings(
-        max_examples=60, stateful_step_count=12, deadline=None, derandomize=True, database=None))
+    run_state_machine_as_test(
+        Model,
+        settings=settings(max_examples=60, stateful_step_count=12, deadline=None, derandomize=True, database=None),
+    )
 
 
 class TestAsOf:

@@ -129,8 +129,9 @@ Scalars = (
 )
 Values = st.recursive(
     Scalars,
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(st.characters(codec=None), max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(st.characters(codec=None), max_size=8), inner, max_size=4)
+    ),
     max_leaves=20,
 )
 

@@ -214,9 +214,7 @@ def _laptop(rng: random.Random, at: _At) -> list[Outgoing]:
 def _shop(rng: random.Random, at: _At) -> list[Outgoing]:
     """The reservation handed over against the card: the card's holder is @ania_k."""
     visit = _till(rng, at(-9, "17:22"))
-    visit.track(
-        "Order Completed", _TELEGRAM, reservation=RESERVATION, **_receipt(_BOOTS_39, "4 412", "Marta Lis")
-    )
+    visit.track("Order Completed", _TELEGRAM, reservation=RESERVATION, **_receipt(_BOOTS_39, "4 412", "Marta Lis"))
     visit.wait(1, 2)
     visit.send("identify", traits={"loyalty_card": CARD, "shoe_size": "39"})
     return visit.events

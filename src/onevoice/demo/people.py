@@ -232,7 +232,7 @@ def _typo(rng: random.Random, email: str) -> str:
     at = rng.randint(0, 2)
     while domain[at] == domain[at + 1]:
         at += 1
-    return f"{local}@{domain[:at]}{domain[at + 1]}{domain[at]}{domain[at + 2:]}"
+    return f"{local}@{domain[:at]}{domain[at + 1]}{domain[at]}{domain[at + 2 :]}"
 
 
 def _spouse(rng: random.Random, person: Person, start: datetime, registry: _Registry) -> Person:

@@ -206,5 +206,3 @@ def web_chat(visit: Visit, person: Person, number: str) -> None:
             visit.track("Message Received", **said)
         else:
             visit.track("Message Sent", **said, author=author)
-
-

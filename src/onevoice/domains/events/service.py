@@ -58,9 +58,7 @@ log = structlog.get_logger(__name__)
 # Taking a request apart
 
 
-def frame_of(
-    opened: rules.Opened, kind: str | None, source_id: int, received_at: datetime, mint: rules.Mint
-) -> Frame:
+def frame_of(opened: rules.Opened, kind: str | None, source_id: int, received_at: datetime, mint: rules.Mint) -> Frame:
     """Judge each event of a request by itself."""
     sent_at = rules.read_time(opened.sent_at)
     events: list[Any] = []
