@@ -1,5 +1,4 @@
 """The oracle of the linker: each question is answered from scratch out of the set of evidence, with nothing of ours."""
-
 import math
 from collections import Counter
 from types import SimpleNamespace
@@ -7,16 +6,8 @@ from types import SimpleNamespace
 # A node is (kind, value, opened): an identifier, or an epoch of a shared one, named by the mark that opened it:
 BASE = (-math.inf, b"", 0)  # the first epoch of everything; the later ones (happened, hash, 0 login or 1 logout)
 # anchor priority, limit per profile, limit through tier 5 and weaker, shared between people
-KINDS = {
-    "user_id": (1, 1, 1, 0),
-    "loyalty_card": (2, 3, 1, 0),
-    "external": (3, 1, 1, 0),
-    "email": (4, 5, 5, 0),
-    "phone": (5, 5, 5, 0),
-    "messenger": (6, 3, 3, 0),
-    "device": (7, 20, 20, 1),
-    "anonymous_id": (8, 100, 100, 1),
-}
+KINDS = {"user_id": (1, 1, 1, 0), "loyalty_card": (2, 3, 1, 0), "external": (3, 1, 1, 0), "email": (4, 5, 5, 0),
+         "phone": (5, 5, 5, 0), "messenger": (6, 3, 3, 0), "device": (7, 20, 20, 1), "anonymous_id": (8, 100, 100, 1)}
 
 
 class ReferenceModel:
@@ -46,9 +37,8 @@ class ReferenceModel:
         """Part the named identifiers (of a shared one, all its epochs there) from the rest of the profile of x."""
         sides = [{n for n in self.profile(x) if (n[:2] in identifiers) == named} for named in (True, False)]
         edges = [(e, set(e[3:])) for e in self.edges()]
-        self.retractions |= {
-            (frozenset((e[3][:2], e[4][:2])), at) for e, ends in edges if all(ends & side for side in sides)
-        }
+        self.retractions |= {(frozenset((e[3][:2], e[4][:2])), at) for e, ends in edges
+                             if all(ends & side for side in sides)}
         parts = [self.kruskal(side, [e for e, ends in edges if ends <= side], []) for side in sides]
         pairs = [(p, q) for p in parts[0] for q in parts[1]]
         while pairs:  # and again while a third profile, freed of its limit, holds the two sides together
@@ -59,11 +49,8 @@ class ReferenceModel:
         """The model of what had been learnt up to `at`."""
         then = ReferenceModel(self.kinds, self.order)
         then.seen = {key: event for key, event in self.seen.items() if event.learnt <= at}
-        then.merges = [
-            SimpleNamespace(**{**vars(m), "undone": m.undone if m.undone <= at else math.inf})
-            for m in self.merges
-            if m.at <= at
-        ]
+        then.merges = [SimpleNamespace(**{**vars(m), "undone": m.undone if m.undone <= at else math.inf})
+                       for m in self.merges if m.at <= at]
         then.retractions = {retraction for retraction in self.retractions if retraction[-1] <= at}
         then.cannot = {link for link in self.cannot if link[-1] <= at}
         return then
@@ -95,18 +82,15 @@ class ReferenceModel:
 
     def epoch(self, node):
         """The epoch an opening mark, or a moment, falls into now: late marks move epochs and make them vanish."""
-        return [now for now, _ in self.epochs(node[:2]) if now[2][: len(node[2])] <= node[2]][-1]
+        return [now for now, _ in self.epochs(node[:2]) if now[2][:len(node[2])] <= node[2]][-1]
 
     def retracted(self, a, b, learnt):
         return any(pair == {a[:2], b[:2]} and learnt <= at for pair, at in self.retractions)
 
     def operator_edges(self, number):
         merge = self.merges[number]
-        return [
-            (1, merge.at, b"", self.epoch(a), self.epoch(b))
-            for a, b in merge.edges
-            if merge.undone == math.inf and not self.retracted(a, b, merge.at)
-        ]
+        return [(1, merge.at, b"", self.epoch(a), self.epoch(b)) for a, b in merge.edges
+                if merge.undone == math.inf and not self.retracted(a, b, merge.at)]
 
     def edges(self):
         """Live edges, also those that Kruskal will refuse, in its order: (tier, happened, hash, node, node)."""
@@ -124,10 +108,8 @@ class ReferenceModel:
         for (other, anchor), when in weak.items():  # a history that nobody holds goes with what it was first seen on
             if self.epochs(other)[0][1] is None and self.epoch((*other, when[:1]))[2] == BASE:
                 found.append((9, *when, (*other, BASE), self.epoch((*anchor, when[:1]))))
-        return sorted(
-            ((*e[:3], *sorted(e[3:], key=self.tie)) for e in found),
-            key=lambda e: (e[:3], self.tie(e[3]), self.tie(e[4])),
-        )
+        return sorted(((*e[:3], *sorted(e[3:], key=self.tie)) for e in found),
+                      key=lambda e: (e[:3], self.tie(e[3]), self.tie(e[4])))
 
     def cannot_links(self):
         """[(link, its two nodes now)] of those that no standing merge has withdrawn."""

@@ -28,7 +28,7 @@ class Progress:
 
     password: str
     start: str
-    stage1: int = 0
+    stage1_done: bool = False
     stage2: int = 0
 
     @classmethod
@@ -88,16 +88,16 @@ class Demo:
 
     def first_stage(self) -> None:
         """What is worth looking at. Raises: whatever the database says."""
+        if self.progress.stage1_done:
+            return
         total = self.plan.stage1_events
         done = 0
         for chunk in self.plan.stage1():
             done += chunk.count
-            if chunk.index < self.progress.stage1:
-                continue
             self._store(chunk)
-            self.progress.stage1 = chunk.index + 1
             if chunk.index % 10 == 0:
                 self._say(f"loading three weeks of a shop's life: {min(99, 100 * done // total)}%")
+        self.progress.stage1_done = True
         self.progress.keep(self._file)
         self._await_worker(0)
 

@@ -140,7 +140,7 @@ class Linker:
     def _observe(
         self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo], at: datetime
     ) -> tuple[list[tuple[Observation, list[_Identifier]]], list[Refused], int]:
-        seen: dict[bytes, Observation] = {}
+        seen: dict[bytes, tuple[Observation, bytes | msgspec.Raw]] = {}
         regions: dict[int, str | None] = {}
         total = 0
         for frame in frames:
@@ -150,18 +150,18 @@ class Linker:
                 event = _decode(raw)
                 total += 1
                 found = observe(event, source=source, received=frame.received_at, batch_sent=frame.sent_at)
-                seen.setdefault(found.hash, found)
+                seen.setdefault(found.hash, (found, raw))
         hashes = list(seen)
         new = self._unseen(conn, hashes, at.date())
         kept: list[tuple[Observation, list[_Identifier]]] = []
         refused: list[Refused] = []
         for index in sorted(new):
-            observation = seen[hashes[index]]
+            observation, raw = seen[hashes[index]]
             identifiers, blocked = self._identify(conn, observation, regions[observation.source_id])
             if identifiers:
                 kept.append((observation, identifiers))
             else:
-                refused.append(_no_identifier(observation, blocked))
+                refused.append(_no_identifier(observation, blocked, bytes(raw)))
         return kept, refused, total - len(new)
 
     def _identify(
@@ -196,24 +196,9 @@ class Linker:
         return _Identifier(kind, digest_of(self.key, name, normal), normal)
 
 
-def _no_identifier(observation: Observation, blocked: list[str]) -> Refused:
+def _no_identifier(observation: Observation, blocked: list[str], raw: bytes) -> Refused:
     reason = "; ".join(blocked) or "the event carries no identifier"
-    event = {
-        "type": observation.type,
-        "event": observation.name or None,
-        "messageId": observation.message_id,
-        "timestamp": observation.happened.isoformat(),
-        **{_FIELDS[kind]: value for kind, value in observation.identifiers if kind in _FIELDS},
-        "properties": observation.body.get("properties", {}),
-        "traits": observation.body.get("traits", {}),
-        "context": observation.body.get("context", {}),
-    }
-    return Refused(
-        observation.source_id, observation.learnt, "no_identifier", reason, observation.message_id, _encode(event)
-    )
-
-
-_FIELDS = {"user_id": "userId", "anonymous_id": "anonymousId"}
+    return Refused(observation.source_id, observation.learnt, "no_identifier", reason, observation.message_id, raw)
 
 
 @dataclass

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
@@ -21,6 +22,7 @@ from onevoice.kit.db import Database
 CONSUMER = "linker"
 MAX_EVENTS = 5_000
 SOURCES_SECONDS = 5.0
+LEASE_POLL_SECONDS = 0.5
 
 LINKED = Counter("onevoice_linked_events_total", "Events linked to a profile.")
 DUPLICATES = Counter("onevoice_duplicate_events_total", "Events dropped because they had been linked before.")
@@ -48,6 +50,10 @@ class LinkingJob:
         self._clock = clock
         self._sources: dict[int, SourceInfo] = {}
         self._sources_at = float("-inf")
+
+    def forget(self) -> None:
+        """Remember nothing: somebody else may have linked meanwhile."""
+        self._linker.forget()
 
     def step(self, conn: Connection, max_events: int = MAX_EVENTS) -> Progress:
         """One batch in the transaction of `conn`."""
@@ -88,6 +94,10 @@ class LinkingJob:
         return self._sources
 
 
+LEASE = 720_185_003
+"""Session lock of the one linker that works; the others wait for its connection to end."""
+
+
 def run(
     database: Database,
     job: LinkingJob,
@@ -95,22 +105,41 @@ def run(
     stop: threading.Event,
     wait: Callable[[float], None],
 ) -> None:
-    """Link until `stop` is set. wait: sleeps until something is appended, at most the given seconds."""
+    """Link until `stop` is set. wait: sleeps until something is appended, at most the given seconds.
+
+    The linker remembers what it has linked, so only one may work: it holds a lease for as long as its connection
+    lives, and begins with nothing remembered whenever it got the lease anew.
+    """
     failures = 0
     while not stop.is_set():
-        began = clock.monotonic()
         try:
-            with database.transaction() as conn:
-                progress = job.step(conn)
+            with psycopg.connect(database.url, autocommit=True, application_name="onevoice-linker") as conn:
+                conn.execute("set timezone to 'UTC'")
+                conn.execute("set jit to off")
+                job.forget()
+                while not stop.is_set() and not _leased(conn):
+                    stop.wait(LEASE_POLL_SECONDS)
+                while not stop.is_set():
+                    _once(conn, job, clock, wait)
+                    failures = 0
         except Exception:
             failures += 1
             log.exception("linking_failed", attempt=failures)
             stop.wait(min(10.0, 0.1 * 2 ** min(failures, 7)))
-            continue
-        failures = 0
-        if progress.events:
-            BATCH_SECONDS.observe(clock.monotonic() - began)
-            LINKED.inc(progress.linked)
-            DUPLICATES.inc(progress.duplicates)
-        else:
-            wait(0.5)
+
+
+def _leased(conn: Connection) -> bool:
+    row = conn.execute("select pg_try_advisory_lock(%s)", (LEASE,)).fetchone()
+    return bool(row and row[0])
+
+
+def _once(conn: Connection, job: LinkingJob, clock: Clock, wait: Callable[[float], None]) -> None:
+    began = clock.monotonic()
+    with conn.transaction():
+        progress = job.step(conn)
+    if progress.events:
+        BATCH_SECONDS.observe(clock.monotonic() - began)
+        LINKED.inc(progress.linked)
+        DUPLICATES.inc(progress.duplicates)
+    else:
+        wait(0.5)
