@@ -47,6 +47,7 @@ def open_login(chromium, live_server):
         page.goto(path)
         return page
 
+    make.faults = faults
     yield make
     for context in contexts:
         context.close()
@@ -87,6 +88,7 @@ class TestOutsider:
             }"""
         )
         assert tried is False
+        assert "Content Security Policy" in open_login.faults.pop()
 
     def test_guessing_ends_in_a_wait(self, open_login):
         page = open_login(language="ru")
