@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import subprocess
 
 import pytest
 
@@ -94,18 +93,3 @@ class TestAccess:
         assert len(actions) > 10
         told = self.TOLD.read_text()
         assert {action for action in actions if f"`{action}`" not in told} == set()
-
-
-class TestLinks:
-    def test_every_link_between_documents_leads_somewhere(self):
-        tracked = subprocess.run(
-            ["git", "ls-files", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout
-        broken = [
-            f"{name}: {target}"
-            for name in tracked.splitlines()
-            for target in re.findall(r"\]\(([^)\s#]+)(?:#[^)]*)?\)", (ROOT / name).read_text())
-            if "://" not in target and not target.startswith("mailto:")
-            if not ((ROOT / name).parent / target).exists()
-        ]
-        assert broken == []
