@@ -235,6 +235,7 @@ class TestSettings:
 def test_what_happens_at_the_door_is_measured(live_server: Any, client: httpx.Client) -> None:
     client.post("/v1/batch", json={"batch": [event("measured"), 7]})
     told = httpx.get(f"{live_server.url}/metrics").text
-    for name in ("onevoice_intake_events_total", "onevoice_intake_rejected_total{", "onevoice_intake_queue_bytes"):
+    counted = ("onevoice_intake_events_total", "onevoice_intake_bytes_total", "onevoice_intake_failed_commits_total")
+    for name in (*counted, "onevoice_intake_rejected_total{", "onevoice_intake_queue_bytes"):
         assert f"\n{name}" in told
     assert "onevoice_intake_commit_seconds_bucket" in told

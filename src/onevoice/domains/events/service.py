@@ -44,6 +44,7 @@ FRAMES_AT_ONCE = 2_000
 
 ACCEPTED = Counter("onevoice_intake_events_total", "Events acknowledged as durable.")
 REJECTED = Counter("onevoice_intake_rejected_total", "Events laid aside as dead letters at the door.", ["code"])
+STORED_BYTES = Counter("onevoice_intake_bytes_total", "Bytes of JSON acknowledged as durable, before compression.")
 COMMIT_SECONDS = Histogram(
     "onevoice_intake_commit_seconds",
     "How long one durable commit of the log takes.",
@@ -200,6 +201,7 @@ class Appender:
         COMMIT_SECONDS.observe(self._clock.monotonic() - began)
         for waiting in group:
             ACCEPTED.inc(waiting.frame.count)
+            STORED_BYTES.inc(waiting.frame.size_bytes)
             for letter in waiting.frame.rejections:
                 REJECTED.labels(letter.code).inc()
             waiting.done.set_result(None)
@@ -311,8 +313,8 @@ def lag(conn: Connection, consumer: str, *, frames: int = 5_000) -> int:
 
 def unseen(conn: Connection, hashes: Sequence[bytes], day: date) -> set[int]:
     """Remember message hashes; gives the indices of those that had not been seen."""
-    new = store.add_seen(conn, hashes, day)
-    return {index for index, found in enumerate(hashes) if found in new}
+    repeated = store.add_seen(conn, hashes, day)
+    return {index for index, found in enumerate(hashes) if found not in repeated}
 
 
 # Dead letters
@@ -341,8 +343,8 @@ def _lay_aside(conn: Connection, rejections: Sequence[Rejection]) -> None:
     for each in rejections:
         by_hash.setdefault(letter_hash(each), each)
     if by_hash:
-        new = store.add_seen(conn, list(by_hash), rejections[0].received_at.date())
-        store.insert_letters(conn, [each for found, each in by_hash.items() if found in new])
+        repeated = store.add_seen(conn, by_hash, rejections[0].received_at.date())
+        store.insert_letters(conn, [each for found, each in by_hash.items() if found not in repeated])
 
 
 def dead_letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:

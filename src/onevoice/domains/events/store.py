@@ -1,6 +1,6 @@
 """SQL of the log, the dead letters, consumers' positions and what was seen."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 
 from psycopg import Connection, sql
@@ -65,16 +65,20 @@ def lag(conn: Connection, after: Position, bound: int) -> int:
     return row[0] if row else 0
 
 
-def add_seen(conn: Connection, hashes: Sequence[bytes], day: date) -> set[bytes]:
-    """Remember; returns those that were new. Sorted, so that neighbours in the index are written together."""
+def add_seen(conn: Connection, hashes: Collection[bytes], day: date) -> set[bytes]:
+    """Remember; returns those that were there before, which are few.
+
+    Sorted, so that neighbours in the index are written together and two writers never wait for each other in a ring.
+    """
     ordered = sorted(hashes)
-    rows = conn.execute(
-        "insert into events.seen (hash, seen_on) select h, %s from unnest(%s::uuid[]) h"
-        " on conflict do nothing returning hash",
-        (day, [h.hex() for h in ordered]),
-        binary=True,
-    )
-    return {row[0].bytes for row in rows}
+    row = conn.execute(
+        "with given as (select hash, place from unnest(%s::uuid[]) with ordinality given (hash, place)),"
+        " added as (insert into events.seen (hash, seen_on) select hash, %s from given order by place"
+        "  on conflict do nothing returning hash)"
+        " select array(select place from given where not exists (select from added where added.hash = given.hash))",
+        ([found.hex() for found in ordered], day),
+    ).fetchone()
+    return {ordered[place - 1] for place in row[0]} if row else set()
 
 
 def forget_seen(conn: Connection, hashes: Sequence[bytes]) -> None:
