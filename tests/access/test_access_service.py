@@ -310,6 +310,16 @@ class TestSession:
         session(house, token)
         assert session(house, token).last_seen_at == house.clock.now()
 
+    def test_watching_is_no_use(self, house):
+        """An open tab that nobody sits at does not keep the session from lying idle."""
+        house.account("anna")
+        token = log_in(house, "anna").token
+        for _ in range(12):
+            with house.database.transaction() as conn:
+                assert service.session(conn, token, used=False, clock=house.clock) is not None
+            house.clock.advance(timedelta(hours=1))
+        assert session(house, token) is None
+
     def test_a_password_change_ends_them_all(self, house):
         account = house.account("anna")
         tokens = [log_in(house, "anna").token for _ in range(3)]

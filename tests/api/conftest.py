@@ -108,7 +108,10 @@ def arena(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     try:
         _await_health(f"http://127.0.0.1:{port}", home / "log")
         yield _furnished(f"http://127.0.0.1:{port}", database)
-        assert [process.poll() for process in processes] == [None, None], (home / "log").read_text()
+        said = (home / "log").read_text()
+        assert [process.poll() for process in processes] == [None, None], said
+        wrong = [line for line in said.splitlines() if "Traceback" in line or '"level": "error"' in line]
+        assert wrong == []
     finally:
         for process in processes:
             process.terminate()

@@ -26,11 +26,13 @@ class MemoryAuthenticator:
         self.sessions: dict[str, Visitor] = {}
         self.asked: list[dict[str, Any]] = []
         self.answer: Refused | None = None
+        self.used: list[bool] = []
 
     def by_key(self, key: str) -> Actor | None:
         return Actor(kind="key", id=7, label="key:7 shop", role="member") if key == "ov_secret_good" else None
 
-    def by_session(self, token: str) -> Visitor | None:
+    def by_session(self, token: str, *, used: bool = True) -> Visitor | None:
+        self.used.append(used)
         return self.sessions.get(token)
 
     def log_in(

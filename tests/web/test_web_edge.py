@@ -266,6 +266,25 @@ class TestSocketGuard:
         assert self.ask(site, **headers).label == "anna"
 
 
+class TestOpenSocket:
+    def lives(self, site, cookie):
+        scope = {"type": "http", "headers": [(b"cookie", cookie.encode())], "method": "GET", "path": "/"}
+        return site.guards.lives(Request(scope))
+
+    def test_lives_as_long_as_its_session(self, site):
+        person = site.person()
+        cookie = f"onevoice_session={person.cookies['onevoice_session']}"
+        assert self.lives(site, cookie)
+        site.authenticator.sessions.clear()
+        assert not self.lives(site, cookie)
+        assert not self.lives(site, "")
+
+    def test_does_not_keep_it_alive(self, site):
+        cookie = f"onevoice_session={site.person().cookies['onevoice_session']}"
+        self.lives(site, cookie)
+        assert site.authenticator.used[-1] is False
+
+
 class TestClientAddress:
     def ask(self, build, proxies, peer, forwarded):
         client = build(WebSettings(trusted_proxies=frozenset(proxies))).stranger(address=peer)

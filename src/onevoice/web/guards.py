@@ -117,7 +117,9 @@ class Authenticator(Protocol):
 
     def by_key(self, key: str) -> Actor | None: ...
 
-    def by_session(self, token: str) -> Visitor | None: ...
+    def by_session(self, token: str, *, used: bool = True) -> Visitor | None:
+        """`used`: whether this counts as the person doing something, which keeps the session from lying idle."""
+        ...
 
     def log_in(
         self, login: str, password: str, *, address: str, agent: str, previous: str | None
@@ -166,6 +168,11 @@ class Guards:
             return None
         visitor = self.visitor(connection)
         return visitor.actor if visitor else None
+
+    def lives(self, connection: HTTPConnection) -> bool:
+        """Whether the session of an open socket still lives. Asking does not prolong it: a forgotten tab must end."""
+        token = connection.cookies.get(SESSION_COOKIE)
+        return token is not None and self._authenticator.by_session(token, used=False) is not None
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         """False when a browser says that another site sent this. Programs that say nothing pass."""

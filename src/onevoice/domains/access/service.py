@@ -239,13 +239,13 @@ def _printable(agent: str) -> str:
     return "".join(char for char in agent[:_AGENT_MAX] if char.isprintable())
 
 
-def session(conn: Connection, session_token: str, *, clock: Clock) -> Session | None:
-    """The living session of a cookie, its "last seen" moved at most once a minute."""
+def session(conn: Connection, session_token: str, *, used: bool = True, clock: Clock) -> Session | None:
+    """The living session of a cookie, its "last seen" moved at most once a minute when it is `used`."""
     found = store.session(conn, rules.digest(session_token))
     now = clock.now()
     if found is None or not rules.session_lives(found.last_seen_at, found.expires_at, now):
         return None
-    if found.last_seen_at < now - rules.TOUCH_EVERY:
+    if used and found.last_seen_at < now - rules.TOUCH_EVERY:
         store.touch_session(conn, found.digest, at=now, stale=now - rules.TOUCH_EVERY)
     return found
 

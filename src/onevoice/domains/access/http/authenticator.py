@@ -40,9 +40,9 @@ class AccessAuthenticator:
             return None
         return Actor(kind="key", id=found.key_id, label=f"key:{found.key_id} {found.name}", role="member")
 
-    def by_session(self, token: str) -> Visitor | None:
+    def by_session(self, token: str, *, used: bool = True) -> Visitor | None:
         with self._database.transaction() as conn:
-            found = service.session(conn, token, clock=self._clock)
+            found = service.session(conn, token, used=used, clock=self._clock)
         if found is None:
             return None
         account = found.account
