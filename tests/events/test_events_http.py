@@ -1,5 +1,6 @@
 """The door itself, in this process: who may send, and what is answered when nothing can be stored."""
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -123,6 +124,31 @@ class TestWhenNothingCanBeStored:
         self.require_come_again(door.send())
         door.resolve = lambda _: WriteKey(1)
         assert door.send().status_code == 200
+
+    def test_many_who_wait_for_one_key_ask_once(self, door: Door) -> None:
+        going = threading.Event()
+
+        def slowly(_: str) -> WriteKey | None:
+            going.wait(10)
+            return WriteKey(1)
+
+        async def together() -> list[int]:
+            transport = httpx.ASGITransport(door.app)
+            async with httpx.AsyncClient(transport=transport, base_url="http://door.example", auth=(KEY, "")) as client:
+                sending = [asyncio.create_task(client.post("/v1/t", json=track(f"{n}"))) for n in range(20)]
+                await asyncio.sleep(0.2)
+                going.set()
+                return [(await answer).status_code for answer in sending]
+
+        door.resolve = slowly
+        assert anyio.run(together) == [200] * 20
+        assert len(door.asked) == 1
+
+    def test_more_than_memory_allows(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(http, "HELD_BYTES", 300)
+        for _ in range(3):
+            self.require_come_again(door.send(body={"batch": [track()] * 4}))
+            assert door.send().status_code == 200
 
     def test_a_full_queue(self, database: Database) -> None:
         door = Door(database, queue_bytes=1000)

@@ -7,7 +7,8 @@ one bad event: clients drop the whole batch on a 4xx. So 4xx is for what no retr
 import asyncio
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import psycopg
@@ -20,9 +21,10 @@ from starlette.requests import ClientDisconnect
 from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.events import rules, service
-from onevoice.domains.events.contracts import DeadLetter, WriteKey
+from onevoice.domains.events.contracts import DeadLetter, Frame, WriteKey
 from onevoice.domains.events.errors import (
     EventsError,
+    OverloadedError,
     SecretKeyError,
     UnavailableError,
     UnknownWriteKeyError,
@@ -41,6 +43,8 @@ from onevoice.web.problems import documented
 
 KEY_SECONDS = 3.0
 """For so long a looked-up key is believed; a revoked one is refused after that."""
+HELD_BYTES = 128 * 2**20
+"""So much of bodies may be in memory at once, being read or waiting for a key; what comes on top comes again later."""
 KEYS_KEPT = 10_000
 KEY_CHARS = 200
 SECRET_PREFIX = "ov_secret_"  # noqa: S105 - how such keys begin, not one of them
@@ -100,6 +104,7 @@ class _Keys:
         self._resolve = resolve
         self._clock = clock
         self._known: Bounded[str, tuple[float, WriteKey | None]] = Bounded(KEYS_KEPT)
+        self._asking: dict[str, asyncio.Future[WriteKey | None]] = {}
 
     async def find(self, text: str | None) -> WriteKey:
         """Raises: UnknownWriteKeyError, SecretKeyError, UnavailableError."""
@@ -117,17 +122,31 @@ class _Keys:
         return found
 
     async def _look_up(self, text: str) -> WriteKey | None:
-        now = self._clock.monotonic()
+        """One question at a time for each key, however many requests wait for the answer."""
         known = self._known.get(text)
-        if known is None or now - known[0] > KEY_SECONDS:
-            try:
-                known = (now, await asyncio.to_thread(self._resolve, text))
-            except psycopg.Error as error:
-                raise UnavailableError(
-                    "The database does not answer just now. Send the events again.", retry_after_seconds=2
-                ) from error
-            self._known[text] = known
-        return known[1]
+        if known is not None and self._clock.monotonic() - known[0] <= KEY_SECONDS:
+            return known[1]
+        asking = self._asking.get(text)
+        if asking is None:
+            asking = self._asking[text] = asyncio.ensure_future(self._ask(text))
+            asking.add_done_callback(lambda done: self._asked(text, done))
+        try:
+            return await asyncio.shield(asking)
+        except psycopg.Error as error:
+            raise UnavailableError(
+                "The database does not answer just now. Send the events again.", retry_after_seconds=2
+            ) from error
+
+    def _asked(self, text: str, done: "asyncio.Future[WriteKey | None]") -> None:
+        del self._asking[text]
+        if not done.cancelled():
+            done.exception()  # looked at, even when nobody waits any more
+
+    async def _ask(self, text: str) -> WriteKey | None:
+        asked_at = self._clock.monotonic()
+        found = await asyncio.to_thread(self._resolve, text)
+        self._known[text] = (asked_at, found)
+        return found
 
 
 def _key_of(request: Request) -> str | None:
@@ -149,21 +168,35 @@ def _key_of(request: Request) -> str | None:
 # What is sent
 
 
-async def _body(request: Request) -> bytes:
-    """Raises: TooLargeError, ClientDisconnect."""
-    chunks: list[bytes] = []
-    total = 0
-    async for chunk in request.stream():
-        total += len(chunk)
-        if total > DRAIN_BYTES:
-            break
-        if total <= rules.MAX_BODY_BYTES:
-            chunks.append(chunk)
-        else:
-            chunks.clear()
-    if total > rules.MAX_BODY_BYTES:
-        raise rules.too_large()
-    return b"".join(chunks)
+class _Bodies:
+    """Reads bodies and knows how much of them is in memory."""
+
+    def __init__(self) -> None:
+        self._held = 0
+
+    @contextlib.asynccontextmanager
+    async def read(self, request: Request) -> AsyncGenerator[bytes]:
+        """The body, for as long as the block lasts. Raises: TooLargeError, OverloadedError, ClientDisconnect."""
+        chunks: list[bytes] = []
+        total = held = 0
+        try:
+            async for chunk in request.stream():
+                total += len(chunk)
+                if total > DRAIN_BYTES:
+                    break
+                if total > rules.MAX_BODY_BYTES:
+                    chunks.clear()
+                    continue
+                chunks.append(chunk)
+                held += len(chunk)
+                self._held += len(chunk)
+                if self._held > HELD_BYTES:
+                    raise OverloadedError("Too much is being sent at once. Send it again later.", retry_after_seconds=1)
+            if total > rules.MAX_BODY_BYTES:
+                raise rules.too_large()
+            yield b"".join(chunks)
+        finally:
+            self._held -= held
 
 
 def intake_router(appender: service.Appender, resolve: Resolve, *, clock: Clock, chance: Chance) -> APIRouter:
@@ -173,14 +206,22 @@ def intake_router(appender: service.Appender, resolve: Resolve, *, clock: Clock,
     """
     routes = APIRouter(tags=["intake"])
     keys = _Keys(resolve, clock)
+    bodies = _Bodies()
 
     def mint() -> str:
         return f"ov-{random_uuid(chance)}"
 
     async def take(request: Request, kind: str | None) -> Response:
-        received_at = clock.now()
-        raw = await _body(request)
+        async with bodies.read(request) as raw:
+            frame = await judge(request, raw, kind)
+        if frame.count or frame.rejections:
+            await asyncio.wait_for(asyncio.wrap_future(appender.append(frame)), COMMIT_WAIT_SECONDS)
+        said = b'{"success":true,"accepted":%d,"rejected":%d}' % (frame.count, len(frame.rejections))
+        return Response(said, headers=CORS, media_type="application/json")
+
+    async def judge(request: Request, raw: bytes, kind: str | None) -> Frame:
         appender.require_room(len(raw))
+        received_at = clock.now()
         named = _key_of(request)
         key = await keys.find(named) if named else None
         single = kind is not None
@@ -190,11 +231,7 @@ def intake_router(appender: service.Appender, resolve: Resolve, *, clock: Clock,
             opened = rules.open_body(raw, single=single)
         if key is None:
             key = await keys.find(opened.write_key if isinstance(opened.write_key, str) else None)
-        frame = service.frame_of(opened, kind, key.source_id, received_at, mint)
-        if frame.count or frame.rejections:
-            await asyncio.wait_for(asyncio.wrap_future(appender.append(frame)), COMMIT_WAIT_SECONDS)
-        said = b'{"success":true,"accepted":%d,"rejected":%d}' % (frame.count, len(frame.rejections))
-        return Response(said, headers=CORS, media_type="application/json")
+        return service.frame_of(opened, kind, key.source_id, received_at, mint)
 
     def door(kind: str | None) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
