@@ -47,8 +47,7 @@ check: $(VENV)/dev $(VENV)/runtime
 test: $(VENV)/dev $(VENV)/runtime
 	@tools/prepare.sh tests
 	@tools/check.sh
-	@echo "==> tests"
-	@$(BIN)/pytest -n $(XDIST) --dist loadfile -m "not long" --durations 12
+	@XDIST=$(XDIST) tools/test.sh
 
 full: test
 	@echo "==> the long suites"

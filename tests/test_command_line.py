@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from conftest import LiveServer, forget_cluster, free_port, run_onevoice
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
+from support import LiveServer, forget_cluster, free_port, run_onevoice
 
 
 def onevoice(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":

@@ -1,6 +1,6 @@
 """The main road, end to end, on a real server: an event comes in, finds its person, and can be read."""
 
-from conftest import LiveServer
+from support import LiveServer
 
 
 def test_an_event_is_in_the_profile_a_moment_later(live_server: LiveServer) -> None:

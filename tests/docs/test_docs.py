@@ -11,9 +11,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from conftest import LiveServer
 from onevoice import cli
 from onevoice.kit.db import Database
+from support import LiveServer
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(

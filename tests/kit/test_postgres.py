@@ -7,12 +7,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from conftest import forget_cluster
 from onevoice.kit import db
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.db import Database, DatabaseUnreachableError, SchemaError
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster, ClusterError, reachable
+from support import forget_cluster
 
 
 @pytest.fixture

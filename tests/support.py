@@ -1,0 +1,126 @@
+"""What tests share beyond fixtures: a real server of their own, and the command line as a process."""
+
+import contextlib
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from onevoice.kit.home import Home
+from onevoice.kit.postgres import Cluster
+
+
+@dataclass(frozen=True)
+class LiveServer:
+    """A real `onevoice serve` with an owner, a member, and a key of each scope."""
+
+    url: str
+    home: Path
+    write_key: str
+    secret_key: str
+    owner: tuple[str, str]
+    member: tuple[str, str]
+    process: "subprocess.Popen[str]"
+
+    def get(self, path: str, **params: str) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        return httpx.get(self.url + path, params=params, headers=headers, timeout=30)
+
+    def post(self, path: str, body: object) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {self.secret_key}"}
+        return httpx.post(self.url + path, json=body, headers=headers, timeout=30)
+
+    def send(self, *events: dict[str, object]) -> None:
+        """Send events as a client would and wait until they are linked."""
+        answer = httpx.post(self.url + "/v1/batch", json={"batch": list(events)}, auth=(self.write_key, ""), timeout=30)
+        assert answer.status_code == 200, answer.text
+        self.settle()
+
+    def settle(self, seconds: float = 20) -> None:
+        """Wait until everything accepted so far is linked and the customers' cards have followed."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            metrics = httpx.get(self.url + "/metrics", timeout=10).text
+            lags = [float(line.split()[1]) for line in metrics.splitlines() if line.startswith("onevoice_link_lag")]
+            if lags == [0.0]:
+                time.sleep(0.3)
+                return
+            time.sleep(0.05)
+        raise AssertionError("the worker did not catch up")
+
+    def login(self, page: object, *, who: str = "owner") -> None:
+        """Log a Playwright page in through the real form."""
+        login, password = self.owner if who == "owner" else self.member
+        page.goto(self.url + "/login")  # type: ignore[attr-defined]
+        page.fill("input[name=login]", login)  # type: ignore[attr-defined]
+        page.fill("input[name=password]", password)  # type: ignore[attr-defined]
+        page.click("button[type=submit]")  # type: ignore[attr-defined]
+        page.wait_for_url(lambda url: "/login" not in url)  # type: ignore[attr-defined]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def run_onevoice(*arguments: str, stdin: str | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "onevoice", *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        input=stdin,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+@contextlib.contextmanager
+def serving(home: Path) -> Generator[LiveServer]:
+    """Start a server on a home of its own and stop it as Ctrl-C would."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "onevoice", "serve", "--home", str(home), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    said: list[str] = []
+    for line in process.stdout:
+        said.append(line)
+        if "Onevoice is at" in line:
+            break
+    else:
+        raise AssertionError("".join(said))
+    try:
+        at_home = ("--home", str(home))
+        write_key = run_onevoice(
+            "keys", "create", "write", "--name", "site", "--channel", "site", "--site", "pl", *at_home
+        )
+        secret_key = run_onevoice("keys", "create", "secret", "--name", "tests", *at_home)
+        owner, member = (
+            ("owner@shop.example", "an owner's long password"),
+            ("member@shop.example", "a member's password"),
+        )
+        for role, (login, password) in (("owner", owner), ("member", member)):
+            run_onevoice("users", "create", "--login", login, "--role", role, *at_home, stdin=password + "\n")
+        yield LiveServer(f"http://127.0.0.1:{port}", home, write_key, secret_key, owner, member, process)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+        process.stdout.close()
+        forget_cluster(Home(home))
+
+
+def forget_cluster(home: Home) -> None:
+    shutil.rmtree(Cluster(home).folder, ignore_errors=True)
