@@ -330,6 +330,7 @@ class TestMerge:
         number = made.merge(E1, U1, 6)
         assert together(made, U1, E1)
         made.undo(number, 7)
+        made.observe(event(U1, E1, learnt=8))
         assert not together(made, U1, E1)
 
     def test_parted_by_a_split_it_cannot_be_undone_any_more(self):
@@ -523,6 +524,11 @@ class TestAsOf:
         for part in made.partition():
             assert made.counters(min(part), 6) == made.counters(min(part))
             assert made.traits(min(part), 6) == made.traits(min(part))
+
+    def test_an_undone_merge_is_known_until_it_was_undone(self):
+        made = model(event(U1), event(U2))
+        made.undo(made.merge(U1, U2, 5), 7)
+        assert [together(made.known(at), U1, U2) for at in (4, 5, 6, 7)] == [False, True, True, False]
 
     def test_what_had_happened_is_folded_over_who_is_known_now(self):
         made = model(event(W1, happened=1, learnt=1, name="Viewed"), event(W1, U1, happened=3, learnt=3, name="Bought"))
