@@ -22,6 +22,7 @@ from onevoice.domains.events import service
 from onevoice.domains.events.contracts import Position, Rejection, message_hash
 from onevoice.domains.events.errors import OverloadedError, UnavailableError, UnknownDeadLetterError
 from onevoice.domains.events.service import Appender
+from onevoice.domains.identity.rules import observe
 from onevoice.kit import jsons
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import SystemClock
@@ -455,6 +456,16 @@ class TestHousekeep:
                 service.housekeep(conn, NOON + timedelta(days=91, minutes=minutes))
             assert self.seen(conn) == 0
 
+    def test_a_letter_that_was_dropped_with_age_is_written_anew(self, database: Database, appender: Appender) -> None:
+        bad = {"type": "x", "messageId": "bad"}
+        for days in (0, 31):
+            with database.transaction() as conn:
+                for minutes in range(0, 160, 10):
+                    service.housekeep(conn, NOON + timedelta(days=days, minutes=minutes))
+            for _ in range(2):
+                appender.append(frame(bad, received_at=NOON + timedelta(days=days))).result(10)
+            assert letters(database) == [("open", "unknown_type", "bad")]
+
     @staticmethod
     def kept(conn: psycopg.Connection) -> tuple[int, int]:
         row = conn.execute(
@@ -468,6 +479,11 @@ class TestHousekeep:
         row = conn.execute("select count(*) from events.seen").fetchone()
         assert row is not None
         return row[0]
+
+
+def test_a_message_has_one_hash_wherever_it_is_computed() -> None:
+    """Dead letters of linking are forgotten by it: were the two to differ, a replay would be dropped as a repeat."""
+    assert message_hash(7, "m-ключ") == observe.message_hash(7, "m-ключ")
 
 
 def test_positions_are_compared_by_transaction_first() -> None:

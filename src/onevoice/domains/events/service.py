@@ -338,12 +338,13 @@ def reject(conn: Connection, rejections: Sequence[Rejection]) -> None:
 
 
 def _lay_aside(conn: Connection, rejections: Sequence[Rejection]) -> None:
-    """Each once, however often its sender tries."""
+    """Each once, however often its sender tries; and once more when it comes after the letter itself was dropped."""
     by_hash: dict[bytes, Rejection] = {}
     for each in rejections:
         by_hash.setdefault(letter_hash(each), each)
     if by_hash:
-        repeated = store.add_seen(conn, by_hash, rejections[0].received_at.date())
+        day = rejections[0].received_at.date() - (KEEP_SEEN - KEEP_LETTERS)
+        repeated = store.add_seen(conn, by_hash, day)
         store.insert_letters(conn, [each for found, each in by_hash.items() if found not in repeated])
 
 
