@@ -90,7 +90,8 @@ class TestServe:
         assert "Traceback" not in rest
         assert not Cluster(Home(home)).answers()
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", port))
+            probe.settimeout(2)
+            assert probe.connect_ex(("127.0.0.1", port)) != 0, "somebody still listens"
 
 
 class TestKeys:

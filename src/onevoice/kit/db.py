@@ -13,6 +13,7 @@ from onevoice.kit.errors import DomainError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 HEAD = "0004_profiles"
+SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
 
 
 class DatabaseUnreachableError(DomainError):
@@ -40,7 +41,7 @@ class Database:
             max_size=max_size,
             open=False,
             timeout=10,
-            kwargs={"application_name": name, "options": "-c timezone=UTC -c jit=off", "autocommit": False},
+            kwargs={"application_name": name, "options": SESSION_OPTIONS, "autocommit": False},
             check=ConnectionPool.check_connection,
         )
 
@@ -64,6 +65,17 @@ class Database:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def dedicated(url: str, *, name: str) -> psycopg.Connection:
+    """A connection outside the pool, for whoever holds a lease on it; transactions are opened explicitly."""
+    return psycopg.connect(url, autocommit=True, application_name=name, options=SESSION_OPTIONS)
+
+
+def lease(conn: psycopg.Connection, number: int) -> bool:
+    """Take the lock `number` for as long as the connection lives, unless another holds it."""
+    row = conn.execute("select pg_try_advisory_lock(%s)", (number,)).fetchone()
+    return bool(row and row[0])
 
 
 def upgrade(url: str) -> None:

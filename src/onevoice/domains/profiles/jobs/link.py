@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
@@ -15,7 +14,7 @@ from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service.link import Incoming, Linker
 from onevoice.domains.profiles.service import folds
 from onevoice.domains.profiles.service.sources import source_infos
-from onevoice.kit import bus
+from onevoice.kit import bus, db
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 
@@ -113,11 +112,9 @@ def run(
     failures = 0
     while not stop.is_set():
         try:
-            with psycopg.connect(database.url, autocommit=True, application_name="onevoice-linker") as conn:
-                conn.execute("set timezone to 'UTC'")
-                conn.execute("set jit to off")
+            with db.dedicated(database.url, name="onevoice-linker") as conn:
                 job.forget()
-                while not stop.is_set() and not _leased(conn):
+                while not stop.is_set() and not db.lease(conn, LEASE):
                     stop.wait(LEASE_POLL_SECONDS)
                 while not stop.is_set():
                     _once(conn, job, clock, wait)
@@ -126,11 +123,6 @@ def run(
             failures += 1
             log.exception("linking_failed", attempt=failures)
             stop.wait(min(10.0, 0.1 * 2 ** min(failures, 7)))
-
-
-def _leased(conn: Connection) -> bool:
-    row = conn.execute("select pg_try_advisory_lock(%s)", (LEASE,)).fetchone()
-    return bool(row and row[0])
 
 
 def _once(conn: Connection, job: LinkingJob, clock: Clock, wait: Callable[[float], None]) -> None:
