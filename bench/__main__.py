@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +31,11 @@ def main() -> None:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
             found = people.run(100, 100_000, 1_000, 1_000_000, 20)
-        found |= {"at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}", "quick": quick, "machine": describe()}
+        found |= {
+            "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}",
+            "quick": quick,
+            "machine": f"{describe()}, load average {os.getloadavg()[0]:.0f}",
+        }
         kept[part] = found
         RESULTS.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
         print(json.dumps(found, indent=1), flush=True)
