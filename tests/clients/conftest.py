@@ -4,15 +4,14 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from clients.stored import Stored
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
+from support import LiveServer, run_onevoice
 
 NODE = Path(__file__).parent / "node"
 STAMP = NODE / "node_modules" / ".lock.sha256"
@@ -37,13 +36,8 @@ def node_packages() -> Path:
 
 
 @pytest.fixture
-def source(live_server: Any, request: pytest.FixtureRequest) -> tuple[str, Stored]:
+def source(live_server: LiveServer, request: pytest.FixtureRequest) -> tuple[str, Stored]:
     """A write key of a source of this test's own, and what is stored of that source."""
     name = request.node.name
-    made = subprocess.run(
-        [sys.executable, "-m", "onevoice", "keys", "create", "write", "--name", name, "--home", str(live_server.home)],
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    return made.stdout.strip(), Stored(Cluster(Home(live_server.home)).url, name)
+    key = run_onevoice("keys", "create", "write", "--name", name, "--home", str(live_server.home))
+    return key, Stored(Cluster(Home(live_server.home)).url, name)

@@ -14,11 +14,12 @@ from playwright.sync_api import sync_playwright
 from clients.browser_page import shop_page
 from clients.stored import Stored
 from faults.proxy import EVERY_FAULT, FaultProxy, script
+from support import LiveServer
 
 COUNT = 180
 
 
-def port_of(server: Any) -> int:
+def port_of(server: LiveServer) -> int:
     return int(server.url.rpartition(":")[2])
 
 
@@ -31,7 +32,7 @@ def require_equal(made: list[str], stored: Stored, proxy: FaultProxy) -> None:
 
 
 class TestPythonClients:
-    def test_segment_analytics_python(self, live_server: Any, source: tuple[str, Stored]) -> None:
+    def test_segment_analytics_python(self, live_server: LiveServer, source: tuple[str, Stored]) -> None:
         key, stored = source
         with FaultProxy(port_of(live_server), script(1)) as proxy:
             failed: list[object] = []
@@ -49,7 +50,7 @@ class TestPythonClients:
             assert failed == []
             require_equal(made, stored, proxy)
 
-    def test_segment_analytics_python_with_gzip(self, live_server: Any, source: tuple[str, Stored]) -> None:
+    def test_segment_analytics_python_with_gzip(self, live_server: LiveServer, source: tuple[str, Stored]) -> None:
         key, stored = source
         with FaultProxy(port_of(live_server), script(2)) as proxy:
             client = segment.Client(key, host=proxy.url, upload_size=10, upload_interval=0.1, timeout=1.5, gzip=True)
@@ -58,7 +59,7 @@ class TestPythonClients:
             client.join()
             require_equal(made, stored, proxy)
 
-    def test_rudder_sdk_python(self, live_server: Any, source: tuple[str, Stored]) -> None:
+    def test_rudder_sdk_python(self, live_server: LiveServer, source: tuple[str, Stored]) -> None:
         key, stored = source
         with FaultProxy(port_of(live_server), script(3)) as proxy:
             failed: list[object] = []
@@ -76,7 +77,7 @@ class TestPythonClients:
             assert failed == []
             require_equal(made, stored, proxy)
 
-    def test_a_bare_nan_does_not_lose_the_batch(self, live_server: Any, source: tuple[str, Stored]) -> None:
+    def test_a_bare_nan_does_not_lose_the_batch(self, live_server: LiveServer, source: tuple[str, Stored]) -> None:
         key, stored = source
         client = segment.Client(key, host=live_server.url, upload_size=10, upload_interval=0.1)
         made = [
@@ -108,7 +109,7 @@ class TestPythonClients:
 class TestNodeClients:
     @pytest.mark.parametrize("client", ["segment_node", "rudder_node"])
     def test_every_message_arrives_once(
-        self, live_server: Any, source: tuple[str, Stored], node_packages: Path, client: str
+        self, live_server: LiveServer, source: tuple[str, Stored], node_packages: Path, client: str
     ) -> None:
         key, stored = source
         with FaultProxy(port_of(live_server), script(4 + len(client))) as proxy:
@@ -145,7 +146,7 @@ class TestBrowserClient:
     }"""
 
     def test_analytics_next_in_chromium(
-        self, live_server: Any, source: tuple[str, Stored], node_packages: Path
+        self, live_server: LiveServer, source: tuple[str, Stored], node_packages: Path
     ) -> None:
         assert node_packages.is_dir()
         key, stored = source

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -21,17 +20,12 @@ import psycopg
 
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
+from support import forget_cluster, free_port, run_onevoice
 from waiting import until
 
 BATCH = 20
 BAD_EVERY = 10
 """Every tenth event names nobody, so that dead letters are put to the test as well."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Victims:
@@ -166,13 +160,7 @@ class Arena:
                 stderr=stream,
             )
         until(lambda: b"Onevoice is at" in log.read_bytes(), seconds=120, what=f"the server is up, see {log}")
-        made = subprocess.run(
-            [sys.executable, "-m", "onevoice", "keys", "create", "write", "--name", "crash", "--home", str(self.home)],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        self.write_key = made.stdout.strip()
+        self.write_key = run_onevoice("keys", "create", "write", "--name", "crash", "--home", str(self.home))
         self.victims = Victims(self._server.pid)
         return self
 
@@ -282,9 +270,7 @@ def arena(home: Path, seed: int) -> Iterator[Arena]:
         with made:
             yield made
     finally:
-        folder = Cluster(Home(home)).folder
-        if folder.is_dir():
-            subprocess.run(["rm", "-rf", str(folder)], check=True)
+        forget_cluster(Home(home))
 
 
 def rounds_wanted() -> int:

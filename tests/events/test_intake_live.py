@@ -9,12 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from support import LiveServer
+
 NAMES = ["identify", "track", "page", "screen", "group", "alias", "batch", "import", *"itpsgab"]
 GOOD = {"type": "track", "userId": "live-u", "event": "Product Viewed"}
 
 
 @pytest.fixture
-def client(live_server: Any) -> httpx.Client:
+def client(live_server: LiveServer) -> httpx.Client:
     with httpx.Client(base_url=live_server.url, auth=(live_server.write_key, ""), timeout=30) as client:
         yield client
 
@@ -115,13 +117,13 @@ class TestBodies:
     def test_a_bomb_is_refused(self, client: httpx.Client) -> None:
         assert client.post("/v1/batch", content=gzip.compress(b" " * 300_000_000, 9)).status_code == 413
 
-    def test_half_a_body_stores_nothing_and_breaks_nothing(self, live_server: Any, client: httpx.Client) -> None:
+    def test_half_a_body_stores_nothing_and_breaks_nothing(self, live_server: LiveServer, client: httpx.Client) -> None:
         host, port = live_server.url.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(b"POST /v1/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n" + b'{"batch": [')
         assert client.post("/v1/batch", json={"batch": [event("after-half")]}).status_code == 200
 
-    def test_a_slow_sender_does_not_hold_up_the_others(self, live_server: Any, client: httpx.Client) -> None:
+    def test_a_slow_sender_does_not_hold_up_the_others(self, live_server: LiveServer, client: httpx.Client) -> None:
         host, port = live_server.url.removeprefix("http://").split(":")
         slow = [socket.create_connection((host, int(port))) for _ in range(50)]
         for connection in slow:
@@ -153,7 +155,7 @@ HOSTILE = {
 
 class TestHostileJson:
     @pytest.mark.parametrize("name", HOSTILE)
-    def test_it_is_stored_beside_its_neighbours(self, live_server: Any, client: httpx.Client, name: str) -> None:
+    def test_it_is_stored_beside_its_neighbours(self, live_server: LiveServer, client: httpx.Client, name: str) -> None:
         who = f"hostile-{name}".replace(" ", "-")
         good = [json.dumps(event(f"{who}-{side}", userId=who)).encode() for side in ("before", "after")]
         bad = b'{"type": "track", "userId": "%s", "event": "Odd", "messageId": "%s", "properties": {%s}}' % (
@@ -178,12 +180,12 @@ class TestHostileJson:
 
 
 class TestDeadLetters:
-    def test_a_write_key_and_a_stranger_read_none(self, live_server: Any, client: httpx.Client) -> None:
+    def test_a_write_key_and_a_stranger_read_none(self, live_server: LiveServer, client: httpx.Client) -> None:
         assert client.get("/api/dead-letters").status_code in {401, 403}
         assert httpx.get(f"{live_server.url}/api/dead-letters").status_code == 401
         assert httpx.post(f"{live_server.url}/api/dead-letters/1/replay").status_code == 401
 
-    def test_the_reason_is_kept_and_it_can_be_tried_again(self, live_server: Any, client: httpx.Client) -> None:
+    def test_the_reason_is_kept_and_it_can_be_tried_again(self, live_server: LiveServer, client: httpx.Client) -> None:
         client.post("/v1/batch", json={"batch": [{"type": "track", "userId": "dead-u", "messageId": "dead-1"}]})
         page = live_server.get("/api/dead-letters", state="open", limit="200").json()
         [letter] = [each for each in page["data"] if each["message_id"] == "dead-1"]
@@ -193,7 +195,7 @@ class TestDeadLetters:
         again = live_server.post(f"/api/dead-letters/{letter['id']}/replay", {}).json()
         assert (again["state"], again["code"]) == ("open", "event_missing")
 
-    def test_what_linking_refused_comes_back_after_a_fix(self, live_server: Any, client: httpx.Client) -> None:
+    def test_what_linking_refused_comes_back_after_a_fix(self, live_server: LiveServer, client: httpx.Client) -> None:
         """The only identifier is blocked, so nobody is named; later the block goes, and so does the letter."""
         blocked = {"type": "identify", "messageId": "blocked-1", "traits": {"email": "test@test.com", "name": "Anna"}}
         for _ in range(3):
@@ -208,7 +210,7 @@ class TestDeadLetters:
         page = live_server.get("/api/dead-letters", limit="200").json()
         assert [each["state"] for each in page["data"] if each["message_id"] == "blocked-1"] == ["open"]
 
-    def test_pages_hang_together(self, live_server: Any, client: httpx.Client) -> None:
+    def test_pages_hang_together(self, live_server: LiveServer, client: httpx.Client) -> None:
         client.post("/v1/batch", json={"batch": [{"type": "x", "messageId": f"page-{n}"} for n in range(5)]})
         seen: list[str] = []
         cursor: str | None = None
@@ -221,7 +223,7 @@ class TestDeadLetters:
 
 
 class TestSettings:
-    def test_the_browser_library_is_told_to_send_here(self, live_server: Any, client: httpx.Client) -> None:
+    def test_the_browser_library_is_told_to_send_here(self, live_server: LiveServer, client: httpx.Client) -> None:
         answer = client.get(f"/v1/projects/{live_server.write_key}/settings")
         destination = answer.json()["integrations"]["Segment.io"]
         assert f"{destination['protocol']}://{destination['apiHost']}" == f"{live_server.url}/v1"
@@ -232,7 +234,7 @@ class TestSettings:
         assert client.get("/v1/projects/ov_write_none/settings").status_code == 401
 
 
-def test_what_happens_at_the_door_is_measured(live_server: Any, client: httpx.Client) -> None:
+def test_what_happens_at_the_door_is_measured(live_server: LiveServer, client: httpx.Client) -> None:
     client.post("/v1/batch", json={"batch": [event("measured"), 7]})
     told = httpx.get(f"{live_server.url}/metrics").text
     counted = ("onevoice_intake_events_total", "onevoice_intake_bytes_total", "onevoice_intake_failed_commits_total")
