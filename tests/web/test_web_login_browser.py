@@ -112,6 +112,7 @@ class TestLogIn:
 
     def test_by_keyboard_alone(self, open_login, live_server):
         page = open_login()
+        page.wait_for_function("document.activeElement && document.activeElement.name === 'login'")
         page.keyboard.type(live_server.owner[0])
         page.keyboard.press("Tab")
         page.keyboard.type(live_server.owner[1])
