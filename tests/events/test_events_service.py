@@ -147,6 +147,16 @@ class TestAppend:
         appender.stop()
         assert read_all(database) == ["b"]
 
+    def test_a_fault_of_our_own_leaves_nobody_waiting(
+        self, database: Database, appender: Appender, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(service, "ACCEPTED", None)
+        with pytest.raises(UnavailableError):
+            appender.append(frame(track("a"))).result(10)
+        monkeypatch.undo()
+        appender.append(frame(track("b"))).result(10)
+        assert read_all(database) == ["a", "b"]
+
     def test_within_another_transaction_it_lives_and_dies_with_it(self, database: Database) -> None:
         with database.transaction() as conn:
             service.append(conn, [frame(track("a"))])

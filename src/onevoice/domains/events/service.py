@@ -167,8 +167,12 @@ class Appender:
         while group := self._next():
             QUEUED.set(self._bytes)
             wanted = [waiting for waiting in group if waiting.done.set_running_or_notify_cancel()]
-            if wanted:
-                self._commit(wanted)
+            try:
+                if wanted:
+                    self._commit(wanted)
+            except Exception:  # a fault of ours must not leave everybody after this group waiting for ever
+                log.exception("appender_fault", frames=len(wanted))
+                self._refuse(wanted)
             with self._wake:
                 self._bytes -= sum(waiting.frame.size_bytes for waiting in group)
         QUEUED.set(0)
@@ -216,10 +220,15 @@ class Appender:
         log.warning("append_failed", frames=len(group), error=str(error).strip()[:300])
         if not because_of_content:
             self._disconnect()
+        self._refuse(group)
+
+    @staticmethod
+    def _refuse(group: Sequence[_Waiting]) -> None:
         for waiting in group:
-            waiting.done.set_exception(
-                UnavailableError("The events could not be stored just now. Send them again.", retry_after_seconds=2)
-            )
+            if not waiting.done.done():
+                waiting.done.set_exception(
+                    UnavailableError("The events could not be stored just now. Send them again.", retry_after_seconds=2)
+                )
 
     def _connection(self) -> Connection:
         if self._conn is None or self._conn.closed:
