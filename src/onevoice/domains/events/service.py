@@ -217,7 +217,7 @@ class Appender:
             for waiting in group:
                 self._commit([waiting])
             return
-        log.warning("append_failed", frames=len(group), error=str(error).strip()[:300])
+        log.warning("append_failed", frames=len(group), error=_said(error))
         if not because_of_content:
             self._disconnect()
         self._refuse(group)
@@ -245,6 +245,12 @@ class Appender:
         if self._conn is not None:
             self._conn.close()
             self._conn = None
+
+
+def _said(error: Exception) -> str:
+    """The server's own first line; its details may quote a row, and with it a customer's values."""
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return (primary or str(error)).strip()[:300]
 
 
 def append(conn: Connection, frames: Iterable[Frame]) -> None:
