@@ -1,5 +1,6 @@
 """Through linking to a readable profile, everything in: evidence, epochs, vault. Beside bare decode + dedupe + COPY."""
 
+import contextlib
 import os
 import statistics
 import time
@@ -15,6 +16,7 @@ from onevoice import bootstrap
 from onevoice.demo.generate import bench_events
 from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame
+from onevoice.kit import runtime
 from onevoice.kit.home import Secrets
 
 CHUNK = 50_000
@@ -37,7 +39,7 @@ def frames(people: int, count: int) -> Iterator[Frame]:
 
 def run(count: int, people: int) -> dict[str, object]:
     """Interleaves linking with the limit; drains, then reconciles what is stored with what was appended."""
-    with cluster() as found:
+    with cluster() as found, contextlib.ExitStack() as stack:
         installed = bootstrap.installation(
             found.url, Secrets(b"v" * 32, b"s" * 32, b"l" * 32), name="bench", max_connections=4
         )
@@ -46,7 +48,8 @@ def run(count: int, people: int) -> dict[str, object]:
                 "insert into access.source (name, channel, site, created_at)"
                 " values ('bench', 'site', 'pl', '2026-01-01')"
             )
-        step = bootstrap.linking_steps(installed)
+        runtime.for_batches()
+        step = stack.enter_context(bootstrap.linking_steps(installed))
         sample = [
             bytes(raw)
             for made in bench_events(people, SAMPLE, seed=9, run="s")

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -13,6 +13,7 @@ from typing import Any
 
 import psycopg
 from fastapi import FastAPI
+from psycopg import Connection
 
 from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import AccountCreate
@@ -152,7 +153,8 @@ class Worker:
     def run(self) -> None:
         """Work until `stop`. The linker holds the lease for as long as its connection lives."""
         home = self._home
-        job = link.LinkingJob(home.secrets.vault_key, home.clock)
+        connect = _linker_connection(home.database.url)
+        job = link.LinkingJob(home.secrets.vault_key, home.clock, connect)
         threads = [
             threading.Thread(target=self._listen, args=(bus.APPENDED, self._appended), name="appended", daemon=True),
             threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
@@ -163,7 +165,7 @@ class Worker:
         ]
         for thread in threads:
             thread.start()
-        link.run(home.database, job, home.clock, self._stop, _waiter(self._appended))
+        link.run(connect, job, home.clock, self._stop, _waiter(self._appended))
         for thread in threads[2:]:
             thread.join()
         home.database.close()
@@ -195,15 +197,23 @@ def _waiter(event: threading.Event) -> Callable[[float], None]:
     return wait
 
 
-def linking_steps(home: Installation) -> Callable[[], int]:
+def _linker_connection(url: str) -> Callable[[], Connection]:
+    return lambda: db.dedicated(url, name="onevoice-linker", options=link.PLANS)
+
+
+@contextlib.contextmanager
+def linking_steps(home: Installation) -> Generator[Callable[[], int]]:
     """For whoever links in its own process (tests, benchmarks): each call does one batch and tells how many events."""
-    job = link.LinkingJob(home.secrets.vault_key, home.clock)
+    connect = _linker_connection(home.database.url)
+    job = link.LinkingJob(home.secrets.vault_key, home.clock, connect)
 
     def step() -> int:
-        with home.database.transaction() as conn:
+        with conn.transaction():
             return job.step(conn).events
 
-    return step
+    with connect() as conn:
+        yield step
+    job.close()
 
 
 # For the command line

@@ -3,6 +3,7 @@
 import signal
 
 from onevoice import bootstrap
+from onevoice.kit import runtime
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.home import Home
 from onevoice.kit.telemetry import configure_logging
@@ -13,6 +14,7 @@ def run(home: Home, url: str) -> None:
     configure_logging()
     installation = bootstrap.installation(url, home.secrets(SystemChance()), name="worker")
     worker = bootstrap.Worker(installation)
+    runtime.for_batches()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, worker.on_signal)
     worker.run()

@@ -17,7 +17,7 @@ from onevoice.domains.identity.contracts import AsOf, SourceInfo
 from onevoice.domains.identity.rules.observe import digest_of, message_hash
 from onevoice.domains.identity.service import operate
 from onevoice.domains.identity.service import reading as identity
-from onevoice.domains.identity.service.link import Incoming, Linker
+from onevoice.domains.identity.service.link import Incoming, Linker, observe_frames
 from onevoice.domains.profiles.service import folds, reading
 from onevoice.kit.db import Database
 
@@ -162,7 +162,7 @@ class Product(Reader):
         at = max((moment(o.learnt) for o in batch), default=START)
         try:
             with self._database.transaction() as conn:
-                linked, refused = self._linker.link(conn, frames, SOURCES, at)
+                linked, refused = self._linker.link(conn, observe_frames(frames, SOURCES), at)
                 assert not refused
                 self._crash_at("between linking and folding")
                 folds.apply(conn, linked, SOURCES)

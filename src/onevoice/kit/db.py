@@ -67,9 +67,12 @@ class Database:
         self._pool.close()
 
 
-def dedicated(url: str, *, name: str) -> psycopg.Connection:
-    """A connection outside the pool, for whoever holds a lease on it; transactions are opened explicitly."""
-    return psycopg.connect(url, autocommit=True, application_name=name, options=SESSION_OPTIONS)
+def dedicated(url: str, *, name: str, options: str = "") -> psycopg.Connection:
+    """A connection outside the pool, for whoever holds a lease on it; transactions are opened explicitly.
+
+    options: further settings of the session, as on the server's command line.
+    """
+    return psycopg.connect(url, autocommit=True, application_name=name, options=f"{SESSION_OPTIONS} {options}")
 
 
 def lease(conn: psycopg.Connection, number: int) -> bool:

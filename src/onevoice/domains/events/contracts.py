@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import msgspec
 
+KEEP_SEEN = timedelta(days=90)
+"""So long a repeated message is found by its hash."""
 FLAGS_KEY = "_flags"
 """In an event's context: what had to be mended so that it could be stored."""
 LETTER_KEY = "_letter"
@@ -69,6 +71,7 @@ class LogRecord(NamedTuple):
 @dataclass(frozen=True)
 class Batch:
     records: list[LogRecord]
+    start: Position
     end: Position
     events: int
 

@@ -15,6 +15,7 @@ from psycopg import Connection
 
 from onevoice.domains.events import rules, store
 from onevoice.domains.events.contracts import (
+    KEEP_SEEN,
     Batch,
     DeadLetter,
     Frame,
@@ -36,7 +37,6 @@ COMPRESSION_LEVEL = 1
 CONNECT_SECONDS = 5
 LOCK_MILLISECONDS = 5_000
 KEEP_LOG = timedelta(days=30)
-KEEP_SEEN = timedelta(days=90)
 KEEP_LETTERS = timedelta(days=30)
 PARTITIONS_AHEAD = 3
 FORGET_AT_ONCE = 100_000
@@ -293,12 +293,21 @@ def _body(frame: Frame) -> bytes:
 # Reading
 
 
+def position(conn: Connection, consumer: str) -> Position:
+    """How far the consumer has come; the log's beginning for one that has not begun."""
+    return store.position(conn, consumer)
+
+
 def read(conn: Connection, consumer: str, max_events: int) -> Batch:
-    """The next frames after the consumer's position: whole frames, at least one, up to about `max_events` events.
+    """What `read_after` gives after the consumer's position."""
+    return read_after(conn, position(conn, consumer), max_events)
+
+
+def read_after(conn: Connection, after: Position, max_events: int) -> Batch:
+    """The next frames after a position: whole frames, at least one, up to about `max_events` events.
 
     It stops at the oldest transaction still open: what that one appends will come before what was committed since.
     """
-    after = store.position(conn, consumer)
     taken, count = 0, 0
     for n in store.sizes_after(conn, after, FRAMES_AT_ONCE):
         if taken and count + n > max_events:
@@ -306,14 +315,14 @@ def read(conn: Connection, consumer: str, max_events: int) -> Batch:
         taken += 1
         count += n
     if not taken:
-        return Batch([], after, 0)
+        return Batch([], after, after, 0)
     rows = store.frames_after(conn, after, taken)
     decompressor = zstandard.ZstdDecompressor()
     records: list[LogRecord] = []
     for _, _, source_id, received_at, _, body in rows:
         stored = _stored.decode(decompressor.decompress(body))
         records.append(LogRecord(source_id, received_at, stored.sent_at, stored.events))
-    return Batch(records, Position(rows[-1][0], rows[-1][1]), sum(row[4] for row in rows))
+    return Batch(records, after, Position(rows[-1][0], rows[-1][1]), sum(row[4] for row in rows))
 
 
 def advance(conn: Connection, consumer: str, end: Position, at: datetime) -> None:

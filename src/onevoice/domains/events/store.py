@@ -6,6 +6,7 @@ from datetime import date, datetime
 from psycopg import Connection, sql
 
 from onevoice.domains.events.contracts import DeadLetter, Position, Rejection
+from onevoice.kit import arrays
 
 SEEN_PARTS = 16
 """Hash partitions of events.seen, as the migration made them."""
@@ -76,7 +77,7 @@ def add_seen(conn: Connection, hashes: Collection[bytes], day: date) -> set[byte
         " added as (insert into events.seen (hash, seen_on) select hash, %s from given order by place"
         "  on conflict do nothing returning hash)"
         " select array(select place from given where not exists (select from added where added.hash = given.hash))",
-        ([found.hex() for found in ordered], day),
+        (arrays.hexes(ordered), day),
     ).fetchone()
     return {ordered[place - 1] for place in row[0]} if row else set()
 

@@ -3,14 +3,13 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 
-class CounterKey(NamedTuple):
-    nid: int
-    name_id: int
-    channel: int
+CounterKey = tuple[int, int, int]
+"""(nid, name_id, channel)."""
 
 
-class Span(NamedTuple):
+class Span(msgspec.Struct, gc=False):
     """How often, first and last."""
 
     n: int

@@ -1,11 +1,25 @@
-"""From a Segment-format event to what identity needs of it: identifiers, times, traits, and what is personal."""
+"""From a Segment-format event to what identity needs of it: identifiers, times, traits, and what is personal.
+
+An event is read no deeper than needed: what nobody here looks into stays the JSON it was (`msgspec.Raw`).
+"""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
+import msgspec
+
+from onevoice.domains.events.contracts import message_hash
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER, SourceInfo
+from onevoice.domains.identity.rules.personal import (
+    PERSONAL_CONTEXT,
+    PERSONAL_PROPERTIES,
+    PERSONAL_TRAITS,
+    Place,
+    find,
+    may_hold,
+)
 from onevoice.kit.times import parse_time
 
 LOGOUTS = frozenset({"signed out", "logged out"})
@@ -13,21 +27,50 @@ MESSENGERS = frozenset({"telegram", "whatsapp", "viber", "vk", "ok", "max", "ins
 KNOWN_KINDS = MESSENGERS | {"user_id", "loyalty_card", "email", "phone", "device", "anonymous_id"}
 CARD_KEYS = ("loyalty_card", "loyaltyCard")
 
-PERSONAL_TRAITS = frozenset(
-    """email phone name firstName first_name lastName last_name middleName middle_name fullName full_name username
-    address street birthday birth_date dateOfBirth avatar loyalty_card loyaltyCard passport taxId tax_id""".split()
-)
-PERSONAL_PROPERTIES = frozenset(
-    """email phone firstName first_name lastName last_name fullName full_name address shipping_address
-    billing_address shippingAddress billingAddress ip loyalty_card loyaltyCard recipient""".split()
-)
-PERSONAL_CONTEXT = frozenset({"ip", "externalIds"})
 SPEND_EVENT = "Order Completed"
 _MOBILE_LIBRARIES = ("analytics-ios", "analytics-android", "analytics-swift", "analytics-kotlin")
 
 
-class Observation(NamedTuple):
-    """One event, read. `identifiers` holds (kind name, value as sent); the anchor is chosen later."""
+_PLAIN_CONTEXT = frozenset(
+    "app campaign library locale network os page referrer screen timezone traits userAgent groupId".split()
+)
+"""What Segment's libraries put into a context of themselves; anything else is looked into for what is personal."""
+_ABSENT = msgspec.Raw(b"null")
+_NOTHING = (b"null", b"{}")
+_REFERENCE_LIKE = b'vault":'
+
+
+class _Wire(msgspec.Struct, gc=False, rename="camel"):
+    """An event as it stands in the log: validated by the door, keys in Segment's spelling."""
+
+    message_id: Any
+    type: Any = None
+    event: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    previous_id: Any = None
+    group_id: Any = None
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+    name: Any = None
+    category: Any = None
+    channel: Any = None
+    context: msgspec.Raw = _ABSENT
+    properties: msgspec.Raw = _ABSENT
+    traits: msgspec.Raw = _ABSENT
+
+
+_read_event = msgspec.json.Decoder(_Wire).decode
+_read = msgspec.json.Decoder().decode
+_read_shallow = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+
+
+class Observation(msgspec.Struct, gc=False):
+    """One event, read. `identifiers` holds (kind name, value as sent); the anchor is chosen later.
+
+    body: what is kept of the event, JSON values or `msgspec.Raw`; personal values still stand in it, at `places`.
+    """
 
     hash: bytes
     happened: datetime
@@ -39,14 +82,9 @@ class Observation(NamedTuple):
     message_id: str
     identifiers: list[tuple[str, str]]
     logout: bool
-    traits: dict[str, Any] | None
     spend: tuple[str, int] | None
     body: dict[str, Any]
-
-
-def message_hash(source_id: int, message_id: str) -> bytes:
-    """16 bytes that stand for one message of one source."""
-    return hashlib.blake2b(b"%d:%s" % (source_id, message_id.encode()), digest_size=16).digest()
+    places: list[Place]
 
 
 def digest_of(vault_key: bytes, kind: str, value: str) -> bytes:
@@ -65,15 +103,15 @@ def action_hash(action: int, number: int) -> bytes:
     return hashlib.blake2b(b"action:%d:%d" % (action, number), digest_size=16).digest()
 
 
-def happened_at(event: Mapping[str, Any], received: datetime, batch_sent: datetime | None) -> datetime:
+def happened_at(event: _Wire, received: datetime, batch_sent: datetime | None) -> datetime:
     """When it happened by our clock: the sender's clock is corrected by the difference between sending and receiving.
 
     Nothing happens after we learnt of it, so the result is at most `received`.
     """
-    stamped = parse_time(event.get("originalTimestamp")) or parse_time(event.get("timestamp"))
+    stamped = parse_time(event.original_timestamp) or parse_time(event.timestamp)
     if stamped is None:
         return received
-    sent = parse_time(event.get("sentAt")) or batch_sent
+    sent = (parse_time(event.sent_at) if event.sent_at is not None else None) or batch_sent
     try:
         moment = stamped if sent is None else received - (sent - stamped)
     except OverflowError:
@@ -84,72 +122,108 @@ def happened_at(event: Mapping[str, Any], received: datetime, batch_sent: dateti
 
 
 def observe(
-    event: dict[str, Any], *, source: SourceInfo, received: datetime, batch_sent: datetime | None
+    raw: bytes | msgspec.Raw, *, source: SourceInfo, received: datetime, batch_sent: datetime | None
 ) -> Observation:
-    """Read one validated event. Never raises on what a sender may have put into it."""
-    kind = event.get("type") or "track"
-    context = event.get("context")
-    context = context if isinstance(context, dict) else {}
-    properties = event.get("properties")
-    properties = properties if isinstance(properties, dict) else {}
-    context_traits = context.get("traits")
-    context_traits = context_traits if isinstance(context_traits, dict) else {}
-    own_traits = event.get("traits")
-    own_traits = own_traits if isinstance(own_traits, dict) else {}
-    message_id = str(event["messageId"])
-    name = str(event.get("event") or "") if kind == "track" else ""
-    if kind == "identify":
-        traits = {**context_traits, **own_traits}
-        speaking = traits
-    else:
-        traits = None
-        speaking = context_traits
+    """Read one event of the log. Never raises on what a sender may have put into it."""
+    event = _read_event(raw)
+    kind = event.type or "track"
+    name = str(event.event or "") if kind == "track" else ""
+    message_id = str(event.message_id)
     body: dict[str, Any] = {}
+    places: list[Place] = []
+    properties = _properties(event.properties, name, places)
     if properties:
         body["properties"] = properties
+    context = _context(event.context)
+    context_traits = _object(context.pop("traits", None))
+    own_traits = _object(event.traits)
     if kind == "group":
-        body["group"] = {"groupId": event.get("groupId"), "traits": own_traits}
-    if kind in {"page", "screen"}:
-        title = event.get("name") or event.get("category")
+        find(own_traits, PERSONAL_TRAITS, places)
+        body["group"] = {"groupId": event.group_id, "traits": own_traits}
+    elif kind in {"page", "screen"}:
+        title = event.name or event.category
         if title:
             body["name"] = str(title)
-    if traits:
-        body["traits"] = traits
-    kept = {key: value for key, value in context.items() if key != "traits"}
-    if kept:
-        body["context"] = kept
+    speaking = context_traits
+    if kind == "identify":
+        speaking = {**context_traits, **own_traits}
+        if speaking:
+            body["traits"] = speaking
+    identifiers = _identifiers(event, kind, context, properties, speaking)
+    channel = _channel(event, context, source)
+    if kind == "identify":
+        find(speaking, PERSONAL_TRAITS, places)
+    if context:
+        find(context, PERSONAL_CONTEXT, places)
+        body["context"] = context
     return Observation(
         message_hash(source.id, message_id),
         happened_at(event, received, batch_sent),
         received,
         source.id,
-        _channel(event, context, source),
+        channel,
         kind,
         name,
         message_id,
-        _identifiers(event, kind, context, properties, speaking),
+        identifiers,
         bool(name) and name.lower() in LOGOUTS,
-        traits or None,
-        order_total(properties) if name == SPEND_EVENT else None,
+        order_total(properties) if name == SPEND_EVENT and isinstance(properties, dict) else None,
         body,
+        places,
     )
 
 
-def _channel(event: Mapping[str, Any], context: Mapping[str, Any], source: SourceInfo) -> int:
+def _object(raw: Any) -> dict[str, Any]:
+    if raw is None or raw is _ABSENT:
+        return {}
+    value = _read(raw) if isinstance(raw, msgspec.Raw) else raw
+    return value if isinstance(value, dict) else {}
+
+
+def _properties(raw: msgspec.Raw, name: str, places: list[Place]) -> dict[str, Any] | msgspec.Raw | None:
+    """Read only where somebody looks into them: they hold something personal, or an order's total."""
+    if raw is _ABSENT:
+        return None
+    text = bytes(raw)
+    if text in _NOTHING or not text.startswith(b"{"):
+        return None
+    telling = may_hold(text)
+    if not telling and name != SPEND_EVENT:
+        return raw
+    properties = _read(text)
+    if telling:
+        find(properties, PERSONAL_PROPERTIES, places)
+    return properties
+
+
+def _context(raw: msgspec.Raw) -> dict[str, Any]:
+    """The first level; below it only what Segment's libraries do not write of themselves."""
+    if raw is _ABSENT:
+        return {}
+    text = bytes(raw)
+    if not text.startswith(b"{"):
+        return {}
+    if _REFERENCE_LIKE in text:
+        return _read(text)
+    context: dict[str, Any] = _read_shallow(text)
+    for key in context.keys() - _PLAIN_CONTEXT:
+        context[key] = _read(context[key])
+    return context
+
+
+def _channel(event: _Wire, context: Mapping[str, Any], source: SourceInfo) -> int:
     told = context.get("channel")
     if isinstance(told, str) and told in CHANNEL_NUMBER:
         return CHANNEL_NUMBER[told]
     if source.channel != "api":
         return CHANNEL_NUMBER.get(source.channel, 0)
-    library = context.get("library")
-    library_name = library.get("name") if isinstance(library, dict) else None
+    library_name = _object(context.get("library")).get("name")
     if isinstance(library_name, str) and library_name.startswith(_MOBILE_LIBRARIES):
         return CHANNEL_NUMBER["app"]
-    if event.get("channel") in {"web", "browser"} or library_name == "analytics.js":
+    place = event.channel if isinstance(event.channel, str) else None
+    if place in {"web", "browser"} or library_name == "analytics.js":
         return CHANNEL_NUMBER["site"]
-    if event.get("channel") == "mobile":
-        return CHANNEL_NUMBER["app"]
-    return CHANNEL_NUMBER["api"]
+    return CHANNEL_NUMBER["app" if place == "mobile" else "api"]
 
 
 def _text(value: Any) -> str | None:
@@ -161,10 +235,10 @@ def _text(value: Any) -> str | None:
 
 
 def _identifiers(
-    event: Mapping[str, Any],
+    event: _Wire,
     kind: str,
     context: Mapping[str, Any],
-    properties: Mapping[str, Any],
+    properties: dict[str, Any] | msgspec.Raw | None,
     speaking: Mapping[str, Any],
 ) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
@@ -174,18 +248,20 @@ def _identifiers(
         if text:
             found.append((name, text))
 
-    add("user_id", event.get("userId"))
-    add("anonymous_id", event.get("anonymousId"))
+    if event.user_id is not None:
+        add("user_id", event.user_id)
+    if event.anonymous_id is not None:
+        add("anonymous_id", event.anonymous_id)
     if kind == "alias":
-        add("anonymous_id", event.get("previousId"))
+        add("anonymous_id", event.previous_id)
     if speaking:
         add("email", speaking.get("email"))
         add("phone", speaking.get("phone"))
         for key in CARD_KEYS:
             add("loyalty_card", speaking.get(key))
-    for key in CARD_KEYS:
-        if key in properties:
-            add("loyalty_card", properties[key])
+    if isinstance(properties, dict):
+        for key in CARD_KEYS:
+            add("loyalty_card", properties.get(key))
     external = context.get("externalIds")
     if isinstance(external, list):
         for item in external[:50]:
@@ -212,23 +288,3 @@ def order_total(properties: Mapping[str, Any]) -> tuple[str, int] | None:
             currency = properties.get("currency")
             return (currency.upper()[:3] if isinstance(currency, str) and currency else "XXX"), round(amount * 100)
     return None
-
-
-Seal = Callable[[str, Any], dict[str, int]]
-"""Puts a personal value into the vault: (key, value) to the reference that stands in its place."""
-
-
-def seal_body(body: dict[str, Any], seal: Seal) -> dict[str, Any]:
-    """The body with every personal value replaced by a reference into the vault."""
-    for part, personal in (
-        ("traits", PERSONAL_TRAITS),
-        ("properties", PERSONAL_PROPERTIES),
-        ("context", PERSONAL_CONTEXT),
-    ):
-        values = body.get(part)
-        if values and not personal.isdisjoint(values):
-            body[part] = {
-                key: seal(key, value) if key in personal and value is not None else value
-                for key, value in values.items()
-            }
-    return body

@@ -7,16 +7,19 @@ evidence, join, store, and hand on what the folds need.
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import date, datetime, timedelta
+from operator import attrgetter
+from typing import NamedTuple
 
 import msgspec
 from psycopg import Connection
 
+from onevoice.domains.events.contracts import KEEP_SEEN
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
 from onevoice.domains.identity.rules.normalise import normalise
-from onevoice.domains.identity.rules.observe import Observation, digest_of, observe, seal_body
+from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
+from onevoice.domains.identity.rules.personal import REFERENCE
 from onevoice.domains.identity.service.components import Groups, resolve, unhindered
 from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
 from onevoice.domains.identity.store import linking as sql
@@ -42,27 +45,60 @@ class Refused(NamedTuple):
     received_at: datetime
     code: str
     reason: str
-    message_id: str
+    message_id: str | None
     event: bytes
+
+
+class Observed(NamedTuple):
+    """What frames hold, each message once. It can be linked once only: linking moves personal values out of it."""
+
+    seen: dict[bytes, tuple[Observation, bytes | msgspec.Raw]]
+    """Hash of the message to what it says and the event as it came."""
+    regions: dict[int, str | None]
+    """Source to the region its national phone numbers are of."""
+    events: int
+    """How many there were, repeats included."""
+
+
+def observe_frames(frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Observed:
+    """Read the events of frames. Touches no database, so that it can be done ahead."""
+    seen: dict[bytes, tuple[Observation, bytes | msgspec.Raw]] = {}
+    regions: dict[int, str | None] = {}
+    total = 0
+    for frame in frames:
+        source = sources.get(frame.source_id) or SourceInfo(frame.source_id, "unknown", "api", None, 50)
+        regions[source.id] = source.region
+        total += len(frame.events)
+        for raw in frame.events:
+            found = observe(raw, source=source, received=frame.received_at, batch_sent=frame.sent_at)
+            seen.setdefault(found.hash, (found, raw))
+    return Observed(seen, regions, total)
 
 
 Unseen = Callable[[Connection, Sequence[bytes], date], set[int]]
 """Remembers hashes; gives the indices of those that were new."""
 
 
-class _Identifier(NamedTuple):
+class _Identifier(msgspec.Struct, gc=False):
+    """`rank` orders the identifiers of one event, the strongest first; `nid` is 0 until its node is known."""
+
     kind: Kind
     digest: bytes
     value: str
+    rank: tuple[int, str, bytes]
+    nid: int = 0
 
 
-class _Bearing(NamedTuple):
+_rank = attrgetter("rank")
+
+
+class _Bearing(msgspec.Struct, gc=False):
     """An observation with its identifiers found: `anchor` is the strongest of `nodes`."""
 
     seen: Observation
     found: list[_Identifier]
-    nodes: list[int]
-    anchor: int
+    nodes: list[int] = []
+    anchor: int = 0
 
 
 class Linker:
@@ -72,7 +108,6 @@ class Linker:
         self.key = vault_key
         self._unseen = unseen
         self._identifiers: Bounded[tuple[str, str, str | None], _Identifier | str] = Bounded(cache_entries)
-        self.nodes: Bounded[bytes, int] = Bounded(cache_entries)
         self.edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
         self.sightings: Bounded[tuple[int, int], Tie] = Bounded(cache_entries // 2)
         self.vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries)
@@ -86,7 +121,7 @@ class Linker:
 
     def forget(self) -> None:
         """Drop every cache: what a rolled-back transaction had written is not there."""
-        for cache in (self.nodes, self.edges, self.sightings, self.vault, self.names, self._identifiers):
+        for cache in (self.edges, self.sightings, self.vault, self.names, self._identifiers):
             cache.clear()
         self.devices.forget()
         self._kinds.clear()
@@ -103,18 +138,18 @@ class Linker:
 
     # The batch
 
-    def link(
-        self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo], at: datetime
-    ) -> tuple[Linked, list[Refused]]:
-        """Link the frames' events. Takes the linker's lock for the rest of the transaction."""
+    def link(self, conn: Connection, observed: Observed, at: datetime) -> tuple[Linked, list[Refused]]:
+        """Link what was observed. Takes the linker's lock for the rest of the transaction."""
         sql.lock_linker(conn)
         self._refresh(conn)
-        observed, refused, duplicates = self._observe(conn, frames, sources, at)
-        linked = Linked(duplicates=duplicates, rejected=len(refused))
-        if not observed:
+        linked = Linked()
+        fresh, refused = self._sift(conn, observed, at, linked)
+        if not fresh:
             return linked, refused
         batch = _Batch(self, conn, at)
-        bearings = batch.find_nodes(observed)
+        bearings = batch.find_nodes(fresh, linked)
+        if not bearings:
+            return linked, refused
         batch.gather(bearings)
         batch.join()
         batch.store(bearings, linked)
@@ -137,32 +172,24 @@ class Linker:
         self._kinds = {kind.name: kind for kind in sql.kinds(conn)}
         self.kinds_by_id = {kind.id: kind for kind in self._kinds.values()}
 
-    def _observe(
-        self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo], at: datetime
-    ) -> tuple[list[tuple[Observation, list[_Identifier]]], list[Refused], int]:
-        seen: dict[bytes, tuple[Observation, bytes | msgspec.Raw]] = {}
-        regions: dict[int, str | None] = {}
-        total = 0
-        for frame in frames:
-            source = sources.get(frame.source_id) or SourceInfo(frame.source_id, "unknown", "api", None, 50)
-            regions[source.id] = source.region
-            for raw in frame.events:
-                event = _decode(raw)
-                total += 1
-                found = observe(event, source=source, received=frame.received_at, batch_sent=frame.sent_at)
-                seen.setdefault(found.hash, (found, raw))
-        hashes = list(seen)
+    def _sift(
+        self, conn: Connection, observed: Observed, at: datetime, linked: Linked
+    ) -> tuple[list[tuple[Observation, list[_Identifier]]], list[Refused]]:
+        """What was not seen before, with its identifiers; and what names nobody."""
+        hashes = list(observed.seen)
         new = self._unseen(conn, hashes, at.date())
-        kept: list[tuple[Observation, list[_Identifier]]] = []
+        fresh: list[tuple[Observation, list[_Identifier]]] = []
         refused: list[Refused] = []
         for index in sorted(new):
-            observation, raw = seen[hashes[index]]
-            identifiers, blocked = self._identify(conn, observation, regions[observation.source_id])
+            observation, raw = observed.seen[hashes[index]]
+            identifiers, blocked = self._identify(conn, observation, observed.regions[observation.source_id])
             if identifiers:
-                kept.append((observation, identifiers))
+                fresh.append((observation, identifiers))
             else:
                 refused.append(_no_identifier(observation, blocked, bytes(raw)))
-        return kept, refused, total - len(new)
+        linked.duplicates = observed.events - len(new)
+        linked.rejected = len(refused)
+        return fresh, refused
 
     def _identify(
         self, conn: Connection, observation: Observation, region: str | None
@@ -177,8 +204,10 @@ class Linker:
                 self._identifiers[key] = identifier
             if isinstance(identifier, str):
                 blocked.append(identifier)
-            elif identifier not in found:
+            else:
                 found.append(identifier)
+        if len(found) > 1:
+            found = sorted({identifier.digest: identifier for identifier in found}.values(), key=_rank)
         return found, blocked
 
     def _normalise(self, conn: Connection, name: str, value: str, region: str | None) -> _Identifier | str:
@@ -193,7 +222,23 @@ class Linker:
             sql.add_external_kind(conn, name)
             self._load_kinds(conn)
             kind = self._kinds[name]
-        return _Identifier(kind, digest_of(self.key, name, normal), normal)
+        digest = digest_of(self.key, name, normal)
+        return _Identifier(kind, digest, normal, (kind.priority, kind.name, digest))
+
+
+def unlinkable(frame: Incoming, why: str) -> Refused:
+    """The dead letter of a frame's one event, which could not be linked."""
+    raw = bytes(frame.events[0])
+    event = _decode(raw)
+    message_id = event.get("messageId") if isinstance(event, dict) else None
+    return Refused(
+        frame.source_id,
+        frame.received_at,
+        "linking_failed",
+        f"Linking it failed ({why}); the worker's log has the details. Replay it after the fix.",
+        str(message_id) if message_id is not None else None,
+        raw,
+    )
 
 
 def _no_identifier(observation: Observation, blocked: list[str], raw: bytes) -> Refused:
@@ -206,7 +251,8 @@ class _Said:
     """What the events of one batch say of who is who, in the order it was learnt."""
 
     pairs: dict[EdgeKey, list[tuple[Tie, Observation]]] = field(default_factory=dict)
-    marks: dict[int, list[Mark]] = field(default_factory=dict)
+    marks: dict[int, list[tuple[Observation, int | None]]] = field(default_factory=dict)
+    """Per shared identifier who said what: a login of a holder, or a logout (None)."""
     telling: set[int] = field(default_factory=set)
     """Shared identifiers of which at least one mark says something new."""
     sightings: dict[int, list[Sighting]] = field(default_factory=dict)
@@ -222,7 +268,6 @@ class _Batch:
         self._at = at
         self._newborn: dict[int, sql.NewNode] = {}
         self._values: list[sql.VaultRow] = []
-        self._known_as: dict[int, tuple[Kind, bytes]] = {}
         self._devices: dict[int, Device] = {}
         self._evidence: list[sql.EvidenceRow] = []
         self._edges: dict[tuple[int, int, int], Tie] = {}
@@ -237,38 +282,62 @@ class _Batch:
 
     # Identifiers to nodes
 
-    def find_nodes(self, observed: list[tuple[Observation, list[_Identifier]]]) -> list[_Bearing]:
-        cache = self._linker.nodes
-        nodes: dict[bytes, int] = {}
-        missing: dict[bytes, tuple[_Identifier, Observation]] = {}
-        for observation, identifiers in observed:
-            for identifier in identifiers:
-                digest = identifier.digest
-                if digest in nodes or digest in missing:
-                    continue
-                nid = cache.get(digest)
-                if nid is None:
-                    missing[digest] = (identifier, observation)
-                else:
-                    nodes[digest] = nid
-        if missing:
-            nodes.update(sql.find_nodes(self._conn, list(missing)))
-            self._bear([pair for digest, pair in missing.items() if digest not in nodes], nodes)
-            for digest in missing:
-                cache[digest] = nodes[digest]
+    def find_nodes(self, observed: list[tuple[Observation, list[_Identifier]]], linked: Linked) -> list[_Bearing]:
+        missing = {
+            identifier.digest: identifier
+            for _, identifiers in observed
+            for identifier in identifiers
+            if not identifier.nid
+        }
+        nodes = sql.find_nodes(self._conn, list(missing)) if missing else {}
         bearings: list[_Bearing] = []
-        for observation, identifiers in observed:
-            if len(identifiers) > 1:
-                identifiers.sort(key=lambda found: (found.kind.priority, found.kind.name, found.digest))
-            ids = [nodes[identifier.digest] for identifier in identifiers]
-            for nid, identifier in zip(ids, identifiers, strict=True):
-                self._known_as.setdefault(nid, (identifier.kind, identifier.digest))
-            bearings.append(_Bearing(observation, identifiers, ids, ids[0]))
-        self._learn_when(bearings)
+        strangers: dict[bytes, datetime] = {}
+        for observation, identifiers in self._unstored(observed, nodes, linked):
+            for identifier in identifiers:
+                if not identifier.nid:
+                    nid = nodes.get(identifier.digest)
+                    if nid is None:
+                        strangers.setdefault(identifier.digest, observation.learnt)
+                    else:
+                        identifier.nid = nid
+            bearings.append(_Bearing(observation, identifiers))
+        if strangers:
+            self._bear([(missing[digest], learnt) for digest, learnt in strangers.items()], nodes)
+            for bearing in bearings:
+                for identifier in bearing.found:
+                    if not identifier.nid:
+                        identifier.nid = nodes[identifier.digest]
+        for bearing in bearings:
+            bearing.nodes = [identifier.nid for identifier in bearing.found]
+            bearing.anchor = bearing.nodes[0]
+        if bearings:
+            self._learn_when(bearings)
         return bearings
+
+    def _unstored(
+        self, observed: list[tuple[Observation, list[_Identifier]]], nodes: Mapping[bytes, int], linked: Linked
+    ) -> list[tuple[Observation, list[_Identifier]]]:
+        """Without identical retries of what `events.seen` has forgotten: the stored event's own key knows them."""
+        horizon = self._at - KEEP_SEEN + timedelta(days=1)
+        old: list[int] = []
+        keys: list[tuple[int, datetime, bytes]] = []
+        for index, (observation, identifiers) in enumerate(observed):
+            if observation.happened < horizon:
+                anchor = identifiers[0].nid or nodes.get(identifiers[0].digest)
+                if anchor is not None:
+                    old.append(index)
+                    keys.append((anchor, observation.happened, observation.hash))
+        if not old:
+            return observed
+        stored = {old[number] for number in sql.existing_events(self._conn, keys)}
+        linked.duplicates += len(stored)
+        return [each for index, each in enumerate(observed) if index not in stored]
 
     def _learn_when(self, bearings: list[_Bearing]) -> None:
         """A node is known since the earliest learnt event that carries it, in whatever order events are linked."""
+        first = min(bearing.seen.learnt for bearing in bearings)
+        if not self._linker.learnt_late(first) and all(node.learnt <= first for node in self._newborn.values()):
+            return
         earlier: dict[int, datetime] = {}
         for bearing in bearings:
             learnt = bearing.seen.learnt
@@ -283,35 +352,37 @@ class _Batch:
         if earlier:
             sql.lower_learnt(self._conn, sorted(earlier.items()))
 
-    def _bear(self, strangers: list[tuple[_Identifier, Observation]], nodes: dict[bytes, int]) -> None:
+    def _bear(self, strangers: list[tuple[_Identifier, datetime]], nodes: dict[bytes, int]) -> None:
         if not strangers:
             return
         ids = sql.next_ids(self._conn, "node_id", len(strangers))
         vault_ids = sql.next_ids(self._conn, "vault_id", len(strangers))
-        for nid, vault_id, (identifier, observation) in zip(ids, vault_ids, strangers, strict=True):
+        for nid, vault_id, (identifier, learnt) in zip(ids, vault_ids, strangers, strict=True):
             nodes[identifier.digest] = nid
             self._newborn[nid] = sql.NewNode(
-                nid, identifier.kind.id, identifier.digest, nid, BEGINNING, END, None, None, observation.learnt
+                nid, identifier.kind.id, identifier.digest, nid, BEGINNING, END, None, None, learnt
             )
-            self._values.append(sql.VaultRow(vault_id, nid, "", identifier.digest, _encode(identifier.value).decode()))
+            self._values.append(sql.VaultRow(vault_id, nid, "", identifier.digest, _encode(identifier.value)))
 
     # Evidence
 
     def gather(self, bearings: list[_Bearing]) -> None:
         """Find what the batch says of who is who, in the order it was learnt."""
-        shared: dict[int, tuple[Kind, bytes]] = {}
-        for bearing in bearings:
-            for nid, identifier in zip(bearing.nodes, bearing.found, strict=True):
-                if identifier.kind.shared:
-                    shared[nid] = (identifier.kind, identifier.digest)
+        shared = {
+            identifier.nid: (identifier.kind, identifier.digest)
+            for bearing in bearings
+            for identifier in bearing.found
+            if identifier.kind.shared
+        }
         newborn = set(self._newborn)
         self._devices = self._linker.devices.load(self._conn, shared, newborn)
         said = _Said()
-        for bearing in sorted(bearings, key=lambda bearing: bearing.seen.learnt):
-            if len(bearing.nodes) > 1 or bearing.seen.logout:
-                self._gather_one(bearing, said)
+        telling = [bearing for bearing in bearings if len(bearing.nodes) > 1 or bearing.seen.logout]
+        telling.sort(key=lambda bearing: bearing.seen.learnt)
+        for bearing in telling:
+            self._gather_one(bearing, said)
         self._assert_pairs(said.pairs)
-        fresh = {base: said.marks[base] for base in said.telling}
+        fresh = {base: [_mark(*each) for each in said.marks[base]] for base in said.telling}
         if fresh or said.sightings:
             changes = self._linker.devices.apply(
                 self._conn,
@@ -344,8 +415,8 @@ class _Batch:
         late = self._linker.learnt_late(seen.learnt)
         tie = (seen.happened, seen.hash)
         said.sources[seen.hash] = seen.source_id
-        for nid, identifier in zip(bearing.nodes, bearing.found, strict=True):
-            kind = identifier.kind
+        for identifier in bearing.found:
+            nid, kind = identifier.nid, identifier.kind
             if not kind.shared:
                 if nid != anchor:
                     a, b = (anchor, nid) if anchor < nid else (nid, anchor)
@@ -360,13 +431,11 @@ class _Batch:
                         said.sightings.setdefault(nid, []).append(Sighting(anchor, tie, seen.learnt))
                         self._linker.sightings[nid, anchor] = tie if known is None else min(known, tie)
             else:
-                mark = Mark(seen.happened, seen.hash, logout=False, holder=anchor, learnt=seen.learnt)
-                said.marks.setdefault(nid, []).append(mark)
-                if late or not self._devices[nid].knows(mark):
+                said.marks.setdefault(nid, []).append((seen, anchor))
+                if late or not self._devices[nid].knows(anchor, tie):
                     said.telling.add(nid)
             if seen.logout:
-                mark = Mark(seen.happened, seen.hash, logout=True, holder=None, learnt=seen.learnt)
-                said.marks.setdefault(nid, []).append(mark)
+                said.marks.setdefault(nid, []).append((seen, None))
                 said.telling.add(nid)
 
     def _assert_pairs(self, pairs: dict[EdgeKey, list[tuple[Tie, Observation]]]) -> None:
@@ -467,70 +536,72 @@ class _Batch:
         conn = self._conn
         self._seal(bearings)
         name_ids = self._name_ids(bearings)
-        seq = sql.last_seq(conn)
-        first = seq + 1
-        lines: list[str] = []
-        refold = self._refold
-        for bearing in bearings:
+        first = sql.last_seq(conn) + 1
+        sql.insert_vault(conn, self._values)
+        sql.copy_events(conn, self._rows(bearings, name_ids, first))
+        linked.seq_to = first + len(bearings) - 1
+        sql.add_batch(conn, first, linked.seq_to, self._at)
+        linked.refold = self._refold
+        linked.folds = [
+            Folded(
+                self._stands(bearing),
+                name_ids[seen.type, seen.name],
+                seen.channel,
+                seen.happened,
+                seen.hash,
+                seen.learnt,
+                seen.source_id,
+                seen.body.get("traits"),
+                seen.spend,
+            )
+            for bearing in bearings
+            if bearing.anchor not in self._refold
+            for seen in (bearing.seen,)
+        ]
+
+    def _stands(self, bearing: _Bearing) -> int:
+        """The node the event counts for: its anchor, or the epoch of it where the anchor is shared."""
+        device = self._devices.get(bearing.anchor)
+        return bearing.anchor if device is None else device.nodes[device.at(bearing.seen.happened)]
+
+    @staticmethod
+    def _rows(bearings: list[_Bearing], name_ids: Mapping[tuple[str, str], int], seq: int) -> Iterator[bytes]:
+        """Lines of COPY, made while the server takes the ones before."""
+        learnt_at: datetime | None = None
+        learnt = ""
+        for number, bearing in enumerate(bearings, seq):
             seen = bearing.seen
-            seq += 1
-            name_id = name_ids[seen.type, seen.name]
+            if seen.learnt is not learnt_at:
+                learnt_at, learnt = seen.learnt, seen.learnt.isoformat()
             message_id = seen.message_id
             if "\\" in message_id or "\t" in message_id or "\n" in message_id or "\r" in message_id:
                 message_id = _escape(message_id)
-            body = _encode(seen.body).decode()
-            if "\\" in body:
-                body = body.replace("\\", "\\\\")
-            ids = ",".join(map(str, bearing.nodes))
-            lines.append(
-                f"{seq}\t{bearing.anchor}\t{seen.happened.isoformat()}\t{seen.hash.hex()}\t{seen.learnt.isoformat()}\t"
-                f"{name_id}\t{seen.source_id}\t{seen.channel}\t{{{ids}}}\t{message_id}\t{body}\n"
+            body = _encode(seen.body)
+            if b"\\" in body:
+                body = body.replace(b"\\", b"\\\\")
+            head = (
+                f"{number}\t{bearing.anchor}\t{seen.happened.isoformat()}\t{seen.hash.hex()}\t{learnt}\t"
+                f"{name_ids[seen.type, seen.name]}\t{seen.source_id}\t{seen.channel}\t"
+                f"{{{','.join(map(str, bearing.nodes))}}}\t{message_id}\t"
             )
-            if bearing.anchor in refold:
-                continue
-            nid = bearing.anchor
-            device = self._devices.get(nid)
-            if device is not None:
-                nid = device.nodes[device.at(seen.happened)]
-            linked.folds.append(
-                Folded(
-                    nid,
-                    name_id,
-                    seen.channel,
-                    seen.happened,
-                    seen.hash,
-                    seen.learnt,
-                    seen.source_id,
-                    seen.body.get("traits"),
-                    seen.spend,
-                )
-            )
-        sql.insert_vault(conn, self._values)
-        sql.copy_events(conn, lines)
-        sql.add_batch(conn, first, seq, self._at)
-        linked.refold = refold
-        linked.seq_to = seq
+            yield head.encode() + body + b"\n"
 
     def _seal(self, bearings: list[_Bearing]) -> None:
         """Move personal values out of the bodies into the vault; the same value of one identifier is kept once."""
         cache = self._linker.vault
         key_bytes = self._linker.key
-        wanted: dict[tuple[int, str, bytes], tuple[Any, list[dict[str, int]]]] = {}
+        wanted: dict[tuple[int, str, bytes], tuple[bytes, list[dict[str, int]]]] = {}
         for bearing in bearings:
-
-            def seal(key: str, value: Any, anchor: int = bearing.anchor) -> dict[str, int]:
-                encoded = _encode(value)
+            anchor = bearing.anchor
+            for holder, key in bearing.seen.places:
+                encoded = _encode(holder[key])
                 digest = hashlib.blake2b(encoded, key=key_bytes, digest_size=16).digest()
-                place = (anchor, key, digest)
-                reference: dict[str, int] = {}
-                known = cache.get(place)
+                known = cache.get((anchor, key, digest))
                 if known is not None:
-                    reference["@vault"] = known
+                    holder[key] = {REFERENCE: known}
                 else:
-                    wanted.setdefault(place, (encoded, []))[1].append(reference)
-                return reference
-
-            seal_body(bearing.seen.body, seal)
+                    holder[key] = reference = {}
+                    wanted.setdefault((anchor, key, digest), (encoded, []))[1].append(reference)
         if not wanted:
             return
         old = [place for place in wanted if place[0] not in self._newborn]
@@ -538,11 +609,11 @@ class _Batch:
         missing = [place for place in wanted if place not in stored]
         for place, vault_id in zip(missing, sql.next_ids(self._conn, "vault_id", len(missing)), strict=True):
             stored[place] = vault_id
-            self._values.append(sql.VaultRow(vault_id, *place, wanted[place][0].decode()))
+            self._values.append(sql.VaultRow(vault_id, *place, wanted[place][0]))
         for place, (_, references) in wanted.items():
             cache[place] = stored[place]
             for reference in references:
-                reference["@vault"] = stored[place]
+                reference[REFERENCE] = stored[place]
 
     def _name_ids(self, bearings: list[_Bearing]) -> dict[tuple[str, str], int]:
         cache = self._linker.names
@@ -559,6 +630,10 @@ class _Batch:
                 cache[key] = name_id
                 found[key] = name_id
         return found
+
+
+def _mark(seen: Observation, holder: int | None) -> Mark:
+    return Mark(seen.happened, seen.hash, logout=holder is None, holder=holder, learnt=seen.learnt)
 
 
 def _escape(text: str) -> str:

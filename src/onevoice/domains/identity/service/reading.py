@@ -23,6 +23,7 @@ from onevoice.domains.identity.contracts import (
     StoredEvent,
 )
 from onevoice.domains.identity.errors import InvalidReferenceError, UnknownActionError, UnknownProfileError
+from onevoice.domains.identity.rules import personal
 from onevoice.domains.identity.rules.epochs import Epoch, epoch_of
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import SPEND_EVENT, action_hash, digest_of, epoch_digest, order_total
@@ -184,33 +185,18 @@ def timeline(
 
 def reveal(conn: Connection, events: Sequence[StoredEvent]) -> list[StoredEvent]:
     """The events with references into the vault replaced by the values they stand for; erased ones become null."""
+    bodies = open_values(conn, [event.body for event in events])
+    return [event._replace(body=body) for event, body in zip(events, bodies, strict=True)]
+
+
+def open_values(conn: Connection, stored: Sequence[Any]) -> list[Any]:
+    """Stored JSON values with the personal ones filled in from the vault; erased ones become null."""
     wanted: set[int] = set()
-    for event in events:
-        for part in event.body.values():
-            if isinstance(part, dict):
-                wanted.update(ref for value in part.values() if (ref := vault_reference(value)) is not None)
+    for value in stored:
+        if isinstance(value, dict | list):
+            wanted |= personal.references(value)
     values = reading.vault_values(conn, sorted(wanted)) if wanted else {}
-    return [event._replace(body={key: _fill(part, values) for key, part in event.body.items()}) for event in events]
-
-
-def vault_reference(value: Any) -> int | None:
-    """The vault's id where the value stands in for a personal one."""
-    if isinstance(value, dict) and len(value) == 1:
-        found = value.get("@vault")
-        return found if isinstance(found, int) else None
-    return None
-
-
-def _fill(part: Any, values: Mapping[int, Any]) -> Any:
-    if not isinstance(part, dict):
-        return part
-    return {
-        key: values.get(ref) if (ref := vault_reference(value)) is not None else value for key, value in part.items()
-    }
-
-
-def values_of(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
-    return reading.vault_values(conn, ids)
+    return [personal.fill(value, values) for value in stored]
 
 
 def refolds(conn: Connection, bases: Sequence[int]) -> Iterator[Folded]:

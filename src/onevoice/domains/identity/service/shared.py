@@ -43,14 +43,14 @@ class Device(NamedTuple):
         """Index of the epoch an event of `moment` belongs to."""
         return epoch_at(self.epochs, moment) if len(self.epochs) > 1 else 0
 
-    def knows(self, mark: Mark) -> bool:
-        """True where a login says nothing that does not follow from what is known."""
-        return not mark.logout and _follows(self.epochs, mark)
+    def knows(self, holder: int, tie: Tie) -> bool:
+        """True where a login of the holder at that place says nothing that does not follow from what is known."""
+        return _follows(self.epochs, holder, tie)
 
 
-def _follows(state: tuple[Epoch, ...] | list[Epoch], mark: Mark) -> bool:
-    epoch = state[epoch_of(state, (mark.happened, mark.hash, mark.logout)) if len(state) > 1 else 0]
-    return epoch.holder == mark.holder and epoch.tie is not None and epoch.tie <= (mark.happened, mark.hash)
+def _follows(state: tuple[Epoch, ...] | list[Epoch], holder: int | None, tie: Tie) -> bool:
+    epoch = state[epoch_of(state, (*tie, False)) if len(state) > 1 else 0]
+    return epoch.holder == holder and epoch.tie is not None and epoch.tie <= tie
 
 
 @dataclass
@@ -312,7 +312,7 @@ def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, sear
     passed: list[Mark] = []
     state = epochs(past.marks, past.retracted)
     for mark in sorted(marks, key=lambda mark: (mark.learnt, mark.happened, mark.hash, mark.logout)):
-        if not mark.logout and _follows(state, mark):
+        if not mark.logout and _follows(state, mark.holder, (mark.happened, mark.hash)):
             passed.append(mark)
             continue
         key = (mark.happened, mark.hash, mark.logout)

@@ -1,7 +1,8 @@
 """SQL of the linking transaction: nodes, evidence, edges, the vault, anchored events. Set-based throughout."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from psycopg import Connection
@@ -12,6 +13,7 @@ from onevoice.domains.identity.contracts import (
     Kind,
     Node,
 )
+from onevoice.kit import arrays
 
 LINKER_LOCK = 720_185_002
 
@@ -45,7 +47,8 @@ class VaultRow(NamedTuple):
     nid: int
     key: str
     digest: bytes
-    value: str
+    value: bytes
+    """JSON."""
 
 
 def lock_linker(conn: Connection) -> None:
@@ -70,14 +73,10 @@ def blocked(conn: Connection) -> set[tuple[str, str]]:
     return {(row[0], row[1]) for row in conn.execute("select kind, value from identity.blocked")}
 
 
-def _hexes(values: Iterable[bytes]) -> list[str]:
-    return [value.hex() for value in values]
-
-
 def find_nodes(conn: Connection, digests: Sequence[bytes]) -> dict[bytes, int]:
     rows = conn.execute(
         "select k.i, n.nid from unnest(%s::uuid[]) with ordinality k(d, i) join identity.node n on n.digest = k.d",
-        (_hexes(digests),),
+        (arrays.hexes(digests),),
     )
     return {digests[i - 1]: nid for i, nid in rows}
 
@@ -117,15 +116,20 @@ def insert_vault(conn: Connection, rows: Iterable[VaultRow]) -> None:
         conn.cursor() as cursor,
         cursor.copy("copy identity.vault (id, nid, key, digest, value) from stdin") as copy,
     ):
-        for row in rows:
-            copy.write_row((row.id, row.nid, row.key, row.digest.hex(), row.value))
+        copy.write(
+            b"".join(
+                b"%d\t%d\t%s\t%s\t%s\n"
+                % (row.id, row.nid, row.key.encode(), row.digest.hex().encode(), row.value.replace(b"\\", b"\\\\"))
+                for row in rows
+            )
+        )
 
 
 def find_vault(conn: Connection, keys: Sequence[tuple[int, str, bytes]]) -> dict[tuple[int, str, bytes], int]:
     rows = conn.execute(
         "select k.i, v.id from unnest(%s::bigint[], %s::text[], %s::uuid[]) with ordinality k(nid, key, digest, i)"
         " join identity.vault v using (nid, key, digest)",
-        ([key[0] for key in keys], [key[1] for key in keys], [key[2].hex() for key in keys]),
+        (arrays.numbers(key[0] for key in keys), [key[1] for key in keys], arrays.hexes(key[2] for key in keys)),
     )
     return {keys[i - 1]: found for i, found in rows}
 
@@ -180,11 +184,11 @@ def upsert_edges(conn: Connection, edges: Sequence[Edge], learnt: datetime) -> N
         " on conflict (a, b, tier) do update set happened = excluded.happened, hash = excluded.hash",
         (
             learnt,
-            [edge.a for edge in edges],
-            [edge.b for edge in edges],
-            [edge.tier for edge in edges],
-            [edge.happened for edge in edges],
-            _hexes(edge.hash for edge in edges),
+            arrays.numbers(edge.a for edge in edges),
+            arrays.numbers(edge.b for edge in edges),
+            arrays.numbers(edge.tier for edge in edges),
+            arrays.times(edge.happened for edge in edges),
+            arrays.hexes(edge.hash for edge in edges),
         ),
     )
 
@@ -426,10 +430,11 @@ COPY_EVENTS = (
 )
 
 
-def copy_events(conn: Connection, lines: Sequence[str]) -> None:
+def copy_events(conn: Connection, lines: Iterator[bytes]) -> None:
+    """lines: of COPY's text format. They are sent as they come, so that making them costs no time of its own."""
     with conn.cursor() as cursor, cursor.copy(COPY_EVENTS) as copy:
-        for start in range(0, len(lines), 500):
-            copy.write("".join(lines[start : start + 500]))
+        while chunk := b"".join(islice(lines, 200)):
+            copy.write(chunk)
 
 
 def existing_events(conn: Connection, keys: Sequence[tuple[int, datetime, bytes]]) -> set[int]:
@@ -437,7 +442,7 @@ def existing_events(conn: Connection, keys: Sequence[tuple[int, datetime, bytes]
     rows = conn.execute(
         "select k.i from unnest(%s::bigint[], %s::timestamptz[], %s::uuid[]) with ordinality k(nid, happened, hash, i)"
         " join identity.event e using (nid, happened, hash)",
-        ([k[0] for k in keys], [k[1] for k in keys], [k[2].hex() for k in keys]),
+        (arrays.numbers(k[0] for k in keys), arrays.times(k[1] for k in keys), arrays.hexes(k[2] for k in keys)),
     )
     return {row[0] - 1 for row in rows}
 

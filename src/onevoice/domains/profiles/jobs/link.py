@@ -1,34 +1,46 @@
 """The linking job: from the log to readable profiles, one transaction a batch. Run by the worker."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
 from onevoice.domains.events import service as events
-from onevoice.domains.events.contracts import Rejection
+from onevoice.domains.events.contracts import Batch, Position, Rejection
 from onevoice.domains.identity.contracts import SourceInfo
-from onevoice.domains.identity.service.link import Incoming, Linker
+from onevoice.domains.identity.service.link import Incoming, Linker, Observed, Refused, observe_frames, unlinkable
 from onevoice.domains.profiles.service import folds
 from onevoice.domains.profiles.service.sources import source_infos
 from onevoice.kit import bus, db
 from onevoice.kit.clock import Clock
-from onevoice.kit.db import Database
 
 CONSUMER = "linker"
 MAX_EVENTS = 5_000
 SOURCES_SECONDS = 5.0
 LEASE_POLL_SECONDS = 0.5
+ATTEMPTS = 3
+"""So often a batch is tried before its events are suspected."""
+CAREFUL_EVENTS = 500
+DATABASE_PAUSE_SECONDS = 1.0
+PLANS = "-c enable_seqscan=off"
+"""Every query of linking looks a few thousand keys up by an index. Tables that have grown since they were last analysed
+look small to the planner, which would read them whole, once a batch."""
 
 LINKED = Counter("onevoice_linked_events_total", "Events linked to a profile.")
 DUPLICATES = Counter("onevoice_duplicate_events_total", "Events dropped because they had been linked before.")
+SET_ASIDE = Counter("onevoice_link_set_aside_total", "Events laid aside because linking them failed.")
 BATCH_SECONDS = Histogram("onevoice_link_batch_seconds", "How long a linking transaction takes.")
 LAG = Gauge("onevoice_link_lag_events", "Events in the log that are not linked yet.")
 
 log = structlog.get_logger(__name__)
+
+Connect = Callable[[], Connection]
 
 
 @dataclass(frozen=True)
@@ -41,12 +53,65 @@ class Progress:
     rejected: int
 
 
+class _Prepared(NamedTuple):
+    batch: Batch
+    observed: Observed
+
+
+def _observe(batch: Batch, sources: Mapping[int, SourceInfo]) -> _Prepared:
+    frames = [Incoming(each.source_id, each.received_at, each.sent_at, each.events) for each in batch.records]
+    return _Prepared(batch, observe_frames(frames, sources))
+
+
+class _Ahead:
+    """Reads and decodes the next batch on a thread and a connection of its own while the database works on this one.
+
+    What it gives is only ever a head start: whoever takes it checks that it begins where the consumer stands.
+    """
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._conn: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
+        self._running: Future[_Prepared | None] | None = None
+
+    def start(self, after: Position, sources: Mapping[int, SourceInfo]) -> None:
+        self._running = self._thread.submit(self._prepare, after, sources)
+
+    def take(self, after: Position) -> _Prepared | None:
+        """What was prepared, if it begins at `after` and is worth a transaction: the log may have grown since."""
+        running, self._running = self._running, None
+        found = running.result() if running is not None else None
+        if found is None or found.batch.start != after or found.batch.events < MAX_EVENTS // 2:
+            return None
+        return found
+
+    def close(self) -> None:
+        self._thread.shutdown()
+        if self._conn is not None:
+            self._conn.close()
+
+    def _prepare(self, after: Position, sources: Mapping[int, SourceInfo]) -> _Prepared | None:
+        try:
+            if self._conn is None or self._conn.closed:
+                self._conn = self._connect()
+            batch = events.read_after(self._conn, after, MAX_EVENTS)
+        except psycopg.Error:
+            self._conn = None
+            return None
+        if not {record.source_id for record in batch.records} <= sources.keys():
+            return None
+        return _observe(batch, sources)
+
+
 class LinkingJob:
     """Owns the linker and its caches. Any error rolls the batch back and forgets the caches."""
 
-    def __init__(self, vault_key: bytes, clock: Clock, *, cache_entries: int = 200_000) -> None:
+    def __init__(self, vault_key: bytes, clock: Clock, connect: Connect, *, cache_entries: int = 200_000) -> None:
+        """connect: gives a connection in autocommit, for reading ahead."""
         self._linker = Linker(vault_key, events.unseen, cache_entries=cache_entries)
         self._clock = clock
+        self._ahead = _Ahead(connect)
         self._sources: dict[int, SourceInfo] = {}
         self._sources_at = float("-inf")
 
@@ -54,37 +119,80 @@ class LinkingJob:
         """Remember nothing: somebody else may have linked meanwhile."""
         self._linker.forget()
 
-    def step(self, conn: Connection, max_events: int = MAX_EVENTS) -> Progress:
+    def step(self, conn: Connection) -> Progress:
         """One batch in the transaction of `conn`."""
         try:
-            return self._step(conn, max_events)
+            prepared = self._next(conn)
+            if prepared is None:
+                return Progress(0, 0, 0, 0)
+            if prepared.batch.events >= MAX_EVENTS // 2:
+                self._ahead.start(prepared.batch.end, self._sources)
+            progress, refused = self._link(conn, prepared.observed)
+            _lay_aside(conn, refused)
+            self._advance(conn, prepared.batch.end)
         except BaseException:
             self._linker.forget()
             raise
+        return progress
 
-    def _step(self, conn: Connection, max_events: int) -> Progress:
-        batch = events.read(conn, CONSUMER, max_events)
+    def step_carefully(self, conn: Connection) -> Progress:
+        """A few frames, each in a savepoint of its own; of one that cannot be linked, each event by itself. What
+        cannot be linked even so becomes a dead letter.
+        """
+        batch = events.read_after(conn, events.position(conn, CONSUMER), CAREFUL_EVENTS)
         if not batch.records:
             return Progress(0, 0, 0, 0)
-        at = self._clock.now()
-        sources = self._current_sources(conn, {record.source_id for record in batch.records})
-        frames = [
-            Incoming(record.source_id, record.received_at, record.sent_at, record.events) for record in batch.records
-        ]
-        linked, refused = self._linker.link(conn, frames, sources, at)
-        folds.apply(conn, linked, sources)
-        if refused:
-            events.reject(
-                conn,
-                [
-                    Rejection(item.source_id, item.received_at, item.code, item.reason, item.message_id, item.event)
-                    for item in refused
-                ],
-            )
-        events.advance(conn, CONSUMER, batch.end, at)
+        self._current_sources(conn, {record.source_id for record in batch.records})
+        done: list[Progress] = []
+        refused: list[Refused] = []
+        for record in batch.records:
+            frame = Incoming(record.source_id, record.received_at, record.sent_at, record.events)
+            parts = [frame]
+            while parts:
+                part = parts.pop()
+                try:
+                    with conn.transaction():
+                        progress, said = self._link(conn, observe_frames([part], self._sources))
+                except psycopg.OperationalError:
+                    raise
+                except Exception as error:
+                    self._linker.forget()
+                    if len(part.events) > 1:
+                        parts.extend(part._replace(events=[raw]) for raw in reversed(part.events))
+                        continue
+                    log.exception("event_set_aside", source=record.source_id)
+                    SET_ASIDE.inc()
+                    refused.append(unlinkable(part, type(error).__name__))
+                else:
+                    done.append(progress)
+                    refused.extend(said)
+        _lay_aside(conn, refused)
+        self._advance(conn, batch.end)
+        linked, duplicates = sum(each.linked for each in done), sum(each.duplicates for each in done)
+        return Progress(batch.events, linked, duplicates, len(refused))
+
+    def close(self) -> None:
+        self._ahead.close()
+
+    def _next(self, conn: Connection) -> _Prepared | None:
+        after = events.position(conn, CONSUMER)
+        ahead = self._ahead.take(after)
+        if ahead is not None:
+            return ahead
+        batch = events.read_after(conn, after, MAX_EVENTS)
+        if not batch.records:
+            return None
+        return _observe(batch, self._current_sources(conn, {record.source_id for record in batch.records}))
+
+    def _link(self, conn: Connection, observed: Observed) -> tuple[Progress, list[Refused]]:
+        linked, refused = self._linker.link(conn, observed, self._clock.now())
+        folds.apply(conn, linked, self._sources)
+        fresh = observed.events - linked.duplicates - linked.rejected
+        return Progress(observed.events, fresh, linked.duplicates, linked.rejected), refused
+
+    def _advance(self, conn: Connection, end: Position) -> None:
+        events.advance(conn, CONSUMER, end, self._clock.now())
         bus.notify(conn, bus.LINKED)
-        fresh = batch.events - linked.duplicates - linked.rejected
-        return Progress(batch.events, fresh, linked.duplicates, linked.rejected)
 
     def _current_sources(self, conn: Connection, wanted: set[int]) -> dict[int, SourceInfo]:
         if self._clock.monotonic() - self._sources_at > SOURCES_SECONDS or not wanted <= self._sources.keys():
@@ -93,45 +201,52 @@ class LinkingJob:
         return self._sources
 
 
+def _lay_aside(conn: Connection, refused: list[Refused]) -> None:
+    if refused:
+        events.reject(
+            conn,
+            [
+                Rejection(each.source_id, each.received_at, each.code, each.reason, each.message_id, each.event)
+                for each in refused
+            ],
+        )
+
+
 LEASE = 720_185_003
 """Session lock of the one linker that works; the others wait for its connection to end."""
 
 
-def run(
-    database: Database,
-    job: LinkingJob,
-    clock: Clock,
-    stop: threading.Event,
-    wait: Callable[[float], None],
-) -> None:
+def run(connect: Connect, job: LinkingJob, clock: Clock, stop: threading.Event, wait: Callable[[float], None]) -> None:
     """Link until `stop` is set. wait: sleeps until something is appended, at most the given seconds.
 
     The linker remembers what it has linked, so only one may work: it holds a lease for as long as its connection
-    lives, and begins with nothing remembered whenever it got the lease anew.
+    lives, and begins with nothing remembered whenever it got the lease anew. What fails again and again is taken apart,
+    so that one event never stops the others; where the database itself is in trouble, all wait for it.
     """
-    failures = 0
+    failures, suspects = 0, 0
     while not stop.is_set():
         try:
-            with db.dedicated(database.url, name="onevoice-linker") as conn:
+            with connect() as conn:
                 job.forget()
                 while not stop.is_set() and not db.lease(conn, LEASE):
                     stop.wait(LEASE_POLL_SECONDS)
                 while not stop.is_set():
-                    _once(conn, job, clock, wait)
-                    failures = 0
+                    began = clock.monotonic()
+                    with conn.transaction():
+                        progress = job.step_carefully(conn) if suspects > 0 else job.step(conn)
+                    failures, suspects = 0, suspects - progress.events
+                    if not progress.events:
+                        wait(0.5)
+                        continue
+                    BATCH_SECONDS.observe(clock.monotonic() - began)
+                    LINKED.inc(progress.linked)
+                    DUPLICATES.inc(progress.duplicates)
+        except psycopg.OperationalError:
+            log.exception("linking_waits_for_the_database")
+            stop.wait(DATABASE_PAUSE_SECONDS)
         except Exception:
             failures += 1
+            suspects = MAX_EVENTS if failures >= ATTEMPTS else 0
             log.exception("linking_failed", attempt=failures)
-            stop.wait(min(10.0, 0.1 * 2 ** min(failures, 7)))
-
-
-def _once(conn: Connection, job: LinkingJob, clock: Clock, wait: Callable[[float], None]) -> None:
-    began = clock.monotonic()
-    with conn.transaction():
-        progress = job.step(conn)
-    if progress.events:
-        BATCH_SECONDS.observe(clock.monotonic() - began)
-        LINKED.inc(progress.linked)
-        DUPLICATES.inc(progress.duplicates)
-    else:
-        wait(0.5)
+            stop.wait(0.1 * 2 ** min(failures, 6))
+    job.close()

@@ -8,7 +8,7 @@ from onevoice.domains.profiles.contracts import CounterKey, Folds, Span, TraitFo
 
 def fold(events: Iterable[Folded], priorities: Mapping[int, int]) -> Folds:
     """Aggregate a batch. priorities: source id to its priority, larger is better; 50 where unknown."""
-    counters: dict[tuple[int, int, int], Span] = {}
+    counters: dict[CounterKey, Span] = {}
     traits: dict[tuple[int, str], TraitFold] = {}
     spend: dict[tuple[int, str], tuple[int, int]] = {}
     for event in events:
@@ -18,8 +18,11 @@ def fold(events: Iterable[Folded], priorities: Mapping[int, int]) -> Folds:
         if span is None:
             counters[key] = Span(1, happened, happened)
         else:
-            n, first, last = span
-            counters[key] = Span(n + 1, min(first, happened), max(last, happened))
+            span.n += 1
+            if happened < span.first_at:
+                span.first_at = happened
+            elif happened > span.last_at:
+                span.last_at = happened
         if event.traits:
             rank = TraitRank(happened, priorities.get(event.source_id, 50), event.hash)
             for name, value in event.traits.items():
@@ -30,4 +33,4 @@ def fold(events: Iterable[Folded], priorities: Mapping[int, int]) -> Folds:
             currency, minor = event.spend
             orders, sum_minor = spend.get((event.nid, currency), (0, 0))
             spend[event.nid, currency] = (orders + 1, sum_minor + minor)
-    return Folds({CounterKey(*key): span for key, span in counters.items()}, traits, spend)
+    return Folds(counters, traits, spend)

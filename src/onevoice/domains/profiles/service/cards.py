@@ -252,14 +252,10 @@ def _facts(conn: Connection, pids: Sequence[int]) -> _Facts:
 
 def _read_traits(conn: Connection, facts: _Facts, pids: Sequence[int]) -> dict[int, dict[str, list[Any]]]:
     """Per profile each trait's values, the winning one first, personal ones filled in."""
-    read = {pid: [(key, json.loads(value)) for key, value in facts.traits.get(pid, ())] for pid in pids}
-    references = {ref for held in read.values() for _, value in held if (ref := identity.vault_reference(value))}
-    values = identity.values_of(conn, sorted(references)) if references else {}
+    held = [(pid, key, json.loads(value)) for pid in pids for key, value in facts.traits.get(pid, ())]
     traits: dict[int, dict[str, list[Any]]] = {pid: {} for pid in pids}
-    for pid, held in read.items():
-        for key, value in held:
-            reference = identity.vault_reference(value)
-            traits[pid].setdefault(key, []).append(values.get(reference) if reference else value)
+    for (pid, key, _), value in zip(held, identity.open_values(conn, [each[2] for each in held]), strict=True):
+        traits[pid].setdefault(key, []).append(value)
     return traits
 
 

@@ -70,12 +70,10 @@ def names_of(conn: Connection, pids: Sequence[int]) -> dict[int, str]:
         known = best.get(key)
         if known is None or (row.happened, row.priority, row.hash) > (known.happened, known.priority, known.hash):
             best[key] = row
-    references = [ref for row in best.values() if (ref := identity.vault_reference(row.value)) is not None]
-    values = identity.values_of(conn, references) if references else {}
+    values = identity.open_values(conn, [row.value for row in best.values()])
     traits: dict[int, dict[str, Any]] = {}
-    for (pid, key), row in best.items():
-        reference = identity.vault_reference(row.value)
-        traits.setdefault(pid, {})[key] = values.get(reference) if reference is not None else row.value
+    for (pid, key), value in zip(best, values, strict=True):
+        traits.setdefault(pid, {})[key] = value
     return {pid: name for pid, found in traits.items() if (name := display_name(found)) is not None}
 
 

@@ -127,15 +127,14 @@ def _fold_traits(
 def _rank_traits(
     conn: Connection, folded: Sequence[tuple[str, TraitFold]], sources: Mapping[int, SourceInfo]
 ) -> dict[str, list[TraitValue]]:
-    references = [ref for _, found in folded if (ref := identity.vault_reference(found.value)) is not None]
-    values = identity.values_of(conn, references) if references else {}
+    best_first = sorted(folded, key=lambda item: item[1].rank, reverse=True)
+    values = identity.open_values(conn, [found.value for _, found in best_first])
     ranked: dict[str, list[TraitValue]] = {}
-    for name, found in sorted(folded, key=lambda item: item[1].rank, reverse=True):
-        reference = identity.vault_reference(found.value)
+    for (name, found), value in zip(best_first, values, strict=True):
         source = sources.get(found.source_id)
         ranked.setdefault(name, []).append(
             TraitValue(
-                values.get(reference) if reference is not None else found.value,
+                value,
                 source.name if source else "unknown",
                 found.rank.happened,
                 found.learnt,

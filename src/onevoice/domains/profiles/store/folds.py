@@ -8,6 +8,7 @@ import msgspec
 from psycopg import Connection
 
 from onevoice.domains.profiles.contracts import CounterKey, Folds, Span, TraitFold
+from onevoice.kit import arrays
 
 _encode = msgspec.json.Encoder().encode
 
@@ -23,19 +24,20 @@ def add(conn: Connection, folds: Folds) -> None:
 
 
 def _add_counters(conn: Connection, counters: Mapping[CounterKey, Span]) -> None:
-    rows = sorted(counters.items())
+    keys = sorted(counters)
+    spans = [counters[key] for key in keys]
     conn.execute(
         "insert into profiles.counter as c (nid, name_id, channel, n, first_at, last_at)"
         " select * from unnest(%s::bigint[], %s::int[], %s::smallint[], %s::bigint[], %s::timestamptz[],"
         " %s::timestamptz[]) on conflict (nid, name_id, channel) do update set n = c.n + excluded.n,"
         " first_at = least(c.first_at, excluded.first_at), last_at = greatest(c.last_at, excluded.last_at)",
         (
-            [key.nid for key, _ in rows],
-            [key.name_id for key, _ in rows],
-            [key.channel for key, _ in rows],
-            [span.n for _, span in rows],
-            [span.first_at for _, span in rows],
-            [span.last_at for _, span in rows],
+            arrays.numbers(key[0] for key in keys),
+            arrays.numbers(key[1] for key in keys),
+            arrays.numbers(key[2] for key in keys),
+            arrays.numbers(span.n for span in spans),
+            arrays.times(span.first_at for span in spans),
+            arrays.times(span.last_at for span in spans),
         ),
     )
 
@@ -50,13 +52,13 @@ def _add_traits(conn: Connection, traits: Mapping[tuple[int, str], TraitFold]) -
         " hash = excluded.hash, learnt = excluded.learnt, source_id = excluded.source_id, value = excluded.value"
         " where (excluded.happened, excluded.priority, excluded.hash) > (t.happened, t.priority, t.hash)",
         (
-            [key[0] for key, _ in rows],
+            arrays.numbers(key[0] for key, _ in rows),
             [key[1] for key, _ in rows],
-            [trait.rank.happened for _, trait in rows],
-            [trait.rank.priority for _, trait in rows],
-            [trait.rank.hash.hex() for _, trait in rows],
-            [trait.learnt for _, trait in rows],
-            [trait.source_id for _, trait in rows],
+            arrays.times(trait.rank.happened for _, trait in rows),
+            arrays.numbers(trait.rank.priority for _, trait in rows),
+            arrays.hexes(trait.rank.hash for _, trait in rows),
+            arrays.times(trait.learnt for _, trait in rows),
+            arrays.numbers(trait.source_id for _, trait in rows),
             [_encode(trait.value).decode() for _, trait in rows],
         ),
     )

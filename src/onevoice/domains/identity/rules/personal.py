@@ -1,0 +1,103 @@
+"""What is personal, and what stands outside the vault in its place: `{"@vault": id}`.
+
+Nobody but us may write such a reference: a key of that form in what a sender sent gets one more `@`, and loses it again
+when it is shown.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+REFERENCE = "@vault"
+
+PERSONAL_ANYWHERE = frozenset(
+    """email phone firstName first_name lastName last_name middleName middle_name fullName full_name address
+    shipping_address billing_address shippingAddress billingAddress birthday birth_date dateOfBirth passport taxId
+    tax_id loyalty_card loyaltyCard recipient""".split()
+)
+"""Keys whose values are personal at any depth."""
+PERSONAL_TRAITS = PERSONAL_ANYWHERE | {"name", "username", "street", "avatar"}
+PERSONAL_PROPERTIES = PERSONAL_ANYWHERE | {"ip"}
+PERSONAL_CONTEXT = PERSONAL_ANYWHERE | {"ip", "externalIds"}
+
+_TELLING = sorted(PERSONAL_PROPERTIES)
+# The look ahead at the first letter spares the alternatives: 1.6 us instead of 2.3 for 350 bytes.
+_MAY_HOLD = re.compile(
+    rf'"(?=[{"".join(sorted({key[0] for key in _TELLING}))}@])(?:{"|".join(_TELLING)}|@+vault)":'.encode()
+)
+_REFERENCE_LIKE = re.compile(r"@+vault")
+
+
+class Place(NamedTuple):
+    """Where a personal value stands: `holder[key]`."""
+
+    holder: dict[str, Any]
+    key: str
+
+
+def may_hold(raw: bytes) -> bool:
+    """False where canonical JSON (as the log keeps it) surely holds neither a personal key nor one like a reference.
+    Keys that are personal at the first level of traits only are not looked for.
+    """
+    return _MAY_HOLD.search(raw) is not None
+
+
+def find(value: Any, personal: frozenset[str], places: list[Place]) -> None:
+    """Collect the places of personal values and disarm what looks like a reference, in place.
+
+    personal: the keys that are personal at this level; below it those of PERSONAL_ANYWHERE are. A yes, a no and null
+    say nothing of anybody.
+    """
+    if isinstance(value, list):
+        for item in value:
+            if isinstance(item, dict | list):
+                find(item, PERSONAL_ANYWHERE, places)
+        return
+    if not isinstance(value, dict):
+        return
+    for key in [key for key in value if key[:1] == "@" and _REFERENCE_LIKE.fullmatch(key)]:
+        value["@" + key] = value.pop(key)
+    for key, item in value.items():
+        if key in personal:
+            if item is not None and not isinstance(item, bool):
+                places.append(Place(value, key))
+        elif isinstance(item, dict | list):
+            find(item, PERSONAL_ANYWHERE, places)
+
+
+def references(value: Any) -> set[int]:
+    """The vault's ids that stand in a stored value."""
+    found: set[int] = set()
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            reference = _reference(item)
+            if reference is not None:
+                found.add(reference)
+            else:
+                waiting.extend(item.values())
+        elif isinstance(item, list):
+            waiting.extend(item)
+    return found
+
+
+def fill(value: Any, values: Mapping[int, Any]) -> Any:
+    """The stored value with `values` in place of the references; None where a value has been erased."""
+    if isinstance(value, dict):
+        reference = _reference(value)
+        if reference is not None:
+            return values.get(reference)
+        return {_shown(key): fill(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [fill(item, values) for item in value]
+    return value
+
+
+def _reference(value: dict[str, Any]) -> int | None:
+    found = value.get(REFERENCE) if len(value) == 1 else None
+    return found if isinstance(found, int) else None
+
+
+def _shown(key: str) -> str:
+    return key[1:] if key[:2] == "@@" and _REFERENCE_LIKE.fullmatch(key) else key
