@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import msgspec
 import psycopg
 
 from bench import bare
@@ -149,7 +148,7 @@ def run(rounds: int) -> dict[str, object]:
         sample = [
             bytes(raw)
             for made in bench_events(PEOPLE, BARE_EVENTS, seed=3, run="bare")
-            for raw in msgspec.json.decode(made.body, type=dict[str, msgspec.Raw | list[msgspec.Raw]])["batch"]
+            for raw in bare.events_of(made.body)
         ]
         ours, limit, linker = [], [], []
         acknowledged = 0

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-import msgspec
 import psycopg
 
 from bench import bare
@@ -23,17 +22,10 @@ CHUNK = 50_000
 SAMPLE = 50_000
 
 
-class _Body(msgspec.Struct):
-    batch: list[msgspec.Raw]
-
-
-_body = msgspec.json.Decoder(_Body)
-
-
 def frames(people: int, count: int) -> Iterator[Frame]:
     now = datetime.now(UTC)
     for made in bench_events(people, count, seed=7):
-        raws = _body.decode(made.body).batch
+        raws = bare.events_of(made.body)
         yield Frame(1, now, None, len(raws), b"[" + b",".join(bytes(raw) for raw in raws) + b"]")
 
 
@@ -51,9 +43,7 @@ def run(count: int, people: int) -> dict[str, object]:
         runtime.for_batches()
         step = stack.enter_context(bootstrap.linking_steps(installed))
         sample = [
-            bytes(raw)
-            for made in bench_events(people, SAMPLE, seed=9, run="s")
-            for raw in _body.decode(made.body).batch
+            bytes(raw) for made in bench_events(people, SAMPLE, seed=9, run="s") for raw in bare.events_of(made.body)
         ]
         assert min(map(len, sample)) >= 900
         ours: list[float] = []

@@ -9,6 +9,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from onevoice import bootstrap
+from onevoice.kit import runtime
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.home import Home
 from onevoice.kit.telemetry import configure_logging
@@ -21,7 +22,9 @@ def create() -> FastAPI:
     installation = bootstrap.installation(
         os.environ["ONEVOICE_RUNNING_URL"], home.secrets(SystemChance()), name="api", max_connections=24
     )
-    return bootstrap.api(installation, bootstrap.web_settings(os.environ))
+    app = bootstrap.api(installation, bootstrap.web_settings(os.environ))
+    runtime.for_batches()
+    return app
 
 
 def run(host: str, port: int) -> None:

@@ -18,7 +18,7 @@ from onevoice.domains.identity.rules.observe import digest_of, message_hash
 from onevoice.domains.identity.service import operate
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.identity.service.link import Incoming, Linker, observe_frames
-from onevoice.domains.profiles.service import folds, reading
+from onevoice.domains.profiles.service import cards, folds, reading
 from onevoice.kit.db import Database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -26,7 +26,8 @@ KEY = b"k" * 32
 SOURCES = {number: SourceInfo(number, f"source {number}", "site", None, number) for number in (0, 1)}
 TABLES = (
     "events.seen identity.node identity.vault identity.evidence identity.edge identity.cannot identity.action"
-    " identity.event identity.batch identity.moved profiles.counter profiles.trait profiles.spend"
+    " identity.event identity.batch identity.moved profiles.counter profiles.trait profiles.spend profiles.card"
+    " profiles.pulse profiles.position"
 ).split()
 
 
@@ -141,6 +142,7 @@ class Product(Reader):
         with database.transaction() as conn:
             for table in TABLES:
                 conn.execute(f"delete from {table}")
+            conn.execute("update profiles.size set people = 0")
             for name, (_, limit, weak, _) in kinds.items():
                 names = [name] if name != "messenger" else ["telegram"]
                 conn.execute(
@@ -171,6 +173,14 @@ class Product(Reader):
             self._linker.forget()
             raise
 
+        self._index()
+
+    def _index(self) -> None:
+        """The cards follow each step; at the end they are what they would be had they been made anew."""
+        with self._database.transaction() as conn:
+            while cards.index(conn).behind:
+                pass
+
     def _crash_at(self, point: str) -> None:
         if self._crash == point:
             self._crash = None
@@ -182,22 +192,40 @@ class Product(Reader):
     def merge(self, x: Who, y: Who, at: int) -> Any:
         with self._database.transaction() as conn:
             ends = self._locate(conn, x), self._locate(conn, y)
-            return operate.merge(conn, *ends, actor="test", reason="test", at=moment(at)).id
+            made = operate.merge(conn, *ends, actor="test", reason="test", at=moment(at)).id
+        self._index()
+        return made
 
     def undo(self, merge_id: Any, at: int) -> None:
         with self._database.transaction() as conn:
             operate.undo(conn, merge_id, actor="test", at=moment(at))
+        self._index()
 
     def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None:
         with self._database.transaction() as conn:
             _, pid = self._locate(conn, who)
             operate.split(conn, pid, list(identifiers), actor="test", reason="test", at=moment(at))
+        self._index()
 
     def as_of(self, happened: int, known: int) -> Reader:
         return Reader(self._database, AsOf(moment(happened), moment(known)))
 
     def close(self) -> None:
         self._linker.forget()
+        with self._database.transaction() as conn:
+            kept = [conn.execute(f"select * from profiles.{table} order by pid").fetchall() for table in KEPT]
+            people = conn.execute("select people from profiles.size").fetchall()
+            pids = [row[0] for row in conn.execute("select distinct pid from identity.node")]
+            for table in KEPT:
+                conn.execute(f"delete from profiles.{table}")
+            conn.execute("update profiles.size set people = 0")
+            cards.refresh(conn, pids)
+            anew = [conn.execute(f"select * from profiles.{table} order by pid").fetchall() for table in KEPT]
+            assert kept == anew
+            assert people == conn.execute("select people from profiles.size").fetchall()
+
+
+KEPT = ("card", "pulse")
 
 
 def encode(seen: Observation) -> bytes:

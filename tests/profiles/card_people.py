@@ -39,6 +39,10 @@ class People:
 
     def __init__(self, conn: Connection) -> None:
         self.conn = conn
+        conn.execute(
+            "insert into identity.name (id, type, name) overriding system value values (1, 'track', 'Seen')"
+            " on conflict do nothing"
+        )
         self.seq = 0
         self.next_nid = 1
 

@@ -175,6 +175,19 @@ class TestIndex:
         assert cards.index(conn).moved
         assert pids(conn) == [anna]
 
+    def test_an_event_alone_moves_the_pulse_and_spares_the_card(
+        self, conn: Connection, people: People, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        anna = people.add("email:a@b.example")
+        cards.index(conn)
+        before = card(conn, anna)["events"]
+        monkeypatch.setattr(cards, "refresh", lambda _, pids: refreshed.extend(pids))
+        refreshed: list[int] = []
+        people.event(anna, "site", 50)
+        assert cards.index(conn).refreshed == 1
+        assert refreshed == []
+        assert card(conn, anna)["events"] == before + 1
+
     def test_goes_on_where_it_stopped(self, conn: Connection, people: People) -> None:
         added = [people.add(f"email:a{number}@b.example") for number in range(5)]
         assert cards.index(conn, batch=2).behind

@@ -275,6 +275,8 @@ class _Batch:
         self._bounds: list[tuple[int, datetime, datetime]] = []
         self._refold: set[int] = set()
         self._pid_of_newborn: dict[int, int] = {}
+        self._moved: set[int] = set()
+        """Profiles of which the members, or something of a member, changed."""
 
     def _new_ids(self) -> Iterator[int]:
         while True:
@@ -350,7 +352,7 @@ class _Batch:
                 elif late:
                     earlier[nid] = min(learnt, earlier.get(nid, learnt))
         if earlier:
-            sql.lower_learnt(self._conn, sorted(earlier.items()))
+            self._moved |= sql.lower_learnt(self._conn, sorted(earlier.items()))
 
     def _bear(self, strangers: list[tuple[_Identifier, datetime]], nodes: dict[bytes, int]) -> None:
         if not strangers:
@@ -486,7 +488,7 @@ class _Batch:
         parted |= {stored.get(end, end) for end in gone_ends}
         newborn_kinds = {nid: node.kind for nid, node in self._newborn.items()}
         free, hindered = unhindered(gathered, census, newborn_kinds, kinds, parted)
-        moved: set[int] = set()
+        moved = self._moved
         moves: list[tuple[int, int]] = []
         for group in free:
             target = min(group)
@@ -495,6 +497,8 @@ class _Batch:
                     continue
                 if pid in self._newborn:
                     self._pid_of_newborn[pid] = target
+                    if target not in self._newborn:
+                        moved.add(target)
                 else:
                     moves.append((pid, target))
                     moved |= {pid, target}
@@ -507,8 +511,10 @@ class _Batch:
         sql.insert_nodes(
             conn, ((node, self._pid_of_newborn.get(node.nid, node.nid)) for node in self._newborn.values())
         )
+        # A new epoch takes events over that are stored already: of its profile no new event need tell.
+        moved |= {self._pid_of_newborn.get(nid, nid) for nid, node in self._newborn.items() if node.base != nid}
         if self._bounds:
-            sql.set_bounds(conn, self._bounds)
+            moved |= sql.set_bounds(conn, self._bounds)
         if self._evidence:
             sql.insert_evidence(conn, self._evidence)
         if self._gone:

@@ -229,11 +229,29 @@ def members_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]
     return reading.members(conn, pids)
 
 
-def changed_pids(conn: Connection, after_seq: int, after_moved: int, limit: int) -> tuple[set[int], int, int]:
-    """Profiles that events after `after_seq` or changes of membership after `after_moved` touched, and how far."""
+class Changed(NamedTuple):
+    """Profiles that have changed, and how far that reaches in events and in changes of membership.
+
+    touched: they have a new event, and nothing else can have changed. told: their members, or their traits, may have.
+    """
+
+    touched: set[int]
+    told: set[int]
+    seq: int
+    moved: int
+
+
+def changed(conn: Connection, after_seq: int, after_moved: int, limit: int) -> Changed:
+    """What events after `after_seq` and changes of membership after `after_moved` came to; at most `limit` of each."""
     by_event, seq = reading.changed_pids(conn, after_seq, limit)
     by_move, moved = reading.moved_pids(conn, after_moved, limit)
-    return by_event | by_move, seq, moved
+    told = by_move | {pid for pid, telling in by_event.items() if telling}
+    return Changed(by_event.keys() - told, told, seq, moved)
+
+
+def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
+    """(pid, nid) of the members of profiles."""
+    return reading.nodes_of(conn, pids)
 
 
 def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:

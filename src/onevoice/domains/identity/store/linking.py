@@ -272,13 +272,15 @@ def epoch_nodes(conn: Connection, bases: Sequence[int]) -> list[EpochNode]:
     ]
 
 
-def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]]) -> None:
-    conn.execute(
+def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]]) -> set[int]:
+    """The profiles whose epochs have other bounds now."""
+    changed = conn.execute(
         "update identity.node n set from_at = k.lo, until_at = k.hi"
         " from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) k(nid, lo, hi)"
-        " where n.nid = k.nid and (n.from_at, n.until_at) is distinct from (k.lo, k.hi)",
-        ([r[0] for r in rows], [r[1] for r in rows], [r[2] for r in rows]),
+        " where n.nid = k.nid and (n.from_at, n.until_at) is distinct from (k.lo, k.hi) returning n.pid",
+        (arrays.numbers(r[0] for r in rows), arrays.times(r[1] for r in rows), arrays.times(r[2] for r in rows)),
     )
+    return {row[0] for row in changed}
 
 
 # Profiles
@@ -385,13 +387,17 @@ def cannot_among(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int]
     ).fetchall()
 
 
-def lower_learnt(conn: Connection, rows: Sequence[tuple[int, datetime]]) -> None:
-    """Nodes turn out to have been known earlier: a frame that was received before was linked after."""
-    conn.execute(
+def lower_learnt(conn: Connection, rows: Sequence[tuple[int, datetime]]) -> set[int]:
+    """Nodes turn out to have been known earlier: a frame that was received before was linked after.
+
+    Returns: the profiles of those that change.
+    """
+    changed = conn.execute(
         "update identity.node n set learnt = k.learnt from unnest(%s::bigint[], %s::timestamptz[]) k(nid, learnt)"
-        " where n.nid = k.nid and n.learnt > k.learnt",
-        ([r[0] for r in rows], [r[1] for r in rows]),
+        " where n.nid = k.nid and n.learnt > k.learnt returning n.pid",
+        (arrays.numbers(r[0] for r in rows), arrays.times(r[1] for r in rows)),
     )
+    return {row[0] for row in changed}
 
 
 def write_partition(conn: Connection, changed: Sequence[tuple[int, int, bool]]) -> None:

@@ -8,6 +8,7 @@ from psycopg import Connection, sql
 from psycopg.rows import namedtuple_row
 
 from onevoice.domains.identity.contracts import CHANNELS, AsOf, Evidence, Member, StoredEvent
+from onevoice.kit import arrays
 
 
 def latest_node(conn: Connection, digest: bytes) -> tuple[int, int] | None:
@@ -316,16 +317,27 @@ def vault_values(conn: Connection, ids: Sequence[int]) -> dict[int, Any]:
     return dict(conn.execute("select id, value from identity.vault where id = any(%s)", (list(ids),)).fetchall())
 
 
-def changed_pids(conn: Connection, after_seq: int, limit: int) -> tuple[set[int], int]:
-    """Profiles that events after `after_seq` belong to, and the number reached; at most `limit` events."""
+def changed_pids(conn: Connection, after_seq: int, limit: int) -> tuple[dict[int, bool], int]:
+    """Profiles that events after `after_seq` belong to, each with whether one of them may have set traits, and the
+    number reached; at most `limit` events.
+    """
     rows = conn.execute(
-        "select e.seq, n.pid"
-        " from (select seq, nid, happened from identity.event where seq > %s order by seq limit %s) e"
+        "select n.pid, bool_or(named.type = 'identify'), max(e.seq)"
+        " from (select seq, nid, happened, name_id from identity.event where seq > %s order by seq limit %s) e"
+        " join identity.name named on named.id = e.name_id"
         " join lateral (select pid from identity.node x where (x.nid = e.nid or x.base = e.nid and x.base <> x.nid)"
-        " and x.from_at <= e.happened and x.until_at > e.happened order by x.from_at desc limit 1) n on true",
+        " and x.from_at <= e.happened and x.until_at > e.happened order by x.from_at desc limit 1) n on true"
+        " group by n.pid",
         (after_seq, limit),
     ).fetchall()
-    return {row[1] for row in rows}, max((row[0] for row in rows), default=after_seq)
+    return {row[0]: row[1] for row in rows}, max((row[2] for row in rows), default=after_seq)
+
+
+def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
+    return conn.execute(
+        "select pid, nid from identity.node where pid = any(%s::bigint[]) and from_at <= until_at",
+        (arrays.numbers(pids),),
+    ).fetchall()
 
 
 def moved_pids(conn: Connection, after: int, limit: int) -> tuple[set[int], int]:

@@ -193,4 +193,4 @@ def fingerprint(identifiers: Iterable[Identifier], stored_traits: Sequence[tuple
 
 
 VERSION = 1
-"""Raise it when cards come out otherwise from the same facts: each is then rebuilt when next touched."""
+"""Raise it when cards come out otherwise from the same facts: each is rebuilt when next its facts may have changed."""

@@ -291,12 +291,19 @@ class Step(NamedTuple):
     behind: bool
 
 
-def index(conn: Connection, *, batch: int = 5_000) -> Step:
+def index(conn: Connection, *, batch: int = 20_000) -> Step:
     """Refresh the cards of profiles that changed since the last step, at most about `batch` events' worth."""
     seq, moved = store.position(conn, CONSUMER)
-    pids, new_seq, new_moved = identity.changed_pids(conn, seq, moved, batch)
-    if (new_seq, new_moved) == (seq, moved):
+    found = identity.changed(conn, seq, moved, batch)
+    if (found.seq, found.moved) == (seq, moved):
         return Step(0, moved=False, behind=False)
-    refresh(conn, sorted(pids))
-    store.move(conn, CONSUMER, new_seq, new_moved)
-    return Step(len(pids), moved=True, behind=True)
+    refresh(conn, sorted(found.told | _quicken(conn, sorted(found.touched))))
+    store.move(conn, CONSUMER, found.seq, found.moved)
+    return Step(len(found.touched | found.told), moved=True, behind=True)
+
+
+def _quicken(conn: Connection, pids: Sequence[int]) -> set[int]:
+    """Bring the pulses of profiles that only have new events in step; gives those that have no card yet."""
+    nodes = identity.nodes_of(conn, pids) if pids else []
+    alive = store.put_pulses(conn, nodes) if nodes else []
+    return set(alive) - store.made_of(conn, alive).keys()

@@ -242,7 +242,7 @@ def traits_of(conn: Connection, nodes: Nodes, keys: Sequence[str]) -> list[Trait
     """The traits of these names, the winning values first; a value may be a reference into the vault."""
     rows = conn.execute(
         f"select m.pid, t.key, t.value::text from {_NODES} join profiles.trait t using (nid) where t.key = any(%s)"
-        " order by m.pid, t.happened desc, t.priority, t.hash desc",
+        " order by m.pid, t.happened desc, t.priority, t.hash desc, t.key",
         [*_nodes(nodes), list(keys)],
     )
     return [TraitRow(*row) for row in rows]
