@@ -26,7 +26,7 @@ from onevoice.kit.postgres import Cluster
 
 CONNECTIONS = 12
 PEOPLE = 50_000
-ROUND_EVENTS = 60_000
+ROUND_EVENTS = 200_000
 BARE_EVENTS = 30_000
 
 
