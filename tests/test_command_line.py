@@ -51,6 +51,16 @@ class TestServe:
         assert "Check ONEVOICE_DATABASE_URL" in done.stderr
         assert "Traceback" not in done.stderr
 
+    @pytest.mark.parametrize(
+        "address", ["hello.example", "https://", "https://hello.example:port", "ftp://hello.example"]
+    )
+    @pytest.mark.parametrize("command", ["serve", "api"])
+    def test_a_public_address_that_is_none_says_so(self, home: Path, command: str, address: str) -> None:
+        done = onevoice(command, "--home", str(home), "--port", str(free_port()), ONEVOICE_PUBLIC_URL=address)
+        assert done.returncode == 1
+        assert f"ONEVOICE_PUBLIC_URL is {address!r}" in done.stderr
+        assert "Traceback" not in done.stderr
+
     def test_data_of_another_version_is_refused(self, home: Path) -> None:
         cluster = Cluster(Home(home))
         cluster.prepare()

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 from fastapi import FastAPI
@@ -62,9 +63,30 @@ def installation(url: str, secrets: Secrets, *, name: str, max_connections: int 
     return Installation(database, secrets, SystemClock(), SystemChance())
 
 
+class UnusableSettingError(DomainError):
+    """A setting cannot be used."""
+
+    code = "unusable_setting"
+
+
 def web_settings(environ: Mapping[str, str]) -> WebSettings:
+    """Raises: UnusableSettingError."""
+    public_url = environ.get("ONEVOICE_PUBLIC_URL") or None
+    if public_url is not None and not _is_address(public_url):
+        raise UnusableSettingError(
+            f"ONEVOICE_PUBLIC_URL is {public_url!r}. Write the address people type, such as https://hello.example."
+        )
     proxies = frozenset(part.strip() for part in environ.get("ONEVOICE_TRUSTED_PROXIES", "").split(",") if part.strip())
-    return WebSettings(public_url=environ.get("ONEVOICE_PUBLIC_URL") or None, trusted_proxies=proxies)
+    return WebSettings(public_url=public_url, trusted_proxies=proxies)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port  # reading it checks it
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not (parts.query or parts.fragment)
 
 
 def api(home: Installation, settings: WebSettings) -> FastAPI:
@@ -101,7 +123,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             found = access.resolve_write_key(conn, key, clock=clock)
         return None if found is None else events_http.WriteKey(found.source_id)
 
-    app.include_router(events_http.intake_router(appender, resolve, clock=clock, chance=chance))
+    app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))

@@ -141,6 +141,7 @@ def _serve(options: argparse.Namespace) -> None:
 def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
     """Everything up and ready; stopped in order when the block ends."""
     home = _home(options)
+    bootstrap.web_settings(os.environ)
     require_free_port(options.host, options.port)
     external = external_database_url(os.environ)
     cluster = None if external else Cluster(home)
@@ -206,6 +207,7 @@ def _api(options: argparse.Namespace) -> None:
     else:
         require_free_port(options.host, options.port)
     home = _home(options)
+    bootstrap.web_settings(os.environ)  # what is wrong is said here, once, not by each worker of the server
     os.environ.update(child_environ(home, _running_url(options)))
     bootstrap.probe(os.environ["ONEVOICE_RUNNING_URL"])
     api.run(options.host, options.port)

@@ -6,15 +6,18 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Route, sync_playwright
 
 from clients.browser_page import shop_page
 from clients.stored import Stored
 from faults.proxy import EVERY_FAULT, FaultProxy, script
-from support import LiveServer
+from onevoice.kit.home import Home
+from onevoice.kit.postgres import Cluster
+from support import LiveServer, run_onevoice, serving
 
 COUNT = 180
 
@@ -163,3 +166,39 @@ class TestBrowserClient:
             browser.close()
             require_equal(made, stored, proxy)
             assert not [text for text in told if "preflight" in text]
+
+    def test_analytics_next_where_a_proxy_ends_tls(
+        self, node_packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The page knows the public address only, with its port and path, and every event goes there."""
+        assert node_packages.is_dir()
+        public = "https://events.shop.example:8443/onevoice"
+        monkeypatch.setenv("ONEVOICE_PUBLIC_URL", public)
+        with serving(tmp_path / "home") as server, shop_page() as page_url, sync_playwright() as play:
+            name = "behind a proxy"
+            key = run_onevoice("keys", "create", "write", "--name", name, "--home", str(server.home))
+            stored = Stored(Cluster(Home(server.home)).url, name)
+            asked: list[str] = []
+
+            def end_tls(route: Route) -> None:
+                request = route.request
+                asked.append(request.url.removeprefix(public))
+                headers = {**request.headers, "host": "events.shop.example:8443"}
+                address = server.url + request.url.removeprefix(public)
+                answer = httpx.request(request.method, address, headers=headers, content=request.post_data_buffer)
+                route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
+
+            browser = play.chromium.launch(
+                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
+            )
+            page = browser.new_page()
+            strays: list[str] = []
+            page.on("request", lambda request: strays.append(request.url))
+            page.route(f"{public}/**", end_tls)
+            page.goto(page_url)
+            made = page.evaluate(self.SEND, {"url": public, "key": key, "count": 8})
+            assert stored.settled(len(made)) == Counter(made)
+            browser.close()
+            assert asked[0] == f"/v1/projects/{key}/settings"
+            assert set(asked[1:]) == {f"/v1/{path}" for path in "pigast"}
+            assert [url for url in strays if not url.startswith((page_url, f"{public}/"))] == []

@@ -27,31 +27,35 @@ KEY = "ov_write_good"
 class Door:
     """An app of the intake alone, whose keys and appender the test holds."""
 
-    def __init__(self, database: Database, **options: Any) -> None:
+    def __init__(self, database: Database, web: WebSettings | None = None, **options: Any) -> None:
+        web = web or WebSettings()
         self.clock = ManualClock(NOON)
         self.appender = service.Appender(database, SystemClock(), **options)
         self.asked: list[str] = []
         self.resolve: Callable[[str], WriteKey | None] = lambda key: WriteKey(1) if key == KEY else None
         self.app = FastAPI(redirect_slashes=False)
         self.app.include_router(
-            http.intake_router(self.appender, self._resolve, clock=self.clock, chance=SeededChance(1))
+            http.intake_router(self.appender, self._resolve, web, clock=self.clock, chance=SeededChance(1))
         )
-        protect(self.app, WebSettings())
+        protect(self.app, web)
 
     def _resolve(self, key: str) -> WriteKey | None:
         self.asked.append(key)
         return self.resolve(key)
 
-    def send(self, path: str = "/v1/batch", body: Any = None, **options: Any) -> httpx.Response:
+    def ask(self, method: str, path: str, *, peer: str = "198.51.100.7", **options: Any) -> httpx.Response:
         async def request() -> httpx.Response:
-            transport = httpx.ASGITransport(self.app)
+            transport = httpx.ASGITransport(self.app, client=(peer, 4711))
             async with httpx.AsyncClient(transport=transport, base_url="http://door.example") as client:
-                return await client.post(path, **options)
+                return await client.request(method, path, **options)
 
+        return anyio.run(request)
+
+    def send(self, path: str = "/v1/batch", body: Any = None, **options: Any) -> httpx.Response:
         if "content" not in options:
             options["json"] = body if body is not None else {"batch": [track()]}
         options.setdefault("auth", (KEY, ""))
-        return anyio.run(request)
+        return self.ask("POST", path, **options)
 
 
 @pytest.fixture
@@ -196,3 +200,69 @@ class TestBadBodies:
         answer = door.send(body={"batch": [track(), {"type": "track"}, 7]})
         assert answer.json() == {"success": True, "accepted": 1, "rejected": 2}
         assert door.send(body={"batch": []}).json() == {"success": True, "accepted": 0, "rejected": 0}
+
+
+class TestLibrarySettings:
+    PROXY = "10.0.0.1"
+
+    @staticmethod
+    def target(answer: httpx.Response) -> str:
+        """Where the browser library then posts a track event: `{protocol}://{apiHost}/t`, as its source says."""
+        assert answer.status_code == 200
+        destination = answer.json()["integrations"]["Segment.io"]
+        assert destination["apiKey"] == KEY
+        return f"{destination['protocol']}://{destination['apiHost']}/t"
+
+    def told(self, database: Database, web: WebSettings, **options: Any) -> httpx.Response:
+        return Door(database, web).ask("GET", f"/v1/projects/{KEY}/settings", **options)
+
+    @pytest.mark.parametrize("key", ["ov_write_bad", "x" * 300, "ключ"])
+    def test_an_unknown_key_has_none_as_at_the_librarys_own_cdn(self, door: Door, key: str) -> None:
+        answer = door.ask("GET", f"/v1/projects/{key}/settings")
+        assert (answer.status_code, answer.json()["code"]) == (404, "invalid_write_key")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cache-control"] == "no-store"
+
+    def test_a_secret_key_is_told_what_it_is(self, door: Door) -> None:
+        answer = door.ask("GET", "/v1/projects/ov_secret_abc/settings")
+        assert (answer.status_code, answer.json()["code"]) == (403, "secret_key")
+        assert door.asked == []
+
+    def test_a_key_that_cannot_be_looked_up_is_not_called_unknown(self, door: Door) -> None:
+        def gone(_: str) -> WriteKey | None:
+            raise psycopg.OperationalError("the connection is lost")
+
+        door.resolve = gone
+        assert door.ask("GET", f"/v1/projects/{KEY}/settings").status_code == 503
+
+    @pytest.mark.parametrize(
+        ("public_url", "target"),
+        [
+            ("https://hello.example", "https://hello.example/v1/t"),
+            ("https://hello.example:8443/shop/", "https://hello.example:8443/shop/v1/t"),
+            ("http://hello.example", "http://hello.example/v1/t"),
+        ],
+    )
+    def test_name_the_public_address_whatever_the_request_says(
+        self, database: Database, public_url: str, target: str
+    ) -> None:
+        web = WebSettings(public_url=public_url, trusted_proxies=frozenset([self.PROXY]))
+        forged = {"Host": "evil.example", "X-Forwarded-Proto": "ftp", "X-Forwarded-Host": "evil.example"}
+        answer = self.told(database, web, peer=self.PROXY, headers=forged)
+        assert self.target(answer) == target
+        assert answer.headers["cache-control"] == "public, max-age=60"
+
+    def test_without_one_what_the_request_says(self, database: Database) -> None:
+        answer = self.told(database, WebSettings(), headers={"Host": "shop.example:8600"})
+        assert self.target(answer) == "http://shop.example:8600/v1/t"
+
+    @pytest.mark.parametrize(
+        ("peer", "target"), [(PROXY, "https://hello.example/v1/t"), ("198.51.100.7", "http://door.example/v1/t")]
+    )
+    def test_only_a_trusted_proxy_says_it_for_the_request(self, database: Database, peer: str, target: str) -> None:
+        said = {"X-Forwarded-Proto": "https", "X-Forwarded-Host": "hello.example"}
+        web = WebSettings(trusted_proxies=frozenset([self.PROXY]))
+        assert self.target(self.told(database, web, peer=peer, headers=said)) == target
+
+    def test_an_address_read_out_of_a_request_is_kept_by_no_shared_cache(self, database: Database) -> None:
+        assert self.told(database, WebSettings()).headers["cache-control"] == "private, max-age=60"

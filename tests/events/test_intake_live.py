@@ -231,7 +231,7 @@ class TestSettings:
         assert answer.headers["access-control-allow-origin"] == "*"
 
     def test_an_unknown_key_gets_none(self, client: httpx.Client) -> None:
-        assert client.get("/v1/projects/ov_write_none/settings").status_code == 401
+        assert client.get("/v1/projects/ov_write_none/settings").status_code == 404
 
 
 def test_what_happens_at_the_door_is_measured(live_server: LiveServer, client: httpx.Client) -> None:

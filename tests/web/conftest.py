@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request
 
 from onevoice.kit.errors import DomainError
 from onevoice.web import console, login, openapi
-from onevoice.web.edge import client_address, protect
+from onevoice.web.edge import client_address, protect, public_base
 from onevoice.web.guards import Actor, Guards, LoggedIn, Owner, Person, Reader, Refused, Visitor, bind
 from onevoice.web.paging import Body, Limit, Page, RowId, Text
 from onevoice.web.settings import WebSettings
@@ -124,6 +124,10 @@ def _failing_routes(app: FastAPI, settings: WebSettings) -> None:
     @app.get("/api/address")
     def address(request: Request) -> str:
         return client_address(request, settings)
+
+    @app.get("/api/base")
+    def base(request: Request) -> str:
+        return public_base(request, settings)
 
     @app.post("/v1/batch")
     async def batch(request: Request) -> int:

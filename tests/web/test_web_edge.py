@@ -302,6 +302,58 @@ class TestClientAddress:
     def test_a_proxy_that_says_nothing(self, build):
         assert self.ask(build, ["10.0.0.1"], "10.0.0.1", "") == "10.0.0.1"
 
+    def test_a_second_line_of_the_header_is_its_end(self, build):
+        client = build(WebSettings(trusted_proxies=frozenset(["10.0.0.1"]))).stranger(address="10.0.0.1")
+        lines = [("X-Forwarded-For", "6.6.6.6"), ("X-Forwarded-For", "203.0.113.9")]
+        assert client.get("/api/address", headers=lines).json() == "203.0.113.9"
+
+
+class TestPublicBase:
+    PROXY = "10.0.0.1"
+
+    def ask(self, build, settings, peer="198.51.100.7", **headers):
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        return build(settings, built=False).stranger(address=peer).get("/api/base", headers=sent).json()
+
+    def behind(self, build, peer=PROXY, **headers):
+        settings = WebSettings(trusted_proxies=frozenset([self.PROXY, "10.0.0.2"]))
+        return self.ask(build, settings, peer, **headers)
+
+    def test_a_stranger_cannot_say_what_it_is(self, build):
+        forged = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "evil.example"}
+        assert self.ask(build, WebSettings(), **forged) == "http://onevoice.example"
+        assert self.behind(build, peer="198.51.100.7", **forged) == "http://onevoice.example"
+
+    def test_nobody_can_where_it_is_set(self, build):
+        forged = {"X_Forwarded_Proto": "http", "X_Forwarded_Host": "evil.example", "Host": "evil.example"}
+        settings = WebSettings(public_url="https://hello.example", trusted_proxies=frozenset([self.PROXY]))
+        assert self.ask(build, settings, self.PROXY, **forged) == "https://hello.example"
+
+    def test_without_a_proxy_it_is_what_the_request_says(self, build):
+        assert self.ask(build, WebSettings(), Host="shop.example:8600") == "http://shop.example:8600"
+
+    @pytest.mark.parametrize("host", ["hello.example", "hello.example:8443", "[2001:db8::1]:8443"])
+    def test_a_trusted_proxy_says_it(self, build, host):
+        told = self.behind(build, X_Forwarded_Proto="HTTPS", X_Forwarded_Host=host)
+        assert told == f"https://{host}"
+
+    def test_a_proxy_that_passes_the_host_on_says_the_protocol_alone(self, build):
+        assert self.behind(build, Host="hello.example", X_Forwarded_Proto="https") == "https://hello.example"
+
+    def test_of_a_list_the_part_counts_that_the_outermost_trusted_proxy_wrote(self, build):
+        proto, host = "https, https, http", "evil.example, hello.example, inner.example"
+        one = self.behind(build, X_Forwarded_For="203.0.113.9", X_Forwarded_Proto=proto, X_Forwarded_Host=host)
+        way = "6.6.6.6, 203.0.113.9, 10.0.0.2"
+        two = self.behind(build, X_Forwarded_For=way, X_Forwarded_Proto=proto, X_Forwarded_Host=host)
+        assert (one, two) == ("http://inner.example", "https://hello.example")
+
+    @pytest.mark.parametrize(
+        ("proto", "host"), [("ftp", "evil.example/path?"), ("", ""), ("javascript", "a b"), ("https:", "@evil.example")]
+    )
+    def test_nonsense_is_passed_over(self, build, proto, host):
+        told = self.behind(build, X_Forwarded_Proto=proto, X_Forwarded_Host=host)
+        assert told == "http://onevoice.example"
+
 
 class TestSettings:
     @pytest.mark.parametrize(
@@ -317,6 +369,18 @@ class TestSettings:
     def test_the_origin_as_browsers_write_it(self, url, origin, tls):
         settings = WebSettings(public_url=url)
         assert (settings.origin, settings.tls) == (origin, tls)
+
+    @pytest.mark.parametrize(
+        ("url", "base"),
+        [
+            ("https://Hello.Example", "https://hello.example"),
+            ("https://hello.example:443/", "https://hello.example"),
+            ("https://hello.example:8443/Shop/events//", "https://hello.example:8443/Shop/events"),
+            (None, None),
+        ],
+    )
+    def test_the_base_keeps_the_path_below_which_we_are_served(self, url, base):
+        assert WebSettings(public_url=url).base == base
 
 
 class TestOpenApi:

@@ -1,5 +1,6 @@
 """What stands around every request: headers that browsers obey, a limit on bodies, and a last net under errors."""
 
+import re
 import traceback
 from urllib.parse import unquote_to_bytes
 
@@ -32,6 +33,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _HSTS = "max-age=31536000"
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
 
 _log = structlog.get_logger(__name__)
 
@@ -47,11 +49,46 @@ def protect(app: FastAPI, settings: WebSettings) -> None:
 
 def client_address(connection: HTTPConnection, settings: WebSettings) -> str:
     """The address that is counted and shown: the nearest one that is not a trusted proxy."""
+    return _way(connection, settings)[0][:64]
+
+
+def public_base(connection: HTTPConnection, settings: WebSettings) -> str:
+    """Where whoever sent this reaches us, such as `https://hello.example/shop`. No slash at its end."""
+    if settings.base is not None:
+        return settings.base
+    _, proxies = _way(connection, settings)
+    protocol = _told_by_proxies(connection, "x-forwarded-proto", proxies).lower()
+    host = _told_by_proxies(connection, "x-forwarded-host", proxies)
+    if protocol not in {"http", "https"}:
+        protocol = connection.url.scheme
+    if not _HOST.fullmatch(host):
+        host = connection.headers.get("host", connection.url.netloc)
+    return f"{protocol}://{host}"
+
+
+def _way(connection: HTTPConnection, settings: WebSettings) -> tuple[str, int]:
+    """The nearest address that is not a trusted proxy, and how many trusted ones it came through."""
     address = connection.client.host if connection.client else "unknown"
-    forwarded = connection.headers.get("x-forwarded-for", "").split(",")
-    while address in settings.trusted_proxies and forwarded and forwarded[-1].strip():
-        address = forwarded.pop().strip()
-    return address[:64]
+    forwarded = _listed(connection, "x-forwarded-for")
+    proxies = 0
+    while address in settings.trusted_proxies:
+        proxies += 1
+        if not forwarded:
+            break
+        address = forwarded.pop()
+    return address, proxies
+
+
+def _told_by_proxies(connection: HTTPConnection, name: str, proxies: int) -> str:
+    """What the outermost trusted proxy put into a list that each proxy may append to; empty where none said it."""
+    said = _listed(connection, name)[-proxies:] if proxies else []
+    return said[0] if said else ""
+
+
+def _listed(connection: HTTPConnection, name: str) -> list[str]:
+    """The parts of a header in their order. A proxy may append a line of its own instead of a part."""
+    parts = ",".join(connection.headers.getlist(name)).split(",")
+    return [part.strip() for part in parts if part.strip()]
 
 
 class SecurityHeaders:

@@ -28,6 +28,12 @@ class UnknownWriteKeyError(EventsError):
     kind = "unauthenticated"
 
 
+class UnknownSettingsError(UnknownWriteKeyError):
+    """The write key is not valid."""
+
+    kind = "not_found"
+
+
 class SecretKeyError(EventsError):
     """A secret key does not write."""
 

@@ -27,6 +27,7 @@ from onevoice.domains.events.errors import (
     OverloadedError,
     SecretKeyError,
     UnavailableError,
+    UnknownSettingsError,
     UnknownWriteKeyError,
     UnreadableBodyError,
 )
@@ -37,9 +38,11 @@ from onevoice.kit.chance import Chance, random_uuid
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.web import problems
+from onevoice.web.edge import public_base
 from onevoice.web.guards import Reader
 from onevoice.web.paging import Cursor, Limit, Moment, Page, RowId
 from onevoice.web.problems import documented
+from onevoice.web.settings import WebSettings
 
 KEY_SECONDS = 3.0
 """For so long a looked-up key is believed; a revoked one is refused after that."""
@@ -74,6 +77,7 @@ PROBLEM_TEXTS = {
     413: f"The body is over {rules.MAX_BODY_BYTES} bytes, or holds over {rules.MAX_EVENTS} events.",
     503: "The events could not be stored just now; `Retry-After` says when to send them again.",
 }
+_NOT_NOW = "Keys cannot be looked up just now; `Retry-After` says when to ask again."
 PROBLEMS = documented(PROBLEM_TEXTS)
 
 Resolve = Callable[[str], WriteKey | None]
@@ -199,7 +203,9 @@ class _Bodies:
             self._held -= held
 
 
-def intake_router(appender: service.Appender, resolve: Resolve, *, clock: Clock, chance: Chance) -> APIRouter:
+def intake_router(
+    appender: service.Appender, resolve: Resolve, settings: WebSettings, *, clock: Clock, chance: Chance
+) -> APIRouter:
     """/v1. Who may call: whoever holds a write key.
 
     resolve: a write key to its source, None for a key that is unknown or revoked; may block and raise psycopg.Error.
@@ -267,17 +273,22 @@ def intake_router(appender: service.Appender, resolve: Resolve, *, clock: Clock,
 
     @routes.get(
         "/v1/projects/{key}/settings",
-        responses=documented({401: PROBLEM_TEXTS[401], 403: PROBLEM_TEXTS[403], 503: PROBLEM_TEXTS[503]}),
+        responses=documented({404: "No living write key is called so.", 403: PROBLEM_TEXTS[403], 503: _NOT_NOW}),
     )
-    async def settings(request: Request, key: str) -> Response:
-        """What the browser library asks for before it sends: one destination, this server."""
+    async def library_settings(request: Request, key: str) -> Response:
+        """What the browser library asks for before it sends: one destination, this server at its public address."""
         try:
             await keys.find(key)
+        except UnknownWriteKeyError as error:
+            # As the library's own CDN: what a page asks for by name, and is not there, is a 404.
+            return _problem(UnknownSettingsError(error.detail))
         except EventsError as error:
             return _problem(error)
+        # Read out of the request itself the address is nobody else's: a cache in front must not hand it on.
+        shared = "private" if settings.base is None else "public"
         return Response(
-            jsons.encode(_settings(request, key)),
-            headers={**CORS, "Cache-Control": "public, max-age=60"},
+            jsons.encode(_library_settings(public_base(request, settings), key)),
+            headers={**CORS, "Cache-Control": f"{shared}, max-age=60"},
             media_type="application/json",
         )
 
@@ -307,14 +318,18 @@ async def _elsewhere(request: Request) -> Response:
     return problems.render(404, "not_found", "Not Found", detail, headers=CORS)
 
 
-def _settings(request: Request, key: str) -> dict[str, Any]:
-    """In the browser library's own words; only we are a destination, and its own metrics go nowhere."""
+def _library_settings(base: str, key: str) -> dict[str, Any]:
+    """In the browser library's own words; only we are a destination, and its own metrics go nowhere.
+
+    base: our public address. The library posts to `{protocol}://{apiHost}/t`.
+    """
+    protocol, _, host = base.partition("://")
     return {
         "integrations": {
             "Segment.io": {
                 "apiKey": key,
-                "apiHost": f"{request.headers.get('host', request.url.netloc)}/v1",
-                "protocol": request.url.scheme,
+                "apiHost": f"{host}/v1",
+                "protocol": protocol,
                 "unbundledIntegrations": [],
                 "addBundledMetadata": True,
                 "maybeBundledConfigIds": {},
