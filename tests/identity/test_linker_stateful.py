@@ -15,7 +15,7 @@ from psycopg import Connection
 from onevoice.domains.events import service as events
 from onevoice.domains.identity.contracts import AsOf, SourceInfo
 from onevoice.domains.identity.rules.observe import digest_of, message_hash
-from onevoice.domains.identity.service import operate
+from onevoice.domains.identity.service import operate, references
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.identity.service.link import Incoming, Linker, observe_frames
 from onevoice.domains.profiles.service import cards, folds, reading
@@ -187,7 +187,7 @@ class Product(Reader):
             raise CrashError
 
     def _locate(self, conn: Connection, who: Who) -> tuple[int, int]:
-        return identity.locate(conn, self._reference(conn, who), KEY)
+        return references.locate(conn, self._reference(conn, who), KEY)
 
     def merge(self, x: Who, y: Who, at: int) -> Any:
         with self._database.transaction() as conn:

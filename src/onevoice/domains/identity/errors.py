@@ -45,3 +45,10 @@ class InvalidReferenceError(IdentityError):
 
     code = "invalid_reference"
     kind = "invalid"
+
+
+class AmbiguousReferenceError(IdentityError):
+    """The reference names several people."""
+
+    code = "ambiguous_reference"
+    kind = "conflict"

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 import idna
@@ -28,6 +29,21 @@ def normalise(kind: str, value: str, region: str | None = None) -> str | None:
     if kind == "loyalty_card":
         return _SPACES.sub("", text).upper()
     return text
+
+
+def readings(kind: str, value: str, regions: Iterable[str] = ()) -> list[str]:
+    """The normal forms that a value may stand for, where nobody says which region it is from.
+
+    Several only of a phone number without a country code: one for each of `regions` in which it can be a number.
+
+    >>> readings("phone", "+48 600 123 456", ["GB"]), readings("phone", "600 123 456", ["PL", "ES"])
+    (['+48600123456'], ['+48600123456', '+34600123456'])
+    """
+    international = normalise(kind, value)
+    if international is not None or kind != "phone":
+        return [international] if international is not None else []
+    national = (normalise(kind, value, region) for region in regions)
+    return list(dict.fromkeys(form for form in national if form is not None))
 
 
 def _email(text: str) -> str | None:

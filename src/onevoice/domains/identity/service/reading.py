@@ -22,13 +22,13 @@ from onevoice.domains.identity.contracts import (
     Node,
     StoredEvent,
 )
-from onevoice.domains.identity.errors import InvalidReferenceError, UnknownActionError, UnknownProfileError
+from onevoice.domains.identity.errors import UnknownActionError, UnknownProfileError
 from onevoice.domains.identity.rules import personal
 from onevoice.domains.identity.rules.epochs import Epoch, epoch_of
-from onevoice.domains.identity.rules.normalise import normalise
-from onevoice.domains.identity.rules.observe import SPEND_EVENT, action_hash, digest_of, epoch_digest, order_total
+from onevoice.domains.identity.rules.observe import SPEND_EVENT, action_hash, epoch_digest, order_total
 from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.rules.replay import EpochRef, replay
+from onevoice.domains.identity.service import references
 from onevoice.domains.identity.store import linking, operating, reading
 from onevoice.domains.identity.store.reading import TimelineQuery
 
@@ -48,59 +48,32 @@ class Profile:
     """What joined and what was refused, where the partition was computed anew for a past time."""
 
 
-class Reference(NamedTuple):
-    kind: str
-    value: str
+def profile(conn: Connection, reference: str, vault_key: bytes, as_of: AsOf, regions: Sequence[str] = ()) -> Profile:
+    """The profile that a reference names, as of the pair of times. regions: where a national phone number may be from.
 
-
-def parse_reference(text: str) -> Reference:
-    """`kind:value`, as it stands in a URL after decoding. A kind `external:<source>` holds a colon of its own."""
-    kind, colon, value = text.partition(":")
-    if kind == "external" and colon:
-        source, colon, value = value.partition(":")
-        kind = f"external:{source}"
-    if not colon or not kind or not value:
-        raise InvalidReferenceError(
-            f"{text[:80]!r} is no reference. Write kind:value, such as email:anna@example.com or profile:42."
-        )
-    return Reference(kind, value)
-
-
-def locate(conn: Connection, reference: str, vault_key: bytes, region: str | None = None) -> tuple[int, int]:
-    """(nid, pid) of a reference, as things are now. Raises: UnknownProfileError, InvalidReferenceError."""
-    kind, value = parse_reference(reference)
-    if kind == "profile":
-        if not value.isdecimal() or len(value) > 18:
-            raise InvalidReferenceError("A profile's id is a whole number: profile:42.")
-        found = reading.node_at(conn, int(value))
-    else:
-        normal = normalise(kind, value, region)
-        if normal is None:
-            raise UnknownProfileError(f"{value[:80]!r} is not in the form of a {kind}. Nobody is known by it.")
-        found = reading.latest_node(conn, digest_of(vault_key, kind, normal))
-    if found is None:
-        raise UnknownProfileError(f"Nobody is known by {kind}:{value[:80]}.")
-    return found
-
-
-def normal_form(reference: str, region: str | None = None) -> tuple[str, str]:
-    """(kind, value) of a reference in normal form; the value as given where it has none."""
-    kind, value = parse_reference(reference)
-    return kind, normalise(kind, value, region) or value
-
-
-def profile(conn: Connection, reference: str, vault_key: bytes, as_of: AsOf) -> Profile:
-    """The profile that a reference names, as of the pair of times. Raises: UnknownProfileError."""
-    nid, pid = locate(conn, reference, vault_key)
+    Raises: UnknownProfileError, InvalidReferenceError, AmbiguousReferenceError.
+    """
     if as_of.learnt is None:
+        nid, pid = references.locate(conn, reference, vault_key, regions)
         return Profile(pid, [member for _, member in reading.members(conn, [pid])], nid)
-    kind, value = parse_reference(reference)
-    named = int(value) if kind == "profile" else nid  # then an epoch may have stood that has vanished since
-    return _as_known(conn, reference, named, as_of.learnt)
+    kind, value = references.parse_reference(reference)
+    known: dict[str, Profile] = {}
+    for named in references.candidates(conn, reference, vault_key, regions):
+        nid = int(value) if kind == "profile" else named.nid  # then an epoch may have stood that has vanished since
+        then = _as_known(conn, nid, as_of.learnt, latest=kind != "profile")
+        if then is not None:
+            known[named.form] = then
+    if not known:
+        raise UnknownProfileError("Nobody was known by this identifier at that time.")
+    references.require_one_profile(reference, {form: found.id for form, found in known.items()})
+    return next(iter(known.values()))
 
 
-def _as_known(conn: Connection, reference: str, nid: int, learnt: datetime) -> Profile:
-    """The partition from the evidence learnt by then, computed anew for what hangs together with the node."""
+def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> Profile | None:
+    """The partition from the evidence learnt by then, computed anew for what hangs together with the node.
+
+    latest: of a shared identifier its last epoch is meant. None where the identifier was not known yet.
+    """
     kinds = {kind.id: kind for kind in linking.kinds(conn)}
     start = reading.nodes(conn, [nid])
     base = next(row.base for row in start if row.nid == nid)
@@ -109,7 +82,7 @@ def _as_known(conn: Connection, reference: str, nid: int, learnt: datetime) -> P
     mentioned = {base} | {row.a for row in ledger} | {row.b for row in ledger if row.b is not None}
     rows = {row.nid: row for row in reading.nodes(conn, sorted(mentioned))}
     if rows[base].learnt > learnt:
-        raise UnknownProfileError("Nobody was known by this identifier at that time.")
+        return None
     places = _Places(rows, found.epochs, kinds)
     nodes: dict[int, Node] = {}
     bounds: dict[int, tuple[datetime, datetime]] = {}
@@ -129,9 +102,8 @@ def _as_known(conn: Connection, reference: str, nid: int, learnt: datetime) -> P
     edges += [Edge(WEAK_SIGHTING_TIER, *tie, weak, places.node(ref)) for (weak, ref), tie in found.weak.items()]
     known_edges = [edge for edge in edges if edge.a in nodes and edge.b in nodes]
     result = partition(nodes, known_edges, [(places.now(a), places.now(b)) for a, b in found.cannot])
-    shared = parse_reference(reference).kind != "profile"
     state = found.epochs.get(base)
-    asked = places.node(EpochRef(base, state[-1].key)) if shared and state else places.now(nid)
+    asked = places.node(EpochRef(base, state[-1].key)) if latest and state else places.now(nid)
     root = result.root_of[asked]
     inside = [node for node, parent in result.root_of.items() if parent == root]
     members = {member.nid: member for member in reading.members_by_nid(conn, inside)}

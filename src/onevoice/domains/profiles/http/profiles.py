@@ -27,7 +27,8 @@ Ref = Annotated[
     Path(
         max_length=1200,
         pattern=STORABLE,
-        description="`kind:value`, such as `email:anna@example.com`, or `profile:<id>` with any id ever issued.",
+        description="`kind:value`, such as `email:anna@example.com`, or `profile:<id>` with any id ever issued. "
+        "A phone number without a country code is read in the countries of the sources' sites.",
         examples=["email:anna@example.com", "profile:42"],
     ),
 ]
@@ -35,7 +36,8 @@ When = Annotated[datetime | None, Query(description="What had happened by then."
 Known = Annotated[datetime | None, Query(description="What was known by then.")]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
 ZONES = frozenset(available_timezones())
-UNKNOWN = documented({404: "Nobody is known by this identifier."})
+AMBIGUOUS = "A phone number without a country code belongs to several people; `choices` names them in full."
+FINDING = documented({404: "Nobody is known by this identifier.", 409: AMBIGUOUS})
 EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -54,7 +56,7 @@ def pair(as_of: datetime | None, known_at: datetime | None) -> AsOf:
 def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/api", tags=["profiles"])
 
-    @routes.get("/profiles/{ref:path}/traits/{name}/history", responses=UNKNOWN)
+    @routes.get("/profiles/{ref:path}/traits/{name}/history", responses=FINDING)
     def trait_history(
         _: Reader,
         ref: Ref,
@@ -68,7 +70,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         times = pair(as_of, known_at)
         with database.transaction() as conn:
             sources = source_infos(conn)
-            found = identity.profile(conn, ref, vault_key, times)
+            found = reading.find(conn, ref, vault_key=vault_key, as_of=times, sources=sources)
             query = identity.TimelineQuery(times, before=_before(cursor), limit=limit)
             facts, more = reading.trait_history(conn, found, name, query=query, sources=sources)
             members = {(member.kind, member.value): member for member in found.members}
@@ -87,7 +89,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
             next_cursor=_after(more),
         )
 
-    @routes.get("/profiles/{ref:path}/traits", responses=UNKNOWN)
+    @routes.get("/profiles/{ref:path}/traits", responses=FINDING)
     def traits(_: Reader, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Traits:
         """Each trait with the value that holds, the rule that decided, and the values that lost."""
         times = pair(as_of, known_at)
@@ -95,7 +97,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
             view = reading.view(conn, ref, vault_key=vault_key, as_of=times, sources=source_infos(conn))
         return render.traits(view)
 
-    @routes.get("/profiles/{ref:path}/events", responses=UNKNOWN)
+    @routes.get("/profiles/{ref:path}/events", responses=FINDING)
     def events(
         _: Reader,
         ref: Ref,
@@ -119,7 +121,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         )
         with database.transaction() as conn:
             sources = source_infos(conn)
-            found = identity.profile(conn, ref, vault_key, times)
+            found = reading.find(conn, ref, vault_key=vault_key, as_of=times, sources=sources)
             rows, more = identity.timeline(conn, found.members, query)
         members = {member.nid: member for member in found.members}
         return Page(
@@ -127,18 +129,18 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
             next_cursor=_after(more),
         )
 
-    @routes.get("/profiles/{ref:path}/identity", responses=UNKNOWN)
+    @routes.get("/profiles/{ref:path}/identity", responses=FINDING)
     def identity_ledger(_: Reader, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Identity:
         """What ties this person's identifiers, what was refused, what was done by hand."""
         times = pair(as_of, known_at)
         with database.transaction() as conn:
             sources = source_infos(conn)
-            found = identity.profile(conn, ref, vault_key, times)
+            found = reading.find(conn, ref, vault_key=vault_key, as_of=times, sources=sources)
             view = reading.view_of(conn, found, as_of=times, sources=sources)
             told = ledger.story(conn, view, found, times, sources)
         return render.identity(view, told)
 
-    @routes.get("/profiles/{ref:path}/ruler", responses=UNKNOWN)
+    @routes.get("/profiles/{ref:path}/ruler", responses=FINDING)
     def ruler(
         _: Reader,
         ref: Ref,
@@ -152,7 +154,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         times = pair(as_of, known_at)
         with database.transaction() as conn:
             sources = source_infos(conn)
-            found = identity.profile(conn, ref, vault_key, times)
+            found = reading.find(conn, ref, vault_key=vault_key, as_of=times, sources=sources)
             view = reading.view_of(conn, found, as_of=times, sources=sources)
             told = ledger.story(conn, view, found, times, sources)
             rows = ledger.days(conn, found, told, times, ZoneInfo(zone).key)
@@ -161,7 +163,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
             strands=render.strands(view, told),
         )
 
-    @routes.get("/profiles/{ref:path}", responses=UNKNOWN)
+    @routes.get("/profiles/{ref:path}", responses=FINDING)
     def profile(_: Reader, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Profile:
         """The person whom an identifier names: identifiers, addresses, traits with their source, counters."""
         times = pair(as_of, known_at)
@@ -223,7 +225,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
 _DOING = documented(
     {
         404: "Nobody is known by an identifier that was named, or there is no such merge.",
-        409: "They are one person already, or the merge was undone before.",
+        409: f"They are one person already, or the merge was undone before. {AMBIGUOUS}",
     }
 )
 

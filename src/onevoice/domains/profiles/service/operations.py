@@ -8,10 +8,11 @@ from typing import Any
 from psycopg import Connection
 
 from onevoice.domains.identity.contracts import AsOf, Member, SourceInfo
-from onevoice.domains.identity.service import operate
+from onevoice.domains.identity.service import operate, references
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.errors import ReasonMissingError
 from onevoice.domains.profiles.service.reading import View, view_of
+from onevoice.domains.profiles.service.sources import regions
 from onevoice.kit import bus
 
 
@@ -48,9 +49,12 @@ class Request:
 
 
 def merge(conn: Connection, left: str, right: str, request: Request, sources: Mapping[int, SourceInfo]) -> Preview:
-    """Join the profiles of two references. Raises: UnknownProfileError, SameProfileError, ReasonMissingError."""
+    """Join the profiles of two references.
+
+    Raises: UnknownProfileError, AmbiguousReferenceError, SameProfileError, ReasonMissingError.
+    """
     _require_reason(request)
-    ends = [identity.locate(conn, reference, request.vault_key) for reference in (left, right)]
+    ends = [references.locate(conn, each, request.vault_key, regions(sources)) for each in (left, right)]
     return _perform(
         conn,
         sorted({pid for _, pid in ends}),
@@ -74,10 +78,14 @@ def undo(conn: Connection, action: int, request: Request, sources: Mapping[int, 
 def split(
     conn: Connection, profile: str, identifiers: Sequence[str], request: Request, sources: Mapping[int, SourceInfo]
 ) -> Preview:
-    """Part identifiers, as references, from a profile. Raises: UnknownProfileError, NothingToSplitError."""
+    """Part identifiers, as references, from a profile.
+
+    Raises: UnknownProfileError, AmbiguousReferenceError, NothingToSplitError, ReasonMissingError.
+    """
     _require_reason(request)
-    _, pid = identity.locate(conn, profile, request.vault_key)
-    named = [identity.normal_form(reference) for reference in identifiers]
+    _, pid = references.locate(conn, profile, request.vault_key, regions(sources))
+    members = {(member.kind, member.value) for _, member in identity.members_of(conn, [pid])}
+    named = [references.identifier_among(each, members, regions(sources)) for each in identifiers]
     return _perform(
         conn,
         [pid],

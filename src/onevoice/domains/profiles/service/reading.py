@@ -11,6 +11,7 @@ from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, SourceIn
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.contracts import TraitFold, TraitRank
 from onevoice.domains.profiles.rules.cards import display_name
+from onevoice.domains.profiles.service.sources import regions
 from onevoice.domains.profiles.store import folds as store
 
 ADDRESS_CHANNELS = {
@@ -63,9 +64,16 @@ class View:
         return sum(counter.count for counter in self.counters.values())
 
 
+def find(
+    conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sources: Mapping[int, SourceInfo]
+) -> identity.Profile:
+    """Raises: UnknownProfileError, InvalidReferenceError, AmbiguousReferenceError."""
+    return identity.profile(conn, reference, vault_key, as_of, regions(sources))
+
+
 def view(conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sources: Mapping[int, SourceInfo]) -> View:
-    """Raises: UnknownProfileError, InvalidReferenceError."""
-    found = identity.profile(conn, reference, vault_key, as_of)
+    """Raises: as `find`."""
+    found = find(conn, reference, vault_key=vault_key, as_of=as_of, sources=sources)
     return view_of(conn, found, as_of=as_of, sources=sources)
 
 

@@ -1,5 +1,7 @@
 """Where events come from, as identity needs it: a name, a door, the region national phone numbers are read in."""
 
+from collections.abc import Mapping
+
 from psycopg import Connection
 
 from onevoice.domains.access import service as access
@@ -14,6 +16,11 @@ def source_infos(conn: Connection) -> dict[int, SourceInfo]:
         source.id: SourceInfo(source.id, source.name, source.channel, _region(source.site), source.priority)
         for source in access.sources(conn).values()
     }
+
+
+def regions(sources: Mapping[int, SourceInfo]) -> list[str]:
+    """Every region that a source's site is in."""
+    return sorted({source.region for source in sources.values() if source.region is not None})
 
 
 def _region(site: str) -> str | None:
