@@ -373,6 +373,17 @@ class TestPast:
         page.get_by_role("button", name="With what we learnt later").click()
         expect(page.get_by_role("heading", level=1)).to_contain_text("Anna Kowalska")
 
+    def test_it_tells_what_had_been_spent_by_then(self, open_page, anna):
+        more = {"total": 111, "currency": "PLN"}
+        anna.send(anna.event("Order Completed", ago(hours=12), door="shop", properties=more))
+        page = open_page(anna.path)
+        facts = page.locator(".cu-facts")
+        expect(facts).to_contain_text("2 orders, 500.00")
+        page.goto(f"{anna.path}?at={quote(ago(days=1))}&mode=later")
+        expect(facts).to_contain_text("1 order, 389.00")
+        page.goto(f"{anna.path}?at={quote(ago(days=5))}&mode=later")
+        expect(facts).to_contain_text("no orders")
+
     def test_nothing_can_be_changed_from_there(self, open_page, anna):
         page = open_page(f"{anna.path}?at={quote(ago(days=5))}&mode=later")
         expect(acts(page)).to_have_count(4)

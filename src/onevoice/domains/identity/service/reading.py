@@ -251,6 +251,14 @@ def trait_events(conn: Connection, members: Sequence[Member], as_of: AsOf) -> It
     return reading.trait_events(conn, members, as_of)
 
 
+def orders(conn: Connection, members: Sequence[Member], as_of: AsOf) -> Iterator[tuple[int, str, int]]:
+    """(member, currency, minor units) of every order, by the rule by which orders fold, as of the pair of times."""
+    for nid, properties in reading.properties_of(conn, members, as_of, SPEND_EVENT):
+        total = order_total(properties)
+        if total is not None:
+            yield nid, *total
+
+
 def newest(
     conn: Connection, *, before_seq: int | None = None, channels: Sequence[str] = (), limit: int = 200
 ) -> list[StoredEvent]:

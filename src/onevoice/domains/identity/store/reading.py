@@ -247,6 +247,20 @@ def trait_events(conn: Connection, found: Sequence[Member], as_of: AsOf) -> Iter
         yield _stored(row)
 
 
+def properties_of(
+    conn: Connection, found: Sequence[Member], as_of: AsOf, name: str
+) -> Iterator[tuple[int, dict[str, Any]]]:
+    """(member, properties) of every track event of that name, as of the pair of times."""
+    where, values = _conditions(TimelineQuery(as_of, names=(name,), types=("track",)))
+    statement = sql.SQL(
+        "select m.member, coalesce(e.body -> 'properties', '{{}}') from "
+        + _MEMBERS
+        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi"
+        " join identity.name n on n.id = e.name_id where {where}"
+    ).format(where=where)
+    yield from conn.execute(statement, {**_member_arrays(found), **values})
+
+
 def events_of_bases(conn: Connection, bases: Sequence[int]) -> Iterator[Any]:
     """Every event anchored to shared identifiers, with the epoch it belongs to now, for folding them again."""
     with conn.cursor("refold", row_factory=namedtuple_row) as cursor:

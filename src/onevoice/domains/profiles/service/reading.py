@@ -48,7 +48,7 @@ class View:
     channels: dict[str, Counter] = field(default_factory=dict)
     per_node: dict[int, Counter] = field(default_factory=dict)
     spend: dict[str, tuple[int, int]] = field(default_factory=dict)
-    """Currency to (orders, minor units); only for now, not for the past."""
+    """Currency to (orders, minor units)."""
 
     @property
     def current(self) -> dict[str, TraitValue]:
@@ -86,12 +86,14 @@ def view_of(conn: Connection, found: identity.Profile, *, as_of: AsOf, sources: 
             (row.key, TraitFold(TraitRank(row.happened, row.priority, row.hash), row.learnt, row.source_id, row.value))
             for row in store.traits_of(conn, nodes)
         ]
-        for _, currency, orders, minor in store.spend_of(conn, nodes):
-            had = seen.spend.get(currency, (0, 0))
-            seen.spend[currency] = (had[0] + orders, had[1] + minor)
+        spent = store.spend_of(conn, nodes)
     else:
         counts = identity.counts(conn, found.members, as_of)
         folded = _fold_traits(conn, found.members, as_of, sources)
+        spent = [(nid, currency, 1, minor) for nid, currency, minor in identity.orders(conn, found.members, as_of)]
+    for _, currency, orders, minor in spent:
+        had = seen.spend.get(currency, (0, 0))
+        seen.spend[currency] = (had[0] + orders, had[1] + minor)
     _count(seen, counts, identity.names(conn, sorted({row[1] for row in counts})))
     seen.traits = _rank_traits(conn, folded, sources)
     return seen
