@@ -1,16 +1,20 @@
 """A whole installation in this process: what is sent is linked at once, and the API answers."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from card_people import scratch
 
 from onevoice import bootstrap
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock
 from onevoice.kit.db import Database
 from onevoice.kit.home import Secrets
+from onevoice.kit.postgres import Cluster
 from onevoice.web.settings import WebSettings
 from web.asgi_client import AsgiClient
 
@@ -60,3 +64,13 @@ class Shop:
 
     def stranger(self) -> AsgiClient:
         return AsgiClient(self.app)
+
+
+@contextmanager
+def lasting_shop(cluster: Cluster, name: str, *sites: str) -> Iterator[Shop]:
+    """For many tests that only read."""
+    with scratch(cluster, name) as url:
+        database = Database(url)
+        database.open()
+        yield Shop(database, *sites)
+        database.close()

@@ -1,26 +1,52 @@
 """People named by a phone number as it is written in their country, wherever the API takes a reference."""
 
+from collections.abc import Iterator
+
 import pytest
-from linked_shop import Shop
+from linked_shop import Shop, lasting_shop
 
 from onevoice.kit.db import Database
+from onevoice.kit.postgres import Cluster
 
 PARTS = ("", "/traits", "/traits/name/history", "/events", "/identity", "/ruler")
 # The same nine digits are somebody's number in Poland and somebody else's in Spain.
 NUMBER, POLISH, SPANISH = "600 123 456", "+48600123456", "+34600123456"
 
 
+SITES = ("main", "pl", "es", "ru")
+
+
 @pytest.fixture
 def shop(database: Database) -> Shop:
-    return Shop(database, "main", "pl", "es", "ru")
+    return Shop(database, *SITES)
+
+
+def add_two(shop: Shop) -> None:
+    shop.person("anna", site="pl", name="Anna", phone=NUMBER)
+    shop.person("luisa", site="es", at=10, name="Luisa", phone=NUMBER)
 
 
 @pytest.fixture
 def two(shop: Shop) -> Shop:
     """Anna in Poland from noon on, Luisa in Spain from 10 minutes later."""
-    shop.person("anna", site="pl", name="Anna", phone=NUMBER)
-    shop.person("luisa", site="es", at=10, name="Luisa", phone=NUMBER)
+    add_two(shop)
     return shop
+
+
+@pytest.fixture(scope="module")
+def lasting_two(cluster: Cluster) -> Iterator[Shop]:
+    """The same, to be read only."""
+    with lasting_shop(cluster, "two", *SITES) as shop:
+        add_two(shop)
+        yield shop
+
+
+@pytest.fixture(scope="module")
+def lasting_one(cluster: Cluster) -> Iterator[Shop]:
+    """Anna alone, to be read only."""
+    with lasting_shop(cluster, "one", *SITES) as shop:
+        shop.person("anna", site="pl", name="Anna", phone=NUMBER)
+        yield shop
 
 
 def ambiguous(answer) -> None:
@@ -30,9 +56,9 @@ def ambiguous(answer) -> None:
 
 class TestOutsider:
     @pytest.mark.parametrize("part", PARTS)
-    def test_learns_nothing_by_any_spelling(self, two: Shop, part: str) -> None:
+    def test_learns_nothing_by_any_spelling(self, lasting_two: Shop, part: str) -> None:
         for value in (NUMBER, POLISH, "%2B48600123456", "8 (912) 123-45-67"):
-            answer = two.stranger().get(f"/api/profiles/phone:{value}{part}")
+            answer = lasting_two.stranger().get(f"/api/profiles/phone:{value}{part}")
             assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
             assert "600123456" not in answer.text
 
@@ -42,9 +68,8 @@ class TestReading:
         "written", [NUMBER, "600123456", "(600) 123-456", POLISH, "+48 600 123 456", "0048600123456"]
     )
     @pytest.mark.parametrize("part", PARTS)
-    def test_a_number_is_found_however_it_is_written(self, shop: Shop, written: str, part: str) -> None:
-        shop.person("anna", site="pl", name="Anna", phone=NUMBER)
-        assert shop.profile(f"phone:{written}", part).status_code == 200
+    def test_a_number_is_found_however_it_is_written(self, lasting_one: Shop, written: str, part: str) -> None:
+        assert lasting_one.profile(f"phone:{written}", part).status_code == 200
 
     def test_each_in_its_own_country(self, shop: Shop) -> None:
         shop.person("anna", site="pl", name="Anna", phone=NUMBER)
@@ -76,8 +101,8 @@ class TestReading:
 
 class TestAmbiguous:
     @pytest.mark.parametrize("part", PARTS)
-    def test_a_number_of_two_people_names_its_forms_and_nothing_else(self, two: Shop, part: str) -> None:
-        answer = two.profile(f"phone:{NUMBER}", part)
+    def test_a_number_of_two_people_names_its_forms_and_nothing_else(self, lasting_two: Shop, part: str) -> None:
+        answer = lasting_two.profile(f"phone:{NUMBER}", part)
         ambiguous(answer)
         told = answer.json()
         assert told.pop("choices") == [f"phone:{SPANISH}", f"phone:{POLISH}"]
@@ -86,9 +111,9 @@ class TestAmbiguous:
         )
         assert told.keys() == {"type", "title", "status", "code"}
 
-    def test_each_choice_opens_one_of_them(self, two: Shop) -> None:
-        choices = two.profile(f"phone:{NUMBER}").json()["choices"]
-        assert [two.profile(choice).json()["name"] for choice in choices] == ["Luisa", "Anna"]
+    def test_each_choice_opens_one_of_them(self, lasting_two: Shop) -> None:
+        choices = lasting_two.profile(f"phone:{NUMBER}").json()["choices"]
+        assert [lasting_two.profile(choice).json()["name"] for choice in choices] == ["Luisa", "Anna"]
 
     def test_both_numbers_of_one_person_are_that_person(self, shop: Shop) -> None:
         shop.person("anna", site="pl", name="Anna", phone=NUMBER)

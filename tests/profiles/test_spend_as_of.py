@@ -8,10 +8,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 import pytest
-from card_people import scratch
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
-from linked_shop import Shop, minutes
+from linked_shop import Shop, lasting_shop, minutes
 
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.service import reading as identity
@@ -25,11 +24,8 @@ INSTANT = timedelta(microseconds=1)
 
 @pytest.fixture(scope="module")
 def scratch_shop(cluster: Cluster) -> Iterator[Shop]:
-    with scratch(cluster, f"spend_{os.getpid()}") as url:
-        database = Database(url)
-        database.open()
-        yield Shop(database)
-        database.close()
+    with lasting_shop(cluster, "spend") as shop:
+        yield shop
 
 
 @pytest.fixture
