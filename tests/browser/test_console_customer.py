@@ -1,6 +1,7 @@
 """The customer's page, as somebody who answers customers meets it."""
 
 import re
+import secrets
 import time
 import uuid
 from collections.abc import Callable
@@ -8,9 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
+import httpx
 import pytest
-from browser_tools import press_cyrillic
+from browser_tools import axe_violations, press_cyrillic
 from playwright.sync_api import Locator, Page, expect
+
+from support import run_onevoice
 
 pytestmark = pytest.mark.browser
 
@@ -105,6 +109,32 @@ def thread_text(page: Page) -> list[str]:
 def press(page: Page, key: str) -> None:
     """On the page, not in a field that happens to hold the cursor."""
     page.locator("body").press(key)
+
+
+class TestFound:
+    def test_by_a_number_of_two_countries_it_asks_whose(self, open_page, live_server):
+        number = f"6{secrets.randbelow(10**8):08d}"
+        home = ("--home", str(live_server.home))
+        spain = run_onevoice("keys", "create", "write", "--name", f"es {number}", "--site", "es", *home)
+        for key, name in ((live_server.write_key, "Anna Kowalska"), (spain, "Luisa García")):
+            traits = {"name": name, "phone": number}
+            event = {
+                "type": "identify",
+                "userId": f"{name} {number}",
+                "messageId": f"{name} {number}",
+                "traits": traits,
+            }
+            assert httpx.post(f"{live_server.url}/v1/identify", json=event, auth=(key, "")).status_code == 200
+        live_server.settle()
+        page = open_page(f"/customers/phone:{number}")
+        expect(page.get_by_role("heading", name="One number, several people")).to_be_visible()
+        expect(page.get_by_role("main")).to_contain_text(f"{number} is a number in more than one country.")
+        assert axe_violations(page) == []
+        page.get_by_role("link", name="+48").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Anna Kowalska")
+        page.go_back()
+        page.get_by_role("link", name="+34").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("Luisa García")
 
 
 class TestThread:

@@ -2,6 +2,8 @@
 
 import { useParams } from "@tanstack/react-router";
 
+import { Problem } from "~/api";
+import { contactText } from "~/customers/words";
 import { useI18n } from "~/i18n";
 import { Empty, ProblemBox, Skeleton, TextLink } from "~/ui";
 
@@ -17,13 +19,30 @@ export function CustomerPage() {
   const [search, change] = useCustomerSearch();
   const { as_of, known_at } = timesOf(search);
   const customer = useCustomer(ref, { ...(as_of ? { as_of } : {}), ...(known_at ? { known_at } : {}) });
-  const { t } = useI18n();
+  const i18n = useI18n();
+  const { t } = i18n;
   if (customer.missing) {
     return (
       <div className="cu-alone">
         <h1 className="seen-by-readers">{t("customer.title")}</h1>
         <Empty title={t("customer.states.notFound")} actions={<TextLink to="/customers">{t("customer.states.search")}</TextLink>}>
           <bdi>{t("customer.states.notFoundText", { ref })}</bdi>
+        </Empty>
+      </div>
+    );
+  }
+  const choices = choicesOf(customer.faults.card);
+  if (choices.length > 0) {
+    const actions = choices.map((choice) => (
+      <TextLink key={choice} to="/customers/$ref" params={{ ref: choice }} search>
+        {contactText({ kind: "phone", value: choice.slice("phone:".length) }, i18n)}
+      </TextLink>
+    ));
+    return (
+      <div className="cu-alone">
+        <h1 className="seen-by-readers">{t("customer.title")}</h1>
+        <Empty title={t("customer.states.ambiguous")} actions={actions}>
+          <bdi>{t("customer.states.ambiguousText", { ref: ref.slice("phone:".length) })}</bdi>
         </Empty>
       </div>
     );
@@ -38,6 +57,13 @@ export function CustomerPage() {
   }
   if (customer.pending && !customer.present) return <Loading />;
   return <Page key={ref} profileRef={ref} customer={customer} search={search} change={change} />;
+}
+
+/** The references to choose from, where a phone number without its country code belongs to several people. */
+function choicesOf(error: unknown): string[] {
+  if (!(error instanceof Problem) || error.code !== "ambiguous_reference") return [];
+  const choices = error.extra["choices"];
+  return Array.isArray(choices) ? choices.filter((choice) => typeof choice === "string") : [];
 }
 
 /** The page in grey: the same measures, so that nothing jumps when it comes. */

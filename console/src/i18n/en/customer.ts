@@ -330,6 +330,8 @@ export const customer = {
     loading: "Loading the customer",
     notFound: "Nobody by this identifier",
     notFoundText: "We have never seen {ref}, or the person was forgotten. Check the spelling, or search.",
+    ambiguous: "One number, several people",
+    ambiguousText: "{ref} is a number in more than one country. Whose page is it?",
     search: "Search customers",
     redirected: "{ref} has become part of this person.",
     changed: "Something new arrived",

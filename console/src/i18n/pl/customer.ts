@@ -336,6 +336,8 @@ export const customer: Translated<typeof english> = {
     loading: "Wczytujemy klienta",
     notFound: "Nie znamy takiego identyfikatora",
     notFoundText: "Nie widzieliśmy dotąd: {ref}, albo osobę zapomniano na jej prośbę. Sprawdź pisownię lub wyszukaj.",
+    ambiguous: "Jeden numer, kilka osób",
+    ambiguousText: "Numer {ref} istnieje w\u00a0kilku krajach. Czyją stronę otworzyć?",
     search: "Szukaj klientów",
     redirected: "{ref} jest teraz częścią tego profilu.",
     changed: "Przyszło coś nowego",
