@@ -95,9 +95,12 @@ function profiles(query) {
 }
 
 function live(query) {
-  const before = Number(query.get("before") ?? Infinity);
-  const found = events.filter((event) => Number(event.seq) < before && keep(event, query.get("channel"), query.get("q")));
-  return { data: found.slice(0, Number(query.get("limit") ?? 200)), rejected, rate: rate() };
+  const before = Number(query.get("cursor") ?? Infinity);
+  const limit = Number(query.get("limit") ?? 200);
+  const older = events.filter((event) => Number(event.seq) < before);
+  const found = older.filter((event) => keep(event, query.get("channel"), query.get("q")));
+  const data = found.slice(0, limit);
+  return { data, next_cursor: found.length > limit ? String(data.at(-1).seq) : null, looked: older.length, stopped_early: false, rejected, rate: rate() };
 }
 function keep(event, channel, q) {
   if (channel && !channel.split(",").includes(event.channel)) return false;

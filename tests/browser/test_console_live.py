@@ -6,10 +6,11 @@ import time
 import uuid
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from browser_tools import LANGUAGES, PHONE, SCHEMES, axe_violations, keep, press_cyrillic, send
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 pytestmark = pytest.mark.browser
 
@@ -116,6 +117,53 @@ class TestFinding:
         page.wait_for_url(re.compile(f"q={word}"))
         page.reload()
         expect(rows(page)).to_have_count(2)
+
+    def test_text_is_looked_for_far_back_in_what_is_kept(self, open_page, live_server, stream):
+        name = stream("Page Viewed")
+        crowd = [{"type": "track", "userId": f"crowd-{n % 40}", "event": "Crowd Moved"} for n in range(1300)]
+        send(live_server, *crowd)
+        send(live_server, *crowd)
+        page = open_page("/live")
+        ready(page)
+        page.get_by_label("Event, person or property").fill(name.upper())
+        expect(rows(page)).to_have_count(2, timeout=15_000)
+
+    def test_the_server_is_asked_once_typing_pauses(self, open_page, stream):
+        page = open_page("/live")
+        stream("Page Viewed")
+        ready(page)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
+        page.get_by_label("Event, person or property").press_sequentially("zzqqzzqq", delay=20)
+        expect(page.get_by_role("heading", name="No event of this kind")).to_be_visible()
+        assert {parse_qs(urlsplit(url).query)["q"][0] for url in asked if "/api/live" in url} == {"zzqqzzqq"}
+
+    @pytest.mark.parametrize("matches", [0, 3])
+    def test_where_it_stops_looking_it_says_so_and_can_go_on(self, open_page, stream, matches):
+        page = open_page("/live")
+        stream("Page Viewed")
+        ready(page)
+        asked: list[str] = []
+
+        def answer(route: Route) -> None:
+            cursor = parse_qs(urlsplit(route.request.url).query).get("cursor", [""])[0]
+            asked.append(cursor)
+            body = route.fetch(url=f"{page.url.partition('/live')[0]}/api/live?limit={matches or 1}").json()
+            found = body["data"][:matches] if cursor == "" else []
+            later = {"data": found, "next_cursor": f"{len(asked)}", "looked": 5000, "stopped_early": True}
+            route.fulfill(json={**body, **later})
+
+        page.route(re.compile(r"/api/live\?.*q=fa"), answer)
+        page.get_by_label("Event, person or property").fill("fa")
+        further = page.get_by_role("button", name="Look further back")
+        expect(further).to_be_visible()
+        times = 11 if matches else 10
+        assert asked == ["", *(str(n) for n in range(1, times))]
+        expect(page.get_by_text(f"last {times * 5000:,} events")).to_be_visible()
+        expect(rows(page)).to_have_count(matches)
+        assert axe_violations(page) == []
+        further.click()
+        expect(page.get_by_text(f"last {(times + 10) * 5000:,} events")).to_be_visible()
 
     def test_a_door_filters_and_lives_in_the_address(self, open_page, stream):
         page = open_page("/live")

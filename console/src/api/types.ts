@@ -69,8 +69,11 @@ export interface Rate {
   seconds: { at: string; counts: Partial<Record<Channel, number>> }[];
 }
 
-export interface LivePage {
-  data: LiveEvent[];
+export interface LivePage extends Page<LiveEvent> {
+  /** How many events were looked through for this page. */
+  looked: number;
+  /** The page is short because many events were looked through; `next_cursor` goes on. */
+  stopped_early: boolean;
   rejected: DeadLetter[];
   rate: Rate;
 }

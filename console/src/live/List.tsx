@@ -1,5 +1,5 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 
 import type { DeadLetter } from "~/api";
 import { useI18n } from "~/i18n";
@@ -17,12 +17,13 @@ interface ListProps {
   onReplay: (letter: DeadLetter) => void;
   onScrolled: (away: boolean) => void;
   loadOlder: () => void;
+  foot: ReactNode;
 }
 
 const ROW = 32;
 const PHONE_ROW = 56;
 
-export function List({ items, at, toTop, onPoint, onReplay, onScrolled, loadOlder }: ListProps) {
+export function List({ items, at, toTop, onPoint, onReplay, onScrolled, loadOlder, foot }: ListProps) {
   const { t } = useI18n();
   const size = usePhone() ? PHONE_ROW : ROW;
   const body = useRef<HTMLDivElement>(null);
@@ -72,6 +73,7 @@ export function List({ items, at, toTop, onPoint, onReplay, onScrolled, loadOlde
           })}
         </div>
       </div>
+      {foot}
     </div>
   );
 }

@@ -55,14 +55,33 @@ function useReplay(stream: Stream) {
   );
 }
 
-function Nothing({ rejected, looked, clear }: { rejected: boolean; looked: number; clear: () => void }) {
+function Nothing({ rejected, stream, clear }: { rejected: boolean; stream: Stream; clear: () => void }) {
   const { t } = useI18n();
+  const actions = (
+    <>
+      {stream.stopped && <Button onClick={stream.further}>{t("live.none.further")}</Button>}
+      <Button onClick={clear}>{t("live.none.clear")}</Button>
+    </>
+  );
   return (
     <div className="live-nothing">
-      <Empty title={t(rejected ? "live.none.rejectedTitle" : "live.none.title")} actions={<Button onClick={clear}>{t("live.none.clear")}</Button>}>
-        {rejected ? t("live.none.rejectedText") : t("live.none.text", { n: looked })}
+      <Empty title={t(rejected ? "live.none.rejectedTitle" : "live.none.title")} actions={actions}>
+        {rejected ? t("live.none.rejectedText") : t("live.none.text", { n: stream.looked })}
       </Empty>
     </div>
+  );
+}
+
+/** Under a list that ends because enough was looked through, not because there is no more. */
+function Stopped({ stream }: { stream: Stream }) {
+  const { t } = useI18n();
+  return (
+    <p className="live-stopped" role="status">
+      {t("live.none.looked", { n: stream.looked })}{" "}
+      <Button kind="text" onClick={stream.further}>
+        {t("live.none.further")}
+      </Button>
+    </p>
   );
 }
 
@@ -170,9 +189,9 @@ export function LivePage() {
             <Skeleton rows={22} height={32} />
           </div>
         ) : stream.items.length > 0 ? (
-          <List items={stream.items} at={at} toTop={toTop} onPoint={point} onReplay={replay} onScrolled={setAway} loadOlder={stream.loadOlder} />
+          <List items={stream.items} at={at} toTop={toTop} onPoint={point} onReplay={replay} onScrolled={setAway} loadOlder={stream.loadOlder} foot={stream.stopped && <Stopped stream={stream} />} />
         ) : filtered ? (
-          <Nothing rejected={place.filter.rejected} looked={stream.looked} clear={clear} />
+          <Nothing rejected={place.filter.rejected} stream={stream} clear={clear} />
         ) : (
           <FirstRun retry={stream.retry} />
         )}

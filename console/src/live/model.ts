@@ -38,17 +38,29 @@ function texts(value: Json | undefined, found: string[], depth = 0): void {
   else if (typeof value === "object" && value !== null && depth < 4) for (const part of Object.values(value)) texts(part, found, depth + 1);
 }
 
+const AT_HANDLES = new Set(["telegram", "instagram"]);
+
 function haystack(event: LiveEvent): string {
-  const found = [event.event ?? "", event.type, event.source, event.who?.name ?? "", event.who?.label ?? "", event.who?.identifier?.value ?? ""];
+  const { kind, value } = event.who?.identifier ?? { kind: "", value: "" };
+  const found = [event.event ?? "", event.type, event.source, event.who?.name ?? "", event.who?.label ?? "", AT_HANDLES.has(kind) ? `@${value}` : value];
   texts(event.properties, found);
   texts(event.traits, found);
   return found.join("\n").toLocaleLowerCase();
 }
 
+/** What is looked for when a number is typed, in whatever groups: its digits. */
+function digitsOf(wanted: string): string {
+  const digits = /^\+?[\d\s().-]+$/.test(wanted) ? wanted.replace(/\D/g, "") : "";
+  return digits.length >= 3 ? digits : "";
+}
+
+/** For what comes over the socket; what stands in the server is sifted there, by the same rule (rules/live.py). */
 export function passes(event: LiveEvent, { doors, text }: Filter): boolean {
   if (doors.length > 0 && !doors.includes(event.channel)) return false;
   const wanted = text.trim().toLocaleLowerCase();
-  return wanted === "" || haystack(event).includes(wanted);
+  if (wanted === "" || haystack(event).includes(wanted)) return true;
+  const digits = digitsOf(wanted);
+  return digits !== "" && (event.who?.identifier?.value ?? "").replace(/\D/g, "").includes(digits);
 }
 
 function passesRejected(letter: DeadLetter, { doors, text }: Filter): boolean {

@@ -10,9 +10,9 @@ import { merge, newestFirst, passes, toItems, type Filter } from "./model";
 const PAGE = 200;
 const FLUSH_MS = 250;
 const REFRESH_MS = 5000;
-/** A filter by text looks this many pages back by itself; the server sifts by door only. */
-const PAGES_BACK = 10;
+/** With a filter the page goes on by itself until so many events passed, or so many answers in a row held none. */
 const ENOUGH = 40;
+const BARREN = 10;
 /** So many of the newest come along with each look at the rate; they mend what the socket let slip. */
 const MENDING = 50;
 
@@ -20,43 +20,46 @@ interface State {
   shown: LiveEvent[];
   waiting: LiveEvent[];
   heldSince: number | null;
-  /** Of all events looked through, whether they passed the filter or not. */
-  oldest: number | null;
-  pages: number;
-  /** No older events are kept by the server. */
-  ended: boolean;
+  /** What the server was asked for: doors and text. */
+  asked: string | null;
+  /** Where older events begin; null where the server keeps none. */
+  cursor: string | null;
+  /** Of all events that the server looked through, whether they passed the filter or not. */
+  looked: number;
+  /** How many answers in a row held nothing. */
+  barren: number;
 }
 
 type Action =
-  /** `same`: the filter is the one before, so what stands here stays. */
-  | { do: "replace"; page: LiveEvent[]; filter: Filter; same: boolean }
+  /** Of the question asked before, what stands here stays. */
+  | { do: "replace"; page: LivePage; asked: string }
   | { do: "arrived"; fresh: LiveEvent[] }
-  | { do: "older"; page: LiveEvent[]; filter: Filter }
+  | { do: "older"; page: LivePage; asked: string }
+  | { do: "failed"; asked: string }
+  | { do: "further" }
   | { do: "hold"; at: number }
   | { do: "resume" };
 
-const START: State = { shown: [], waiting: [], heldSince: null, oldest: null, pages: 0, ended: true };
+const START: State = { shown: [], waiting: [], heldSince: null, asked: null, cursor: null, looked: 0, barren: 0 };
 
 function reduce(state: State, action: Action): State {
   switch (action.do) {
-    case "replace":
-    case "older": {
-      const kept = action.page.filter((event) => passes(event, action.filter));
-      const older = action.do === "older";
-      if (action.do === "replace" && action.same) {
-        if (state.heldSince === null) return { ...state, shown: merge(kept, state.shown) };
-        const newest = state.shown[0]?.seq ?? 0;
-        return { ...state, waiting: merge(kept.filter((event) => event.seq > newest), state.waiting) };
-      }
-      return {
-        ...state,
-        shown: older ? [...state.shown, ...kept] : kept,
-        waiting: older ? state.waiting : [],
-        oldest: action.page.at(-1)?.seq ?? state.oldest,
-        pages: older ? state.pages + 1 : 1,
-        ended: action.page.length < PAGE,
-      };
+    case "replace": {
+      const { data, next_cursor, looked } = action.page;
+      if (action.asked !== state.asked) return { ...state, shown: data, waiting: [], asked: action.asked, cursor: next_cursor, looked, barren: data.length > 0 ? 0 : 1 };
+      if (state.heldSince === null) return { ...state, shown: merge(data, state.shown) };
+      const newest = state.shown[0]?.seq ?? 0;
+      return { ...state, waiting: merge(data.filter((event) => event.seq > newest), state.waiting) };
     }
+    case "older": {
+      if (action.asked !== state.asked) return state; // it answers a question that nobody asks any more
+      const { data, next_cursor, looked } = action.page;
+      return { ...state, shown: [...state.shown, ...data], cursor: next_cursor, looked: state.looked + looked, barren: data.length > 0 ? 0 : state.barren + 1 };
+    }
+    case "failed":
+      return action.asked === state.asked ? { ...state, barren: BARREN } : state;
+    case "further":
+      return { ...state, barren: 0 };
     case "arrived": {
       if (state.heldSince === null) return { ...state, shown: merge(action.fresh, state.shown) };
       const shown = new Set(state.shown.map((event) => event.seq));
@@ -96,10 +99,12 @@ export function useStream(filter: Filter) {
   const [state, act] = useReducer(reduce, START);
   const opens = useSocketOpens();
   const channel = filter.doors.join(",");
+  const q = filter.text.trim();
+  const asked = `${channel}\n${q}`;
   const first = useQuery({
     // Each connection asks again, for what came between the page and the socket, or while there was none.
-    queryKey: ["live", channel, filter.text, opens],
-    queryFn: ({ signal }) => api.get<LivePage>("/api/live", { params: { limit: PAGE, channel }, signal }),
+    queryKey: ["live", channel, q, opens],
+    queryFn: ({ signal }) => api.get<LivePage>("/api/live", { params: { limit: PAGE, channel, q }, signal }),
     placeholderData: keepPreviousData,
     staleTime: 0,
     gcTime: 0,
@@ -112,12 +117,9 @@ export function useStream(filter: Filter) {
     staleTime: 0,
     enabled: first.data !== undefined,
   });
-  const lastFilter = useRef<Filter | null>(null);
   const page = first.isPlaceholderData ? undefined : first.data;
   useEffect(() => {
-    if (!page) return;
-    act({ do: "replace", page: page.data, filter, same: lastFilter.current === filter });
-    lastFilter.current = filter;
+    if (page) act({ do: "replace", page, asked });
   }, [page]);
   const arrive = (events: LiveEvent[]) => act({ do: "arrived", fresh: events.filter((event) => passes(event, filter)).sort(newestFirst) });
   useArrivals(arrive);
@@ -126,20 +128,25 @@ export function useStream(filter: Filter) {
     if (newestPage && newestPage.length > 0) arrive(newestPage);
   }, [newestPage]);
 
-  const loading = useRef(false);
-  const { oldest, ended, pages } = state;
-  const sifting = filter.text.trim() !== "";
+  const loading = useRef<string | null>(null);
+  const { cursor, barren } = state;
+  const sifting = q !== "" || channel !== "";
+  const stopped = cursor !== null && barren >= BARREN;
   const loadOlder = () => {
-    if (loading.current || ended || oldest === null || filter.rejected || (sifting && pages >= PAGES_BACK)) return;
-    loading.current = true;
-    void api
-      .get<LivePage>("/api/live", { params: { limit: PAGE, before: oldest, channel } })
-      .then((older) => act({ do: "older", page: older.data, filter }))
-      .finally(() => (loading.current = false));
+    if (loading.current === asked || asked !== state.asked || cursor === null || stopped || filter.rejected) return;
+    loading.current = asked;
+    const done = (action: Action) => {
+      if (loading.current === asked) loading.current = null;
+      act(action);
+    };
+    void api.get<LivePage>("/api/live", { params: { limit: PAGE, cursor, channel, q } }).then(
+      (older) => done({ do: "older", page: older, asked }),
+      () => done({ do: "failed", asked }),
+    );
   };
   useEffect(() => {
     if (sifting && state.shown.length < ENOUGH) loadOlder();
-  }, [sifting, pages, page]);
+  }, [sifting, cursor, barren, state.asked]);
 
   const latest = rest.data ?? first.data;
   const rejected: DeadLetter[] = useMemo(() => latest?.rejected.filter((letter) => letter.state === "open") ?? [], [latest?.rejected]);
@@ -151,8 +158,11 @@ export function useStream(filter: Filter) {
     rejected,
     rate: latest?.rate ?? null,
     newest: state.shown[0]?.received_at ?? null,
-    /** How many events a filter by text has looked through. */
-    looked: pages * PAGE,
+    /** How many events the filter has looked through. */
+    looked: state.looked,
+    /** Looking back has stopped; older events are there. */
+    stopped: stopped && sifting && !filter.rejected,
+    further: () => act({ do: "further" }),
     loading: first.isPending,
     error: first.error,
     retry: () => void first.refetch(),

@@ -79,6 +79,11 @@ export const live = {
       one: "Nothing among the last {n} event matches the filter. New events that match will appear by themselves.",
       other: "Nothing among the last {n} events matches the filter. New events that match will appear by themselves.",
     },
+    looked: {
+      one: "The last {n} event was looked through.",
+      other: "The last {n} events were looked through.",
+    },
+    further: "Look further back",
     clear: "Clear the filter",
     rejectedTitle: "Nothing was rejected",
     rejectedText: "Every event of the last ten minutes was stored.",

@@ -88,6 +88,13 @@ export const live: Translated<typeof english> = {
       many: "Żadne z\u00a0ostatnich {n} zdarzeń nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
       other: "Żadne z\u00a0ostatnich {n} zdarzenia nie pasuje do\u00a0filtra. Nowe pasujące pojawią się same.",
     },
+    looked: {
+      one: "Przejrzano ostatnie {n} zdarzenie.",
+      few: "Przejrzano ostatnie {n} zdarzenia.",
+      many: "Przejrzano ostatnich {n} zdarzeń.",
+      other: "Przejrzano ostatnie {n} zdarzenia.",
+    },
+    further: "Szukaj dalej wstecz",
     clear: "Wyczyść filtr",
     rejectedTitle: "Nic nie odrzucono",
     rejectedText: "Zapisano wszystkie zdarzenia z\u00a0ostatnich dziesięciu minut.",

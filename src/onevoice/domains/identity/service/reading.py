@@ -260,10 +260,11 @@ def orders(conn: Connection, members: Sequence[Member], as_of: AsOf) -> Iterator
 
 
 def newest(
-    conn: Connection, *, before_seq: int | None = None, channels: Sequence[str] = (), limit: int = 200
+    conn: Connection, *, before_seq: int, from_seq: int, channels: Sequence[str] = (), limit: int
 ) -> list[StoredEvent]:
+    """The latest linked events of everybody with `from_seq` <= seq < `before_seq`, newest first."""
     numbers = [CHANNEL_NUMBER[name] for name in channels if name in CHANNEL_NUMBER]
-    return reading.newest(conn, before_seq=before_seq, channels=numbers, limit=limit)
+    return reading.newest(conn, before_seq=before_seq, from_seq=from_seq, channels=numbers, limit=limit)
 
 
 def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
@@ -286,7 +287,13 @@ def per_second(conn: Connection, since_at: datetime) -> list[tuple[datetime, str
 
 
 def last_seq(conn: Connection) -> int:
+    """Events are numbered one after the other as they are linked."""
     return linking.last_seq(conn)
+
+
+def first_seq(conn: Connection) -> int | None:
+    """Of the oldest event that is kept; None while there is none."""
+    return reading.first_seq(conn)
 
 
 def last_moved(conn: Connection) -> int:

@@ -274,18 +274,25 @@ def events_of_bases(conn: Connection, bases: Sequence[int]) -> Iterator[Any]:
         yield from cursor
 
 
-def newest(conn: Connection, *, before_seq: int | None, channels: Sequence[int], limit: int) -> list[StoredEvent]:
-    """The latest linked events of everybody, newest first."""
+def newest(
+    conn: Connection, *, before_seq: int, from_seq: int, channels: Sequence[int], limit: int
+) -> list[StoredEvent]:
+    """The latest linked events of everybody with `from_seq` <= seq < `before_seq`, newest first."""
     rows = conn.execute(
         "select e.seq, e.nid, e.happened, e.hash, e.learnt, b.linked_at, n.type, n.name, e.source_id, e.channel,"
-        " e.ids, e.message_id, e.body from (select * from identity.event where (%(before)s::bigint is null or seq <"
-        " %(before)s) and (%(channels)s::smallint[] is null or channel = any(%(channels)s))"
+        " e.ids, e.message_id, e.body from (select * from identity.event where seq >= %(from)s and seq < %(before)s"
+        " and (%(channels)s::smallint[] is null or channel = any(%(channels)s))"
         " order by seq desc limit %(limit)s) e join identity.name n on n.id = e.name_id"
         " left join lateral (select linked_at from identity.batch where seq_to >= e.seq order by seq_to limit 1) b"
         " on true order by e.seq desc",
-        {"before": before_seq, "channels": list(channels) or None, "limit": limit},
+        {"from": from_seq, "before": before_seq, "channels": list(channels) or None, "limit": limit},
     )
     return [_stored(row) for row in rows]
+
+
+def first_seq(conn: Connection) -> int | None:
+    row = conn.execute("select min(seq) from identity.event").fetchone()
+    return row[0] if row else None
 
 
 def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:

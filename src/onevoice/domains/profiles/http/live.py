@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 import structlog
 from fastapi import APIRouter, Query, WebSocket
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.websockets import WebSocketDisconnect
 
 from onevoice.domains.events import service as events
@@ -17,13 +17,15 @@ from onevoice.domains.events.contracts import DeadLetter
 from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.http import render, shapes
+from onevoice.domains.profiles.rules.live import wanted
 from onevoice.domains.profiles.service import live
 from onevoice.domains.profiles.service.sources import source_infos
 from onevoice.kit import bus
+from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.web.guards import Guards, Reader
-from onevoice.web.paging import STORABLE, Moment
+from onevoice.web.paging import STORABLE, Cursor, Moment, Page
 
 REJECTED_MINUTES = 10
 PUSH_SECONDS = 0.1
@@ -31,6 +33,11 @@ PUSH_LIMIT = 300
 QUEUE_LIMIT = 64
 RECHECK_SECONDS = 60.0
 CLOSE_ENDED = 4401
+
+FILTER = (
+    "Text that stands in the event's name, in that of its person or source, in the identifier it came by, or in a "
+    "value of its properties or traits. Capitals do not matter; a number is found however it is written."
+)
 
 log = structlog.get_logger(__name__)
 
@@ -81,8 +88,11 @@ class Rejected(BaseModel):
     replayed_at: Moment | None
 
 
-class LivePage(BaseModel):
-    data: list[LiveEvent]
+class LivePage(Page[LiveEvent]):
+    looked: int = Field(description="How many events were looked through for this page.")
+    stopped_early: bool = Field(
+        description="The page is short because many events were looked through. `next_cursor` goes on with older ones."
+    )
     rejected: list[Rejected]
     rate: Rate
 
@@ -244,19 +254,33 @@ def router(database: Database, hub: Hub, guards: Guards, clock: Clock) -> APIRou
     def page(
         _: Reader,
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
-        before: Annotated[int | None, Query(ge=1, le=2**63 - 1, description="`seq` of the oldest event shown.")] = None,
-        channel: Annotated[str | None, Query(max_length=200, pattern=STORABLE)] = None,
+        cursor: Cursor = None,
+        channel: Annotated[
+            str | None, Query(max_length=200, pattern=STORABLE, description="Doors, with commas between.")
+        ] = None,
+        q: Annotated[str, Query(max_length=200, pattern=STORABLE, description=FILTER)] = "",
     ) -> LivePage:
-        """The latest events of everybody, what was rejected lately, and how fast events come."""
-        channels = tuple((channel or "").split(",")) if channel else ()
+        """The latest events of everybody, what was rejected lately, and how fast events come.
+
+        A filter looks through so many events as can be answered for soon, newest first, and says when it stopped early.
+        """
+        asked = live.Asked(
+            before_seq=_seq(cursor),
+            channels=tuple((channel or "").split(",")) if channel else (),
+            text=wanted(q),
+            limit=limit,
+        )
         now = clock.now()
         with database.transaction() as conn:
             sources = source_infos(conn)
-            found = live.newest(conn, before_seq=before, channels=channels, limit=limit)
+            found = live.page(conn, asked, sources=sources, clock=clock)
             rate = _rate(live.rate(conn, now), now)
             letters = events.recent_dead_letters(conn, now - timedelta(minutes=REJECTED_MINUTES), 200)
         return LivePage(
-            data=[_event(item, sources) for item in found],
+            data=[_event(item, sources) for item in found.events],
+            next_cursor=cursors.encode(found.next_before) if found.next_before is not None else None,
+            looked=found.looked,
+            stopped_early=found.stopped_early,
             rejected=[_rejected(letter, sources) for letter in letters],
             rate=rate,
         )
@@ -283,6 +307,15 @@ def router(database: Database, hub: Hub, guards: Guards, clock: Clock) -> APIRou
             await asyncio.gather(*tasks, return_exceptions=True)
 
     return routes
+
+
+def _seq(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    seq = cursors.decode(cursor, int)[0]
+    if not 1 <= seq <= live.END_OF_TIME:
+        raise cursors.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+    return seq
 
 
 async def _hear(websocket: WebSocket, obey: Callable[[str], None]) -> None:
