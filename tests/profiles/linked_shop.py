@@ -35,7 +35,6 @@ class Shop:
         self.app = bootstrap.api(self.home, WebSettings())
         key = bootstrap.create_key(self.home, scope="secret", name="tests", channel=None, site="main")
         self._program = AsgiClient(self.app, Authorization=f"Bearer {key}")
-        self._step = bootstrap.linking_steps(self.home)
         self._sent = 0
 
     def send(self, event: dict[str, Any], *, at: float = 0, learnt: float | None = None, site: str = "main") -> None:
@@ -44,8 +43,9 @@ class Shop:
         received = minutes(at if learnt is None else learnt)
         whole = {"type": "track", "messageId": f"m-{self._sent}", "timestamp": minutes(at).isoformat(), **event}
         bootstrap.append_events(self.home, [(self.sources[site], [whole], received, received)])
-        while self._step():
-            pass
+        with bootstrap.linking_steps(self.home) as step:
+            while step():
+                pass
 
     def person(self, user_id: str, *, site: str = "main", at: float = 0, **traits: Any) -> None:
         self.send({"type": "identify", "userId": user_id, "traits": traits}, site=site, at=at)
