@@ -127,7 +127,7 @@ class _Keys:
 
     async def _look_up(self, text: str) -> WriteKey | None:
         """One question at a time for each key, however many requests wait for the answer."""
-        known = self._known.get(text)
+        known = self._known[text]
         if known is not None and self._clock.monotonic() - known[0] <= KEY_SECONDS:
             return known[1]
         asking = self._asking.get(text)

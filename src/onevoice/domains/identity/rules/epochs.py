@@ -58,12 +58,12 @@ def epochs(marks: Iterable[Mark], retracted: Mapping[int, datetime]) -> list[Epo
         live = holder is not None and mark.learnt > retracted.get(holder, BEGINNING)
         tie = (mark.happened, mark.hash) if live else None
         if base_open:
-            found[-1] = current._replace(holder=holder, tie=tie)
+            found[-1] = Epoch(current.start, current.key, holder, tie)
             base_open = False
         elif current.holder != holder:
             found.append(Epoch(mark.happened, _order(mark), holder, tie))
         elif current.tie is None and tie is not None:
-            found[-1] = current._replace(tie=tie)
+            found[-1] = Epoch(current.start, current.key, holder, tie)
     return found
 
 

@@ -55,14 +55,20 @@ def find(value: Any, personal: frozenset[str], places: list[Place]) -> None:
         return
     if not isinstance(value, dict):
         return
-    for key in [key for key in value if key[:1] == "@" and _REFERENCE_LIKE.fullmatch(key)]:
-        value["@" + key] = value.pop(key)
+    forged: list[str] = []
     for key, item in value.items():
         if key in personal:
             if item is not None and not isinstance(item, bool):
                 places.append(Place(value, key))
-        elif isinstance(item, dict | list):
+            continue
+        if key[:1] == "@" and _REFERENCE_LIKE.fullmatch(key):
+            forged.append(key)
+        if isinstance(item, dict | list):
             find(item, PERSONAL_ANYWHERE, places)
+    if forged:
+        was = dict(value)
+        value.clear()
+        value.update({"@" + key if key in forged else key: item for key, item in was.items()})
 
 
 def references(value: Any) -> set[int]:

@@ -198,7 +198,7 @@ class Linker:
         blocked: list[str] = []
         for kind, value in observation.identifiers:
             key = (kind, value, region)
-            identifier = self._identifiers.get(key)
+            identifier = self._identifiers[key]
             if identifier is None:
                 identifier = self._normalise(conn, kind, value, region)
                 self._identifiers[key] = identifier
@@ -428,7 +428,7 @@ class _Batch:
                 continue
             if anchor_kind.shared:
                 if nid != anchor:
-                    known = self._linker.sightings.get((nid, anchor))
+                    known = self._linker.sightings[nid, anchor]
                     if known is None or tie < known or late:
                         said.sightings.setdefault(nid, []).append(Sighting(anchor, tie, seen.learnt))
                         self._linker.sightings[nid, anchor] = tie if known is None else min(known, tie)
@@ -446,16 +446,14 @@ class _Batch:
         """
         cache = self._linker.edges
         unknown = [
-            key
-            for key in pairs
-            if cache.get(key) is None and key[0] not in self._newborn and key[1] not in self._newborn
+            key for key in pairs if cache[key] is None and key[0] not in self._newborn and key[1] not in self._newborn
         ]
         stored = sql.find_edges(self._conn, unknown) if unknown else {}
         retracted: dict[tuple[int, int], datetime] = {}
         if self._linker.retractions_exist:
             retracted = sql.retractions(self._conn, [key[:2] for key in unknown if key not in stored])
         for key, told in pairs.items():
-            known = cache.get(key) or stored.get(key)
+            known = cache[key] or stored.get(key)
             for tie, seen in told:
                 if known is not None and known <= tie and not self._linker.learnt_late(seen.learnt):
                     continue
@@ -602,7 +600,7 @@ class _Batch:
             for holder, key in bearing.seen.places:
                 encoded = _encode(holder[key])
                 digest = hashlib.blake2b(encoded, key=key_bytes, digest_size=16).digest()
-                known = cache.get((anchor, key, digest))
+                known = cache[anchor, key, digest]
                 if known is not None:
                     holder[key] = {REFERENCE: known}
                 else:
@@ -626,7 +624,7 @@ class _Batch:
         found: dict[tuple[str, str], int] = {}
         missing: list[tuple[str, str]] = []
         for key in {(bearing.seen.type, bearing.seen.name) for bearing in bearings}:
-            known = cache.get(key)
+            known = cache[key]
             if known is None:
                 missing.append(key)
             else:

@@ -1,6 +1,6 @@
 """Shared identifiers while a batch is linked: whose device it was when, kept true as marks arrive in any order."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -108,7 +108,7 @@ class Devices:
         found: dict[int, Device] = {}
         missing: list[int] = []
         for base, (kind, digest) in wanted.items():
-            device = self._known.get(base)
+            device = self._known[base]
             if device is not None:
                 found[base] = device
             elif base in newborn:
@@ -149,6 +149,14 @@ class Devices:
         sources: hash of an event to the source it came from, for the evidence rows.
         """
         changes = Changes([], [], [], [], [], set())
+        simple = {
+            base
+            for base, marks in fresh.items()
+            if base in newborn and base not in sightings and _one_holder(marks) is not None
+        }
+        for base in sorted(simple):
+            self._first_login(base, devices, fresh[base], changes, sources)
+        fresh = {base: marks for base, marks in fresh.items() if base not in simple}
         touched = set(fresh) | set(sightings)
         old = sorted(touched - newborn)
         pasts = _pasts(conn, old) if old else {}
@@ -159,20 +167,7 @@ class Devices:
             said = _absorb(conn, base, past, fresh[base], searchable=base not in newborn)
             self._advance(base, devices, past, changes, ids, learnt, issued)
             tier = login_tier(devices[base].kind)
-            changes.evidence.extend(
-                sql.EvidenceRow(
-                    LOGOUT if mark.logout else LOGIN,
-                    base,
-                    mark.holder,
-                    tier,
-                    mark.happened,
-                    mark.learnt,
-                    mark.hash,
-                    sources.get(mark.hash),
-                    None,
-                )
-                for mark in said
-            )
+            changes.evidence.extend(_row(base, mark, tier, sources) for mark in said)
         for base, found in sightings.items():
             past = pasts.setdefault(base, _Past())
             for sighting in found:
@@ -205,6 +200,25 @@ class Devices:
         for base in fresh:
             self._known[base] = devices[base]
         return changes
+
+    def _first_login(
+        self, base: int, devices: dict[int, Device], marks: list[Mark], changes: Changes, sources: Mapping[bytes, int]
+    ) -> None:
+        """What nearly all of a batch's new devices come to, without the general way: one holder from the beginning.
+
+        As in `_absorb`, what is recorded are the logins that were earlier than all that had been learnt before them.
+        """
+        device = devices[base]
+        tier = login_tier(device.kind)
+        tie: Tie | None = None
+        for mark in sorted(marks, key=lambda mark: (mark.learnt, mark.happened, mark.hash)):
+            if tie is None or (mark.happened, mark.hash) < tie:
+                tie = (mark.happened, mark.hash)
+                changes.evidence.append(_row(base, mark, tier, sources))
+        holder = _one_holder(marks)
+        if holder is not None and tie is not None:
+            changes.edges.append(Edge(tier, *tie, base, holder))
+        devices[base] = self._known[base] = device._replace(epochs=(Epoch(BEGINNING, None, holder, tie),))
 
     @staticmethod
     def _advance(
@@ -299,6 +313,26 @@ class Devices:
             Edge(key[2], tie[0], tie[1], key[0], key[1]) for key, tie in target.items() if now.get(key) != tie
         )
         changes.gone.extend(key for key in now if key not in target and key[2] != OPERATOR_TIER)
+
+
+def _one_holder(marks: Sequence[Mark]) -> int | None:
+    """Who logged in, where all marks are logins of one."""
+    holder = marks[0].holder
+    return holder if all(mark.holder == holder and not mark.logout for mark in marks) else None
+
+
+def _row(base: int, mark: Mark, tier: int, sources: Mapping[bytes, int]) -> sql.EvidenceRow:
+    return sql.EvidenceRow(
+        LOGOUT if mark.logout else LOGIN,
+        base,
+        mark.holder,
+        tier,
+        mark.happened,
+        mark.learnt,
+        mark.hash,
+        sources.get(mark.hash),
+        None,
+    )
 
 
 def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, searchable: bool) -> list[Mark]:

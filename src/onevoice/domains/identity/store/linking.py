@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
 from psycopg import Connection
 
@@ -86,29 +86,29 @@ def next_ids(conn: Connection, sequence: str, n: int) -> list[int]:
     return [row[0] for row in rows]
 
 
+def _text(value: object) -> str:
+    """A value of COPY's text format that needs no escaping."""
+    if value is None:
+        return "\\N"
+    if isinstance(value, bytes):
+        return value.hex()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _copy(conn: Connection, statement: LiteralString, rows: Iterable[Iterable[object]]) -> None:
+    """Only numbers, times, truth values and digests: the driver's own way takes four times as long."""
+    text = "".join(["\t".join(map(_text, row)) + "\n" for row in rows])
+    with conn.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(text)
+
+
 def insert_nodes(conn: Connection, rows: Iterable[tuple[NewNode, int]]) -> None:
     """New nodes with the profile each belongs to from its birth."""
-    with (
-        conn.cursor() as cursor,
-        cursor.copy(
-            "copy identity.node (nid, kind, digest, pid, base, from_at, until_at, mark, logout, learnt) from stdin"
-        ) as copy,
-    ):
-        for node, pid in rows:
-            copy.write_row(
-                (
-                    node.nid,
-                    node.kind,
-                    node.digest.hex(),
-                    pid,
-                    node.base,
-                    node.from_at,
-                    node.until_at,
-                    node.mark.hex() if node.mark else None,
-                    node.logout,
-                    node.learnt,
-                )
-            )
+    _copy(
+        conn,
+        "copy identity.node (nid, kind, digest, base, from_at, until_at, mark, logout, learnt, pid) from stdin",
+        ((*node, pid) for node, pid in rows),
+    )
 
 
 def insert_vault(conn: Connection, rows: Iterable[VaultRow]) -> None:
@@ -135,26 +135,7 @@ def find_vault(conn: Connection, keys: Sequence[tuple[int, str, bytes]]) -> dict
 
 
 def insert_evidence(conn: Connection, rows: Iterable[EvidenceRow]) -> None:
-    with (
-        conn.cursor() as cursor,
-        cursor.copy(
-            "copy identity.evidence (op, a, b, tier, happened, learnt, hash, source_id, act) from stdin"
-        ) as copy,
-    ):
-        for row in rows:
-            copy.write_row(
-                (
-                    row.op,
-                    row.a,
-                    row.b,
-                    row.tier,
-                    row.happened,
-                    row.learnt,
-                    row.hash.hex(),
-                    row.source_id,
-                    row.act,
-                )
-            )
+    _copy(conn, "copy identity.evidence (op, a, b, tier, happened, learnt, hash, source_id, act) from stdin", rows)
 
 
 def find_edges(

@@ -21,7 +21,7 @@ from onevoice.kit import bus, db
 from onevoice.kit.clock import Clock
 
 CONSUMER = "linker"
-MAX_EVENTS = 5_000
+MAX_EVENTS = 10_000
 SOURCES_SECONDS = 5.0
 LEASE_POLL_SECONDS = 0.5
 ATTEMPTS = 3
