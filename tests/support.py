@@ -1,6 +1,7 @@
 """What tests share beyond fixtures: a real server of their own, and the command line as a process."""
 
 import contextlib
+import os
 import shutil
 import signal
 import socket
@@ -71,15 +72,21 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def run_onevoice(*arguments: str, stdin: str | None = None) -> str:
-    done = subprocess.run(
+def onevoice(*arguments: str, stdin: str | None = None, **environ: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
         [sys.executable, "-m", "onevoice", *arguments],
         check=False,
         capture_output=True,
         text=True,
         input=stdin,
         timeout=120,
+        env={**os.environ, **environ},
     )
+
+
+def run_onevoice(*arguments: str, stdin: str | None = None) -> str:
+    """The same where it must succeed: what stands on standard output."""
+    done = onevoice(*arguments, stdin=stdin)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

@@ -1,6 +1,5 @@
 """The command line as people meet it: what it says when something is wrong, and that it stops cleanly."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -12,18 +11,7 @@ import pytest
 
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
-from support import LiveServer, forget_cluster, free_port, run_onevoice
-
-
-def onevoice(*arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, "-m", "onevoice", *arguments],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        env={**os.environ, **environ},
-    )
+from support import LiveServer, forget_cluster, free_port, onevoice, run_onevoice
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Events as clients send them, and frames of them."""
+"""Events as clients send them, frames of them, and a consumer that reads them."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from onevoice.domains.events import rules, service
 from onevoice.domains.events.contracts import Frame
 from onevoice.kit import jsons
+from onevoice.kit.db import Database
 
 NOON = datetime(2026, 11, 5, 12, 0, tzinfo=UTC)
+READER = "reader"
 
 
 def track(message_id: str | None = "m-1", **more: Any) -> dict[str, Any]:
@@ -18,3 +20,20 @@ def track(message_id: str | None = "m-1", **more: Any) -> dict[str, Any]:
 def frame(*events: Any, source_id: int = 1, received_at: datetime = NOON, sent_at: str | None = None) -> Frame:
     opened = rules.open_body(jsons.encode({"batch": list(events), "sentAt": sent_at}), single=False)
     return service.frame_of(opened, None, source_id, received_at, lambda: "minted")
+
+
+def read_all(database: Database, max_events: int = 1000, *, reader: str = READER) -> list[str]:
+    """Message ids of everything the reader has not had, its position moved behind them."""
+    found: list[str] = []
+    while more := read_some(database, max_events, reader=reader):
+        found += more
+    return found
+
+
+def read_some(database: Database, max_events: int, *, reader: str = READER) -> list[str]:
+    """The same of one batch."""
+    with database.transaction() as conn:
+        batch = service.read(conn, reader, max_events)
+        service.advance(conn, reader, batch.end, NOON)
+    assert batch.events == sum(len(record.events) for record in batch.records)
+    return [jsons.read(bytes(raw)).value["messageId"] for record in batch.records for raw in record.events]

@@ -16,7 +16,7 @@ from typing import Any, Self
 
 import psycopg
 import pytest
-from events_factory import NOON, frame, track
+from events_factory import NOON, READER, frame, read_all, track
 
 from onevoice.domains.events import service
 from onevoice.domains.events.contracts import Position, Rejection, message_hash
@@ -29,21 +29,6 @@ from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
 from onevoice.kit.postgres import OWN_USER
 from waiting import until
-
-READER = "reader"
-
-
-def read_all(database: Database, max_events: int = 1000) -> list[str]:
-    """Message ids of everything the reader has not had, its position moved behind them."""
-    found: list[str] = []
-    while True:
-        with database.transaction() as conn:
-            batch = service.read(conn, READER, max_events)
-            service.advance(conn, READER, batch.end, NOON)
-        if not batch.records:
-            return found
-        assert batch.events == sum(len(record.events) for record in batch.records)
-        found += [jsons.read(bytes(raw)).value["messageId"] for record in batch.records for raw in record.events]
 
 
 def letters(database: Database) -> list[tuple[str, str, str | None]]:
