@@ -22,12 +22,13 @@ from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.events import http as events_http
 from onevoice.domains.events import service as events
+from onevoice.domains.events.contracts import Adoption
 from onevoice.domains.events.rules import Opened
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http
 from onevoice.domains.profiles.jobs import cards, link
-from onevoice.kit import bus, db
+from onevoice.kit import bus, db, dumps
 from onevoice.kit.chance import Chance, SystemChance, random_uuid
 from onevoice.kit.clock import Clock, SystemClock
 from onevoice.kit.db import Database
@@ -42,6 +43,9 @@ CONSOLE = Path(__file__).parent / "static" / "console"
 READY_LAG_EVENTS = 50_000
 MIN_FREE_BYTES = 2**30
 MAINTENANCE_SECONDS = 600.0
+FOREIGN_LOG = (
+    "the log was loaded from a dump and is not this cluster's yet: run `onevoice db upgrade`, or start `onevoice serve`"
+)
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,15 @@ class Installation:
 
 
 def installation(url: str, secrets: Secrets, *, name: str, max_connections: int = 8) -> Installation:
-    """Raises: DatabaseUnreachableError, SchemaError."""
+    """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
+
+    Raises: DatabaseUnreachableError, SchemaError.
+    """
     database = Database(url, max_size=max_connections, name=f"onevoice-{name}")
     database.open()
     with database.transaction() as conn:
         db.require_current(conn)
+        link.adopt_log(conn)
     return Installation(database, secrets, SystemClock(), SystemChance())
 
 
@@ -248,6 +256,29 @@ def probe(url: str) -> None:
     database.close()
 
 
+def dump(url: str, file: Path) -> None:
+    """Raises: DatabaseUnreachableError, SchemaError, ClientError."""
+    probe(url)
+    with psycopg.connect(url) as conn:
+        db.require_some(conn)
+    dumps.dump(url, file)
+
+
+def load(url: str, file: Path) -> None:
+    """Raises: DatabaseUnreachableError, SchemaError, ClientError."""
+    probe(url)
+    with psycopg.connect(url) as conn:
+        db.require_empty(conn)
+    dumps.load(url, file)
+
+
+def upgrade(url: str) -> Adoption | None:
+    """Bring the schema to this version, and make a log that was loaded from a dump this cluster's."""
+    db.upgrade(url)
+    with psycopg.connect(url) as conn:
+        return link.adopt_log(conn)
+
+
 def create_key(home: Installation, *, scope: str, name: str, channel: str | None, site: str) -> str:
     """The new key, which is kept nowhere."""
     if scope not in {"write", "secret"}:
@@ -308,6 +339,8 @@ def examine(url: str, home: Home) -> Iterator[Check]:
             yield Check(passed=False, what=error.detail)
             return
         yield Check(passed=True, what=f"the schema is at {db.HEAD}")
+        foreign = events.is_foreign(conn)
+        yield Check(not foreign, FOREIGN_LOG if foreign else "the log and its positions are this cluster's")
         lag = events.lag(conn, link.CONSUMER)
         yield Check(lag <= READY_LAG_EVENTS, f"{lag} events wait to be linked")
         letters = events.open_dead_letters(conn)

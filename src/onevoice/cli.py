@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import getpass
 import os
 import signal
@@ -28,6 +29,7 @@ from onevoice.kit.supervisor import (
     die_with_parent,
     require_free_port,
 )
+from onevoice.kit.telemetry import configure_logging
 
 DEFAULT_HOME = Path(".onevoice")
 DEFAULT_PORT = 8600
@@ -37,6 +39,7 @@ READY_SECONDS = 90.0
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; its failure is told in words, and the process ends with 1."""
     options = _parser().parse_args(arguments)
+    configure_logging()
     try:
         options.run(options)
     except DomainError as error:
@@ -95,6 +98,10 @@ def _parser() -> argparse.ArgumentParser:
 
     database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="COMMAND")
     add("upgrade", _db_upgrade, "bring the schema to this version", database)
+    dump = add("dump", _db_dump, "write all of the database into one file; it may be in use meanwhile", database)
+    dump.add_argument("file", type=Path, help="file to write; it must not exist yet")
+    load = add("load", _db_load, "load such a file into a database that holds no installation yet", database)
+    load.add_argument("file", type=Path, help="file that `onevoice db dump` wrote")
     return parser
 
 
@@ -158,7 +165,7 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
         _say("bringing the schema up to date ...")
         if external:
             bootstrap.probe(url)
-        db.upgrade(url)
+        _upgrade(url)
         environ = child_environ(home, url)
         common = ["--home", str(home.path)]
         children = [
@@ -244,8 +251,35 @@ def _users_create(options: argparse.Namespace) -> None:
 def _db_upgrade(options: argparse.Namespace) -> None:
     with _database(options) as url:
         bootstrap.probe(url)
-        db.upgrade(url)
+        _upgrade(url)
     _say(f"The schema is at {db.HEAD}.")
+
+
+def _upgrade(url: str) -> None:
+    adopted = bootstrap.upgrade(url)
+    if adopted is not None:
+        _say(
+            f"The log was loaded from a dump: {adopted.frames} requests are this cluster's now,"
+            f" {adopted.unread} of them still to be linked."
+        )
+
+
+def _db_dump(options: argparse.Namespace) -> None:
+    if options.file.exists():
+        raise FileExistsError(errno.EEXIST, "Name a file that does not exist yet", str(options.file))
+    with _database(options) as url:
+        bootstrap.dump(url, options.file)
+    _say(f"{options.file} holds the database, but not {Home(options.home).path / 'secrets.json'}: keep that too.")
+
+
+def _db_load(options: argparse.Namespace) -> None:
+    with _database(options) as url:
+        bootstrap.load(url, options.file)
+        _upgrade(url)
+    _say(f"{options.file} is loaded.")
+    secrets = Home(options.home).path / "secrets.json"
+    if not secrets.exists():
+        _say(f"Before you serve it, put the secrets that belong to it at {secrets}: without them nobody is found.")
 
 
 def _doctor(options: argparse.Namespace) -> None:

@@ -65,7 +65,8 @@ class TestTree:
     def test_one_migration_line_with_a_step_for_each_domain(self):
         names = sorted(file.stem for file in (SOURCE / "migrations" / "versions").glob("*.py"))
         assert [name.split("_", 1)[0] for name in names] == [f"{n:04d}" for n in range(1, len(names) + 1)]
-        assert [name.split("_", 1)[1] for name in names[: len(DOMAINS)]] == list(DOMAINS)
+        steps = [name.split("_", 1)[1] for name in names]
+        assert [step for step in steps if step in DOMAINS] == list(DOMAINS)
 
     def test_no_vague_names(self):
         assert [file for file in SOURCE.rglob("*.py") if file.stem in VAGUE_NAMES] == []

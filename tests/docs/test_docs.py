@@ -13,7 +13,8 @@ import pytest
 
 from onevoice import cli
 from onevoice.kit.db import Database
-from support import LiveServer
+from onevoice.kit.home import Home
+from support import LiveServer, forget_cluster
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -44,9 +45,10 @@ def runnable() -> list[Path]:
 
 
 def environ(server: LiveServer) -> dict[str, str]:
-    """What the pages tell their reader to export."""
+    """What the pages tell their reader to export, and the commands that they installed."""
     return {
         **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         "ONEVOICE_URL": server.url,
         "ONEVOICE_WRITE_KEY": server.write_key,
         "ONEVOICE_SECRET_KEY": server.secret_key,
@@ -59,19 +61,29 @@ def shell_text(page: Path) -> str:
     return "\n".join([*typed, *CODE.findall(BLOCK.sub("", page.read_text()))])
 
 
+@pytest.fixture
+def folder(live_server: LiveServer, tmp_path: Path) -> Iterator[Path]:
+    """Where the reader is: the home that is being served lies here, as the pages call it."""
+    (tmp_path / "my-shop").symlink_to(live_server.home)
+    yield tmp_path
+    for made in tmp_path.iterdir():
+        if made.is_dir() and not made.is_symlink():
+            forget_cluster(Home(made))
+
+
 class TestBlocks:
     def test_some_are_run(self) -> None:
         assert ROOT / "docs" / "quickstart.md" in runnable()
 
     @pytest.mark.parametrize("page", runnable(), ids=name)
-    def test_of_a_page_run_in_order(self, live_server: LiveServer, page: Path, tmp_path: Path) -> None:
+    def test_of_a_page_run_in_order(self, live_server: LiveServer, page: Path, folder: Path) -> None:
         for language, text in blocks(page):
             if not language.endswith(" run"):
                 continue
             command = {"bash run": ["bash", "-euo", "pipefail", "-c"], "python run": [sys.executable, "-c"]}[language]
             done = subprocess.run(
                 [*command, text],
-                cwd=tmp_path,
+                cwd=folder,
                 env=environ(live_server),
                 check=False,
                 capture_output=True,

@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool
 from onevoice.kit.errors import DomainError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-HEAD = "0004_profiles"
+HEAD = "0005_cluster"
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
 
 
@@ -96,6 +96,19 @@ def revision(conn: psycopg.Connection) -> str | None:
         return None
     row = conn.execute("select version_num from public.alembic_version").fetchone()
     return row[0] if row else None
+
+
+def require_empty(conn: psycopg.Connection) -> None:
+    """Raises: SchemaError in a database that holds an installation."""
+    have = revision(conn)
+    if have is not None:
+        raise SchemaError(f"The database holds an installation already, at {have}. Load into an empty one.")
+
+
+def require_some(conn: psycopg.Connection) -> None:
+    """Raises: SchemaError in a database that holds no installation."""
+    if revision(conn) is None:
+        raise SchemaError("The database holds no installation. Name the home of one with --home.")
 
 
 def require_current(conn: psycopg.Connection) -> None:

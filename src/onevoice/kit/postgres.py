@@ -117,7 +117,7 @@ class Cluster:
         if found is not None:
             raise ClusterError(
                 f"{self.data} holds data of PostgreSQL {found}, this version of Onevoice runs {MAJOR}. "
-                "Run the older Onevoice with this folder, dump with pg_dump and load the dump into a new home, "
+                "Dump it with the older Onevoice (`onevoice db dump`) and load the dump into a new home, "
                 "or name another folder with --home. See docs/how-to/upgrade.md."
             )
         if self.data.exists():

@@ -23,6 +23,13 @@ class Position(NamedTuple):
     pos: int
 
 
+class Adoption(NamedTuple):
+    """What re-basing a log that was loaded from a dump came to: its frames, and those that not everybody had read."""
+
+    frames: int
+    unread: int
+
+
 class WriteKey(NamedTuple):
     """A key that may write, for the source it belongs to."""
 

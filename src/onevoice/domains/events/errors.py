@@ -60,3 +60,10 @@ class UnknownDeadLetterError(EventsError):
 
     code = "unknown_dead_letter"
     kind = "not_found"
+
+
+class ForeignLogError(EventsError):
+    """The log is another cluster's."""
+
+    code = "foreign_log"
+    kind = "conflict"

@@ -16,6 +16,7 @@ from psycopg import Connection
 from onevoice.domains.events import rules, store
 from onevoice.domains.events.contracts import (
     KEEP_SEEN,
+    Adoption,
     Batch,
     DeadLetter,
     Frame,
@@ -25,7 +26,12 @@ from onevoice.domains.events.contracts import (
     letter_hash,
     message_hash,
 )
-from onevoice.domains.events.errors import OverloadedError, UnavailableError, UnknownDeadLetterError
+from onevoice.domains.events.errors import (
+    ForeignLogError,
+    OverloadedError,
+    UnavailableError,
+    UnknownDeadLetterError,
+)
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
@@ -294,7 +300,13 @@ def _body(frame: Frame) -> bytes:
 
 
 def position(conn: Connection, consumer: str) -> Position:
-    """How far the consumer has come; the log's beginning for one that has not begun."""
+    """How far the consumer has come; the log's beginning for one that has not begun. It cannot be adopted until the
+    transaction ends.
+
+    Raises: ForeignLogError until a log that was loaded from a dump has been adopted.
+    """
+    if not store.hold_cluster(conn):
+        raise ForeignLogError("It was loaded from a dump. Run `onevoice db upgrade`, or start the worker again.")
     return store.position(conn, consumer)
 
 
@@ -339,6 +351,32 @@ def unseen(conn: Connection, hashes: Sequence[bytes], day: date) -> set[int]:
     """Remember message hashes; gives the indices of those that had not been seen."""
     repeated = store.add_seen(conn, hashes, day)
     return {index for index, found in enumerate(hashes) if found not in repeated}
+
+
+# A log that was loaded from a dump
+
+
+def is_foreign(conn: Connection) -> bool:
+    """Whether the log came from another cluster and has not been adopted yet."""
+    return not store.is_ours(conn)
+
+
+def adopt(conn: Connection) -> Adoption | None:
+    """Make the log this cluster's if it came from another one; None where that was not so.
+
+    Positions name transactions, and each cluster counts its own: behind the position of a cluster that was ahead
+    nothing new would ever be found. So what was loaded comes before all that is appended here, in its order, read as
+    far as it had been. All or nothing with the transaction, which must hold nothing else; one at a time, and while
+    nobody reads.
+    """
+    if store.is_ours(conn):
+        return None
+    store.lock_cluster(conn)
+    if store.is_ours(conn):
+        return None  # somebody was first
+    done = store.rebase(conn)
+    store.stamp_cluster(conn)
+    return done
 
 
 # Dead letters

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from psycopg import Connection, sql
 
-from onevoice.domains.events.contracts import DeadLetter, Position, Rejection
+from onevoice.domains.events.contracts import Adoption, DeadLetter, Position, Rejection
 from onevoice.kit import arrays
 
 SEEN_PARTS = 16
@@ -64,6 +64,63 @@ def lag(conn: Connection, after: Position, bound: int) -> int:
         (str(after.xid), after.pos, bound),
     ).fetchone()
     return row[0] if row else 0
+
+
+# The cluster that the log belongs to
+
+_TRUE_TO_ITSELF = "xmin = stamp and relation = tableoid"
+
+
+def hold_cluster(conn: Connection) -> bool:
+    """Whether the log is this cluster's; until the transaction ends it is not re-based."""
+    row = conn.execute(f"select {_TRUE_TO_ITSELF} from events.cluster for share").fetchone()
+    return bool(row and row[0])
+
+
+def is_ours(conn: Connection) -> bool:
+    """Whether the log is this cluster's: it says so, and knows of no transaction that is still to come."""
+    row = conn.execute(
+        f"select exists (select from events.cluster where {_TRUE_TO_ITSELF})"
+        " and not exists (select from events.log where xid >= pg_snapshot_xmax(pg_current_snapshot()))"
+        " and not exists (select from events.position where xid >= pg_snapshot_xmax(pg_current_snapshot()))"
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def lock_cluster(conn: Connection) -> None:
+    """Wait for those who read the log and for whoever is re-basing it, then keep them out."""
+    conn.execute("insert into events.cluster (stamp, relation) values ('0', 0) on conflict do nothing")
+    conn.execute("select from events.cluster for update")
+
+
+def rebase(conn: Connection) -> Adoption:
+    """Move what was loaded before all that this cluster ever writes: transaction 0, numbered in the order it had.
+
+    A frame was appended here, and stays as it is, if it names a transaction later than the load and no later than the
+    one that wrote it. In doubt that is said of too many: such a frame is read again, and its events are repeats.
+    """
+    row = conn.execute(
+        "with loaded_by as (select pg_current_xact_id()::text::bigint as own, age(xmin) as age from events.cluster),"
+        " loaded as materialized (select l.tableoid as part, l.ctid as place, l.xid, l.pos,"
+        "  row_number() over (order by l.xid, l.pos) as number from events.log l, loaded_by"
+        "  where not (l.xid::text::bigint > own - loaded_by.age and l.xid::text::bigint <= own - age(l.xmin))),"
+        " numbered as (update events.log l set xid = '0', pos = number from loaded"
+        "  where l.tableoid = part and l.ctid = place),"
+        " moved as (update events.position p set xid = '0',"
+        "  pos = (select count(*) from loaded where (loaded.xid, loaded.pos) <= (p.xid, p.pos)) returning p.pos)"
+        " select (select count(*) from loaded), (select coalesce(min(pos), 0) from moved)"
+    ).fetchone()
+    frames, read = row or (0, 0)
+    return Adoption(frames, frames - read)
+
+
+def stamp_cluster(conn: Connection) -> None:
+    """Twice, so that the second row can name the transaction that wrote the first: it is the same."""
+    conn.execute("update events.cluster set relation = tableoid")
+    conn.execute("update events.cluster set stamp = xmin")
+
+
+# What was seen
 
 
 def add_seen(conn: Connection, hashes: Collection[bytes], day: date) -> set[bytes]:

@@ -12,7 +12,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
 from onevoice.domains.events import service as events
-from onevoice.domains.events.contracts import Batch, Position, Rejection
+from onevoice.domains.events.contracts import Adoption, Batch, Position, Rejection
 from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service.link import Incoming, Linker, Observed, Refused, observe_frames, unlinkable
 from onevoice.domains.profiles.service import folds
@@ -78,6 +78,9 @@ class _Ahead:
     def start(self, after: Position, sources: Mapping[int, SourceInfo]) -> None:
         self._running = self._thread.submit(self._prepare, after, sources)
 
+    def drop(self) -> None:
+        self._running = None
+
     def take(self, after: Position) -> _Prepared | None:
         """What was prepared, if it begins at `after` and is worth a transaction: the log may have grown since."""
         running, self._running = self._running, None
@@ -118,6 +121,7 @@ class LinkingJob:
     def forget(self) -> None:
         """Remember nothing: somebody else may have linked meanwhile."""
         self._linker.forget()
+        self._ahead.drop()
 
     def step(self, conn: Connection) -> Progress:
         """One batch in the transaction of `conn`."""
@@ -216,12 +220,21 @@ LEASE = 720_185_003
 """Session lock of the one linker that works; the others wait for its connection to end."""
 
 
+def adopt_log(conn: Connection) -> Adoption | None:
+    """`events.adopt`, and a line in the log of what it came to."""
+    done = events.adopt(conn)
+    if done is not None:
+        log.warning("log_adopted", frames=done.frames, unread=done.unread)
+    return done
+
+
 def run(connect: Connect, job: LinkingJob, clock: Clock, stop: threading.Event, wait: Callable[[float], None]) -> None:
     """Link until `stop` is set. wait: sleeps until something is appended, at most the given seconds.
 
     The linker remembers what it has linked, so only one may work: it holds a lease for as long as its connection
-    lives, and begins with nothing remembered whenever it got the lease anew. What fails again and again is taken apart,
-    so that one event never stops the others; where the database itself is in trouble, all wait for it.
+    lives, and begins with nothing remembered whenever it got the lease anew. The log may have been loaded from a dump
+    meanwhile: then it is adopted first. What fails again and again is taken apart, so that one event never stops the
+    others; where the database itself is in trouble, all wait for it.
     """
     failures, suspects = 0, 0
     while not stop.is_set():
@@ -230,6 +243,8 @@ def run(connect: Connect, job: LinkingJob, clock: Clock, stop: threading.Event, 
                 job.forget()
                 while not stop.is_set() and not db.lease(conn, LEASE):
                     stop.wait(LEASE_POLL_SECONDS)
+                with conn.transaction():
+                    adopt_log(conn)
                 while not stop.is_set():
                     began = clock.monotonic()
                     with conn.transaction():
