@@ -1,7 +1,6 @@
 """Durable intake over real HTTP, the linker working beside it, next to bare COPY in the same run."""
 
 import asyncio
-import base64
 import contextlib
 import shutil
 import signal
@@ -18,7 +17,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from bench import bare
+from bench import bare, wire
 from bench.machine import assert_durable, percentile, spread
 from onevoice.demo.generate import bench_events
 from onevoice.kit.home import Home
@@ -90,20 +89,14 @@ def server() -> Iterator[tuple[str, str, str, Path]]:
 
 
 def requests(count: int, key: str, run: str) -> list[bytes]:
-    """Whole HTTP requests, encoded beforehand, so that the generator costs next to nothing."""
-    token = base64.b64encode(f"{key}:".encode()).decode()
-    head = (
-        "POST /v1/batch HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-        f"Authorization: Basic {token}\r\nContent-Length: "
-    )
-    return [
-        f"{head}{len(made.body)}\r\n\r\n".encode() + made.body for made in bench_events(PEOPLE, count, seed=11, run=run)
-    ]
+    """Whole HTTP requests, encoded beforehand."""
+    authorization = wire.basic(key)
+    made = bench_events(PEOPLE, count, seed=11, run=run)
+    return [wire.post("/v1/batch", batch.body, authorization) for batch in made]
 
 
 async def _client(address: str, todo: "asyncio.Queue[bytes]", sent: Sent, due: Sequence[float] | None) -> None:
-    host, port = address.split(":")
-    reader, writer = await asyncio.open_connection(host, int(port), limit=2**20)
+    connection = await wire.Wire.open(address)
     while not todo.empty():
         request = todo.get_nowait()
         if due is not None:
@@ -111,18 +104,13 @@ async def _client(address: str, todo: "asyncio.Queue[bytes]", sent: Sent, due: S
             if wait > 0:
                 await asyncio.sleep(wait)
         began = time.perf_counter()
-        writer.write(request)
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")
-        )
-        await reader.readexactly(length)
+        answer = await connection.ask(request)
         sent.waits.append(time.perf_counter() - began)
-        if head.startswith(b"HTTP/1.1 200"):
+        if answer.status == 200:
             sent.events += 100
         else:
             sent.refused += 100
-    writer.close()
+    await connection.close()
 
 
 async def _send(address: str, bodies: Sequence[bytes], rate: float | None) -> tuple[Sent, float]:

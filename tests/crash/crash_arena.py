@@ -10,7 +10,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +19,7 @@ import psycopg
 
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
+from reckoning import Oracle, stored_messages
 from support import forget_cluster, free_port, run_onevoice
 from waiting import until
 
@@ -60,32 +60,6 @@ class Victims:
             except psutil.NoSuchProcess:
                 continue
         return killed
-
-
-@dataclass
-class Oracle:
-    """What the senders know: which ids were acknowledged, and which were sent at all."""
-
-    acknowledged: set[str] = field(default_factory=set)
-    sent: set[str] = field(default_factory=set)
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def will_send(self, ids: list[str]) -> None:
-        with self.lock:
-            self.sent.update(ids)
-
-    def was_acknowledged(self, ids: list[str]) -> None:
-        with self.lock:
-            self.acknowledged.update(ids)
-
-    def check(self, stored: Counter[str]) -> None:
-        """Raises: AssertionError, naming what was lost, doubled or never sent."""
-        lost = self.acknowledged - stored.keys()
-        doubled = {name for name, times in stored.items() if times > 1}
-        strange = stored.keys() - self.sent
-        assert not lost, f"{len(lost)} acknowledged and lost, such as {sorted(lost)[:5]}"
-        assert not doubled, f"{len(doubled)} stored more than once, such as {sorted(doubled)[:5]}"
-        assert not strange, f"{len(strange)} stored that nobody sent, such as {sorted(strange)[:5]}"
 
 
 class Sender(threading.Thread):
@@ -238,11 +212,7 @@ class Arena:
     # Reckoning
 
     def stored(self) -> Counter[str]:
-        with psycopg.connect(self.database_url) as conn:
-            rows = conn.execute(
-                "select message_id from identity.event union all select message_id from events.dead_letter"
-            )
-            return Counter(row[0] for row in rows)
+        return stored_messages(self.database_url)
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until the worker has linked all there is."""

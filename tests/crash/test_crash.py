@@ -8,7 +8,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from crash_arena import Oracle, arena, rounds_wanted
+from crash_arena import arena, rounds_wanted
+
+from reckoning import Oracle
 
 
 class TestOracle:
