@@ -51,7 +51,7 @@ test: $(VENV)/dev $(VENV)/runtime
 
 full: test
 	@echo "==> the long suites"
-	@ONEVOICE_CRASH_ROUNDS=200 $(BIN)/pytest -m "long" --durations 20
+	@ONEVOICE_CRASH_ROUNDS=200 ONEVOICE_LOAD_SECONDS=240 $(BIN)/pytest -m "long" --durations 20
 
 bench: $(VENV)/dev $(VENV)/runtime
 	@$(BIN)/python -m bench

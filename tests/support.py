@@ -56,6 +56,13 @@ class LiveServer:
             time.sleep(0.05)
         raise AssertionError("the worker did not catch up")
 
+    def cookie(self) -> str:
+        """The session of an owner who has just logged in, as a header's value."""
+        login, password = self.owner
+        form = {"login": login, "password": password}
+        answer = httpx.post(f"{self.url}/login", data=form, headers={"Origin": self.url}, timeout=30)
+        return f"onevoice_session={answer.cookies['onevoice_session']}"
+
     def login(self, page: object, *, who: str = "owner") -> None:
         """Log a Playwright page in through the real form."""
         login, password = self.owner if who == "owner" else self.member
