@@ -6,18 +6,19 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import intake, linking, people
+from bench import dedupe, intake, linking, people
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "people")
+PARTS = ("intake", "linking", "dedupe", "people")
+QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="bench")
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], default=list(PARTS))
-    parser.add_argument("--quick", action="store_true", help="a tenth of the work; the figures are kept apart")
+    parser.add_argument("--quick", action="store_true", help="a tenth of the work or less; the page says so")
     options = parser.parse_args()
     quick = options.quick
     kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -27,6 +28,8 @@ def main() -> None:
             found = intake.run(rounds=2 if quick else 7)
         elif part == "linking":
             found = linking.run(*((200_000, 20_000) if quick else (2_000_000, 200_000)))
+        elif part == "dedupe":
+            found = dedupe.run(*((1_000_000, 10, 4, 10_000, 2_000) if quick else (50_000_000, 40, 20, 20_000, 20_000)))
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
@@ -80,6 +83,24 @@ def page(kept: dict[str, dict[str, object]]) -> str:
             ],
         ),
         (
+            "dedupe",
+            "Dropping repeats with many ids remembered, beside an empty table in the same run",
+            [
+                ("ids in the large table", "ids"),
+                ("its size, MB", "table_mb"),
+                ("and its keys', MB", "index_mb"),
+                ("events a second through linking, small table, median (range)", "linked_small"),
+                ("large table", "linked_large"),
+                ("large / small (asked for: 0.7)", "linked_ratio"),
+                ("fresh ids a second in batches of 5,000, committed, empty table", "fresh_small"),
+                ("large table", "fresh_large"),
+                ("large / empty", "fresh_ratio"),
+                ("the same with 1% repeats, empty table", "repeating_small"),
+                ("large table", "repeating_large"),
+                ("large / empty", "repeating_ratio"),
+            ],
+        ),
+        (
             "people",
             "Reading and operating, over HTTP",
             [
@@ -101,7 +122,7 @@ def page(kept: dict[str, dict[str, object]]) -> str:
         if found is None:
             lines += ["Not measured yet.", ""]
             continue
-        size = "A quick run, a tenth of the full work. " if found["quick"] else ""
+        size = QUICK.get(part, "A quick run, a tenth of the full work. ") if found["quick"] else ""
         lines += [f"{size}{found['at']} UTC, {found['machine']}.", "", "| what | figure |", "|---|---|"]
         lines += [f"| {name} | {_shown(found.get(key))} |" for name, key in rows]
         lines.append("")

@@ -4,7 +4,7 @@ import contextlib
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import psycopg
@@ -32,14 +32,7 @@ def frames(people: int, count: int) -> Iterator[Frame]:
 def run(count: int, people: int) -> dict[str, object]:
     """Interleaves linking with the limit; drains, then reconciles what is stored with what was appended."""
     with cluster() as found, contextlib.ExitStack() as stack:
-        installed = bootstrap.installation(
-            found.url, Secrets(b"v" * 32, b"s" * 32, b"l" * 32), name="bench", max_connections=4
-        )
-        with installed.database.transaction() as conn:
-            conn.execute(
-                "insert into access.source (name, channel, site, created_at)"
-                " values ('bench', 'site', 'pl', '2026-01-01')"
-            )
+        installed = install(found.url)
         runtime.for_batches()
         step = stack.enter_context(bootstrap.linking_steps(installed))
         sample = [
@@ -56,17 +49,10 @@ def run(count: int, people: int) -> dict[str, object]:
             backlog.append(frame)
             if len(backlog) * 100 < CHUNK:
                 continue
-            appended += _append(installed, backlog)
+            appended += append(installed, backlog)
             backlog = []
             began = time.perf_counter()
-            linked = 0
-            while True:
-                at = time.perf_counter()
-                n = step()
-                if not n:
-                    break
-                batches.append(time.perf_counter() - at)
-                linked += n
+            linked = work_off(step, batches)
             ours.append(linked / (time.perf_counter() - began))
             limit.append(bare.decode_dedupe_copy_rate(found.url, sample))
             memory.append(private_mb(os.getpid()))
@@ -74,7 +60,7 @@ def run(count: int, people: int) -> dict[str, object]:
                 f"  {appended:>9,} events: {ours[-1]:,.0f}/s, bare {limit[-1]:,.0f}/s, {memory[-1]:.0f} MB", flush=True
             )
         assert not backlog
-        _reconcile(found.url, appended)
+        reconcile(found.url, appended)
         installed.database.close()
     quarter = memory[max(0, len(memory) // 4 - 1)]
     return {
@@ -92,13 +78,36 @@ def run(count: int, people: int) -> dict[str, object]:
     }
 
 
-def _append(installed: bootstrap.Installation, backlog: list[Frame]) -> int:
+def install(url: str) -> bootstrap.Installation:
+    """An installation with one source, which is number 1."""
+    installed = bootstrap.installation(url, Secrets(b"v" * 32, b"s" * 32, b"l" * 32), name="bench", max_connections=4)
+    with installed.database.transaction() as conn:
+        conn.execute(
+            "insert into access.source (name, channel, site, created_at) values ('bench', 'site', 'pl', '2026-01-01')"
+        )
+    return installed
+
+
+def work_off(step: Callable[[], int], batches: list[float] | None = None) -> int:
+    """Link until nothing is left, adding the seconds of each batch to `batches`. Returns: how many events."""
+    linked = 0
+    while True:
+        began = time.perf_counter()
+        n = step()
+        if not n:
+            return linked
+        linked += n
+        if batches is not None:
+            batches.append(time.perf_counter() - began)
+
+
+def append(installed: bootstrap.Installation, backlog: list[Frame]) -> int:
     with installed.database.transaction() as conn:
         events.append(conn, backlog)
     return sum(frame.count for frame in backlog)
 
 
-def _reconcile(url: str, appended: int) -> None:
+def reconcile(url: str, appended: int) -> None:
     """Every event once; counters add up to the events; every node stands in exactly one profile of its own part."""
     with psycopg.connect(url) as conn:
         stored = conn.execute("select count(*), count(distinct hash) from identity.event").fetchone()
