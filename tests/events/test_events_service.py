@@ -245,6 +245,17 @@ class TestRead:
         with database.transaction() as conn:
             assert service.lag(conn, READER) == 0
 
+    @pytest.mark.parametrize(("bound", "bytes_"), [("READ_BYTES", 5_000), ("READ_PACKED_BYTES", 200)])
+    def test_of_large_frames_fewer_and_none_twice(
+        self, database: Database, appender: Appender, monkeypatch: pytest.MonkeyPatch, bound: str, bytes_: int
+    ) -> None:
+        monkeypatch.setattr(service, bound, bytes_)
+        for number in range(9):
+            appender.append(frame(track(f"{number}", properties={"text": "long " * 400}))).result(10)
+        with database.transaction() as conn:
+            assert 1 <= service.read(conn, READER, 100).events <= 3
+        assert read_all(database, 100) == [f"{number}" for number in range(9)]
+
     def test_it_stops_at_an_open_transaction_and_loses_nothing_of_it(
         self, database: Database, appender: Appender
     ) -> None:

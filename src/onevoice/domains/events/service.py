@@ -47,6 +47,9 @@ KEEP_LETTERS = timedelta(days=30)
 PARTITIONS_AHEAD = 3
 FORGET_AT_ONCE = 100_000
 FRAMES_AT_ONCE = 2_000
+READ_BYTES = 32 * 2**20
+"""So much JSON is read at once: three times what ten thousand ordinary events have."""
+READ_PACKED_BYTES = 8 * 2**20
 
 ACCEPTED = Counter("onevoice_intake_events_total", "Events acknowledged as durable.")
 REJECTED = Counter("onevoice_intake_rejected_total", "Events laid aside as dead letters at the door.", ["code"])
@@ -316,25 +319,28 @@ def read(conn: Connection, consumer: str, max_events: int) -> Batch:
 
 
 def read_after(conn: Connection, after: Position, max_events: int) -> Batch:
-    """The next frames after a position: whole frames, at least one, up to about `max_events` events.
+    """The next frames after a position: whole frames, at least one, up to about `max_events` events, and of large ones
+    fewer: what is read is held in memory, several times over once it is decoded.
 
     It stops at the oldest transaction still open: what that one appends will come before what was committed since.
     """
-    taken, count = 0, 0
-    for n in store.sizes_after(conn, after, FRAMES_AT_ONCE):
-        if taken and count + n > max_events:
+    taken, count, packed = 0, 0, 0
+    for n, size in store.sizes_after(conn, after, FRAMES_AT_ONCE):
+        if taken and (count + n > max_events or packed + size > READ_PACKED_BYTES):
             break
-        taken += 1
-        count += n
-    if not taken:
-        return Batch([], after, after, 0)
-    rows = store.frames_after(conn, after, taken)
+        taken, count, packed = taken + 1, count + n, packed + size
     decompressor = zstandard.ZstdDecompressor()
     records: list[LogRecord] = []
-    for _, _, source_id, received_at, _, body in rows:
-        stored = _stored.decode(decompressor.decompress(body))
+    end, count, held = after, 0, 0
+    for xid, pos, source_id, received_at, n, body in store.frames_after(conn, after, taken) if taken else []:
+        raw = decompressor.decompress(body)
+        held += len(raw)
+        if records and held > READ_BYTES:
+            break
+        stored = _stored.decode(raw)
         records.append(LogRecord(source_id, received_at, stored.sent_at, stored.events))
-    return Batch(records, after, Position(rows[-1][0], rows[-1][1]), sum(row[4] for row in rows))
+        end, count = Position(xid, pos), count + n
+    return Batch(records, after, end, count)
 
 
 def advance(conn: Connection, consumer: str, end: Position, at: datetime) -> None:

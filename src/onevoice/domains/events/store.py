@@ -47,13 +47,13 @@ def frames_after(conn: Connection, after: Position, limit: int) -> list[tuple[in
     ).fetchall()
 
 
-def sizes_after(conn: Connection, after: Position, limit: int) -> list[int]:
-    rows = conn.execute(
-        "select n from events.log where (xid, pos) > (%s::text::xid8, %s)"
+def sizes_after(conn: Connection, after: Position, limit: int) -> list[tuple[int, int]]:
+    """(events, bytes as stored) of the next frames."""
+    return conn.execute(
+        "select n, octet_length(body) from events.log where (xid, pos) > (%s::text::xid8, %s)"
         " and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, pos limit %s",
         (str(after.xid), after.pos, limit),
-    )
-    return [row[0] for row in rows]
+    ).fetchall()
 
 
 def lag(conn: Connection, after: Position, bound: int) -> int:
