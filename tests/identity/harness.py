@@ -5,14 +5,16 @@ stories of `mutants` play on it as well.
 """
 
 import hashlib
+import random
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import combinations
 from typing import Any, Protocol
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 from reference_model import KINDS, ReferenceModel
 
 Identifier = tuple[str, str]  # kind, normalised value; of a shared one, its latest epoch is meant
@@ -108,6 +110,11 @@ def node_of(model: ReferenceModel, who: Who) -> Any:
     return model.epochs(who[:2])[who[2] if len(who) == 3 else -1][0]
 
 
+def member_of(model: ReferenceModel, node: Any) -> Member:
+    opened = [now for now, _ in model.epochs(node[:2])]
+    return (*node[:2], opened.index(model.epoch(node)))
+
+
 class Pair:
     """A linker and the model: told the same, and compared."""
 
@@ -147,6 +154,20 @@ class Pair:
         self.linker.split(who, identifiers, at)
         self.model.split(node_of(self.model, who), identifiers, at)
         self.compare()
+
+    def apart(self, members: Iterable[Member]) -> list[tuple[Member, Member]]:
+        home = {member: part for part in self.parts for member in part}
+        return [(x, y) for x, y in combinations(members, 2) if home[x] is not home[y]]
+
+    def asserted_before(self) -> list[tuple[Member, Member]]:
+        """What merges have tied, standing or not, and is apart now: to be merged by the same ends again."""
+        edges = {edge for merge in self.model.merges for edge in merge.edges}
+        pairs = {(member_of(self.reading, a), member_of(self.reading, b)) for a, b in edges}
+        return sorted(pair for pair in pairs if self.apart(pair))
+
+    def standing(self) -> list[int]:
+        """Numbers of the merges that can be undone."""
+        return [number for number in range(len(self.merges)) if self.reading.operator_edges(number)]
 
     def compare(self) -> None:
         self.reading = Reading(self.model)
@@ -214,6 +235,9 @@ class World:
     most: int = 3
     operator: bool = True
     crashes: bool = True
+    opening: tuple[frozenset[Identifier], ...] = ()  # events that are told before anything else
+    events: int = 1000  # then only operators act
+    splits: int = 1000  # each takes merges with it: few leave many to be undone
 
 
 def machine(world: World) -> type[RuleBasedStateMachine]:
@@ -222,14 +246,16 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
     people, places = st.sampled_from(world.people), st.sampled_from(world.places or world.people)
     some_people = st.frozensets(people, min_size=world.least, max_size=world.most)
     some_places = st.frozensets(places, max_size=2) if world.places else st.just(frozenset())
+    seldom = st.sampled_from((False, False, False, True))
     traits = st.dictionaries(st.sampled_from(("name", "city")), st.sampled_from(("Ada", "Żywiec", None)), max_size=2)
     fate = st.sampled_from(("now", "now", "queue", "hold"))
+    lively = precondition(lambda self: self.count < world.events)
 
     class Machine(RuleBasedStateMachine):
         def __init__(self) -> None:
             super().__init__()
             self.pair = Pair(world.open_linker(world.kinds), world.kinds)
-            self.clock, self.count, self.queue, self.held, self.sent = 100, 0, [], [], []
+            self.clock, self.count, self.splits, self.queue, self.held, self.sent = 100, 0, 0, [], [], []
 
         def send(self, fate: str, pause: int, priority: int = 0, **fields: Any) -> None:
             self.clock += pause
@@ -240,11 +266,17 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             if fate == "now":
                 self.deliver()
 
+        @initialize()
+        def open(self) -> None:
+            for identifiers in world.opening:
+                self.send("now", 0, identifiers=identifiers, happened=0)
+
         def deliver(self, crash: str | None = None) -> None:
             batch, self.queue = self.queue, []
             self.sent += batch
             self.pair.apply(batch, crash)
 
+        @lively
         @rule(
             who=some_people,
             where=some_places,
@@ -257,10 +289,12 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
         def identify(self, who, where, traits, happened, priority, fate, pause) -> None:
             self.send(fate, pause, priority, identifiers=who | where, traits=traits, happened=happened)
 
+        @lively
         @rule(who=people, previous=places, happened=moments, fate=fate, pause=pauses)
         def alias(self, who, previous, happened, fate, pause) -> None:
             self.send(fate, pause, identifiers=frozenset((who, previous)), happened=happened)
 
+        @lively
         @rule(
             who=st.frozensets(people, max_size=1),
             where=some_places,
@@ -273,7 +307,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             if who | where:
                 self.send(fate, pause, identifiers=who | where, name=name, happened=happened)
 
-        @precondition(lambda _: world.places)
+        @precondition(lambda self: world.places and self.count < world.events)
         @rule(who=st.frozensets(people, max_size=1), where=some_places, happened=moments, fate=fate, pause=pauses)
         def logout(self, who, where, happened, fate, pause) -> None:
             if who | where:
@@ -291,7 +325,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             self.queue, self.held = self.queue + self.held, []
             self.deliver()
 
-        @precondition(lambda self: self.sent)
+        @precondition(lambda self: self.sent and self.count < world.events)
         @rule(data=st.data(), pause=pauses)
         def duplicate(self, data, pause) -> None:
             self.clock += pause
@@ -303,30 +337,57 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             self.deliver(data.draw(st.sampled_from(tuple(self.pair.linker.crash_points))))
 
         @precondition(lambda self: world.operator and len(self.pair.parts) > 1)
-        @rule(data=st.data(), undone=st.booleans())
+        @rule(data=st.data(), undone=seldom)
         def merge(self, data, undone) -> None:
-            self.clock += 1
             parts = sorted(map(sorted, self.pair.parts))
             one, other = data.draw(st.lists(st.sampled_from(parts), min_size=2, max_size=2, unique_by=tuple))
+            self.join(data.draw(st.sampled_from(one)), data.draw(st.sampled_from(other)), undone)
+
+        @precondition(lambda self: self.pair.asserted_before())
+        @rule(data=st.data(), undone=seldom)
+        def merge_again(self, data, undone) -> None:
+            """As a second operator does, or the same one after a split, an undo, or evidence that moved somebody."""
+            self.join(*data.draw(st.sampled_from(self.pair.asserted_before())), undone)
+
+        def join(self, x, y, undone) -> None:
+            self.clock += 1
+            both = [member for part in self.pair.parts if not part.isdisjoint((x, y)) for member in part]
             before = self.pair.linker.partition()
-            self.pair.merge(data.draw(st.sampled_from(one)), data.draw(st.sampled_from(other)), self.clock)
-            assert any(part.issuperset(one + other) for part in self.pair.linker.partition()), "not one profile"
+            self.pair.merge(x, y, self.clock)
+            assert any(part.issuperset(both) for part in self.pair.linker.partition()), "not one profile"
             if undone:
                 self.clock += 1
                 self.pair.undo(len(self.pair.merges) - 1, self.clock)
                 assert self.pair.linker.partition() == before, "undo after merge is the identity"
 
-        @precondition(lambda self: any(map(self.pair.model.operator_edges, range(len(self.pair.merges)))))
+        @precondition(lambda self: self.pair.standing())
         @rule(data=st.data())
         def undo(self, data) -> None:
-            self.clock += 1
-            standing = [n for n in range(len(self.pair.merges)) if self.pair.model.operator_edges(n)]
-            self.pair.undo(data.draw(st.sampled_from(standing)), self.clock)
+            self.undo_one(data.draw(st.sampled_from(self.pair.standing())))
 
-        @precondition(lambda self: world.operator and self.splittable())
+        def undo_one(self, number) -> None:
+            self.clock += 1
+            self.pair.undo(number, self.clock)
+
+        @precondition(lambda self: world.operator and len(self.pair.parts) > 1)
+        @rule(seed=st.integers(0, 2**32), length=st.integers(10, 30))
+        def quarrel(self, seed, length) -> None:
+            """Operators of two minds about the same four: each takes back what another did, and does it again."""
+            chance = random.Random(seed)  # drawn one by one they would be few, and tame
+            walls = sorted({member_of(self.pair.reading, end) for link in self.pair.model.cannot for end in link[:2]})
+            few = [*walls[:2], *(min(part) for part in self.pair.parts if part.isdisjoint(walls[:2]))][:4]
+            for _ in range(length):
+                standing, apart = self.pair.standing(), self.pair.apart(few)
+                if apart and (not standing or chance.random() < 0.9):
+                    self.join(*chance.choice(apart), undone=False)
+                elif standing:
+                    self.undo_one(chance.choice(standing))
+
+        @precondition(lambda self: world.operator and self.splits < world.splits and self.splittable())
         @rule(data=st.data())
         def split(self, data) -> None:
             self.clock += 1
+            self.splits += 1
             part = sorted(data.draw(st.sampled_from(self.splittable())))
             identifiers = sorted({member[:2] for member in part})
             size = len(identifiers) - 1

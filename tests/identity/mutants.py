@@ -196,3 +196,4 @@ MUTANTS = (
     Mutant(LearntAtArrival, learnt_before_the_split, {**TORN, "places": (TABLET,), "most": 3}, 1000),
     Mutant(UndoByPair, the_same_pair_merged_twice),
 )
+STORIES = tuple(mutant.story for mutant in MUTANTS)

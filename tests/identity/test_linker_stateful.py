@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 import pytest
-from harness import LOOSE, TIGHT, CrashError, Identifier, Member, Observation, Who, World, machine
+from harness import LOOSE, PEOPLE, TIGHT, CrashError, Identifier, Member, Observation, Pair, Who, World, machine
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
+from mutants import STORIES, tell
 from psycopg import Connection
 
 from onevoice.domains.events import service as events
@@ -263,3 +264,26 @@ CAREFUL = settings(
 @pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])
 def test_the_linker_agrees_with_the_model(open_product: Callable[..., Product], kinds: Mapping[str, Any]) -> None:
     run_state_machine_as_test(machine(World(open_product, kinds)), settings=CAREFUL)
+
+
+# A split and three others; then operators join who is apart, and take joins back in any order.
+AT_ODDS = {
+    "opening": (frozenset((PEOPLE[5], PEOPLE[8])), frozenset(PEOPLE[1:2]), frozenset(PEOPLE[2:3])),
+    "events": 3,
+    "places": (),
+    "splits": 4,
+    "crashes": False,
+}
+
+
+@pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])
+def test_it_agrees_where_operators_are_at_odds(open_product: Callable[..., Product], kinds: Mapping[str, Any]) -> None:
+    run_state_machine_as_test(machine(World(open_product, kinds, **AT_ODDS)), settings=CAREFUL)
+
+
+@pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])
+@pytest.mark.parametrize("story", STORIES, ids=lambda story: story.__name__)
+def test_it_agrees_in_each_story(
+    open_product: Callable[..., Product], story: Callable[[Pair], None], kinds: Mapping[str, Any]
+) -> None:
+    tell(story, open_product(kinds), kinds)

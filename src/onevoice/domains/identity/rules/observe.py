@@ -99,7 +99,7 @@ def epoch_digest(base: bytes, key: tuple[datetime, bytes, bool]) -> bytes:
 
 
 def action_hash(action: int, number: int) -> bytes:
-    """Stands where an event's hash would, in the `number`-th piece of evidence of an operator's action."""
+    """Stands where an event's hash would, in evidence of an operator's action. The edges of a merge share number 0."""
     return hashlib.blake2b(b"action:%d:%d" % (action, number), digest_size=16).digest()
 
 

@@ -47,11 +47,15 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
     """Read the ledger. The order of the rows does not matter."""
     rows = sorted(evidence)
     retracted: dict[tuple[int, int], datetime] = {}
-    undone: dict[tuple[int, int], datetime] = {}
+    undone: set[int | None] = set()
+    """Hand merges. Another one may have said the same of the same pair, and goes on saying it."""
     for row in rows:
-        if row.op == RETRACT and row.b is not None:
-            which = undone if row.tier == OPERATOR_TIER else retracted
-            which[row.a, row.b] = max(which.get((row.a, row.b), BEGINNING), row.learnt)
+        if row.op != RETRACT or row.b is None:
+            continue
+        if row.tier == OPERATOR_TIER:
+            undone.add(row.act)
+        else:
+            retracted[row.a, row.b] = max(retracted.get((row.a, row.b), BEGINNING), row.learnt)
     pairs: dict[tuple[int, int, int], Tie] = {}
     marks: dict[int, list[Mark]] = {}
     tiers: dict[int, int] = {}
@@ -71,7 +75,7 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
         elif row.learnt <= retracted.get((row.a, row.b), BEGINNING):
             continue
         elif row.op == ASSERT:
-            if row.tier == OPERATOR_TIER and row.learnt <= undone.get((row.a, row.b), BEGINNING):
+            if row.tier == OPERATOR_TIER and row.act in undone:
                 continue
             key = (row.a, row.b, row.tier)
             pairs[key] = min(pairs.get(key, tie), tie)

@@ -56,6 +56,7 @@ def operator_moment(conn: Connection, now: datetime) -> datetime:
     return now if latest is None or latest < now else latest + timedelta(microseconds=1)
 
 
+Pair = tuple[int, int]
 Strength = dict[int, tuple[Any, ...]]
 
 
@@ -124,35 +125,38 @@ def merge(
     order = _strengths(conn, [member for members in watch.before.values() for member in members], kinds)
     ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in (left[1], right[1])]
     everyone = {member.nid for members in watch.before.values() for member in members}
-    pairs = [tuple(sorted(ends))]
-    asserted: list[Edge] = []
+    pairs = [_ordered(*ends)]
+    asserted: list[Pair] = []
     moved: set[int] = set()
     while pairs:
-        edges = [
-            Edge(OPERATOR_TIER, at, action_hash(action, len(asserted) + i), a, b) for i, (a, b) in enumerate(pairs)
-        ]
-        asserted.extend(edges)
-        sql.insert_evidence(
-            conn,
-            [sql.EvidenceRow(ASSERT, edge.a, edge.b, OPERATOR_TIER, at, at, edge.hash, None, action) for edge in edges],
-        )
-        sql.upsert_edges(conn, edges, at)
+        asserted.extend(pairs)
+        _assert(conn, pairs, at, action)
         moved |= resolve(conn, ends, kinds)
         now = sql.pids_of(conn, list(everyone))
         home = now[ends[0]]
-        pairs = [tuple(sorted((ends[0], nid))) for nid, pid in sorted(now.items()) if pid != home]
+        pairs = [_ordered(ends[0], nid) for nid, pid in sorted(now.items()) if pid != home]
     sql.note_moved(conn, moved)
-    ops.describe_action(
-        conn, action, {"edges": [[edge.a, edge.b] for edge in asserted], "withdrawn": operation.withdrawn}
-    )
+    ops.describe_action(conn, action, {"edges": asserted, "withdrawn": operation.withdrawn})
     watch.finish(operation, by_name)
     return operation
+
+
+def _assert(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> None:
+    """Tie the pairs by hand. A merge of before that says the same keeps its place in the order: it is the older."""
+    edges = [Edge(OPERATOR_TIER, at, action_hash(action, 0), a, b) for a, b in pairs]
+    said = {(known.a, known.b) for known in ops.standing(conn, pairs)}
+    sql.upsert_edges(conn, [edge for edge in edges if (edge.a, edge.b) not in said], at)
+    sql.insert_evidence(
+        conn,
+        [sql.EvidenceRow(ASSERT, edge.a, edge.b, OPERATOR_TIER, at, at, edge.hash, None, action) for edge in edges],
+    )
 
 
 def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Operation:
     """Take a hand merge back: its own evidence only, and the cannot-links it had withdrawn stand again.
 
-    Raises: UnknownActionError, AlreadyUndoneError.
+    What another standing merge says of the same pairs goes on holding them. Raises: UnknownActionError,
+    AlreadyUndoneError.
     """
     sql.lock_linker(conn)
     action = ops.action(conn, action_id)
@@ -161,24 +165,33 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
     if action.undone_at is not None:
         raise AlreadyUndoneError(f"Merge {action_id} was undone by {action.undone_by} before.")
     edges = [(int(a), int(b)) for a, b in action.detail["edges"]]
-    live = ops.live_operator_edges(conn, [action_hash(action_id, i) for i in range(len(edges))])
-    if not live:
+    own = [(said.a, said.b) for said in ops.standing(conn, edges) if said.action == action_id]
+    if not own:
         raise AlreadyUndoneError(f"Nothing of merge {action_id} stands any more: a later split has parted it.")
     at = operator_moment(conn, at)
     by_name = {kind.name: kind for kind in sql.kinds(conn)}
     ends = sorted({end for pair in edges for end in pair})
     watch = _Watch(conn, sorted(set(sql.pids_of(conn, ends).values())))
-    sql.delete_edges(conn, [(a, b, OPERATOR_TIER) for a, b in live])
-    _say(conn, [(RETRACT, a, b, OPERATOR_TIER) for a, b in live], at, action_id)
+    ops.close_action(conn, action_id, at, actor)
+    _take_back(conn, own, at, action_id)
     restored = [(int(a), int(b)) for a, b in action.detail["withdrawn"]]
     if restored:
         ops.add_cannot(conn, restored, action_id, at)
         _say(conn, [(CANNOT, a, b, 0) for a, b in restored], at, action_id)
-    ops.close_action(conn, action_id, at, actor)
     sql.note_moved(conn, resolve(conn, ends, {kind.id: kind for kind in by_name.values()}))
     operation = Operation(action_id, withdrawn=restored)
     watch.finish(operation, by_name)
     return operation
+
+
+def _take_back(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> None:
+    """Retract what the merge `action`, closed already, said of `pairs`. Where another says the same, the edge stays."""
+    _say(conn, [(RETRACT, a, b, OPERATOR_TIER) for a, b in pairs], at, action)
+    held: dict[Pair, Edge] = {}
+    for said in ops.standing(conn, pairs):
+        held.setdefault((said.a, said.b), Edge(OPERATOR_TIER, said.happened, said.hash, said.a, said.b))
+    sql.delete_edges(conn, [(a, b, OPERATOR_TIER) for a, b in pairs if (a, b) not in held])
+    sql.upsert_edges(conn, list(held.values()), at)
 
 
 def split(
@@ -233,7 +246,7 @@ def split(
     return operation
 
 
-def _ordered(a: int, b: int) -> tuple[int, int]:
+def _ordered(a: int, b: int) -> Pair:
     return (a, b) if a < b else (b, a)
 
 

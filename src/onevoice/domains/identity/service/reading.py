@@ -372,6 +372,6 @@ def action_of(conn: Connection, action_id: int) -> operating.ActionRow:
     return found
 
 
-def operator_hashes(action: operating.ActionRow) -> set[bytes]:
-    """The hashes that a merge's edges carry."""
-    return {action_hash(action.id, number) for number in range(len(action.detail.get("edges", ())))}
+def operator_hash(action: operating.ActionRow) -> bytes:
+    """The hash that a merge's edges carry."""
+    return action_hash(action.id, 0)

@@ -123,8 +123,24 @@ def edges_between(conn: Connection, a: int, b: int) -> list[Edge]:
     return [Edge(tier, happened, key.bytes, a, b) for tier, happened, key, a, b in rows]
 
 
-def live_operator_edges(conn: Connection, hashes: Sequence[bytes]) -> list[tuple[int, int]]:
-    """(a, b) of operator edges that came from these actions and still stand."""
-    return conn.execute(
-        "select a, b from identity.edge where tier = 1 and hash = any(%s::uuid[])", ([h.hex() for h in hashes],)
-    ).fetchall()
+class Assertion(NamedTuple):
+    """What the hand merge `action` says: `a` and `b`, as the ledger names them, are one person."""
+
+    a: int
+    b: int
+    action: int
+    happened: datetime
+    hash: bytes
+
+
+def standing(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list[Assertion]:
+    """What hand merges say of `pairs` and neither an undo nor a later split has taken back, oldest first."""
+    rows = conn.execute(
+        "select e.a, e.b, e.act, e.happened, e.hash from unnest(%s::bigint[], %s::bigint[]) k(a, b)"
+        " join identity.evidence e on e.a = k.a and e.b = k.b and e.op = 1 and e.tier = 1"
+        " join identity.action m on m.id = e.act and m.undone_at is null"
+        " where not exists (select from identity.evidence r where r.a = e.a and r.b = e.b and r.op = 2"
+        " and r.tier = 0 and r.learnt >= e.learnt) order by e.happened, e.hash",
+        ([p[0] for p in pairs], [p[1] for p in pairs]),
+    )
+    return [Assertion(a, b, act, happened, key.bytes) for a, b, act, happened, key in rows]

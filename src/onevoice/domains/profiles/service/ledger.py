@@ -90,7 +90,7 @@ def story(
             row.undone_at,
             row.undone_by,
         )
-    by_hash = {key: row.id for row in ledger.actions for key in identity.operator_hashes(row)}
+    by_hash = {identity.operator_hash(row): row.id for row in ledger.actions}
     by_bond: dict[Bond, Evidence] = {}
     kinds = identity.kinds(conn)
     for tie in ledger.ties:

@@ -1,0 +1,53 @@
+"""The ledger read again: what it says of hand merges, as of any time of learning."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from onevoice.domains.identity.contracts import ASSERT, OPERATOR_TIER, RETRACT, Evidence
+from onevoice.domains.identity.rules.replay import replay
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+A, B = 1, 2
+
+
+def row(second: int, op: int, act: int, tier: int = OPERATOR_TIER) -> Evidence:
+    at = START + timedelta(seconds=second)
+    return Evidence(second, op, A, B, tier, at, at, bytes([act]) * 16, act)
+
+
+def known(ledger: Sequence[Evidence], second: int) -> list[int]:
+    """The merge whose evidence ties A and B, as known then."""
+    found = replay(each for each in ledger if each.pos <= second)
+    return [tie[1][0] for tie in found.pairs.values()]
+
+
+class TestReplay:
+    def test_an_undo_leaves_what_another_merge_says_of_the_pair(self) -> None:
+        ledger = [row(1, ASSERT, 1), row(2, ASSERT, 2), row(3, RETRACT, 1), row(4, RETRACT, 2)]
+        assert [known(ledger, second) for second in range(5)] == [[], [1], [1], [2], []]
+
+    def test_also_where_the_other_one_is_the_older(self) -> None:
+        ledger = [row(1, ASSERT, 1), row(2, ASSERT, 2), row(3, RETRACT, 2), row(4, RETRACT, 1)]
+        assert [known(ledger, second) for second in range(5)] == [[], [1], [1], [1], []]
+
+    @pytest.mark.parametrize("first", [1, 2])
+    def test_a_split_takes_all_that_was_said_before_it(self, first: int) -> None:
+        ledger = [row(1, ASSERT, 1), row(2, ASSERT, 2), row(3, RETRACT, first), row(4, RETRACT, 3, tier=0)]
+        assert known(ledger, 4) == []
+
+    def test_a_merge_after_an_undo_or_a_split_stands(self) -> None:
+        ledger = [
+            row(1, ASSERT, 1),
+            row(2, RETRACT, 1),
+            row(3, ASSERT, 2),
+            row(4, RETRACT, 3, tier=0),
+            row(5, ASSERT, 4),
+        ]
+        assert [known(ledger, second) for second in range(1, 6)] == [[1], [], [2], [], [4]]
+
+    def test_the_order_of_the_rows_does_not_matter(self) -> None:
+        ledger = [row(1, ASSERT, 1), row(2, ASSERT, 2), row(3, RETRACT, 1)]
+        assert {tuple(known(order, 3)) for order in permutations(ledger)} == {(2,)}
