@@ -211,9 +211,12 @@ class IncrementalDouble:
         for key in sorted(keys, key=self.rank):
             one, other = parts[key[0]], parts[key[1]]
             fits = key[2] == 1 or self.fits(one, other, key[2])
-            if one is not other and fits and not any(ends & one and ends & other for ends in cannot):
+            if one is not other and fits and not self.stopped(key, one, other, cannot):
                 parts.update(dict.fromkeys(one | other, one | other))
         return set(parts.values())
+
+    def stopped(self, key, one, other, cannot):
+        return key[2] > 1 and any(ends & one and ends & other for ends in cannot)
 
     def cannot_links(self):
         return [{self.now(p), self.now(q)} for (p, q, _), merges in self.state.cannot.items() if not merges]
@@ -228,7 +231,7 @@ class IncrementalDouble:
         one, other, number = self.part_of(x), self.part_of(y), len(self.state.merges)
         self.state.merges.append(at)
         for (p, q, _), merges in self.state.cannot.items():
-            if not merges and (ends := {self.now(p), self.now(q)}) & one and ends & other:
+            if self.withdraws(merges, {self.now(p), self.now(q)}, one, other):
                 merges.add(number)
         top, left = self.top(one), {self.id_of(self.top(other))}
         while left:
@@ -240,15 +243,21 @@ class IncrementalDouble:
         self.log.append(("merge", x, y, at))
         return number
 
+    def withdraws(self, standing, ends, one, other):
+        return ends & one and ends & other
+
     def undo(self, number, at):
         self.state.undone.add(number)
         for pair in [p for p, claims in self.state.claims.items() if any(claim[-1] == number for claim in claims)]:
             self.derive(pair)
-        for (p, q, _), merges in self.state.cannot.items():
+        for merges in self.state.cannot.values():
             merges.discard(number)
-            self.state.removed |= {self.now(p), self.now(q)}
+        self.state.removed |= self.restored(self.state.cannot)
         self.settle()
         self.log.append(("undo", number, at))
+
+    def restored(self, links):
+        return {self.now(end) for link in links for end in link[:2]}
 
     def split(self, x, identifiers, at):
         part, nodes = self.part_of(x), self.state.nodes

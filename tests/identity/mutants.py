@@ -12,6 +12,7 @@ from incremental_double import IncrementalDouble
 
 U1, U2, E1, E2, X = ("user_id", "u1"), ("user_id", "u2"), PEOPLE[5], PEOPLE[6], ("phone", "+48512345671")
 CARD1, CARD2, TABLET = ("loyalty_card", "CARD1"), ("loyalty_card", "CARD2"), ("device", "tablet")
+CRM1, CRM2, TELEGRAM, VIBER = ("external:crm", "1"), ("external:crm", "2"), ("telegram", "700100"), ("viber", "700200")
 
 
 class GreedyUnion(IncrementalDouble):
@@ -86,11 +87,47 @@ class UndoByPair(IncrementalDouble):
         super().undo(number, at)
 
 
+class WithdrawsOnce(IncrementalDouble):
+    """Of two merges over one split only the first counts as having withdrawn it."""
+
+    def withdraws(self, standing, ends, one, other):
+        return not standing and super().withdraws(standing, ends, one, other)
+
+
+class RestoresForAll(IncrementalDouble):
+    """An undo puts a split back in force, whoever else had withdrawn it."""
+
+    def undo(self, number, at):
+        for merges in self.state.cannot.values():
+            if number in merges:
+                merges.clear()
+        super().undo(number, at)
+
+
+class SplitBeforeMerge(IncrementalDouble):
+    """What a split said stops also a merge that came after it."""
+
+    def stopped(self, key, one, other, cannot):
+        return any(ends & one and ends & other for ends in cannot)
+
+
+class RestoresAtItsOwn(IncrementalDouble):
+    """An undo looks again only at those whom the merge had tied."""
+
+    def restored(self, links):
+        return set()
+
+
 def seen(
     pair: Pair, *identifiers: Any, happened: int, learnt: int = 100, message: str = "", **more: Any
 ) -> Observation:
     message = message or f"{identifiers} {happened} {learnt}"
     return pair.observation(message, identifiers=frozenset(identifiers), happened=happened, learnt=learnt, **more)
+
+
+def together(pair: Pair, *who: Any) -> bool:
+    """Of a shared identifier any of its epochs will do."""
+    return any({*who} <= {member[:2] for member in part} for part in pair.parts)
 
 
 def by_hash(pair: Pair) -> list[str]:
@@ -148,19 +185,84 @@ def learnt_before_the_split(pair: Pair) -> None:
     pair.apply([seen(pair, U2, E1, happened=1, learnt=103)])
 
 
-def the_same_pair_merged_twice(pair: Pair) -> None:
-    """An older merge that a cannot-link put out of force, and a newer one of the same two."""
-    pair.apply([seen(pair, E1, X, happened=1), seen(pair, U2, happened=1), seen(pair, CARD1, happened=1)])
-    pair.split(E1, [X], 101)
-    pair.merge(U2, X, 102)
+def one_tablet_merged_twice(pair: Pair) -> None:
+    """Two epochs of it, each by a merge of its own."""
+    pair.apply(
+        [
+            seen(pair, U1, happened=1),
+            seen(pair, TABLET, happened=1),
+            seen(pair, TABLET, happened=3, name="Signed Out", logout=True),
+        ]
+    )
+    pair.merge(U1, (*TABLET, 0), 101)
+    pair.merge(U1, (*TABLET, 1), 102)
+    pair.undo(1, 103)
+    assert together(pair, U1, TABLET)
+
+
+def told_over_one_split(pair: Pair) -> None:
+    """A split, and then three merges: the last two each join what it had parted."""
+    pair.apply([seen(pair, TELEGRAM, VIBER, happened=1), *(seen(pair, who, happened=1) for who in (E1, U2, CARD1))])
+    pair.split(TELEGRAM, [VIBER], 101)
+    ties = ((E1, TELEGRAM), (U2, VIBER))
+    pair.apply([seen(pair, *both, happened=2, learnt=102) for both in ties])
     pair.merge(CARD1, E1, 103)
-    pair.merge(CARD1, U2, 104)  # withdraws the cannot-link
-    pair.undo(1, 105)
+    pair.merge(CARD1, U2, 104)
+    pair.undo(0, 105)
     pair.merge(E1, U2, 106)
-    pair.undo(2, 107)  # and so sets it again: the merge of 106 stands, and is refused
-    pair.merge(E1, U2, 108)
-    pair.undo(3, 109)
-    assert any({E1, U2} <= {member[:2] for member in part} for part in pair.parts)
+    assert together(pair, TELEGRAM, VIBER)
+
+
+def two_merges_over_one_split(pair: Pair) -> None:
+    told_over_one_split(pair)
+    pair.undo(1, 107)
+    assert together(pair, E1, TELEGRAM, U2, VIBER), "the merge of 106 stands, and had withdrawn the split as well"
+    pair.undo(2, 108)
+    assert not together(pair, TELEGRAM, VIBER)
+
+
+def two_merges_over_one_split_undone_in_the_other_order(pair: Pair) -> None:
+    told_over_one_split(pair)
+    pair.undo(2, 107)
+    pair.undo(1, 108)
+    assert not together(pair, TELEGRAM, VIBER)
+
+
+def a_merge_stands_over_a_split_within_one_side(pair: Pair) -> None:
+    """It ties who a limit would leave out, and so both whom a split had parted and an older merge had joined."""
+    pair.apply([seen(pair, U1, CRM1, happened=1), seen(pair, U2, CRM2, happened=1), seen(pair, CARD1, happened=1)])
+    pair.split(U1, [CRM1], 101)
+    pair.apply([seen(pair, CARD1, CRM1, happened=3, learnt=102)])
+    pair.merge(U1, CARD1, 103)
+    pair.merge(U2, U1, 104)
+    pair.undo(0, 105)
+    assert together(pair, U1, U2, CRM1)
+    pair.undo(1, 106)
+    assert not together(pair, U1, CRM1)
+
+
+def an_undo_restores_what_has_gone_elsewhere(pair: Pair) -> None:
+    pair.apply([seen(pair, TELEGRAM, VIBER, happened=1), seen(pair, CARD1, happened=1), seen(pair, U2, happened=1)])
+    pair.split(TELEGRAM, [VIBER], 101)
+    pair.apply([seen(pair, *both, happened=2, learnt=102) for both in ((CARD1, TELEGRAM), (U2, VIBER))])
+    pair.merge(CARD1, U2, 103)
+    pair.split(CARD1, [TELEGRAM, VIBER], 104)
+    pair.apply([seen(pair, TELEGRAM, VIBER, happened=3, learnt=105)])
+    assert together(pair, TELEGRAM, VIBER)
+    pair.undo(0, 106)
+    assert not together(pair, TELEGRAM, VIBER)
+
+
+def split_from_an_epoch_that_vanished(pair: Pair) -> None:
+    pair.apply([seen(pair, U1, happened=1), seen(pair, TABLET, happened=5, name="Signed Out", logout=True)])
+    pair.merge(U1, TABLET, 101)
+    pair.apply(
+        [seen(pair, TABLET, happened=3, learnt=102, name="Signed Out", logout=True)]
+    )  # the logout of 5 now says nothing
+    assert together(pair, U1, TABLET)
+    pair.split(U1, [TABLET], 103)
+    assert not together(pair, U1, TABLET)
+    assert pair.standing() == []
 
 
 Story = Callable[[Pair], None]
@@ -194,6 +296,14 @@ MUTANTS = (
     Mutant(BoldFastPath, strong_edge_over_weak_ones, {**QUIET, "people": (U1, CARD1, CARD2, X), "least": 2}, 1000),
     Mutant(EpochAtArrival, late_login, {**RIVALS, "places": (TABLET,)}, 1000),
     Mutant(LearntAtArrival, learnt_before_the_split, {**TORN, "places": (TABLET,), "most": 3}, 1000),
-    Mutant(UndoByPair, the_same_pair_merged_twice),
+    Mutant(UndoByPair, one_tablet_merged_twice),
+    Mutant(WithdrawsOnce, two_merges_over_one_split),
+    Mutant(RestoresForAll, two_merges_over_one_split),
+    Mutant(SplitBeforeMerge, a_merge_stands_over_a_split_within_one_side),
+    Mutant(RestoresAtItsOwn, an_undo_restores_what_has_gone_elsewhere),
 )
-STORIES = tuple(mutant.story for mutant in MUTANTS)
+STORIES = (
+    *dict.fromkeys(mutant.story for mutant in MUTANTS),
+    two_merges_over_one_split_undone_in_the_other_order,
+    split_from_an_epoch_that_vanished,
+)

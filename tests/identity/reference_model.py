@@ -21,10 +21,10 @@ class ReferenceModel:
         self.seen.setdefault(event.hash, event)
 
     def merge(self, x, y, at):
-        """Make the two profiles one, wholly and above any limit. Returns: the number to undo it by."""
+        """Make two profiles one, wholly, above any limit, until undone or split. Returns: the number to undo it by."""
         one, other = self.profile(x), self.profile(y)
         merge = SimpleNamespace(at=at, undone=math.inf, edges={(self.strongest(one), self.strongest(other))})
-        merge.withdraws = {link for link, ends in self.cannot_links() if ends & one and ends & other}
+        merge.withdraws = {link for link in self.cannot if (e := {*map(self.epoch, link[:2])}) & one and e & other}
         self.merges.append(merge)
         while left_out := (one | other) - self.profile(self.strongest(one)):  # a limit refused an edge they had
             merge.edges.update((self.strongest(one), node) for node in left_out)
@@ -114,7 +114,7 @@ class ReferenceModel:
     def cannot_links(self):
         """[(link, its two nodes now)] of those that no standing merge has withdrawn."""
         withdrawn = {link for merge in self.merges if merge.undone == math.inf for link in merge.withdraws}
-        return [(link, {self.epoch(link[0]), self.epoch(link[1])}) for link in self.cannot - withdrawn]
+        return [(link, {*map(self.epoch, link[:2])}) for link in self.cannot - withdrawn]
 
     def kruskal(self, nodes, edges, cannot):
         parts = {node: frozenset([node]) for node in nodes}
@@ -122,7 +122,7 @@ class ReferenceModel:
             union = parts[a] | parts[b]
             counts, more = (Counter(n[0] for n in parts[x] if n[2] == BASE) for x in (a, b))  # each identifier once
             fits = all(counts[k] + more[k] <= self.kind((k,))[1 + (tier >= 5)] for k in counts.keys() & more.keys())
-            if (fits or tier == 1) and not any(ends <= union for ends in cannot):
+            if tier == 1 or (fits and not any(ends & parts[a] and ends & parts[b] for ends in cannot)):
                 parts.update(dict.fromkeys(union, union))
         return set(parts.values())
 

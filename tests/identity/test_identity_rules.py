@@ -1,4 +1,4 @@
-"""The ledger read again: what it says of hand merges, as of any time of learning."""
+"""The ledger read again: what it says of merges by hand and of splits, as of any time of learning."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,7 @@ from itertools import permutations
 
 import pytest
 
-from onevoice.domains.identity.contracts import ASSERT, OPERATOR_TIER, RETRACT, Evidence
+from onevoice.domains.identity.contracts import ALLOW, ASSERT, CANNOT, OPERATOR_TIER, RETRACT, Evidence
 from onevoice.domains.identity.rules.replay import replay
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -22,6 +22,10 @@ def known(ledger: Sequence[Evidence], second: int) -> list[int]:
     """The merge whose evidence ties A and B, as known then."""
     found = replay(each for each in ledger if each.pos <= second)
     return [tie[1][0] for tie in found.pairs.values()]
+
+
+def apart(ledger: Sequence[Evidence], second: int) -> bool:
+    return (A, B) in replay(each for each in ledger if each.pos <= second).cannot
 
 
 class TestReplay:
@@ -51,3 +55,19 @@ class TestReplay:
     def test_the_order_of_the_rows_does_not_matter(self) -> None:
         ledger = [row(1, ASSERT, 1), row(2, ASSERT, 2), row(3, RETRACT, 1)]
         assert {tuple(known(order, 3)) for order in permutations(ledger)} == {(2,)}
+
+
+class TestCannotLinks:
+    def test_two_merges_over_one_split_both_withdraw_it(self) -> None:
+        ledger = [
+            row(1, CANNOT, 1, 0),
+            row(2, ALLOW, 2, 0),
+            row(3, ALLOW, 3, 0),
+            row(4, RETRACT, 2),
+            row(5, RETRACT, 3),
+        ]
+        assert [apart(ledger, second) for second in range(1, 6)] == [True, False, False, False, True]
+
+    def test_a_split_after_a_merge_holds_whatever_that_withdrew(self) -> None:
+        ledger = [row(1, CANNOT, 1, 0), row(2, ALLOW, 2, 0), row(3, CANNOT, 3, 0), row(4, RETRACT, 2)]
+        assert [apart(ledger, second) for second in range(1, 5)] == [True, False, True, True]

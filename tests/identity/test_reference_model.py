@@ -426,8 +426,14 @@ class Model(RuleBasedStateMachine):
         super().__init__()
         self.model, self.clock, self.live = ReferenceModel(LOOSE), 0, []
 
+    def parts(self):
+        return sorted(sorted(part) for part in self.model.partition())
+
     def pick(self, data):
-        return data.draw(st.sampled_from(sorted(sorted(part) for part in self.model.partition())))
+        return data.draw(st.sampled_from(self.parts()))
+
+    def two(self, data):
+        return data.draw(st.lists(st.sampled_from(self.parts()), min_size=2, max_size=2, unique_by=tuple))
 
     @rule(data=st.data())
     def observe(self, data):
@@ -436,10 +442,10 @@ class Model(RuleBasedStateMachine):
             self.model.observe(Observation(**{**vars(each), "learnt": self.clock}))
         self.keep()
 
-    @precondition(lambda self: self.model.seen)
+    @precondition(lambda self: len(self.parts()) > 1)
     @rule(data=st.data())
     def merge_and_undo(self, data):
-        one, other = min(self.pick(data)), max(self.pick(data))
+        one, other = map(min, self.two(data))
         before, self.clock = answers(self.model), self.clock + 2
         number = self.model.merge(one, other, self.clock - 1)
         assert together(self.model, one, other)
@@ -447,10 +453,11 @@ class Model(RuleBasedStateMachine):
         assert answers(self.model) == before
         self.keep()
 
-    @precondition(lambda self: self.model.seen)
+    @precondition(lambda self: len(self.parts()) > 1)
     @rule(data=st.data())
     def merge(self, data):
-        self.clock, one, other = self.clock + 1, self.pick(data), self.pick(data)
+        self.clock += 1
+        one, other = self.two(data)
         self.model.merge(one[0], other[-1], self.clock)
         assert together(self.model, *one, *other)
         self.keep()
@@ -483,10 +490,20 @@ class Model(RuleBasedStateMachine):
         partition = self.model.partition()
         assert sum(map(len, partition)) == len(set().union(*partition))
 
+    def tied_by_hand(self):
+        edges = [edge for number in range(len(self.model.merges)) for edge in self.model.operator_edges(number)]
+        return self.model.kruskal({node for part in self.parts() for node in part}, edges, [])
+
     @invariant()
     def no_part_holds_both_ends_of_a_cannot_link(self):
+        tied = self.tied_by_hand()
         for _, ends in self.model.cannot_links():
-            assert len(ends) == 1 or not any(ends <= part for part in self.model.partition())
+            assert any(ends <= part for part in tied) or not any(ends <= part for part in self.model.partition())
+
+    @invariant()
+    def who_was_joined_by_hand_is_together(self):
+        for part in self.tied_by_hand():
+            assert any(part <= now for now in self.model.partition())
 
     @invariant()
     def only_an_operator_exceeds_a_limit(self):

@@ -72,7 +72,7 @@ class Evidence(NamedTuple):
     """One row of the ledger. `a` and `b` are identifiers, or epochs where an operator named one.
 
     `act` is the operator's action it belongs to. A retraction of tier 1 undoes its action, a hand merge: it kills what
-    that merge asserted. One of tier 0 is a split's and kills all that was learnt of the pair before.
+    that merge asserted and withdrew. One of tier 0 is a split's and kills all that was learnt of the pair before.
     """
 
     pos: int

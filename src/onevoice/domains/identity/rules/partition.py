@@ -1,6 +1,7 @@
 """The canonical partition: Kruskal's algorithm over live edges, refusing what breaks a limit or a cannot-link.
 
-A function of the evidence set, hence of no arrival order. Kruskal: "On the shortest spanning subtree of a graph and
+An operator's edges break neither: they came after the cannot-links that they cross, for a split retracts what crosses
+it. A function of the evidence set, hence of no arrival order. Kruskal: "On the shortest spanning subtree of a graph and
 the traveling salesman problem", Proc. AMS 7 (1956).
 """
 
@@ -54,9 +55,11 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
         a, b = find(edge.a), find(edge.b)
         if a == b:
             continue
-        reason = "cannot_link" if any(find(foe) == b for foe in foes.get(a, ())) else None
-        if reason is None and edge.tier > OPERATOR_TIER:
-            reason = _broken_limit(counts[a], counts[b], weak=edge.tier >= WEAK_TIER)
+        reason = None
+        if edge.tier > OPERATOR_TIER:
+            kept_apart = any(find(foe) == b for foe in foes.get(a, ()))
+            weak = edge.tier >= WEAK_TIER
+            reason = "cannot_link" if kept_apart else _broken_limit(counts[a], counts[b], weak=weak)
         if reason is not None:
             refused.append((edge, reason))
             continue

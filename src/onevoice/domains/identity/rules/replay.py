@@ -71,7 +71,8 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
         elif row.op == CANNOT:
             cannot.add((row.a, row.b))
         elif row.op == ALLOW:
-            cannot.discard((row.a, row.b))
+            if row.act not in undone:
+                cannot.discard((row.a, row.b))
         elif row.learnt <= retracted.get((row.a, row.b), BEGINNING):
             continue
         elif row.op == ASSERT:

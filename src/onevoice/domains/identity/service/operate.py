@@ -45,9 +45,9 @@ class Operation:
     exceeded: list[tuple[str, list[str], int]] = field(default_factory=list)
     """(kind, values, limit) where a profile afterwards holds more than the kind's limit."""
     withdrawn: list[tuple[int, int]] = field(default_factory=list)
-    """Cannot-links that the merge withdraws, or that an undo puts back."""
+    """Cannot-links that the merge puts out of force."""
     parted: list[tuple[int, int]] = field(default_factory=list)
-    """Cannot-links that a split sets."""
+    """Cannot-links that a split sets, or that an undo puts back in force."""
 
 
 def operator_moment(conn: Connection, now: datetime) -> datetime:
@@ -118,10 +118,10 @@ def merge(
     watch = _Watch(conn, [left[1], right[1]])
     action = ops.add_action(conn, "merge", at, actor, reason, (left[0], right[0]))
     operation = Operation(action)
-    operation.withdrawn = ops.crossing_cannot(conn, left[1], right[1])
-    if operation.withdrawn:
-        ops.drop_cannot(conn, operation.withdrawn)
-        _say(conn, [(ALLOW, a, b, 0) for a, b in operation.withdrawn], at, action)
+    crossing = ops.crossing_cannot(conn, left[1], right[1])
+    operation.withdrawn = [(link.a, link.b) for link in crossing if link.stands]
+    ops.drop_cannot(conn, operation.withdrawn)
+    _say(conn, [(ALLOW, link.a, link.b, 0) for link in crossing], at, action)
     order = _strengths(conn, [member for members in watch.before.values() for member in members], kinds)
     ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in (left[1], right[1])]
     everyone = {member.nid for members in watch.before.values() for member in members}
@@ -136,7 +136,7 @@ def merge(
         home = now[ends[0]]
         pairs = [_ordered(ends[0], nid) for nid, pid in sorted(now.items()) if pid != home]
     sql.note_moved(conn, moved)
-    ops.describe_action(conn, action, {"edges": asserted, "withdrawn": operation.withdrawn})
+    ops.describe_action(conn, action, {"edges": asserted, "withdrawn": [[link.a, link.b] for link in crossing]})
     watch.finish(operation, by_name)
     return operation
 
@@ -153,35 +153,47 @@ def _assert(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) 
 
 
 def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Operation:
-    """Take a hand merge back: its own evidence only, and the cannot-links it had withdrawn stand again.
+    """Take a hand merge back: its own evidence only, and the cannot-links that it alone had withdrawn stand again.
 
-    What another standing merge says of the same pairs goes on holding them. Raises: UnknownActionError,
-    AlreadyUndoneError.
+    What other standing merges say goes on holding. Raises: UnknownActionError, AlreadyUndoneError.
     """
     sql.lock_linker(conn)
-    action = ops.action(conn, action_id)
-    if action is None or action.kind != "merge":
-        raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
+    action = _merge_of(conn, action_id)
     if action.undone_at is not None:
         raise AlreadyUndoneError(f"Merge {action_id} was undone by {action.undone_by} before.")
-    edges = [(int(a), int(b)) for a, b in action.detail["edges"]]
+    edges, withdrawn = _pairs(action.detail["edges"]), _pairs(action.detail["withdrawn"])
     own = [(said.a, said.b) for said in ops.standing(conn, edges) if said.action == action_id]
     if not own:
         raise AlreadyUndoneError(f"Nothing of merge {action_id} stands any more: a later split has parted it.")
     at = operator_moment(conn, at)
     by_name = {kind.name: kind for kind in sql.kinds(conn)}
-    ends = sorted({end for pair in edges for end in pair})
-    watch = _Watch(conn, sorted(set(sql.pids_of(conn, ends).values())))
+    ends = sorted({end for pair in edges + withdrawn for end in pair})
+    watch = _Watch(conn, _touched(conn, edges, withdrawn))
     ops.close_action(conn, action_id, at, actor)
     _take_back(conn, own, at, action_id)
-    restored = [(int(a), int(b)) for a, b in action.detail["withdrawn"]]
-    if restored:
-        ops.add_cannot(conn, restored, action_id, at)
-        _say(conn, [(CANNOT, a, b, 0) for a, b in restored], at, action_id)
+    operation = Operation(action_id, parted=ops.reinstate_cannot(conn, withdrawn))
     sql.note_moved(conn, resolve(conn, ends, {kind.id: kind for kind in by_name.values()}))
-    operation = Operation(action_id, withdrawn=restored)
     watch.finish(operation, by_name)
     return operation
+
+
+def _merge_of(conn: Connection, action_id: int) -> ops.ActionRow:
+    action = ops.action(conn, action_id)
+    if action is None or action.kind != "merge":
+        raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
+    return action
+
+
+def _pairs(stored: Sequence[Sequence[int]]) -> list[Pair]:
+    return [(a, b) for a, b in stored]
+
+
+def _touched(conn: Connection, edges: Sequence[Pair], withdrawn: Sequence[Pair]) -> list[int]:
+    """The profiles that an undo can part: those of the edges, and where what was kept apart has become one."""
+    pid_of = sql.pids_of(conn, [end for pair in [*edges, *withdrawn] for end in pair])
+    return sorted(
+        {pid_of[end] for pair in edges for end in pair} | {pid_of[a] for a, b in withdrawn if pid_of[a] == pid_of[b]}
+    )
 
 
 def _take_back(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> None:
@@ -223,8 +235,9 @@ def split(
     action = ops.add_action(conn, "split", at, actor, reason, ends)
     base_of = {member.nid: member.base for member in members}
     shared = {member.base for member in members if by_name[member.kind].shared}
-    _retract(conn, ops.edges_across(conn, left, right), base_of, shared, at, action)
-    parts = [_parts(conn, part, kinds) for part in (left, right)]
+    sides = [_with_vanished(conn, part, base_of) for part in (left, right)]
+    _retract(conn, ops.edges_across(conn, *sides), base_of, shared, at, action)
+    parts = [[[nid for nid in part if nid in order] for part in _parts(conn, side, kinds)] for side in sides]
     apart = [_ordered(min(a, key=order.__getitem__), min(b, key=order.__getitem__)) for a in parts[0] for b in parts[1]]
     parted: list[tuple[int, int]] = []
     moved: set[int] = set()
@@ -244,6 +257,13 @@ def split(
     operation = Operation(action, parted=parted)
     watch.finish(operation, by_name)
     return operation
+
+
+def _with_vanished(conn: Connection, nodes: Sequence[int], base_of: dict[int, int]) -> list[int]:
+    """The nodes and the epochs that have vanished into them: evidence may name these. Puts them into `base_of`."""
+    vanished = ops.vanished_into(conn, nodes)
+    base_of.update(vanished)
+    return [*nodes, *vanished]
 
 
 def _ordered(a: int, b: int) -> Pair:
@@ -296,9 +316,6 @@ def _say(conn: Connection, rows: Sequence[tuple[int, int, int, int]], at: dateti
 
 
 def pids_of_action(conn: Connection, action_id: int) -> list[int]:
-    """The profiles that a merge's evidence now lies in. Raises: UnknownActionError."""
-    action = ops.action(conn, action_id)
-    if action is None or action.kind != "merge":
-        raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
-    ends = {int(end) for pair in action.detail["edges"] for end in pair} | {action.a, action.b}
-    return sorted(set(sql.pids_of(conn, sorted(ends)).values()))
+    """The profiles that the undo of a merge can part. Raises: UnknownActionError."""
+    detail = _merge_of(conn, action_id).detail
+    return _touched(conn, _pairs(detail["edges"]), _pairs(detail["withdrawn"]))

@@ -67,15 +67,26 @@ def latest_moment(conn: Connection) -> datetime | None:
     return row[0] if row else None
 
 
-def crossing_cannot(conn: Connection, left: int, right: int) -> list[tuple[int, int]]:
-    """Live cannot-links between two profiles, also where an end is an epoch that late marks made vanish."""
-    return conn.execute(
-        "with ends as (select c.a, c.b, na.pid as pa, nb.pid as pb from identity.cannot c"
-        " join identity.node na on na.nid = identity.stands_at(c.a)"
-        " join identity.node nb on nb.nid = identity.stands_at(c.b))"
-        " select a, b from ends where (pa, pb) in ((%(l)s, %(r)s), (%(r)s, %(l)s)) order by a, b",
+class Crossing(NamedTuple):
+    """A cannot-link between two profiles. Where it does not stand, other merges have withdrawn it."""
+
+    a: int
+    b: int
+    stands: bool
+
+
+def crossing_cannot(conn: Connection, left: int, right: int) -> list[Crossing]:
+    """What splits have said between two profiles, also where an end is an epoch that late marks made vanish."""
+    rows = conn.execute(
+        "with said as (select distinct a, b from identity.evidence where op = 3),"
+        " ends as (select s.a, s.b, na.pid as pa, nb.pid as pb from said s"
+        " join identity.node na on na.nid = identity.stands_at(s.a)"
+        " join identity.node nb on nb.nid = identity.stands_at(s.b))"
+        " select a, b, exists (select from identity.cannot c where c.a = ends.a and c.b = ends.b) from ends"
+        " where (pa, pb) in ((%(l)s, %(r)s), (%(r)s, %(l)s)) order by a, b",
         {"l": left, "r": right},
-    ).fetchall()
+    )
+    return [Crossing(*row) for row in rows]
 
 
 def drop_cannot(conn: Connection, pairs: Sequence[tuple[int, int]]) -> None:
@@ -93,12 +104,35 @@ def add_cannot(conn: Connection, pairs: Sequence[tuple[int, int]], action_id: in
     )
 
 
+def reinstate_cannot(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Set those cannot-links again that no standing merge has withdrawn since a split said them. Returns: these."""
+    return conn.execute(
+        "insert into identity.cannot (a, b, act, learnt) select k.a, k.b, s.act, s.learnt"
+        " from unnest(%s::bigint[], %s::bigint[]) k(a, b) cross join lateral (select pos, act, learnt"
+        " from identity.evidence e where e.a = k.a and e.b = k.b and e.op = 3 order by pos desc limit 1) s"
+        " where not exists (select from identity.evidence w join identity.action m on m.id = w.act"
+        " where w.a = k.a and w.b = k.b and w.op = 4 and w.pos > s.pos and m.undone_at is null)"
+        " on conflict do nothing returning a, b",
+        ([p[0] for p in pairs], [p[1] for p in pairs]),
+    ).fetchall()
+
+
 def cannot_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int, int, datetime]]:
     """(a, b, action, learnt) of live cannot-links that touch `nodes`."""
     return conn.execute(
         "select a, b, act, learnt from identity.cannot where a = any(%(n)s) or b = any(%(n)s) order by learnt",
         {"n": list(nodes)},
     ).fetchall()
+
+
+def vanished_into(conn: Connection, nodes: Sequence[int]) -> dict[int, int]:
+    """Epochs that late marks made vanish and whose place one of `nodes` holds now, each with its base."""
+    rows = conn.execute(
+        "select v.nid, v.base from identity.node n join identity.node v on v.base = n.base and v.base <> v.nid"
+        " where n.nid = any(%(n)s) and v.until_at < v.from_at and identity.stands_at(v.nid) = n.nid",
+        {"n": list(nodes)},
+    )
+    return dict(rows.fetchall())
 
 
 def edges_across(conn: Connection, left: Sequence[int], right: Sequence[int]) -> list[Edge]:
