@@ -187,8 +187,8 @@ class Product(Reader):
             self._crash = None
             raise CrashError
 
-    def _locate(self, conn: Connection, who: Who) -> tuple[int, int]:
-        return references.locate(conn, self._reference(conn, who), KEY)
+    def _locate(self, conn: Connection, who: Who) -> int:
+        return references.locate(conn, self._reference(conn, who), KEY)[0]
 
     def merge(self, x: Who, y: Who, at: int) -> Any:
         with self._database.transaction() as conn:
@@ -204,8 +204,7 @@ class Product(Reader):
 
     def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None:
         with self._database.transaction() as conn:
-            _, pid = self._locate(conn, who)
-            operate.split(conn, pid, list(identifiers), actor="test", reason="test", at=moment(at))
+            operate.split(conn, self._locate(conn, who), list(identifiers), actor="test", reason="test", at=moment(at))
         self._index()
 
     def as_of(self, happened: int, known: int) -> Reader:

@@ -1,6 +1,7 @@
 """What operators do by hand: merge two profiles, undo that, split one. Each is evidence, and each can be rehearsed.
 
-A rehearsal (`dry_run`) does everything and rolls back, so that what it shows is what would happen.
+A rehearsal (`dry_run`) does everything and rolls back, so that what it shows is what would happen. Whoever looks at
+profiles before an action, to show what it changes, takes `turn` before looking: else another may act in between.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -48,6 +49,11 @@ class Operation:
     """Cannot-links that the merge puts out of force."""
     parted: list[tuple[int, int]] = field(default_factory=list)
     """Cannot-links that a split sets, or that an undo puts back in force."""
+
+
+def turn(conn: Connection) -> None:
+    """Wait until no other operator and no linker is at work; none can begin before this transaction ends."""
+    sql.lock_linker(conn)
 
 
 def operator_moment(conn: Connection, now: datetime) -> datetime:
@@ -101,29 +107,29 @@ class _Watch:
             )
 
 
-def merge(
-    conn: Connection, left: tuple[int, int], right: tuple[int, int], *, actor: str, reason: str, at: datetime
-) -> Operation:
-    """Make one profile of two. left, right: (nid, pid) as named. Raises: SameProfileError.
+def merge(conn: Connection, left: int, right: int, *, actor: str, reason: str, at: datetime) -> Operation:
+    """Make one profile of those of two nodes. Raises: SameProfileError.
 
     The strongest identifiers of both are tied by evidence of the first tier, which exceeds limits; where a limit would
     still part somebody from the whole, they are tied too: a hand merge is whole or it is none.
     """
-    sql.lock_linker(conn)
-    if left[1] == right[1]:
+    turn(conn)
+    pid_of = sql.pids_of(conn, [left, right])
+    pids = (pid_of[left], pid_of[right])
+    if pids[0] == pids[1]:
         raise SameProfileError("There is nothing to join: these identifiers are one person already.")
     at = operator_moment(conn, at)
     by_name = {kind.name: kind for kind in sql.kinds(conn)}
     kinds = {kind.id: kind for kind in by_name.values()}
-    watch = _Watch(conn, [left[1], right[1]])
-    action = ops.add_action(conn, "merge", at, actor, reason, (left[0], right[0]))
+    watch = _Watch(conn, pids)
+    action = ops.add_action(conn, "merge", at, actor, reason, (left, right))
     operation = Operation(action)
-    crossing = ops.crossing_cannot(conn, left[1], right[1])
+    crossing = ops.crossing_cannot(conn, *pids)
     operation.withdrawn = [(link.a, link.b) for link in crossing if link.stands]
     ops.drop_cannot(conn, operation.withdrawn)
     _say(conn, [(ALLOW, link.a, link.b, 0) for link in crossing], at, action)
     order = _strengths(conn, [member for members in watch.before.values() for member in members], kinds)
-    ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in (left[1], right[1])]
+    ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in pids]
     everyone = {member.nid for members in watch.before.values() for member in members}
     pairs = [_ordered(*ends)]
     asserted: list[Pair] = []
@@ -157,7 +163,7 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
 
     What other standing merges say goes on holding. Raises: UnknownActionError, AlreadyUndoneError.
     """
-    sql.lock_linker(conn)
+    turn(conn)
     action = _merge_of(conn, action_id)
     if action.undone_at is not None:
         raise AlreadyUndoneError(f"Merge {action_id} was undone by {action.undone_by} before.")
@@ -207,17 +213,18 @@ def _take_back(conn: Connection, pairs: Sequence[Pair], at: datetime, action: in
 
 
 def split(
-    conn: Connection, pid: int, named: Sequence[tuple[str, str]], *, actor: str, reason: str, at: datetime
+    conn: Connection, node: int, named: Sequence[tuple[str, str]], *, actor: str, reason: str, at: datetime
 ) -> Operation:
-    """Part the `named` identifiers, (kind, value) in normal form, from the rest of profile `pid`.
+    """Part the `named` identifiers, (kind, value) in normal form, from the rest of the profile of `node`.
 
     Every edge that crosses is retracted and cannot-links keep both sides apart until a later hand merge.
     Raises: NothingToSplitError.
     """
-    sql.lock_linker(conn)
+    turn(conn)
     at = operator_moment(conn, at)
     by_name = {kind.name: kind for kind in sql.kinds(conn)}
     kinds = {kind.id: kind for kind in by_name.values()}
+    pid = sql.pids_of(conn, [node])[node]
     watch = _Watch(conn, [pid])
     members = watch.before[pid]
     wanted = set(named)
@@ -239,9 +246,11 @@ def split(
     _retract(conn, ops.edges_across(conn, *sides), base_of, shared, at, action)
     parts = [[[nid for nid in part if nid in order] for part in _parts(conn, side, kinds)] for side in sides]
     apart = [_ordered(min(a, key=order.__getitem__), min(b, key=order.__getitem__)) for a in parts[0] for b in parts[1]]
-    parted: list[tuple[int, int]] = []
+    parted: list[Pair] = []
     moved: set[int] = set()
     while apart:
+        if not set(apart).isdisjoint(parted):
+            raise RuntimeError(f"Profile {pid} cannot be parted: something ties {apart} that a split does not retract.")
         parted.extend(apart)
         ops.add_cannot(conn, apart, action, at)
         _say(conn, [(CANNOT, a, b, 0) for a, b in apart], at, action)

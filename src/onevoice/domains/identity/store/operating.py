@@ -45,7 +45,7 @@ def close_action(conn: Connection, action: int, at: datetime, actor: str) -> Non
 
 
 def action(conn: Connection, action_id: int) -> ActionRow | None:
-    row = conn.execute(_ACTION + " where id = %s for update", (action_id,)).fetchone()
+    row = conn.execute(_ACTION + " where id = %s", (action_id,)).fetchone()
     return ActionRow(*row) if row else None
 
 

@@ -54,18 +54,22 @@ def merge(conn: Connection, left: str, right: str, request: Request, sources: Ma
     Raises: UnknownProfileError, AmbiguousReferenceError, SameProfileError, ReasonMissingError.
     """
     _require_reason(request)
+    operate.turn(conn)
     ends = [references.locate(conn, each, request.vault_key, regions(sources)) for each in (left, right)]
     return _perform(
         conn,
         sorted({pid for _, pid in ends}),
         sources,
         dry_run=request.dry_run,
-        act=lambda: operate.merge(conn, ends[0], ends[1], actor=request.actor, reason=request.reason, at=request.at),
+        act=lambda: operate.merge(
+            conn, ends[0][0], ends[1][0], actor=request.actor, reason=request.reason, at=request.at
+        ),
     )
 
 
 def undo(conn: Connection, action: int, request: Request, sources: Mapping[int, SourceInfo]) -> Preview:
     """Take a merge back. Raises: UnknownActionError, AlreadyUndoneError."""
+    operate.turn(conn)
     return _perform(
         conn,
         operate.pids_of_action(conn, action),
@@ -83,7 +87,8 @@ def split(
     Raises: UnknownProfileError, AmbiguousReferenceError, NothingToSplitError, ReasonMissingError.
     """
     _require_reason(request)
-    _, pid = references.locate(conn, profile, request.vault_key, regions(sources))
+    operate.turn(conn)
+    node, pid = references.locate(conn, profile, request.vault_key, regions(sources))
     members = {(member.kind, member.value) for _, member in identity.members_of(conn, [pid])}
     named = [references.identifier_among(each, members, regions(sources)) for each in identifiers]
     return _perform(
@@ -91,7 +96,7 @@ def split(
         [pid],
         sources,
         dry_run=request.dry_run,
-        act=lambda: operate.split(conn, pid, named, actor=request.actor, reason=request.reason, at=request.at),
+        act=lambda: operate.split(conn, node, named, actor=request.actor, reason=request.reason, at=request.at),
     )
 
 
