@@ -13,7 +13,7 @@ from test_linker_stateful import KEY, Product, moment
 
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.errors import AlreadyUndoneError, IdentityError, SameProfileError
-from onevoice.domains.identity.service import operate, reading
+from onevoice.domains.identity.service import operate, reading, references
 from onevoice.domains.identity.service.operate import Operation
 from onevoice.kit.db import Database
 from waiting import until
@@ -28,7 +28,7 @@ def pair(database: Database) -> Pair:
 
 
 def node(conn: Connection, who: tuple[str, str]) -> int:
-    return reading.locate(conn, ":".join(who), KEY)[0]
+    return references.locate(conn, ":".join(who), KEY)[0]
 
 
 def together(database: Database, *who: tuple[str, str], known: int | None = None) -> bool:

@@ -4,9 +4,45 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import Kind
-from onevoice.domains.identity.rules.partition import partition
+from onevoice.domains.identity.contracts import Edge, Kind
+from onevoice.domains.identity.rules.partition import Partition, partition
 from onevoice.domains.identity.store import linking as sql
+
+
+class Reach:
+    """Everything that live evidence reaches from some nodes, read once: its parts can be worked out again and again."""
+
+    def __init__(self, conn: Connection, seeds: Sequence[int], kinds: Mapping[int, Kind]) -> None:
+        self._conn = conn
+        self._rows, self._edges = sql.raw_component(conn, seeds)
+        self._cannot = sql.cannot_among(conn, list(self._rows)) if len(self._rows) > 1 else []
+        self._nodes = {nid: row.node(kinds) for nid, row in self._rows.items()}
+
+    def add(self, edges: Iterable[Edge]) -> None:
+        self._edges.extend(edges)
+
+    def parts(self) -> Partition:
+        return partition(self._nodes, self._edges, self._cannot)
+
+    def write(self) -> set[int]:
+        """Write the parts where they differ from what is stored.
+
+        Returns: the ids of all profiles, former and present, whose members changed.
+        """
+        result = self.parts()
+        contested = {end for edge, _ in result.refused for end in (edge.a, edge.b)}
+        changed = [
+            (nid, result.root_of[nid], nid in contested)
+            for nid, row in self._rows.items()
+            if row.pid != result.root_of[nid] or row.contested != (nid in contested)
+        ]
+        if changed:
+            sql.write_partition(self._conn, changed)
+        moved: set[int] = set()
+        for nid, pid, _ in changed:
+            if self._rows[nid].pid != pid:
+                moved |= {pid, self._rows[nid].pid}
+        return moved
 
 
 def resolve(conn: Connection, seeds: Sequence[int], kinds: Mapping[int, Kind]) -> set[int]:
@@ -14,22 +50,7 @@ def resolve(conn: Connection, seeds: Sequence[int], kinds: Mapping[int, Kind]) -
 
     Returns: the ids of all profiles, former and present, whose members changed.
     """
-    reached, edges = sql.raw_component(conn, seeds)
-    cannot = sql.cannot_among(conn, list(reached)) if len(reached) > 1 else []
-    result = partition({nid: node.node(kinds) for nid, node in reached.items()}, edges, cannot)
-    contested = {end for edge, _ in result.refused for end in (edge.a, edge.b)}
-    changed = [
-        (nid, result.root_of[nid], nid in contested)
-        for nid, node in reached.items()
-        if node.pid != result.root_of[nid] or node.contested != (nid in contested)
-    ]
-    if changed:
-        sql.write_partition(conn, changed)
-    moved: set[int] = set()
-    for nid, pid, _ in changed:
-        if reached[nid].pid != pid:
-            moved |= {pid, reached[nid].pid}
-    return moved
+    return Reach(conn, seeds, kinds).write()
 
 
 class Groups:

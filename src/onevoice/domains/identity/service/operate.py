@@ -20,7 +20,7 @@ from onevoice.domains.identity.errors import (
 )
 from onevoice.domains.identity.rules.observe import action_hash
 from onevoice.domains.identity.rules.partition import partition
-from onevoice.domains.identity.service.components import resolve
+from onevoice.domains.identity.service.components import Reach, resolve
 from onevoice.domains.identity.store import linking as sql
 from onevoice.domains.identity.store import operating as ops
 from onevoice.domains.identity.store import reading
@@ -131,31 +131,35 @@ def merge(conn: Connection, left: int, right: int, *, actor: str, reason: str, a
     order = _strengths(conn, [member for members in watch.before.values() for member in members], kinds)
     ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in pids]
     everyone = {member.nid for members in watch.before.values() for member in members}
+    reach = Reach(conn, ends, kinds)
     pairs = [_ordered(*ends)]
     asserted: list[Pair] = []
-    moved: set[int] = set()
     while pairs:
         asserted.extend(pairs)
-        _assert(conn, pairs, at, action)
-        moved |= resolve(conn, ends, kinds)
-        now = sql.pids_of(conn, list(everyone))
-        home = now[ends[0]]
-        pairs = [_ordered(ends[0], nid) for nid, pid in sorted(now.items()) if pid != home]
-    sql.note_moved(conn, moved)
+        reach.add(_assert(conn, pairs, at, action))
+        root_of = reach.parts().root_of
+        home = root_of[ends[0]]
+        pairs = [_ordered(ends[0], nid) for nid in sorted(everyone) if root_of[nid] != home]
+    sql.note_moved(conn, reach.write())
     ops.describe_action(conn, action, {"edges": asserted, "withdrawn": [[link.a, link.b] for link in crossing]})
     watch.finish(operation, by_name)
     return operation
 
 
-def _assert(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> None:
-    """Tie the pairs by hand. A merge of before that says the same keeps its place in the order: it is the older."""
+def _assert(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> list[Edge]:
+    """Tie the pairs by hand. A merge of before that says the same keeps its place in the order: it is the older.
+
+    Returns: the edges that are new.
+    """
     edges = [Edge(OPERATOR_TIER, at, action_hash(action, 0), a, b) for a, b in pairs]
     said = {(known.a, known.b) for known in ops.standing(conn, pairs)}
-    sql.upsert_edges(conn, [edge for edge in edges if (edge.a, edge.b) not in said], at)
+    fresh = [edge for edge in edges if (edge.a, edge.b) not in said]
+    sql.upsert_edges(conn, fresh, at)
     sql.insert_evidence(
         conn,
         [sql.EvidenceRow(ASSERT, edge.a, edge.b, OPERATOR_TIER, at, at, edge.hash, None, action) for edge in edges],
     )
+    return fresh
 
 
 def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Operation:
