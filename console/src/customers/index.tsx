@@ -19,7 +19,7 @@ function Count({ list }: { list: Customers }) {
   const { head, query } = list;
   if (!head) return list.error ? null : t("customers.searching");
   const time = fmt.milliseconds(head.took_ms);
-  const all = fmt.number(head.of_people);
+  const all = t("customers.people", { n: head.of_people });
   if (query === "") return tx("customers.everyone", { n: head.of_people, time });
   if (head.total === 0) return tx("customers.nobody", { all, time });
   return tx(head.total_is_exact ? "customers.found" : "customers.foundAbout", { n: head.total, all, time });

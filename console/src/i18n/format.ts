@@ -54,6 +54,7 @@ export function makeFormat(language: Language) {
   });
   const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
   const compare = new Intl.Collator(locale);
+  const listed = new Intl.ListFormat(locale, { type: "conjunction" });
 
   function number(value: number, fraction?: number): string {
     if (fraction === undefined) return plain.format(value);
@@ -75,8 +76,8 @@ export function makeFormat(language: Language) {
   function shortDay(when: When, now: When = Date.now()): string {
     const date = toDate(when);
     const text = date.getFullYear() === toDate(now).getFullYear() ? day.format(date) : dayYear.format(date);
-    // A year in Russian brings "г." along; a dense table reads better without.
-    return text.replace(/\s?(г\.|r\.)$/, "");
+    // A year in Russian brings "г." along; a dense table reads better without. May, which is never shortened, takes its case in Polish.
+    return text.replace(/\s?(г\.|r\.)$/, "").replace(/ maj(?= |$)/, " maja");
   }
   function time(when: When): string {
     return clock.format(toDate(when));
@@ -96,8 +97,8 @@ export function makeFormat(language: Language) {
     const age = today.getTime() - date.getTime();
     if (age < MINUTE && age > -MINUTE) return relative.format(0, "second");
     const days = Math.round((startOfDay(date) - startOfDay(today)) / DAY);
-    if (age > 0 && age < HOUR) return relative.format(-Math.floor(age / MINUTE), "minute");
-    if (age > 0 && days === 0) return relative.format(-Math.floor(age / HOUR), "hour").replace(" hr ", " h ");
+    if (age > 0 && age < HOUR) return relative.format(-Math.floor(age / MINUTE), "minute").replace("мин.", "мин");
+    if (age > 0 && days === 0) return relative.format(-Math.floor(age / HOUR), "hour").replace(" hr ", " h ").replace("ч.", "ч");
     if (days === -1) return relative.format(-1, "day");
     return shortDay(date, today);
   }
@@ -148,6 +149,7 @@ export function makeFormat(language: Language) {
     dateTime,
     milliseconds,
     duration,
+    list: (items: string[]) => listed.format(items),
     compare: (a: string, b: string) => compare.compare(a, b),
   };
 }

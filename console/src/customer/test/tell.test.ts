@@ -31,7 +31,7 @@ describe("what happened, told", () => {
   it("names products and money in the order's own currency", () => {
     assert.equal(told({ event: "Order Completed", properties: order }).text, "Order placed Tatra boots 39, and 1 more, 428.00 zł order 10442");
     assert.equal(told({ event: "Order Completed", properties: order }, "ru").text, "Заказ оформлен Tatra boots 39, и ещё 1, 428,00 zł заказ 10442");
-    assert.equal(told({ event: "Order Completed", properties: order }, "pl").text, "Zamówienie złożone Tatra boots 39, i 1 więcej, 428,00 zł zamówienie 10442");
+    assert.equal(told({ event: "Order Completed", properties: order }, "pl").text, "Złożono zamówienie Tatra boots 39, i jeszcze 1, 428,00 zł zamówienie 10442");
   });
 
   it("calls an order at the till a purchase and tells where", () => {

@@ -67,6 +67,7 @@ export const common = {
   undo: "Undo",
   close: "Close",
   cancel: "Cancel",
+  clear: "Clear",
   copy: "Copy",
   copied: "Copied",
   dismiss: "Dismiss",

@@ -3,11 +3,13 @@ export const customers = {
   title: "Customers",
   search: "Name, phone, card or e-mail",
   found: {
-    one: "<b>{n}</b> of {all} people, {time}. Latin and Cyrillic spellings match each other.",
-    other: "<b>{n}</b> of {all} people, {time}. Latin and Cyrillic spellings match each other.",
+    one: "<b>{n}</b> of {all}, {time}. Latin and Cyrillic spellings find each other.",
+    other: "<b>{n}</b> of {all}, {time}. Latin and Cyrillic spellings find each other.",
   },
-  foundAbout: "<b>More than {n}</b> of {all} people, {time}. Latin and Cyrillic spellings match each other.",
-  nobody: "<b>Nobody</b> of {all} people, {time}",
+  foundAbout: "<b>More than {n}</b> of {all}, {time}. Latin and Cyrillic spellings find each other.",
+  nobody: "<b>Nobody</b> of {all}, {time}",
+  /** After "of". */
+  people: { one: "{n} person", other: "{n} people" },
   everyone: { one: "<b>{n}</b> person, {time}", other: "<b>{n}</b> people, {time}" },
   searching: "Searching",
   columns: {

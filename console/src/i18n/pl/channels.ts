@@ -3,7 +3,7 @@ import type { channels as english } from "../en/channels";
 
 export const channels: Translated<typeof english> = {
   name: {
-    site: "strona",
+    site: "witryna",
     app: "aplikacja",
     shop: "sklep",
     telegram: "Telegram",
