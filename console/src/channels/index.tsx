@@ -9,6 +9,7 @@ import "./channels.css";
 
 export { handleSpans, handleText, type Span } from "./handles";
 export { asChannel, channelColour, channelOfKind, channels, isChannel, type Channel } from "./names";
+export { sourceText } from "./sources";
 
 export function useChannelNames(): { name: (channel: Channel) => string; short: (channel: Channel) => string; title: (channel: Channel) => string } {
   const { t } = useI18n();

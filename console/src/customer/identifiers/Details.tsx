@@ -1,5 +1,6 @@
 /** All evidence of one identifier: what holds it, what says the same, what was refused and why. */
 
+import { sourceText } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button } from "~/ui";
 
@@ -62,7 +63,7 @@ function Piece({ evidence, devices, onOpenEvent }: { evidence: Evidence; devices
         {evidence.source && (
           <>
             {", "}
-            <bdi>{evidence.source}</bdi>
+            <bdi>{sourceText(evidence.source, i18n)}</bdi>
           </>
         )}
         {evidence.state !== "refused" && evidence.why && (

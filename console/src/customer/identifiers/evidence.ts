@@ -1,5 +1,6 @@
 /** Evidence in words: what ties an identifier, by which event, from which source, or why it was refused. */
 
+import { sourceText } from "~/channels";
 import type { I18n } from "~/i18n";
 
 import { identifierText, kindText } from "../model/labels";
@@ -31,7 +32,7 @@ export function shortText(node: Pick<NodeRef, "kind" | "value">): string {
 
 /** For the row, short: the event's own name when it is told, else what came along. */
 export function tieText(evidence: Evidence, voice: Voice): string {
-  const source = evidence.source && evidence.origin !== "operator" ? `, ${evidence.source}` : "";
+  const source = evidence.source && evidence.origin !== "operator" ? `, ${sourceText(evidence.source, voice)}` : "";
   if (evidence.origin === "event" && evidence.event) return `${titleOf({ type: "track", event: evidence.event }, voice)}${source}`;
   if (evidence.origin === "operator") return voice.t("customer.identifiers.operator");
   const value = shortText(evidence.to);
@@ -81,9 +82,10 @@ export function joinText(join: Join, voice: Voice): string {
     return join.reason ? `${join.reason} ${by}` : by;
   }
   if (join.kind === "login") return t("customer.join.byLogin") + learnt;
+  const source = sourceText(join.source, voice);
   const event = join.event && titleOf({ type: "track", event: join.event }, voice);
-  if (event && join.source) return t("customer.join.byEventNamed", { event, source: join.source }) + learnt;
-  if (join.source) return t("customer.join.bySource", { source: join.source }) + learnt;
+  if (event && source) return t("customer.join.byEventNamed", { event, source }) + learnt;
+  if (source) return t("customer.join.bySource", { source }) + learnt;
   return t("customer.join.byEvent") + learnt;
 }
 

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from "react";
 
-import { asChannel, Knot, useChannelNames } from "~/channels";
+import { asChannel, Knot, sourceText, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, Icon, IconButton, toast } from "~/ui";
 
@@ -82,7 +82,7 @@ export function Inspector({ event, group, firstName, speaks, onClose, onPick, on
         <Fact name={t("customer.inspector.door")}>{names.title(channel)}</Fact>
         {event.source && (
           <Fact name={t("customer.inspector.source")}>
-            <bdi>{event.source}</bdi>
+            <bdi>{sourceText(event.source, i18n)}</bdi>
           </Fact>
         )}
         <Fact name={t("customer.inspector.type")}>

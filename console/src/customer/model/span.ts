@@ -12,12 +12,12 @@ const UNITS: [Intl.NumberFormatOptions["unit"], number][] = [
 const MONTH_MS = 30.44 * 86_400_000;
 
 /**
- * Months from two on, days before. Units whose nominative would be wrong after "through" or "later"
+ * Whole units only: what is not full yet is not counted. Months from two on, days before. Units whose nominative would be wrong after "through" or "later"
  * (a minute in Russian, an hour and a minute in Polish) stay abbreviated.
  */
 export function spanText(ms: number, locale: string, language: Language): string {
   const [unit = "minute", size = 60_000] = UNITS.find(([, length]) => ms >= length) ?? [];
-  const n = Math.max(1, Math.round(ms / (unit === "month" ? MONTH_MS : size)));
+  const n = Math.max(1, Math.floor(ms / (unit === "month" ? MONTH_MS : size)));
   const short = unit === "minute" || (unit === "hour" && language === "pl");
   return n.toLocaleString(locale, { style: "unit", unit, unitDisplay: short ? "short" : "long" });
 }

@@ -3,6 +3,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { sourceText } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, Dialog, ProblemBox, Skeleton } from "~/ui";
 
@@ -81,11 +82,11 @@ function Values({ profileRef, name, times, onOpenEvent }: { profileRef: string; 
               <tr key={`${message_id}${row.occurred_at}${JSON.stringify(row.value)}`}>
                 <td className="cu-value"><bdi>{valueText(name, row.value, i18n)}</bdi></td>
                 <td className="cu-source">
-                  <bdi>{row.source ?? ""}</bdi>
+                  <bdi>{sourceText(row.source, i18n)}</bdi>
                   {row.identifier && <span className="quiet cu-history-by"> <bdi>{identifierText(row.identifier.kind, row.identifier.value)}</bdi>, {kindText(row.identifier.kind, i18n)}</span>}
                 </td>
                 <td><time dateTime={row.occurred_at}>{fmt.dateTime(row.occurred_at)}</time></td>
-                <td className={learnt.late ? "cu-learnt-late" : ""}><time dateTime={row.received_at}>{learnt.text}</time></td>
+                <td className={learnt.late ? "cu-learnt-late" : ""}><time dateTime={row.received_at} title={fmt.dateTime(row.received_at, 0)}>{learnt.text}</time></td>
                 <td>{message_id && <Button kind="text" onClick={() => onOpenEvent(message_id)}>{t("customer.inspector.title")}</Button>}</td>
               </tr>
             );

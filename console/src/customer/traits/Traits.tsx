@@ -1,5 +1,6 @@
 /** What we were told of the person: each value with where it is from, when it happened and when we learnt it. */
 
+import { sourceText } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, Section } from "~/ui";
 
@@ -14,6 +15,7 @@ type Voice = Pick<ReturnType<typeof useI18n>, "t" | "has" | "fmt" | "language">;
 
 const SHOWN = 7;
 const AT_ONCE_MS = 60_000;
+const DAY_MS = 86_400_000;
 
 export function valueText(name: string, value: Json, voice: Voice): string {
   if (value === null) return voice.t("customer.traits.removed");
@@ -37,10 +39,11 @@ export function ruleText(rule: string | null, { t, has }: Pick<Voice, "t" | "has
   return t("customer.traits.rule.other", { rule });
 }
 
+/** `late`: so much later that it is worth a second look; what a queue or a night delays is not. */
 export function learntText(value: TraitValue, { t, fmt }: Pick<Voice, "t" | "fmt">): { text: string; late: boolean } {
   const late = Date.parse(value.received_at) - Date.parse(value.occurred_at);
   if (late < AT_ONCE_MS) return { text: t("customer.traits.atOnce"), late: false };
-  return { text: t("customer.traits.later", { time: spanText(late, fmt.locale, fmt.language) }), late: true };
+  return { text: t("customer.traits.later", { time: spanText(late, fmt.locale, fmt.language) }), late: late > DAY_MS };
 }
 
 interface TraitsProps {
@@ -140,14 +143,14 @@ function ValueRow({ name, value, holds }: { name: string; value: TraitValue; hol
       <td className="cu-value" title={text}>
         {holds ? <bdi>{text}</bdi> : <s><bdi>{text}</bdi></s>}
       </td>
-      <td className="cu-source">
-        <bdi>{value.source ?? ""}</bdi>
+      <td className="cu-source" title={sourceText(value.source, i18n)}>
+        <bdi>{sourceText(value.source, i18n)}</bdi>
       </td>
       <td>
         <time dateTime={value.occurred_at}>{dateText(value.occurred_at, fmt)}</time>
       </td>
       <td className={learnt.late ? "cu-learnt-late" : ""}>
-        <time dateTime={value.received_at}>{learnt.text}</time>
+        <time dateTime={value.received_at} title={fmt.dateTime(value.received_at, 0)}>{learnt.text}</time>
       </td>
     </tr>
   );
