@@ -43,9 +43,9 @@ export function Filters({ stream, filter, text, doors, field, setDoors, setText,
   const refused = stream.rejected.length;
   const phone = usePhone();
   const rejected = (refused > 0 || filter.rejected) && (
-    <button type="button" className="live-refused" aria-pressed={filter.rejected} onClick={() => setRejected(!filter.rejected)}>
+    <Button className="live-refused" aria-pressed={filter.rejected} onClick={() => setRejected(!filter.rejected)}>
       {t("live.rejected", { n: refused })}
-    </button>
+    </Button>
   );
   return (
     <div className={`live-filters ${doors === null ? "live-unready" : ""}`}>

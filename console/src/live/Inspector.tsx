@@ -2,7 +2,7 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import type { DeadLetter, Json, JsonObject, LiveEvent } from "~/api";
-import { Knot, useChannelNames } from "~/channels";
+import { Knot, sourceText, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, TextLink } from "~/ui";
 
@@ -112,7 +112,7 @@ function OfEvent({ event, actions }: { event: LiveEvent; actions: InspectorActio
       <Head
         knot={<Knot channel={event.channel} kind={knotKind(event)} />}
         title={told.title}
-        under={`${title(event.channel)}, ${event.source}, ${fmt.longDay(event.occurred_at)}`}
+        under={[title(event.channel), ...(event.source === event.channel ? [] : [sourceText(event.source, voice)]), fmt.longDay(event.occurred_at)].join(", ")}
         onClose={actions.onClose}
       />
       <section className="live-part">
@@ -165,7 +165,7 @@ function OfRejected({ letter, actions }: { letter: DeadLetter; actions: Inspecto
         <dl className="live-pairs">
           <div>
             <dt>{t("live.inspect.source")}</dt>
-            <dd>{letter.source}</dd>
+            <dd>{sourceText(letter.source, voice)}</dd>
           </div>
           <div>
             <dt>{t("live.inspect.code")}</dt>

@@ -22,15 +22,18 @@ interface ListProps {
 
 const ROW = 32;
 const PHONE_ROW = 56;
+/** On a phone the reason of a refusal may take a second line. */
+const PHONE_REFUSED = 78;
 
 export function List({ items, at, toTop, onPoint, onReplay, onScrolled, loadOlder, foot }: ListProps) {
   const { t } = useI18n();
-  const size = usePhone() ? PHONE_ROW : ROW;
+  const phone = usePhone();
+  const size = phone ? PHONE_ROW : ROW;
   const body = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({
     count: items.length,
     getScrollElement: () => body.current,
-    estimateSize: () => size,
+    estimateSize: (index) => (phone && items[index]?.kind === "rejected" ? PHONE_REFUSED : size),
     overscan: 4,
     getItemKey: (index) => items[index]?.key ?? index,
   });

@@ -1,7 +1,7 @@
 import { memo } from "react";
 
 import type { DeadLetter, LiveEvent } from "~/api";
-import { Knot, useChannelNames } from "~/channels";
+import { Knot, sourceText, useChannelNames } from "~/channels";
 import type { Word } from "~/customer/tell/tell";
 import { useI18n } from "~/i18n";
 
@@ -44,7 +44,7 @@ function EventCells({ event }: { event: LiveEvent }) {
           <Words words={told.words} />
         </span>
       </span>
-      <span className="live-door cut">{event.source}</span>
+      <span className="live-door cut">{sourceText(event.source, voice)}</span>
       <span className="live-linked">{spent === null ? voice.t("live.notLinked") : voice.fmt.milliseconds(Math.max(0, spent))}</span>
     </>
   );
@@ -62,7 +62,7 @@ function RejectedCells({ letter }: { letter: DeadLetter }) {
         <span className="live-event cut">{eventTitle(nameOfRejected(letter), voice)}</span>
         <span className="live-what cut alarm">{letter.reason}</span>
       </span>
-      <span className="live-door cut">{letter.source}</span>
+      <span className="live-door cut">{sourceText(letter.source, voice)}</span>
       <span className="live-linked" />
     </>
   );
@@ -72,7 +72,7 @@ function RejectedCells({ letter }: { letter: DeadLetter }) {
 export const Row = memo(function Row({ item, top, current, onPoint, onReplay }: RowProps) {
   const { t, fmt } = useI18n();
   return (
-    <div role="listitem" className="live-row" data-key={item.key} data-current={current || undefined} style={{ transform: `translateY(${top}px)` }}>
+    <div role="listitem" className={`live-row ${item.kind === "rejected" ? "live-row-refused" : ""}`} data-key={item.key} data-current={current || undefined} style={{ transform: `translateY(${top}px)` }}>
       <button type="button" className="live-cells" aria-pressed={current} data-page-keys={current || undefined} onClick={() => onPoint(item.key)}>
         <time dateTime={item.at}>{fmt.timeSeconds(item.at)}</time>
         {item.kind === "event" ? <EventCells event={item.event} /> : <RejectedCells letter={item.letter} />}

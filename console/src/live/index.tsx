@@ -24,7 +24,11 @@ function Status({ stream, reading }: { stream: Stream; reading: boolean }) {
   const { t, fmt } = useI18n();
   const now = useNow(1000);
   const socket = useSocketState();
-  if (stream.heldSince !== null) return t(reading ? "live.state.reading" : "live.state.paused", { time: fmt.duration(now - stream.heldSince) });
+  if (stream.heldSince !== null) {
+    const held = now - stream.heldSince;
+    if (held < 1000) return t("live.state.heldNow");
+    return t(reading ? "live.state.reading" : "live.state.paused", { time: fmt.duration(held) });
+  }
   if (socket.kind === "waiting") return t("live.state.lost");
   const age = stream.newest === null ? 0 : now - Date.parse(stream.newest);
   return age > QUIET_MS ? t("live.state.quiet", { time: fmt.duration(age) }) : t("live.state.flowing");

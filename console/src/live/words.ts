@@ -1,6 +1,6 @@
 /** How a row and the inspector speak of an event. */
 import type { LiveEvent } from "~/api";
-import { tell, titleOf, type Told } from "~/customer/tell/tell";
+import { plainWords, tell, titleOf, type Told } from "~/customer/tell/tell";
 import { weActed } from "~/customer/tell/read";
 import { displayName, contactText } from "~/customers/words";
 import type { KnotKind } from "~/channels";
@@ -9,8 +9,16 @@ import type { I18n } from "~/i18n";
 export function tellEvent(event: LiveEvent, voice: I18n): Told {
   const row = { ...event, identifier: event.who?.identifier ?? null, node_id: event.who?.identifier?.node_id ?? "" };
   const told = tell(row, { ...voice, firstName: null });
-  if (told.words.length > 0 || !event.summary) return told;
-  return { ...told, words: [{ text: event.summary, tone: "ink" }] };
+  if (told.words.length > 0) return told;
+  // The event's own name stands in the column before this one; the server's summary may be no more than that.
+  if (event.summary && !sameWords(event.summary, event.event, told.title)) return { ...told, words: [{ text: event.summary, tone: "ink" }] };
+  if (told.second) return { ...told, words: [{ text: told.second, tone: "ink" }] };
+  return { ...told, words: plainWords(event.properties, voice) };
+}
+
+function sameWords(text: string, ...others: (string | null)[]): boolean {
+  const plain = (from: string) => from.trim().toLocaleLowerCase();
+  return others.some((other) => other !== null && plain(other) === plain(text));
 }
 
 export function eventTitle(event: { type: string; event: string | null }, voice: I18n): string {

@@ -150,7 +150,9 @@ const tellPage: Teller = (event, voice) => {
   const own = hostOf(textOf(event.properties, "url") ?? textOf(page, "url"));
   const before = hostOf(textOf(event.properties, "referrer") ?? textOf(page, "referrer"));
   const from = before && before !== own ? voice.t("customer.tell.from", { place: before }) : null;
-  return { words: [...ink(what ?? (event.event || null)), ...quiet(from)], second: null };
+  // A page call carries the page's name as its event; a track call carries what the title says already.
+  const named = event.type === "track" ? null : event.event;
+  return { words: [...ink(what ?? (named || null)), ...quiet(from)], second: null };
 };
 
 function pathOf(address: string | null): string | null {
@@ -222,12 +224,17 @@ const tellCoupon: Teller = (event, voice) => ({
 const tellOther: Teller = (event, voice) => {
   if (productOf(event.properties) && textOf(event.properties, "sku", "product_id", "price")) return tellProduct(event, voice);
   const text = textOf(event.properties, "text", "message");
-  const said = scalars(event.properties)
-    .filter(([name]) => !(text && (name === "text" || name === "message")))
+  return { words: [...quote(event, text, voice), ...plainWords(event.properties, voice, text ? ["text", "message"] : [])], second: null };
+};
+
+/** The first three properties that are no things in themselves: "plan winter, lines 3". */
+export function plainWords(properties: Bag, voice: Pick<Voice, "t" | "fmt">, told: string[] = []): Word[] {
+  const said = scalars(properties)
+    .filter(([name]) => !told.includes(name))
     .slice(0, 3)
     .map(([name, value]) => `${name.replaceAll("_", " ")} ${scalarText(value, voice)}`);
-  return { words: [...quote(event, text, voice), ...quiet(said.join(", ") || null)], second: null };
-};
+  return quiet(said.join(", ") || null);
+}
 
 function quote(event: EventRow, text: string | null, { speaks }: Pick<Voice, "speaks">): Word[] {
   if (!text) return [];
