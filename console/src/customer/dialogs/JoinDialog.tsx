@@ -132,6 +132,7 @@ function Rehearse({ profile, other, onClose, onDone }: JoinDialogProps & { other
         { head: t("customer.rehearsal.after"), person: after, bold: true },
       ]}
       preview={preview}
+      happened={(name) => [profile.traits[name]?.occurred_at, them.data?.traits[name]?.occurred_at]}
       notes={{
         identifiers: addsText(there, t),
         events: t("customer.rehearsal.interleave"),
@@ -153,11 +154,16 @@ export function doorOf(profile: Profile | null): Channel | null {
   return isChannel(profile?.last_channel) ? profile.last_channel : null;
 }
 
+/** Up to four by name; of more the first three, and how many there are besides. */
+export function named(identifiers: { kind: string; value: string }[], count: number): { what: string; rest: number } {
+  const shown = count <= 4 ? identifiers : identifiers.slice(0, 3);
+  return { what: shown.map((one) => identifierText(one.kind, one.value)).join(", "), rest: Math.max(0, count - shown.length) };
+}
+
 /** What the other one brings along, by its strongest identifiers. */
 function addsText(there: PreviewPerson, t: ReturnType<typeof useI18n>["t"]): string {
-  const brought = there.identifiers;
-  const what = brought.slice(0, 2).map((one) => identifierText(one.kind, one.value)).join(", ");
-  const rest = there.identifier_count - 2;
+  const { what, rest } = named(there.identifiers, there.identifier_count);
   if (!what) return "";
-  return rest > 0 ? t("customer.rehearsal.addsMore", { what, n: rest }) : t("customer.rehearsal.adds", { what });
+  if (rest > 0) return t("customer.rehearsal.addsMore", { what, n: rest });
+  return there.identifiers.length > 1 ? t("customer.rehearsal.addAll", { what }) : t("customer.rehearsal.adds", { what });
 }

@@ -8,7 +8,7 @@ import { Dialog, ProblemBox, Skeleton } from "~/ui";
 import { identifierText } from "../model/labels";
 import { changes, REHEARSAL, type Done } from "../model/queries";
 import { joinKey, type Join, type LedgerIdentifier, type NodeRef, type Preview, type PreviewPerson, type Profile } from "../model/types";
-import { doorOf } from "./JoinDialog";
+import { doorOf, named } from "./JoinDialog";
 import { Head, Rehearsal } from "./Rehearsal";
 
 interface PartProps {
@@ -85,9 +85,10 @@ export function sides(preview: Preview, id: string, chosen: Set<string>) {
 }
 
 function leaveText(gone: { kind: string; value: string }[], count: number, t: ReturnType<typeof useI18n>["t"]): string {
-  const what = gone.slice(0, 2).map((one) => identifierText(one.kind, one.value)).join(", ");
+  const { what, rest } = named(gone, count);
   if (!what) return "";
-  return count > 2 ? t("customer.rehearsal.movesMore", { what, n: count - 2 }) : t("customer.rehearsal.moves", { what });
+  if (rest > 0) return t("customer.rehearsal.movesMore", { what, n: rest });
+  return gone.length > 1 ? t("customer.rehearsal.moveAll", { what }) : t("customer.rehearsal.moves", { what });
 }
 
 interface SplitProps {

@@ -3,7 +3,7 @@
 import { useState, type ReactNode } from "react";
 
 import { channelColour, type Channel } from "~/channels";
-import { useI18n } from "~/i18n";
+import { useI18n, type I18n } from "~/i18n";
 import { Button, Dialog, Icon, problemText } from "~/ui";
 
 import { identifierText, kindText } from "../model/labels";
@@ -26,6 +26,8 @@ interface RehearsalProps {
   fate: string;
   columns: Column[];
   preview: Preview;
+  /** When each of the two told a trait, as far as it is known. */
+  happened?: (name: string) => (string | undefined)[];
   notes: { identifiers: string; events: string; orders: string };
   /** Null where the ledger takes no reason. */
   question: string | null;
@@ -37,7 +39,7 @@ interface RehearsalProps {
 }
 
 export function Rehearsal(props: RehearsalProps) {
-  const { kind, title, names, doors, fate, columns, preview, notes, question, promise, deed } = props;
+  const { kind, title, names, doors, fate, columns, preview, notes, happened, question, promise, deed } = props;
   const { t } = useI18n();
   const [reason, setReason] = useState("");
   const [missing, setMissing] = useState(false);
@@ -66,11 +68,13 @@ export function Rehearsal(props: RehearsalProps) {
         <Head title={title} onClose={props.onClose} />
         {props.head}
         <Tracks kind={kind === "join" ? "join" : "part"} a={names.a} b={names.b} doors={doors} fate={fate} />
-        <Comparison columns={columns} preview={preview} notes={notes} />
+        <Comparison columns={columns} preview={preview} notes={notes} {...(happened ? { happened } : {})} />
         <Warnings preview={preview} />
         {question !== null && <label className="cu-reason">
-          <span>{question}</span>
-          <textarea rows={1} data-autofocus value={reason} placeholder={t("customer.rehearsal.reasonHint")} aria-invalid={missing} aria-describedby={missing ? "cu-reason-missing" : undefined}
+          <span>
+            {question} <em>{t("customer.rehearsal.required")}</em>
+          </span>
+          <textarea rows={1} data-autofocus aria-required="true" value={reason} placeholder={t("customer.rehearsal.reasonHint")} aria-invalid={missing} aria-describedby={missing ? "cu-reason-missing" : undefined}
             onChange={(event) => {
               setReason(event.currentTarget.value);
               setMissing(false);
@@ -102,7 +106,7 @@ export function Head({ title, onClose }: { title: string; onClose: () => void })
   );
 }
 
-function Comparison({ columns, preview, notes }: Pick<RehearsalProps, "columns" | "preview" | "notes">) {
+function Comparison({ columns, preview, notes, happened }: Pick<RehearsalProps, "columns" | "preview" | "notes" | "happened">) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   const orders = ({ spend }: PreviewPerson) => {
@@ -118,7 +122,7 @@ function Comparison({ columns, preview, notes }: Pick<RehearsalProps, "columns" 
   for (const trait of preview.traits.filter(contested).slice(0, 6)) {
     const value = (json: Json) => (json === null || json === undefined ? "" : valueText(trait.name, json, i18n));
     const cells = [...columns.slice(0, -1).map(({ person }) => trait.values[preview.before.indexOf(person)] ?? null), trait.after];
-    rows.push({ name: traitName(trait.name, i18n), cells: cells.map(value), note: ruleText("latest", i18n) });
+    rows.push({ name: traitName(trait.name, i18n), cells: cells.map(value), note: datesText(happened?.(trait.name) ?? [], i18n) });
   }
   return (
     <div className="cu-comparison-scroll" tabIndex={0} role="region" aria-label={t("customer.rehearsal.sub")}>
@@ -148,9 +152,32 @@ function Comparison({ columns, preview, notes }: Pick<RehearsalProps, "columns" 
   );
 }
 
+/** The rule, and the moments it was decided by. */
+function datesText(moments: (string | undefined)[], i18n: Pick<I18n, "t" | "has" | "fmt">): string {
+  const [earlier, later] = moments.filter((one) => one !== undefined).sort((a, b) => Date.parse(a) - Date.parse(b));
+  if (!earlier || !later || earlier === later) return ruleText("latest", i18n);
+  const year = new Date(earlier).getFullYear() === new Date(later).getFullYear() ? earlier : 0;
+  return i18n.t("customer.rehearsal.latest", { later: i18n.fmt.dateTime(later, year), earlier: i18n.fmt.dateTime(earlier, year) });
+}
+
 /** Identifiers are told by their own rows; a value that only one of them has is no contest. */
 function contested({ name, values }: Preview["traits"][number]): boolean {
   return !/^(e-?mail|phone|loyalty_?card)$/i.test(name) && values.every((value) => value !== null && value !== undefined);
+}
+
+/** "Both have an account: 20817 and 19340." */
+function limitText({ kind, values }: Preview["warnings"][number], before: PreviewPerson[], i18n: Pick<I18n, "t" | "has" | "fmt">): string {
+  const { t, has, fmt } = i18n;
+  const order = before.map((person) => person.identifiers.filter((one) => one.kind === kind).map((one) => one.value));
+  const held = order.flat();
+  const inOrder = values.toSorted((a, b) => held.indexOf(a) - held.indexOf(b));
+  const told = fmt.list(inOrder.map((value) => identifierText(kind, value)));
+  const key = `customer.kindOne.${kind}`;
+  const external = kind.startsWith("external:") ? t("customer.kindOne.external", { source: kind.slice("external:".length) }) : kind;
+  const both = values.length === 2 && order.length === 2 && order.every((own) => own.length === 1);
+  return both
+    ? t("customer.rehearsal.limitBoth", { kind: has(key) ? t(key) : external, values: told })
+    : t("customer.rehearsal.limit", { kind: kindText(kind, i18n), values: told });
 }
 
 function Warnings({ preview }: { preview: Preview }) {
@@ -163,7 +190,7 @@ function Warnings({ preview }: { preview: Preview }) {
           <Icon name="warn" size={16} />
           <span>
             <b className="alarm">
-              <bdi>{t("customer.rehearsal.limit", { kind: kindText(warning.kind, i18n), values: warning.values.map((value) => identifierText(warning.kind, value)).join(", ") })}</bdi>
+              <bdi>{limitText(warning, preview.before, i18n)}</bdi>
             </b>{" "}
             {t("customer.rehearsal.limitText", { n: warning.limit })}
           </span>
