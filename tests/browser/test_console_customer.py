@@ -279,7 +279,7 @@ class TestJoinAndPart:
         self.join(page, other)
         window = page.get_by_role("dialog", name="Join two profiles")
         expect(window.get_by_role("row", name="Events")).to_contain_text("4")
-        expect(window).to_contain_text("Too many for one person, account")
+        expect(window).to_contain_text(f"Both have an account: {one.user} and {other.user}. One is the limit")
         assert len(one.get("/identity")["identifiers"]) == 2
         page.keyboard.press("Control+Enter")
         expect(window.get_by_role("alert")).to_have_text("Write a reason first.")
@@ -387,7 +387,7 @@ class TestPast:
         expect(page.get_by_text("You are looking at the past.")).to_be_visible()
         expect(acts(page)).to_have_count(4)
         expect(page.locator(".cu-traits tbody", has_text="City")).to_contain_text("Sopot")
-        expect(page.get_by_text("not known yet: 4 events")).to_be_visible()
+        expect(page.get_by_text("had not happened yet: 4 events")).to_be_visible()
 
     def test_as_known_then_it_shows_nothing_that_was_learnt_afterwards(self, open_page, person):
         one = person()

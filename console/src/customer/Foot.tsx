@@ -3,14 +3,16 @@
 import { useI18n } from "~/i18n";
 import { KeyBar, type Hint } from "~/keys";
 
-export function Foot({ past, doors }: { past: boolean; doors: number }) {
+/** `undo`: a join by hand is there, which U takes back. */
+export function Foot({ past, doors, undo }: { past: boolean; doors: number; undo: boolean }) {
   const { t } = useI18n();
-  const digits = Array.from({ length: Math.min(doors, 4) + 1 }, (_, digit) => String(digit));
+  const last = Math.min(doors, 9);
   const hints: Hint[] = [
     { keys: ["j", "k"], label: t("customer.keys.nextPrevious"), labels: [t("customer.keys.next"), t("customer.keys.previous")] },
     { keys: ["Enter"], label: t("customer.keys.open") },
-    ...(doors > 0 ? [{ keys: digits, label: t("customer.keys.channel"), labels: digits.map((digit) => (digit === "0" ? `0, ${t("customer.keys.all")}` : t("customer.keys.nth", { n: Number(digit) }))) }] : []),
+    ...(doors > 0 ? [{ keys: ["0", String(last)], range: true, label: t("customer.keys.channel"), labels: [`0, ${t("customer.keys.all")}`, t("customer.keys.nth", { n: last })] }] : []),
     ...(past ? [{ keys: ["[", "]"], label: t("customer.keys.step"), labels: [t("customer.keys.earlier"), t("customer.keys.later")] }] : [{ keys: ["s"], label: t("customer.keys.splitOff") }]),
+    ...(undo ? [{ keys: ["u"], label: t("customer.keys.undo") }] : []),
     { keys: ["/"], label: t("customer.keys.find") },
   ];
   return (

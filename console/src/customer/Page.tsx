@@ -92,8 +92,8 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     setTab("identifiers");
     splitting.startWith(identity?.strands[join.strand]?.node_ids ?? [join.b.node_id], identity);
   };
-  const actions = { undo, split: splitJoin, locked: past };
   const undoable = selection.join?.undoable ? selection.join : joins.find((join) => join.undoable);
+  const actions = { undo, split: splitJoin, locked: past, next: undoable ? joinKey(undoable) : null };
   const splitSelected = () => {
     setTab("identifiers");
     splitting.startWith(selection.nodes, identity);
@@ -147,7 +147,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   ];
   useKeys(t("customer.keysTitle"), bindings);
 
-  const hidden = hiddenText(customer, i18n);
+  const hidden = hiddenText(customer, search.mode === "later", i18n);
   const nothing = <Nothing past={past} search={search} text={wanted} customer={customer} clear={clear} back={() => toMoment(null)} later={() => change({ mode: "later" })} />;
   const inspected = selection.event;
   const threadColumn = (
@@ -182,7 +182,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     </p>
   );
   const side = (parts: Tab[]) => (
-    <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} splitting={splitting} actions={actions} selectedJoin={selection.join ? joinKey(selection.join) : null}
+    <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} until={at ? Date.parse(at) : Infinity} splitting={splitting} actions={actions} selectedJoin={selection.join ? joinKey(selection.join) : null}
       onHistory={() => setWindow("history")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
     />
   );
@@ -211,7 +211,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
           <aside className="cu-column cu-side">{missing}{inspector || side(["identifiers", "traits", "contacts"])}</aside>
         </div>
       )}
-      <Foot past={past} doors={doors.length} />
+      <Foot past={past} doors={doors.length} undo={!past && undoable !== undefined} />
       {window === "date" && (
         <DatePicker at={search.at ?? null} later={search.mode === "later"} lastJoin={joins[0]?.at ?? null} firstSeen={present?.first_seen_at ?? null} days={customer.presentRuler.days} onClose={() => setWindow(null)}
           onGo={(moment, later) => {
@@ -255,15 +255,15 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
 
 type Voice = ReturnType<typeof useI18n>;
 
-/** What the chosen moment did not know: told over the hatched part of the ruler. */
-function hiddenText({ present, profile, presentIdentity, identity, before }: Customer, { t }: Voice): string {
+/** What the chosen moment did not know, or what had not happened by then: told over the hatched part of the ruler. */
+function hiddenText({ present, profile, presentIdentity, identity, before }: Customer, later: boolean, { t }: Voice): string {
   const events = (present?.event_count ?? 0) - (before ? 0 : (profile?.event_count ?? 0));
   const identifiers = (presentIdentity?.identifiers.length ?? 0) - (identity?.identifiers.length ?? 0);
   const what = [
     events > 0 ? t("customer.ruler.hiddenEvents", { n: events }) : "",
     identifiers > 0 ? t("customer.ruler.hiddenIdentifiers", { n: identifiers }) : "",
   ].filter(Boolean);
-  return what.length > 0 ? t("customer.ruler.hidden", { what: what.join(", ") }) : t("customer.ruler.hiddenNothing");
+  return what.length > 0 ? t(later ? "customer.ruler.ahead" : "customer.ruler.hidden", { what: what.join(", ") }) : t("customer.ruler.hiddenNothing");
 }
 
 function beginningText({ present, profile, presentIdentity }: Customer, past: boolean, { t, fmt }: Voice): string {

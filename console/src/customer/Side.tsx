@@ -17,6 +17,7 @@ interface SideProps {
   joins: Join[];
   devices: Map<string, string>;
   past: boolean;
+  until: number;
   splitting: Splitting;
   actions: JoinActions;
   selectedJoin: string | null;

@@ -16,9 +16,7 @@ export function NoMatch({ list }: { list: Customers }) {
           <ul className="customers-suggestions">
             {suggestions.map((one) => (
               <li key={one.kind + one.query}>
-                <button type="button" className="button-text" onClick={() => list.setText(one.query)}>
-                  {t(one.kind === "only" ? "customers.none.only" : "customers.none.close", { query: one.query })}
-                </button>{" "}
+                <Suggestion suggestion={one} onPick={list.setText} />{" "}
                 <span className="quiet">{one.count > 0 ? t("customers.none.count", { n: one.count }) : t("customers.none.countNone")}</span>
               </li>
             ))}
@@ -27,6 +25,20 @@ export function NoMatch({ list }: { list: Customers }) {
       </Empty>
       <Help />
     </div>
+  );
+}
+
+type Suggested = NonNullable<Customers["head"]>["suggestions"][number];
+
+/** Only what finds somebody leads on. */
+function Suggestion({ suggestion: { kind, query, count }, onPick }: { suggestion: Suggested; onPick: (query: string) => void }) {
+  const { t } = useI18n();
+  const text = t(kind === "only" ? "customers.none.only" : "customers.none.close", { query });
+  if (count === 0) return <span>{text}</span>;
+  return (
+    <button type="button" className="button-text" onClick={() => onPick(query)}>
+      {text}
+    </button>
   );
 }
 

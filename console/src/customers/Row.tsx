@@ -3,7 +3,7 @@ import { memo } from "react";
 
 import type { CustomerRow } from "~/api";
 import { channelColour, Glyph, useChannelNames, type Channel, type Span } from "~/channels";
-import { useI18n } from "~/i18n";
+import { useI18n, type Format } from "~/i18n";
 
 import { contactSpans, displayName, nameSpans } from "./words";
 
@@ -50,12 +50,18 @@ function Pick({ row, picked, onPick }: Pick<RowProps, "row" | "picked" | "onPick
   );
 }
 
+/** Who has no orders has spent nothing, which is a sum and no gap; its currency is that of the column, if it has one. */
+function spentText({ spent_minor, currency: own }: CustomerRow, shared: string | null, counted: boolean, fmt: Format): string {
+  if (spent_minor === null || own === null) return counted ? (shared ? fmt.amount(0, shared) : fmt.number(0, 2)) : "";
+  return shared ? fmt.amount(spent_minor, own) : fmt.money(spent_minor, own);
+}
+
 /** One person: 40 px and eight columns at a desk, two lines in the hand. */
 export const Row = memo(function Row(props: RowProps) {
   const { row, index, top, current, picked, doors, currency, now, onPoint, onPick } = props;
   const { t, has, fmt } = useI18n();
   const { name } = useChannelNames();
-  const spent = row.spent_minor === null || row.currency === null ? "" : currency ? fmt.amount(row.spent_minor, row.currency) : fmt.money(row.spent_minor, row.currency);
+  const counted = row.orders !== null && (row.orders > 0 || row.name !== null);
   return (
     <div
       role="row"
@@ -93,10 +99,10 @@ export const Row = memo(function Row(props: RowProps) {
         {row.city}
       </div>
       <div role="cell" className="customers-orders">
-        {row.orders === null || (row.orders === 0 && !row.name) ? "" : fmt.number(row.orders)}
+        {counted && fmt.number(row.orders ?? 0)}
       </div>
       <div role="cell" className="customers-spent">
-        {spent}
+        {spentText(row, currency, counted, fmt)}
       </div>
     </div>
   );

@@ -1,5 +1,5 @@
 /** Keyboard: `useKeys` registers shortcuts, `KeyBar` and `KeyHint` show them as buttons, `Kbd` draws a key cap. */
-import { useEffect, useReducer, useRef, useSyncExternalStore } from "react";
+import { Fragment, useEffect, useReducer, useRef, useSyncExternalStore } from "react";
 
 import { useI18n } from "~/i18n";
 
@@ -73,10 +73,12 @@ export interface Hint {
   keys: string[];
   label: string;
   labels?: string[];
+  /** The two keys are the ends of a row of keys: "0 – 4". */
+  range?: boolean;
 }
 
 /** One entry of the bar: caps and words, pressed with the mouse as well as from the keyboard. */
-export function KeyHint({ keys, label, labels }: Hint) {
+export function KeyHint({ keys, label, labels, range = false }: Hint) {
   if (keys.length === 1) {
     const [key = ""] = keys;
     return (
@@ -89,9 +91,16 @@ export function KeyHint({ keys, label, labels }: Hint) {
   return (
     <span className="hint">
       {keys.map((key, index) => (
-        <button key={key} type="button" className="hint-cap" onClick={() => press(key)} aria-label={labels?.[index] ?? label}>
-          <Kbd k={key} />
-        </button>
+        <Fragment key={key}>
+          {range && index > 0 && (
+            <span className="hint-range" aria-hidden="true">
+              –
+            </span>
+          )}
+          <button type="button" className="hint-cap" onClick={() => press(key)} aria-label={labels?.[index] ?? label}>
+            <Kbd k={key} />
+          </button>
+        </Fragment>
       ))}
       <span aria-hidden="true">{label}</span>
     </span>

@@ -1,5 +1,6 @@
-import { type ComponentPropsWithRef, type ReactNode } from "react";
+import { useRef, type ComponentPropsWithRef, type ReactNode } from "react";
 
+import { useI18n } from "~/i18n";
 import { Kbd } from "~/keys";
 
 import { Icon } from "./icons";
@@ -11,12 +12,16 @@ interface SearchFieldProps extends Omit<ComponentPropsWithRef<"input">, "size" |
   /** The key shown at the right: "/" while it is left, "Escape" while it is in use. */
   k?: string;
   large?: boolean;
+  /** A × for hands without an Escape key; off where another one stands beside the field. */
+  clearable?: boolean;
 }
 
 /** A search field named by `label`; the cap at its right is the key that reaches or leaves it. */
-export function SearchField({ label, value, onChange, k, large = false, className = "", ...rest }: SearchFieldProps) {
+export function SearchField({ label, value, onChange, k, large = false, clearable = true, className = "", ...rest }: SearchFieldProps) {
+  const { t } = useI18n();
+  const box = useRef<HTMLLabelElement>(null);
   return (
-    <label className={`search ${large ? "search-large" : ""} ${className}`}>
+    <label ref={box} className={`search ${large ? "search-large" : ""} ${className}`}>
       {large && <Icon name="search" size={18} />}
       <input
         type="text"
@@ -31,6 +36,16 @@ export function SearchField({ label, value, onChange, k, large = false, classNam
         {...rest}
       />
       {k && <Kbd k={k} />}
+      {clearable && value !== "" && (
+        <button type="button" className="search-clear" aria-label={t("common.clear")}
+          onClick={() => {
+            onChange("");
+            box.current?.querySelector("input")?.focus();
+          }}
+        >
+          <Icon name="close" size={16} />
+        </button>
+      )}
     </label>
   );
 }

@@ -12,7 +12,7 @@ interface PastBarProps {
 
 export function PastBar({ at, later, onMode, onBack }: PastBarProps) {
   const { t, fmt } = useI18n();
-  const when = `${fmt.longDay(at)} ${new Date(at).getFullYear()}, ${fmt.time(at)}`;
+  const when = fmt.dateTime(at, 0).replace(/ (?=\d\d:\d\d$)/, ", ");
   return (
     <div className="cu-past-bar" role="status">
       <svg className="cu-past-clock" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">

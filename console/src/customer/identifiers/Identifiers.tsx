@@ -31,6 +31,8 @@ interface IdentifiersProps {
   joins: Join[];
   devices: Map<string, string>;
   past: boolean;
+  /** The moment the page shows, ms; Infinity for now. What was tied after it stands apart, in grey. */
+  until: number;
   splitting: Splitting;
   actions: JoinActions;
   selectedJoin: string | null;
@@ -40,7 +42,7 @@ interface IdentifiersProps {
 }
 
 export function Identifiers(props: IdentifiersProps) {
-  const { identity, joins, splitting, past, bare } = props;
+  const { identity, joins, splitting, past, until, bare } = props;
   const { t, fmt } = useI18n();
   const list = useRef<HTMLDivElement>(null);
   const [all, setAll] = useState(false);
@@ -48,7 +50,8 @@ export function Identifiers(props: IdentifiersProps) {
   const lines = useMemo(() => linesOf(identity, joins), [identity, joins]);
   const shown = all || lines.length <= FIRST + 2 ? lines : lines.slice(0, FIRST);
   const arcs = useMemo(() => arcsOf(shown, identity), [shown, identity]);
-  const centres = useCentres(list, `${shown.length} ${open} ${splitting.on}`);
+  const firstAfter = shown.findIndex((line) => line.at > until);
+  const centres = useCentres(list, `${shown.length} ${open} ${splitting.on} ${firstAfter}`);
   const count = identity.identifiers.length;
   return (
     <Section
@@ -71,8 +74,9 @@ export function Identifiers(props: IdentifiersProps) {
       <div className="cu-identifier-list" ref={list}>
         <Arcs arcs={arcs} centres={centres} height={list.current?.offsetHeight ?? 0} />
         <ul>
-          {shown.map((line) => (
-            <li key={line.key}>
+          {shown.map((line, row) => (
+            <li key={line.key} className={line.at > until ? "cu-after" : ""}>
+              {row === firstAfter && <h3>{t("customer.identifiers.after")}</h3>}
               {line.kind === "join" ? (
                 <JoinLine {...props} join={line.join} />
               ) : (
@@ -194,16 +198,18 @@ function Epoch({ identifier }: { identifier: LineProps["line"]["identifier"] }) 
 function JoinLine({ join, actions, selectedJoin }: IdentifiersProps & { join: Join }) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
+  const text = joinText(join, i18n);
   return (
-    <div className={`cu-identifier cu-join-line ${selectedJoin === joinKey(join) ? "cu-join-line-on" : ""}`} data-line>
+    <div className={`cu-identifier cu-join-line ${selectedJoin === joinKey(join) ? "cu-join-line-on" : ""}`} data-line title={join.undoable ? text : `${text} ${t("customer.join.onlySplit")}`}>
       <span className="cu-sign" aria-hidden="true">
         <Diamond size={14} />
       </span>
       <span className="cu-join-text">
-        <b>{t("customer.join.line")}</b> <bdi>{joinText(join, i18n)}</bdi>
+        <b>{t("customer.join.line")}</b> <bdi>{text}</bdi>
+        {!join.undoable && <span className="seen-by-readers"> {t("customer.join.onlySplit")}</span>}
       </span>
       {!actions.locked && join.undoable && (
-        <Button kind="text" k="u" onClick={() => actions.undo(join)}>
+        <Button kind="text" {...(actions.next === joinKey(join) ? { k: "u" } : {})} onClick={() => actions.undo(join)}>
           {t("customer.join.undo")}
         </Button>
       )}

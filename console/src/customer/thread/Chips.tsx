@@ -66,7 +66,7 @@ export function Chips({ doors, total, joins, search, change, phone, finding, set
       </div>
       {finding ? (
         <span className="cu-find">
-          <SearchField label={t("customer.thread.find")} placeholder={t("customer.thread.findHint")} value={text} onChange={setText} autoFocus k="Escape"
+          <SearchField label={t("customer.thread.find")} placeholder={t("customer.thread.findHint")} value={text} onChange={setText} autoFocus clearable={false} k="Escape"
             onKeyDown={(event) => {
               if (event.key === "Escape") {
                 event.stopPropagation();

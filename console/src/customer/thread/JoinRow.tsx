@@ -5,7 +5,7 @@ import { useI18n } from "~/i18n";
 import { Button } from "~/ui";
 
 import { joinText, nodeText } from "../identifiers/evidence";
-import type { Join } from "../model/types";
+import { joinKey, type Join } from "../model/types";
 import type { Measures } from "./geometry";
 import { Lines } from "./Lines";
 import type { JoinRow as Row } from "./rows";
@@ -14,6 +14,8 @@ export interface JoinActions {
   undo: (join: Join) => void;
   split: (join: Join) => void;
   locked: boolean;
+  /** The join that U takes back. */
+  next: string | null;
 }
 
 interface JoinRowProps {
@@ -50,12 +52,12 @@ export function JoinRow({ row, place, selected, devices, actions, onSelect }: Jo
         <span className="cu-second cu-ink">
           <bdi className="cu-second-text">{joinText(join, i18n)}</bdi>
           {!actions.locked && join.undoable && (
-            <Button kind="text" {...(selected ? { k: "u" } : {})} onClick={() => actions.undo(join)}>
+            <Button kind="text" {...(actions.next === joinKey(join) ? { k: "u" } : {})} onClick={() => actions.undo(join)}>
               {t("customer.join.undo")}
             </Button>
           )}
           {!actions.locked && !join.undoable && (
-            <Button kind="text" onClick={() => actions.split(join)}>
+            <Button kind="text" title={t("customer.join.onlySplit")} onClick={() => actions.split(join)}>
               {t("customer.join.split")}
             </Button>
           )}
