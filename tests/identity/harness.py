@@ -78,6 +78,10 @@ class Linker(Reader, Protocol):
 
     def undo(self, merge_id: Any, at: int) -> None: ...
 
+    def rehearse_undo(self, merge_id: Any, at: int) -> "Rehearsal | None":
+        """What an undo would come to; None where a linker rehearses nothing."""
+        ...
+
     def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None: ...
 
     def as_of(self, happened: int, known: int) -> Reader | None:
@@ -85,6 +89,13 @@ class Linker(Reader, Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class Rehearsal:
+    partition: AbstractSet[frozenset[Member]]
+    moves: bool  # whether it says that anybody moves
+    held_by: Sequence[Any]  # the merges by which it says that they stay together
 
 
 def blake(message_id: str, source_priority: int = 0) -> bytes:
@@ -113,6 +124,12 @@ def node_of(model: ReferenceModel, who: Who) -> Any:
 def member_of(model: ReferenceModel, node: Any) -> Member:
     opened = [now for now, _ in model.epochs(node[:2])]
     return (*node[:2], opened.index(model.epoch(node)))
+
+
+def tied_by_hand(model: ReferenceModel, numbers: Iterable[int]) -> set[frozenset[Any]]:
+    """The parts that these merges alone make."""
+    edges = [edge for number in numbers for edge in model.operator_edges(number)]
+    return model.kruskal({node for part in model.partition() for node in part}, edges, [])
 
 
 class Pair:
@@ -146,9 +163,28 @@ class Pair:
         self.compare()
 
     def undo(self, number: int, at: int) -> None:
+        before, said = self.parts, self.model.operator_edges(number)
+        rehearsed = self.linker.rehearse_undo(self.merges[number], at)
+        assert self.linker.partition() == before, "a rehearsal leaves nothing behind"
         self.linker.undo(self.merges[number], at)
         self.model.undo(number, at)
         self.compare()
+        if rehearsed is not None:
+            assert rehearsed.partition == self.parts
+            assert rehearsed.moves == (self.parts != before)
+            self.compare_held(said, [self.merges.index(merge) for merge in rehearsed.held_by])
+
+    def compare_held(self, said: Sequence[Any], held_by: Sequence[int]) -> None:
+        """Those that a rehearsed undo names are the merges by which a pair of the undone one stays together."""
+        pairs = [set(edge[3:]) for edge in said]
+        assert set(held_by) <= set(self.standing())
+        assert not held_by or any(pair <= part for pair in pairs for part in self.reading.partition())
+        for pair in pairs:
+            named, all_of_them = (
+                any(pair <= part for part in tied_by_hand(self.reading, numbers))
+                for numbers in (held_by, self.standing())
+            )
+            assert named == all_of_them
 
     def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None:
         self.linker.split(who, identifiers, at)

@@ -243,6 +243,9 @@ class IncrementalDouble:
         self.log.append(("merge", x, y, at))
         return number
 
+    def rehearse_undo(self, number, at):
+        return None
+
     def withdraws(self, standing, ends, one, other):
         return ends & one and ends & other
 

@@ -7,7 +7,20 @@ from typing import Any
 
 import msgspec
 import pytest
-from harness import LOOSE, PEOPLE, TIGHT, CrashError, Identifier, Member, Observation, Pair, Who, World, machine
+from harness import (
+    LOOSE,
+    PEOPLE,
+    TIGHT,
+    CrashError,
+    Identifier,
+    Member,
+    Observation,
+    Pair,
+    Rehearsal,
+    Who,
+    World,
+    machine,
+)
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from mutants import STORIES, tell
@@ -201,6 +214,11 @@ class Product(Reader):
         with self._database.transaction() as conn:
             operate.undo(conn, merge_id, actor="test", at=moment(at))
         self._index()
+
+    def rehearse_undo(self, merge_id: Any, at: int) -> Rehearsal:
+        with self._database.transaction() as conn, conn.transaction(force_rollback=True):
+            done = operate.undo(conn, merge_id, actor="test", at=moment(at))
+            return Rehearsal(partition_now(conn), bool(done.moves), [merge.id for merge in done.held_by])
 
     def split(self, who: Who, identifiers: Collection[Identifier], at: int) -> None:
         with self._database.transaction() as conn:

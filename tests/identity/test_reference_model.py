@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import reference_model
-from harness import KINDS, LOOSE, PEOPLE, PLACES, TIGHT, Observation, blake
+from harness import KINDS, LOOSE, PEOPLE, PLACES, TIGHT, Observation, blake, tied_by_hand
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -491,8 +491,7 @@ class Model(RuleBasedStateMachine):
         assert sum(map(len, partition)) == len(set().union(*partition))
 
     def tied_by_hand(self):
-        edges = [edge for number in range(len(self.model.merges)) for edge in self.model.operator_edges(number)]
-        return self.model.kruskal({node for part in self.parts() for node in part}, edges, [])
+        return tied_by_hand(self.model, range(len(self.model.merges)))
 
     @invariant()
     def no_part_holds_both_ends_of_a_cannot_link(self):

@@ -70,6 +70,87 @@ def story(conn: Connection, known_at: datetime | None = None, who: str = "profil
     return render.identity(seen, ledger.story(conn, seen, found, as_of, SOURCES))
 
 
+def ends(pairs: list[shapes.Pair]) -> list[tuple[str, str]]:
+    return [(pair.a.kind, pair.b.kind) for pair in pairs]
+
+
+class TestRehearsal:
+    def test_of_a_merge_over_a_split_tells_what_it_withdraws(self, conn: Connection) -> None:
+        merge(conn, 10)
+        split(conn, 11, "two people")
+        preview = merge(conn, 12, dry_run=True).preview
+        assert ends(preview.withdraws) == [("email", "phone")]
+        assert preview.parts == []
+        assert len(preview.after) == 1
+
+    def test_of_its_undo_tells_that_this_stands_again(self, conn: Connection) -> None:
+        merge(conn, 10)
+        split(conn, 11, "two people")
+        again = merge(conn, 12)
+        preview = undo(conn, again.id, 13, dry_run=True).preview
+        assert ends(preview.parts) == [("email", "phone")]
+        assert preview.withdraws == []
+        assert [move.kind for move in preview.moves] == ["phone"]
+        assert preview.held_by == []
+
+    def test_of_an_undo_that_moves_nobody_tells_whose_merge_holds(self, conn: Connection) -> None:
+        made = merge(conn, 10)
+        conn.execute(  # a second merge of the pair, as a ledger may hold it
+            "with again as (insert into identity.action (kind, at, actor, reason, a, b, detail)"
+            " select kind, %(at)s, 'piotr', 'same card', a, b, detail from identity.action returning id, at)"
+            " insert into identity.evidence (op, a, b, tier, happened, learnt, hash, act) select 1, 1, 2, 1, at, at,"
+            " gen_random_uuid(), id from again",
+            {"at": minutes(11)},
+        )
+        preview = undo(conn, made.id, 12, dry_run=True).preview
+        assert preview.moves == []
+        assert [side.id for side in preview.before] == [side.id for side in preview.after] == ["1"]
+        (holding,) = preview.held_by
+        assert (holding.by, holding.reason, holding.at) == ("piotr", "same card", minutes(11))
+
+    def test_leaves_nothing_behind(self, conn: Connection) -> None:
+        made = merge(conn, 10)
+        before = [conn.execute(f"select * from identity.{table}").fetchall() for table in TABLES]
+        assert undo(conn, made.id, 11, dry_run=True).id is None
+        assert [conn.execute(f"select * from identity.{table}").fetchall() for table in TABLES] == before
+
+
+TABLES = ("action", "evidence", "edge", "cannot", "node", "moved")
+
+
+class TestLedger:
+    def test_tells_who_joined_them_and_offers_the_undo(self, conn: Connection) -> None:
+        made = merge(conn, 10, reason="asked at the till")
+        (join,) = story(conn).joins
+        assert (join.id, join.by, join.reason, join.undoable) == (made.id, "anna", "asked at the till", True)
+
+    def test_tells_nothing_of_a_join_that_was_undone(self, conn: Connection) -> None:
+        made = merge(conn, 10)
+        undo(conn, made.id, 11)
+        told = story(conn)
+        assert told.joins == []
+        assert [each.evidence for each in told.identifiers] == [[]]
+
+    def test_as_known_between_tells_of_it_as_it_stood(self, conn: Connection) -> None:
+        made = merge(conn, 10, reason="asked at the till")
+        undo(conn, made.id, 20)
+        told = story(conn, known_at=minutes(15))
+        (join,) = told.joins
+        assert (join.id, join.by, join.reason, join.undoable) == (made.id, "anna", "asked at the till", True)
+        assert len(told.identifiers) == 2
+        assert story(conn, known_at=minutes(5)).joins == []
+        assert story(conn, known_at=minutes(25)).joins == []
+
+    def test_tells_why_they_are_kept_apart_also_when_an_undo_restored_it(self, conn: Connection) -> None:
+        merge(conn, 10)
+        split(conn, 11, "two sisters")
+        again = merge(conn, 12, reason="one person after all")
+        assert story(conn).cannot_links == []
+        undo(conn, again.id, 13, actor="jan")
+        (apart,) = story(conn).cannot_links
+        assert (apart.reason, apart.by, apart.at) == ("two sisters", "anna", minutes(11))
+
+
 class TestAtOnce:
     """Operators who all came before any of them had acted."""
 

@@ -75,6 +75,26 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
     return Partition({nid: find(nid) for nid in nodes}, refused, used)
 
 
+def path_between(edges: Iterable[Edge], start: int, goal: int) -> list[Edge]:
+    """A shortest way over `edges` from one node to another; empty where there is none."""
+    around: dict[int, list[Edge]] = {}
+    for edge in edges:
+        around.setdefault(edge.a, []).append(edge)
+        around.setdefault(edge.b, []).append(edge)
+    ways: dict[int, list[Edge]] = {start: []}
+    front = [start]
+    while front and goal not in ways:
+        reached: list[int] = []
+        for nid in front:
+            for edge in around.get(nid, ()):
+                end = edge.b if edge.a == nid else edge.a
+                if end not in ways:
+                    ways[end] = [*ways[nid], edge]
+                    reached.append(end)
+        front = reached
+    return ways.get(goal, [])
+
+
 def _broken_limit(left: Mapping[Kind, int], right: Mapping[Kind, int], *, weak: bool) -> str | None:
     small, large = (left, right) if len(left) <= len(right) else (right, left)
     for kind, n in small.items():

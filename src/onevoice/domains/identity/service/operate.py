@@ -19,7 +19,7 @@ from onevoice.domains.identity.errors import (
     UnknownActionError,
 )
 from onevoice.domains.identity.rules.observe import action_hash
-from onevoice.domains.identity.rules.partition import partition
+from onevoice.domains.identity.rules.partition import partition, path_between
 from onevoice.domains.identity.service.components import Reach, resolve
 from onevoice.domains.identity.store import linking as sql
 from onevoice.domains.identity.store import operating as ops
@@ -49,6 +49,8 @@ class Operation:
     """Cannot-links that the merge puts out of force."""
     parted: list[tuple[int, int]] = field(default_factory=list)
     """Cannot-links that a split sets, or that an undo puts back in force."""
+    held_by: list[ops.ActionRow] = field(default_factory=list)
+    """Standing merges by which those whom an undone one had tied are one person all the same."""
 
 
 def turn(conn: Connection) -> None:
@@ -177,12 +179,14 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
         raise AlreadyUndoneError(f"Nothing of merge {action_id} stands any more: a later split has parted it.")
     at = operator_moment(conn, at)
     by_name = {kind.name: kind for kind in sql.kinds(conn)}
+    kinds = {kind.id: kind for kind in by_name.values()}
     ends = sorted({end for pair in edges + withdrawn for end in pair})
     watch = _Watch(conn, _touched(conn, edges, withdrawn))
     ops.close_action(conn, action_id, at, actor)
     _take_back(conn, own, at, action_id)
     operation = Operation(action_id, parted=ops.reinstate_cannot(conn, withdrawn))
-    sql.note_moved(conn, resolve(conn, ends, {kind.id: kind for kind in by_name.values()}))
+    sql.note_moved(conn, resolve(conn, ends, kinds))
+    operation.held_by = _tied_still(conn, own, kinds)
     watch.finish(operation, by_name)
     return operation
 
@@ -204,6 +208,16 @@ def _touched(conn: Connection, edges: Sequence[Pair], withdrawn: Sequence[Pair])
     return sorted(
         {pid_of[end] for pair in edges for end in pair} | {pid_of[a] for a, b in withdrawn if pid_of[a] == pid_of[b]}
     )
+
+
+def _tied_still(conn: Connection, pairs: Sequence[Pair], kinds: Mapping[int, Kind]) -> list[ops.ActionRow]:
+    """The merges on the way that evidence still makes from one end of a pair to the other, oldest first."""
+    nodes, edges = sql.raw_component(conn, sorted({end for pair in pairs for end in pair}))
+    found = partition({nid: row.node(kinds) for nid, row in nodes.items()}, edges, sql.cannot_among(conn, list(nodes)))
+    steps = {
+        (edge.a, edge.b) for a, b in pairs for edge in path_between(found.used, a, b) if edge.tier == OPERATOR_TIER
+    }
+    return ops.actions(conn, sorted({said.action for said in ops.standing(conn, sorted(steps))}))
 
 
 def _take_back(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> None:

@@ -12,6 +12,7 @@ from onevoice.domains.identity.contracts import (
     CHANNEL_NUMBER,
     CHANNELS,
     END,
+    OPERATOR_TIER,
     SAME_TIER,
     WEAK_SIGHTING_TIER,
     AsOf,
@@ -25,7 +26,7 @@ from onevoice.domains.identity.contracts import (
 from onevoice.domains.identity.errors import UnknownActionError, UnknownProfileError
 from onevoice.domains.identity.rules import personal
 from onevoice.domains.identity.rules.epochs import Epoch, epoch_of
-from onevoice.domains.identity.rules.observe import SPEND_EVENT, action_hash, epoch_digest, order_total
+from onevoice.domains.identity.rules.observe import SPEND_EVENT, epoch_digest, order_total
 from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.rules.replay import EpochRef, replay
 from onevoice.domains.identity.service import references
@@ -111,6 +112,8 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
         root,
         [member._replace(from_at=bounds[member.nid][0], until_at=bounds[member.nid][1]) for member in members.values()],
         asked,
+        result.used,
+        result.refused,
     )
 
 
@@ -319,6 +322,8 @@ class Tie(NamedTuple):
     source_id: int | None
     message_id: str | None
     learnt: datetime
+    action: int | None
+    """The merge by hand it comes from; of several that say the same, the oldest that stands."""
 
 
 @dataclass(frozen=True)
@@ -348,20 +353,37 @@ def ledger(conn: Connection, found: Profile, as_of: AsOf) -> Ledger:
     bases = {member.nid: member.base for member in found.members}
     keys = [(bases.get(end, end), edge.happened, edge.hash) for edge, _ in chosen for end in (edge.a, edge.b)]
     behind = reading.events_behind(conn, keys)
+    known = as_of.learnt or END
+    merges = _merges_behind(conn, [edge for edge, _ in chosen if edge.tier == OPERATOR_TIER], known)
     ties: list[Tie] = []
     for edge, why in sorted(chosen, key=lambda item: item[0].happened):
         event = behind.get((edge.happened, edge.hash))
         kind, name, source_id, message_id, learnt = event or (None, None, None, None, edge.happened)
-        ties.append(Tie(edge, why, kind, name, source_id, message_id, learnt))
-    actions = [
-        action
-        for action in operating.actions_of(conn, sorted({*nids, *bases.values()}))
-        if as_of.learnt is None or action.at <= as_of.learnt
-    ]
+        ties.append(Tie(edge, why, kind, name, source_id, message_id, learnt, merges.get((edge.happened, edge.hash))))
     cannot = operating.cannot_of(conn, sorted(nids)) if as_of.learnt is None else []
+    told = {tie.action for tie in ties if tie.action is not None} | {act for _, _, act, _ in cannot}
+    actions = _actions_as_known(conn, sorted({*nids, *bases.values()}), told, known)
     named = {end for edge, _ in chosen for end in (edge.a, edge.b)} | {end for row in cannot for end in row[:2]}
     named |= {end for action in actions for end in (action.a, action.b)}
     return Ledger(ties, actions, cannot, members_by_nid(conn, sorted(named - nids)))
+
+
+def _merges_behind(conn: Connection, edges: Sequence[Edge], known: datetime) -> dict[tuple[datetime, bytes], int]:
+    """(happened, hash) of edges made by hand to the merge they come from."""
+    said = operating.standing(conn, [(edge.a, edge.b) for edge in edges], known)
+    return {(one.happened, one.hash): one.action for one in said}
+
+
+def _actions_as_known(
+    conn: Connection, nodes: Sequence[int], told: set[int], known: datetime
+) -> list[operating.ActionRow]:
+    """What was done by hand to `nodes`, and the actions `told` of besides, newest first, as it was known then."""
+    found = {row.id: row for row in [*operating.actions_of(conn, nodes), *operating.actions(conn, sorted(told))]}
+    return [
+        row if row.undone_at is None or row.undone_at <= known else row._replace(undone_at=None, undone_by=None)
+        for _, row in sorted(found.items(), reverse=True)
+        if row.at <= known
+    ]
 
 
 def action_of(conn: Connection, action_id: int) -> operating.ActionRow:
@@ -370,8 +392,3 @@ def action_of(conn: Connection, action_id: int) -> operating.ActionRow:
     if found is None:
         raise UnknownActionError(f"There is no merge {action_id}. The ledger on the person's page lists them.")
     return found
-
-
-def operator_hash(action: operating.ActionRow) -> bytes:
-    """The hash that a merge's edges carry."""
-    return action_hash(action.id, 0)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import Edge
+from onevoice.domains.identity.contracts import END, Edge
 
 
 class ActionRow(NamedTuple):
@@ -47,6 +47,12 @@ def close_action(conn: Connection, action: int, at: datetime, actor: str) -> Non
 def action(conn: Connection, action_id: int) -> ActionRow | None:
     row = conn.execute(_ACTION + " where id = %s", (action_id,)).fetchone()
     return ActionRow(*row) if row else None
+
+
+def actions(conn: Connection, ids: Sequence[int]) -> list[ActionRow]:
+    """Oldest first."""
+    rows = conn.execute(_ACTION + " where id = any(%s) order by id", (list(ids),))
+    return [ActionRow(*row) for row in rows]
 
 
 def actions_of(conn: Connection, nodes: Sequence[int]) -> list[ActionRow]:
@@ -118,9 +124,11 @@ def reinstate_cannot(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list
 
 
 def cannot_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int, int, datetime]]:
-    """(a, b, action, learnt) of live cannot-links that touch `nodes`."""
+    """(a, b, action, learnt) of live cannot-links that touch `nodes` and whose two sides no merge has joined since."""
     return conn.execute(
-        "select a, b, act, learnt from identity.cannot where a = any(%(n)s) or b = any(%(n)s) order by learnt",
+        "select c.a, c.b, c.act, c.learnt from identity.cannot c"
+        " join identity.node x on x.nid = c.a join identity.node y on y.nid = c.b and y.pid <> x.pid"
+        " where c.a = any(%(n)s) or c.b = any(%(n)s) order by c.learnt",
         {"n": list(nodes)},
     ).fetchall()
 
@@ -167,14 +175,17 @@ class Assertion(NamedTuple):
     hash: bytes
 
 
-def standing(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list[Assertion]:
-    """What hand merges say of `pairs` and neither an undo nor a later split has taken back, oldest first."""
+def standing(conn: Connection, pairs: Sequence[tuple[int, int]], known: datetime = END) -> list[Assertion]:
+    """What hand merges say of `pairs` and neither an undo nor a later split has taken back, oldest first.
+
+    known: only what had been learnt by then.
+    """
     rows = conn.execute(
-        "select e.a, e.b, e.act, e.happened, e.hash from unnest(%s::bigint[], %s::bigint[]) k(a, b)"
-        " join identity.evidence e on e.a = k.a and e.b = k.b and e.op = 1 and e.tier = 1"
-        " join identity.action m on m.id = e.act and m.undone_at is null"
+        "select e.a, e.b, e.act, e.happened, e.hash from unnest(%(a)s::bigint[], %(b)s::bigint[]) k(a, b)"
+        " join identity.evidence e on e.a = k.a and e.b = k.b and e.op = 1 and e.tier = 1 and e.learnt <= %(known)s"
+        " join identity.action m on m.id = e.act and (m.undone_at is null or m.undone_at > %(known)s)"
         " where not exists (select from identity.evidence r where r.a = e.a and r.b = e.b and r.op = 2"
-        " and r.tier = 0 and r.learnt >= e.learnt) order by e.happened, e.hash",
-        ([p[0] for p in pairs], [p[1] for p in pairs]),
+        " and r.tier = 0 and r.learnt >= e.learnt and r.learnt <= %(known)s) order by e.happened, e.hash",
+        {"a": [p[0] for p in pairs], "b": [p[1] for p in pairs], "known": known},
     )
     return [Assertion(a, b, act, happened, key.bytes) for a, b, act, happened, key in rows]

@@ -237,5 +237,8 @@ def operation(preview: operations.Preview) -> shapes.Operation:
             ],
             withdraws=pairs if done.withdrawn else [],
             parts=pairs if done.parted else [],
+            held_by=[
+                shapes.Holding(id=str(row.id), at=row.at, by=row.actor, reason=row.reason) for row in done.held_by
+            ],
         ),
     )

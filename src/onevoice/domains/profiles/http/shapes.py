@@ -226,7 +226,21 @@ class Pair(BaseModel):
     b: Identifier
 
 
+class Holding(BaseModel):
+    """A merge that goes on holding those whom an undone one had joined."""
+
+    id: str
+    at: Moment
+    by: str
+    reason: str
+
+
 class Preview(BaseModel):
+    """What an operation does. A merge `withdraws` what a split had said of the two; a split `parts` pairs for good, and
+    the undo of a merge parts again those that it alone had freed. `held_by`: other merges that stand and by which the
+    people of an undone one stay joined.
+    """
+
     before: list[Side]
     after: list[Side]
     moves: list[Moved]
@@ -234,6 +248,7 @@ class Preview(BaseModel):
     traits: list[TraitChange]
     withdraws: list[Pair]
     parts: list[Pair]
+    held_by: list[Holding]
 
 
 class Operation(BaseModel):

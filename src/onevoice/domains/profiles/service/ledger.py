@@ -90,7 +90,6 @@ def story(
             row.undone_at,
             row.undone_by,
         )
-    by_hash = {identity.operator_hash(row): row.id for row in ledger.actions}
     by_bond: dict[Bond, Evidence] = {}
     kinds = identity.kinds(conn)
     for tie in ledger.ties:
@@ -106,7 +105,7 @@ def story(
             tie.name or tie.type,
             tie.message_id,
             tie.refused,
-            by_hash.get(tie.edge.hash),
+            tie.action,
         )
         for end in (tie.edge.a, tie.edge.b):
             told.evidence.setdefault(end, []).append(evidence)

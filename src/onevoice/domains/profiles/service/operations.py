@@ -34,7 +34,7 @@ class Preview:
     after: list[View]
     traits: list[TraitChange]
     apart: list[tuple[Member, Member]]
-    """Pairs that a split keeps apart from now on, or that a merge no longer keeps apart."""
+    """Pairs that a split, or what an undo restores of it, keeps apart from now on; or that a merge no longer does."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ def _perform(
     with conn.transaction(force_rollback=dry_run):
         operation: operate.Operation = act()
         after = _views(conn, sorted(operation.after), sources)
-        known = {member.nid: member for members in operation.before.values() for member in members}
         pairs = [*operation.withdrawn, *operation.parted]
-        apart = [(known[a], known[b]) for a, b in pairs if a in known and b in known]
+        members = identity.members_by_nid(conn, sorted({end for pair in pairs for end in pair}))
+        apart = [(members[a], members[b]) for a, b in pairs]
     if dry_run:
         operation.id = None
     else:
