@@ -217,9 +217,9 @@ function preview(kind) {
   const both = side("1", "Anna Kowalska", [account, card], 9, 75, 9, 179100);
   if (kind === "join") {
     const warnings = [{ code: "limit_exceeded", kind: "user_id", values: ["20817", "19340"], limit: 1 }];
-    return { before: [here, there], after: [both], moves: [{ ...work, from: "44", to: "1" }], warnings, traits: [{ name: "city", values: ["Gdańsk", "Sopot"], after: "Gdańsk" }], withdraws: [], parts: [] };
+    return { before: [here, there], after: [both], moves: [{ ...work, from: "44", to: "1" }], warnings, traits: [{ name: "city", values: ["Gdańsk", "Sopot"], after: "Gdańsk" }], withdraws: [], parts: [], held_by: [] };
   }
-  return { before: [both], after: [here, there], moves: [{ ...work, from: "1", to: "44" }], warnings: [], traits: [], withdraws: [], parts: [] };
+  return { before: [both], after: [here, there], moves: [{ ...work, from: "1", to: "44" }], warnings: [], traits: [], withdraws: [], parts: [], held_by: [] };
 }
 
 // From this file's own short records to the shapes that the server answers with.

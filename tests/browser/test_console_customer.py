@@ -316,6 +316,23 @@ class TestJoinAndPart:
         expect(diamond).to_have_count(0)
         assert len(one.get("/identity")["identifiers"]) == 2
 
+    def test_an_undo_says_so_where_something_else_still_ties_them(self, open_page, person, live_server):
+        one, other = person(), person()
+        one.send(one.identify(ago(days=5), name="Anna Kowalska"))
+        other.send({**other.identify(ago(days=4), email=other.mail), "userId": None})
+        body = {"from": f"email:{other.mail}", "into": f"user_id:{one.user}", "reason": "she said so", "dry_run": False}
+        assert live_server.post("/api/identity/merges", body).status_code == 200
+        one.send(one.identify(ago(days=3), email=other.mail))
+        page = open_page(one.path)
+        expect(page.locator(".cu-join")).to_contain_text("she said so")
+        press(page, "u")
+        undo = page.get_by_role("dialog", name="Undo a join")
+        expect(undo).to_contain_text("nobody moves: they stay one person")
+        expect(undo).to_contain_text("Other evidence still ties them.")
+        undo.get_by_role("button", name="Undo the join").click()
+        expect(page.get_by_text("Something else still makes them one person.")).to_be_visible()
+        assert len(one.get("/identity")["identifiers"]) == 2
+
     def test_a_split_shows_what_leaves_before_it_leaves(self, open_page, anna):
         page = open_page(anna.path)
         expect(acts(page)).to_have_count(8)

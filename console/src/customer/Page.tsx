@@ -244,7 +244,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
         <SplitDialog profile={profile} chosen={identity.identifiers.filter((one) => splitting.chosen.has(one.node_id))} onClose={() => setWindow(null)} onDone={(stays) => done(t("customer.rehearsal.parted"), null, stays)} />
       )}
       {typeof window === "object" && window !== null && profile && (
-        <UndoDialog profile={profile} join={window.undo} onClose={() => setWindow(null)} onDone={(stays) => done(t("customer.rehearsal.undone"), null, stays)} />
+        <UndoDialog profile={profile} join={window.undo} onClose={() => setWindow(null)} onDone={(stays, parted) => done(t(parted ? "customer.rehearsal.undone" : "customer.rehearsal.undoneStill"), null, stays)} />
       )}
       <span className="seen-by-readers" role="status">
         {live.changed ? t("customer.states.changed") : ""} {past ? fmt.dateTime(search.at as string) : ""}

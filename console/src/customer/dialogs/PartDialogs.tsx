@@ -1,4 +1,4 @@
-/** Split off chosen identifiers, or take a join back: both end in two persons, both are rehearsed first. */
+/** Split off chosen identifiers, or take a join back, which parts them unless something else ties them; rehearsed first. */
 
 import { useQuery } from "@tanstack/react-query";
 
@@ -19,8 +19,8 @@ interface PartProps {
   carryOut: (reason: string) => Promise<Done>;
   leaving: NodeRef[];
   onClose: () => void;
-  /** With the number of the person who stays. */
-  onDone: (stays: string) => void;
+  /** With the number of the person who stays, and whether anybody left. */
+  onDone: (stays: string, parted: boolean) => void;
 }
 
 function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onClose, onDone }: PartProps) {
@@ -38,9 +38,10 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
     );
   }
   const { preview } = rehearsal.data;
-  const before = preview.before[0];
+  const before = preview.before.find((one) => one.id === profile.id) ?? preview.before[0];
   const { stays, leaves } = sides(preview, profile.id, new Set(leaving.map((one) => one.node_id)));
   if (!before || !stays) return null;
+  const one = kind === "undo" && preview.moves.length === 0;
   const nameA = stays.name ?? profile.name ?? t("customer.unnamed");
   const gone: { kind: string; value: string }[] = leaving.length > 0 ? leaving : (leaves?.identifiers ?? []);
   const goneFirst = gone[0] ? identifierText(gone[0].kind, gone[0].value) : t("customer.unnamed");
@@ -53,10 +54,11 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
   return (
     <Rehearsal
       kind={kind}
+      stays={one}
       title={title}
       names={{ a: nameA, b: nameB }}
       doors={{ a: doorOf(profile), b: null }}
-      fate={t("customer.rehearsal.twoPersons")}
+      fate={t(one ? "customer.rehearsal.nobodyMoves" : "customer.rehearsal.twoPersons")}
       columns={columns}
       preview={preview}
       notes={{ identifiers: leaveText(gone, leaves?.identifier_count ?? gone.length, t), events: t("customer.rehearsal.follow"), orders: t("customer.rehearsal.followOrders") }}
@@ -65,8 +67,8 @@ function PartDialog({ kind, profile, queryKey, rehearse, carryOut, leaving, onCl
       deed={t(kind === "split" ? "customer.rehearsal.doSplit" : "customer.rehearsal.doUndo")}
       onClose={onClose}
       onDo={async (reason) => {
-        await carryOut(reason);
-        onDone(stays.id);
+        const done = await carryOut(reason);
+        onDone(stays.id, done.preview.moves.length > 0);
       }}
     />
   );
@@ -119,8 +121,8 @@ interface UndoProps {
   profile: Profile;
   join: Join;
   onClose: () => void;
-  /** With the number of the person who stays. */
-  onDone: (stays: string) => void;
+  /** With the number of the person who stays, and whether anybody left. */
+  onDone: (stays: string, parted: boolean) => void;
 }
 
 export function UndoDialog({ profile, join, onClose, onDone }: UndoProps) {

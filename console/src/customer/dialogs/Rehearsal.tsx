@@ -20,6 +20,8 @@ export interface Column {
 
 interface RehearsalProps {
   kind: "join" | "split" | "undo";
+  /** Nobody moves: they stay one person. */
+  stays?: boolean;
   title: string;
   names: { a: string; b: string };
   doors: { a: Channel | null; b: Channel | null };
@@ -67,9 +69,9 @@ export function Rehearsal(props: RehearsalProps) {
       <div className="cu-rehearsal">
         <Head title={title} onClose={props.onClose} />
         {props.head}
-        <Tracks kind={kind === "join" ? "join" : "part"} a={names.a} b={names.b} doors={doors} fate={fate} />
+        <Tracks kind={kind === "join" ? "join" : props.stays ? "stay" : "part"} a={names.a} b={names.b} doors={doors} fate={fate} />
         <Comparison columns={columns} preview={preview} notes={notes} {...(happened ? { happened } : {})} />
-        <Warnings preview={preview} />
+        <Warnings preview={preview} undo={kind === "undo"} stays={props.stays ?? false} />
         {question !== null && <label className="cu-reason">
           <span>
             {question} <em>{t("customer.rehearsal.required")}</em>
@@ -180,9 +182,9 @@ function limitText({ kind, values }: Preview["warnings"][number], before: Previe
     : t("customer.rehearsal.limit", { kind: kindText(kind, i18n), values: told });
 }
 
-function Warnings({ preview }: { preview: Preview }) {
+function Warnings({ preview, undo, stays }: { preview: Preview; undo: boolean; stays: boolean }) {
   const i18n = useI18n();
-  const { t } = i18n;
+  const { t, fmt } = i18n;
   return (
     <div className="cu-warnings">
       {preview.warnings.map((warning) => (
@@ -206,6 +208,26 @@ function Warnings({ preview }: { preview: Preview }) {
         <p>
           <Icon name="warn" size={16} />
           <span>{t("customer.rehearsal.withdraws", { n: preview.withdraws.length })}</span>
+        </p>
+      )}
+      {undo && preview.parts.length > 0 && (
+        <p>
+          <Icon name="warn" size={16} />
+          <span>{t("customer.rehearsal.restores", { n: preview.parts.length })}</span>
+        </p>
+      )}
+      {preview.held_by.map((join) => (
+        <p key={join.id}>
+          <Icon name="warn" size={16} />
+          <span>
+            <bdi>{t("customer.rehearsal.heldBy", { by: join.by, at: fmt.dateTime(join.at), reason: join.reason })}</bdi>
+          </span>
+        </p>
+      ))}
+      {stays && preview.held_by.length === 0 && (
+        <p>
+          <Icon name="warn" size={16} />
+          <span>{t("customer.rehearsal.heldByEvidence")}</span>
         </p>
       )}
     </div>

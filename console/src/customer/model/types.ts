@@ -181,6 +181,8 @@ export interface Preview {
   traits: { name: string; values: Json[]; after: Json }[];
   withdraws: { a: NodeRef; b: NodeRef }[];
   parts: { a: NodeRef; b: NodeRef }[];
+  /** Of an undo: the other joins by hand through which they stay one person. */
+  held_by: { id: string; at: string; by: string; reason: string }[];
 }
 
 export interface FoundPerson {
