@@ -159,7 +159,8 @@ function datesText(moments: (string | undefined)[], i18n: Pick<I18n, "t" | "has"
   const [earlier, later] = moments.filter((one) => one !== undefined).sort((a, b) => Date.parse(a) - Date.parse(b));
   if (!earlier || !later || earlier === later) return ruleText("latest", i18n);
   const year = new Date(earlier).getFullYear() === new Date(later).getFullYear() ? earlier : 0;
-  return i18n.t("customer.rehearsal.latest", { later: i18n.fmt.dateTime(later, year), earlier: i18n.fmt.dateTime(earlier, year) });
+  const when = (moment: string) => i18n.fmt.dateTime(moment, year).replaceAll(" ", "\u00a0");
+  return i18n.t("customer.rehearsal.latest", { later: when(later), earlier: when(earlier) });
 }
 
 /** Identifiers are told by their own rows; a value that only one of them has is no contest. */

@@ -79,7 +79,7 @@ export function joinText(join: Join, voice: Voice): string {
   const learnt = late > 60_000 ? ` ${t("customer.join.learntLater", { time: spanText(late, fmt.locale, fmt.language) })}` : "";
   if (join.kind === "operator") {
     const by = join.by ? t("customer.join.byHand", { by: join.by }) : t("customer.join.byHandNobody");
-    return join.reason ? `${join.reason} ${by}` : by;
+    return join.reason ? `${join.reason.replace(/[^.!?…]$/, "$&.")} ${by}` : by;
   }
   if (join.kind === "login") return t("customer.join.byLogin") + learnt;
   const source = sourceText(join.source, voice);

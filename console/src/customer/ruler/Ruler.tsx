@@ -23,7 +23,7 @@ interface RulerProps {
   onStep: (direction: "earlier" | "later") => void;
 }
 
-const LABELS = 96;
+const LABELS = 108;
 const END = 36;
 const HEIGHT = 76;
 const AXIS_Y = 46;

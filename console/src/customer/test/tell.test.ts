@@ -87,6 +87,7 @@ describe("lengths of time", () => {
     assert.equal(spanText(26 * 3_600_000, "ru-RU", "ru").replaceAll("\u00a0", " "), "1 день");
     assert.equal(spanText(5 * 86_400_000, "pl-PL", "pl").replaceAll("\u00a0", " "), "5 dni");
     assert.match(spanText(60_000, "ru-RU", "ru"), /мин/);
+    assert.equal(spanText((2 * 365 + 250) * 86_400_000, "en-GB", "en"), "2 years");
   });
 });
 

@@ -33,6 +33,7 @@ export function JoinRow({ row, place, selected, devices, actions, onSelect }: Jo
   const { join } = row;
   const a = nodeText(join.a, devices, join.a.node_id);
   const b = nodeText(join.b, devices, join.b.node_id);
+  const told = joinText(join, i18n);
   const from = row.fromLane === null ? null : { lane: row.fromLane, door: row.fromDoor };
   return (
     <div className={`cu-row cu-join ${selected ? "cu-selected" : ""} ${row.last ? "cu-last" : ""}`} onClick={() => onSelect(row.key)}>
@@ -50,7 +51,9 @@ export function JoinRow({ row, place, selected, devices, actions, onSelect }: Jo
           </span>
         </span>
         <span className="cu-second cu-ink">
-          <bdi className="cu-second-text">{joinText(join, i18n)}</bdi>
+          <bdi className="cu-second-text" title={told}>
+            {told}
+          </bdi>
           {!actions.locked && join.undoable && (
             <Button kind="text" {...(actions.next === joinKey(join) ? { k: "u" } : {})} onClick={() => actions.undo(join)}>
               {t("customer.join.undo")}

@@ -17,7 +17,7 @@ export const live: Translated<typeof english> = {
     many: "<b>{n}</b> zdarzeń na\u00a0sekundę",
     other: "<b>{n}</b> zdarzenia na\u00a0sekundę",
   },
-  rateWindow: "z\u00a0ostatnich 10\u00a0sekund",
+  rateWindow: "średnio z\u00a0ostatnich 10\u00a0sekund",
   rateFrom: "2\u00a0min temu",
   lastMinutes: "ostatnie 2 minuty:",
   rateSpoken: "Zdarzeń w\u00a0ostatnich dwóch minutach: {n}. Teraz {now} na\u00a0sekundę, najwięcej {most}.",
