@@ -306,6 +306,9 @@ class TestJoinAndPart:
         diamond = page.locator(".cu-join")
         expect(diamond).to_contain_text("She named both in the chat")
         assert len(one.get("/identity")["identifiers"]) == 4
+        for place in (diamond, page.locator(".cu-join-line")):
+            expect(place.get_by_role("button", name="Undo")).to_be_visible()
+        expect(page.locator(".keybar").get_by_role("button", name="undo the join")).to_be_visible()
 
         press(page, "u")
         undo = page.get_by_role("dialog", name="Undo a join")
@@ -405,6 +408,28 @@ class TestPast:
         expect(acts(page)).to_have_count(4)
         expect(page.locator(".cu-traits tbody", has_text="City")).to_contain_text("Sopot")
         expect(page.get_by_text("had not happened yet: 4 events")).to_be_visible()
+
+    def test_an_identifier_tied_after_the_moment_stands_apart(self, open_page, anna):
+        anna.send({**anna.event("Signed In", ago(days=1)), "anonymousId": anna.browser, "userId": anna.user})
+        page = open_page(f"{anna.path}?at={quote(ago(days=5))}&mode=later")
+        after = page.locator(".cu-after")
+        expect(after.first).to_contain_text("after this moment")
+        expect(after.locator("h3")).to_have_count(1)
+        expect(after.filter(has_text=anna.mail)).to_have_count(0)
+        expect(after.filter(has_text=anna.run)).to_have_count(1)
+        press(page, "Escape")
+        expect(after).to_have_count(0)
+
+    def test_a_join_by_evidence_says_that_it_can_only_be_split(self, open_page, person):
+        one = person()
+        visitor = {"anonymousId": one.browser, "userId": None}
+        one.send({**one.event("Cart Viewed", ago(days=6)), **visitor}, one.event("Order Completed", ago(days=5)))
+        one.send({**one.event("Signed In", ago(days=4)), **visitor, "userId": one.user})
+        page = open_page(one.path)
+        line = page.locator(".cu-join-line")
+        expect(line).to_have_attribute("title", re.compile("cannot be undone, only split"))
+        expect(line.get_by_role("button", name="Undo")).to_have_count(0)
+        expect(page.locator(".keybar").get_by_role("button", name="undo the join")).to_have_count(0)
 
     def test_as_known_then_it_shows_nothing_that_was_learnt_afterwards(self, open_page, person):
         one = person()

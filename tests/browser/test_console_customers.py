@@ -111,8 +111,22 @@ class TestNobody:
         page = open_page("/customers?q=kowalska+zzqqzz")
         expect(page.get_by_role("heading", name="No thread leads here yet")).to_be_visible()
         expect(page.get_by_role("heading", name="What can be typed here")).to_be_visible()
+        expect(page.get_by_text("Only “zzqqzz”")).to_be_visible()
+        expect(page.get_by_role("button", name="Only “zzqqzz”")).to_have_count(0)
         page.get_by_role("button", name="Only “kowalska”").click()
         expect(rows(page).filter(has_text="Anna Kowalska")).not_to_have_count(0)
+
+    def test_no_orders_are_a_sum_of_nothing(self, open_page, people):
+        page = open_page(f"/customers?q={people}")
+        expect(rows(page).first.locator(".customers-orders")).to_have_text("0")
+        expect(rows(page).first.locator(".customers-spent")).to_have_text("0.00")
+
+    def test_a_finger_clears_the_search(self, open_page, people):
+        page = open_page("/customers?q=zzqqzz", size=PHONE)
+        expect(page.get_by_role("heading", name="No thread leads here yet")).to_be_visible()
+        page.get_by_role("button", name="Clear", exact=True).click()
+        expect(page.get_by_label("Name, phone, card or e-mail")).to_have_value("")
+        expect(rows(page).first).to_be_visible()
 
     def test_before_the_first_customer_it_shows_how_one_comes(self, open_page, live_server):
         page = open_page("/live")

@@ -53,6 +53,14 @@ class TestArriving:
         expect(row).to_have_count(1)
         expect(row).to_contain_text(re.compile(r"\d+\sms"))
 
+    def test_without_words_of_ours_it_tells_the_first_properties_and_never_its_own_name(self, open_page, stream):
+        page = open_page("/live")
+        name = stream("Page Viewed", "Order Completed")
+        ready(page)
+        mine = rows(page).filter(has_text=name)
+        for event in ("Page viewed", "Order placed"):
+            expect(mine.filter(has_text=event).locator(".live-what")).to_have_text("plan winter, lines 3")
+
     def test_while_a_row_is_selected_new_ones_wait(self, open_page, stream):
         page = open_page("/live")
         stream("Page Viewed")
