@@ -22,8 +22,8 @@ interface ListProps {
 
 const ROW = 32;
 const PHONE_ROW = 56;
-/** On a phone the reason of a refusal may take a second line. */
-const PHONE_REFUSED = 78;
+/** On a phone the reason of a refusal may take three lines, as the longest of ours does. */
+const PHONE_REFUSED = 96;
 
 export function List({ items, at, toTop, onPoint, onReplay, onScrolled, loadOlder, foot }: ListProps) {
   const { t } = useI18n();
