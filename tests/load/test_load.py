@@ -39,7 +39,7 @@ P99_SECONDS = {"batch": 5.0, "profile": 5.0, "search": 5.0}
 SILENCE_SECONDS = 10.0
 API_MB, WORKER_MB = 1_200.0, 1_200.0
 """What overload may come to: 128 MB of bodies held, 64 MB queued, and what becomes of both while they are taken apart;
-5,000 events of 32 KB in one batch of the linker."""
+32 MB of events in one batch of the linker, several times over once they are decoded."""
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ class Linker:
         self._identifiers: Bounded[tuple[str, str, str | None], _Identifier | str] = Bounded(cache_entries)
         self.edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
         self.sightings: Bounded[tuple[int, int], Tie] = Bounded(cache_entries // 2)
-        self.vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries)
+        self.vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries // 4)
         self.names: Bounded[tuple[str, str], int] = Bounded(20_000)
         self.devices = Devices(cache_entries)
         self._kinds: dict[str, Kind] = {}
