@@ -17,12 +17,16 @@ class Reach:
         self._rows, self._edges = sql.raw_component(conn, seeds)
         self._cannot = sql.cannot_among(conn, list(self._rows)) if len(self._rows) > 1 else []
         self._nodes = {nid: row.node(kinds) for nid, row in self._rows.items()}
+        self._parts: Partition | None = None
 
     def add(self, edges: Iterable[Edge]) -> None:
         self._edges.extend(edges)
+        self._parts = None
 
     def parts(self) -> Partition:
-        return partition(self._nodes, self._edges, self._cannot)
+        if self._parts is None:
+            self._parts = partition(self._nodes, self._edges, self._cannot)
+        return self._parts
 
     def write(self) -> set[int]:
         """Write the parts where they differ from what is stored.

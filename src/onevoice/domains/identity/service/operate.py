@@ -19,7 +19,7 @@ from onevoice.domains.identity.errors import (
     UnknownActionError,
 )
 from onevoice.domains.identity.rules.observe import action_hash
-from onevoice.domains.identity.rules.partition import partition, path_between
+from onevoice.domains.identity.rules.partition import Partition, partition, path_between
 from onevoice.domains.identity.service.components import Reach, resolve
 from onevoice.domains.identity.store import linking as sql
 from onevoice.domains.identity.store import operating as ops
@@ -185,8 +185,9 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
     ops.close_action(conn, action_id, at, actor)
     _take_back(conn, own, at, action_id)
     operation = Operation(action_id, parted=ops.reinstate_cannot(conn, withdrawn))
-    sql.note_moved(conn, resolve(conn, ends, kinds))
-    operation.held_by = _tied_still(conn, own, kinds)
+    reach = Reach(conn, ends, kinds)
+    sql.note_moved(conn, reach.write())
+    operation.held_by = _tied_still(conn, own, reach.parts())
     watch.finish(operation, by_name)
     return operation
 
@@ -210,13 +211,14 @@ def _touched(conn: Connection, edges: Sequence[Pair], withdrawn: Sequence[Pair])
     )
 
 
-def _tied_still(conn: Connection, pairs: Sequence[Pair], kinds: Mapping[int, Kind]) -> list[ops.ActionRow]:
+def _tied_still(conn: Connection, pairs: Sequence[Pair], found: Partition) -> list[ops.ActionRow]:
     """The merges on the way that evidence still makes from one end of a pair to the other, oldest first."""
-    nodes, edges = sql.raw_component(conn, sorted({end for pair in pairs for end in pair}))
-    found = partition({nid: row.node(kinds) for nid, row in nodes.items()}, edges, sql.cannot_among(conn, list(nodes)))
+    still = [(a, b) for a, b in pairs if found.root_of[a] == found.root_of[b]]
     steps = {
-        (edge.a, edge.b) for a, b in pairs for edge in path_between(found.used, a, b) if edge.tier == OPERATOR_TIER
+        (edge.a, edge.b) for a, b in still for edge in path_between(found.used, a, b) if edge.tier == OPERATOR_TIER
     }
+    if not steps:
+        return []
     return ops.actions(conn, sorted({said.action for said in ops.standing(conn, sorted(steps))}))
 
 
