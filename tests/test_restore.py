@@ -13,7 +13,7 @@ import pytest
 
 from onevoice import bootstrap
 from onevoice.domains.profiles.jobs import link
-from onevoice.kit import dumps
+from onevoice.kit import db, dumps
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -63,7 +63,8 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         installed = bootstrap.installation(url, home.secrets(SystemChance()), name="old")
         stack.callback(installed.database.close)
         append(installed, "read-1", "read-2")
-        assert bootstrap.linking_steps(installed)() == 2
+        with bootstrap.linking_steps(installed) as step:
+            assert step() == 2
         append(installed, "unread-1", "unread-2")
         run_onevoice("db", "dump", "--home", str(home.path), str(folder / "old.dump"))
     yield folder
@@ -153,9 +154,13 @@ class TestLinker:
         secrets = Secrets(b"v" * 32, b"s" * 32, b"l" * 32)
         installed = bootstrap.Installation(database, secrets, SystemClock(), SystemChance())
         stop, appended = threading.Event(), threading.Event()
-        job = link.LinkingJob(installed.secrets.vault_key, installed.clock)
+
+        def connect() -> psycopg.Connection:
+            return db.dedicated(database.url, name="test-linker")
+
+        job = link.LinkingJob(installed.secrets.vault_key, installed.clock, connect)
         thread = threading.Thread(
-            target=link.run, args=(database, job, installed.clock, stop, lambda seconds: appended.wait(0.05))
+            target=link.run, args=(connect, job, installed.clock, stop, lambda seconds: appended.wait(0.05))
         )
         append(installed, "before")
         thread.start()
