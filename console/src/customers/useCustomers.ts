@@ -1,6 +1,6 @@
 /** The list's state: the search, the current row and the selection, all of them in the address. */
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate, useRouter, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
 
 import { searchCustomers, type CustomerRow, type CustomerSort } from "~/api";
@@ -13,6 +13,7 @@ const ADDRESS_MS = 250;
 export function useCustomers() {
   const search = useSearch({ from: "/customers" });
   const navigate = useNavigate({ from: "/customers" });
+  const router = useRouter();
   const [text, setText] = useState(search.q ?? "");
   const [row, setRow] = useState(search.row ?? null);
   const [sort, setSort] = useState<CustomerSort>(search.sort === "name" ? "name" : "last_seen");
@@ -31,9 +32,10 @@ export function useCustomers() {
 
   const address = useDebounced([query, sort === "name" ? sort : "", row ?? "", picked.join(",")].join("\n"), ADDRESS_MS);
   useEffect(() => {
+    if (router.latestLocation.pathname !== "/customers") return; // on the way to another page already: do not call it back
     const [q, order, at, x] = address.split("\n");
     void navigate({ search: { q: q || undefined, sort: order || undefined, row: at || undefined, x: x || undefined }, replace: true });
-  }, [address, navigate]);
+  }, [address, navigate, router]);
 
   // The address changed by another hand: the palette, a link, the way back.
   useEffect(() => {
