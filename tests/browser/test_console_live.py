@@ -161,8 +161,8 @@ class TestFinding:
             later = {"data": found, "next_cursor": f"{len(asked)}", "looked": 5000, "stopped_early": True}
             route.fulfill(json={**body, **later})
 
-        page.route(re.compile(r"/api/live\?.*q=fa"), answer)
-        page.get_by_label("Event, person or property").fill("fa")
+        page.route(re.compile(r"/api/live\?.*q=zy"), answer)
+        page.get_by_label("Event, person or property").fill("zy")
         further = page.get_by_role("button", name="Look further back")
         expect(further).to_be_visible()
         times = 11 if matches else 10
