@@ -84,7 +84,11 @@ class Crossing(NamedTuple):
 def crossing_cannot(conn: Connection, left: int, right: int) -> list[Crossing]:
     """What splits have said between two profiles, also where an end is an epoch that late marks made vanish."""
     rows = conn.execute(
-        "with said as (select distinct a, b from identity.evidence where op = 3),"
+        "with bases as (select distinct base from identity.node where pid in (%(l)s, %(r)s)),"
+        " named as (select base as nid from bases union all"
+        " select n.nid from identity.node n join bases using (base) where n.base <> n.nid),"
+        " said as (select distinct e.a, e.b from named join identity.evidence e on e.a = named.nid"
+        " and e.op = 3 and e.tier = 0),"
         " ends as (select s.a, s.b, na.pid as pa, nb.pid as pb from said s"
         " join identity.node na on na.nid = identity.stands_at(s.a)"
         " join identity.node nb on nb.nid = identity.stands_at(s.b))"
