@@ -173,8 +173,10 @@ def run(rounds: int) -> dict[str, object]:
 
 def drain(url: str, acknowledged: int) -> None:
     """Wait until the backlog is linked; rows must equal acknowledgements, each event once."""
-    deadline = time.monotonic() + 600
-    while linked(url) < acknowledged and time.monotonic() < deadline:
+    had, since = -1, time.monotonic()
+    while (now := linked(url)) < acknowledged and time.monotonic() - since < 120:
+        if now > had:
+            had, since = now, time.monotonic()
         time.sleep(0.2)
     with psycopg.connect(url) as conn:
         stored = conn.execute("select count(*), count(distinct hash) from identity.event").fetchone()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 
 from bench.intake import drain, linked, server
 from bench.machine import percentile
@@ -69,6 +70,7 @@ def run(operations: int, heavy_events: int, identifiers: int, ordinary_events: i
     """operations: of merge, undo and split each, between profiles of `heavy_events` and `identifiers`."""
     with server() as (address, key, url, home):
         api = _Api(address, key, home)
+        _limit(url, identifiers)
         total = 0
         for person in ("left", "right"):
             api.send(_events(person, identifiers // 2, heavy_events))
@@ -79,14 +81,14 @@ def run(operations: int, heavy_events: int, identifiers: int, ordinary_events: i
             api.send(batch)
             total += len(batch)
         drain(url, total)
+        _settle(url)
         print(f"  {total:,} events stored", flush=True)
-        times: dict[str, list[float]] = {"merge": [], "undo": [], "split": []}
+        times: dict[str, list[float]] = {"merge": [], "undo": [], "split": [], "merge_over": [], "undo_over": []}
         for _ in range(operations):
-            took, made = api.timed(
-                "/api/identity/merges", {"from": "user_id:right", "into": "user_id:left", "reason": "bench"}
-            )
-            times["merge"].append(took)
-            times["undo"].append(api.timed(f"/api/identity/merges/{made['id']}/undo", {})[0])
+            _merge_and_undo(api, times["merge"], times["undo"])
+        _limit(url, identifiers // 2)
+        for _ in range(max(1, operations // 10)):
+            _merge_and_undo(api, times["merge_over"], times["undo_over"])
         for number in range(operations):
             name = f"anonymous_id:left-browser-{number}"
             took, _answer = api.timed(
@@ -110,6 +112,31 @@ def run(operations: int, heavy_events: int, identifiers: int, ordinary_events: i
         "readable_p95_ms": percentile(waits, 0.95),
         "readable_p50_ms": percentile(waits, 0.5),
     }
+
+
+def _merge_and_undo(api: _Api, merges: list[float], undos: list[float]) -> None:
+    body = {"from": "user_id:right", "into": "user_id:left", "reason": "bench"}
+    took, made = api.timed("/api/identity/merges", body)
+    merges.append(took)
+    undos.append(api.timed(f"/api/identity/merges/{made['id']}/undo", {})[0])
+
+
+def _limit(url: str, browsers: int) -> None:
+    """A person may have so many browsers. The default of 100 would keep the large profiles from becoming large."""
+    with psycopg.connect(url) as conn:
+        conn.execute(
+            "update identity.kind set per_profile = %(n)s, per_profile_weak = %(n)s where name = 'anonymous_id'",
+            {"n": browsers},
+        )
+
+
+def _settle(url: str) -> None:
+    """Until the lists of customers have followed the load, as they would have long before an operator acts."""
+    with psycopg.connect(url, autocommit=True) as conn:
+        while conn.execute(
+            "select coalesce(min(p.seq), 0) < (select max(seq_to) from identity.batch) from profiles.position p"
+        ).fetchone() != (False,):
+            time.sleep(0.2)
 
 
 def _readable(api: _Api, seconds: int) -> list[float]:

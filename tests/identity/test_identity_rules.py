@@ -1,4 +1,4 @@
-"""The ledger read again: what it says of merges by hand and of splits, as of any time of learning."""
+"""The ledger read again, as of any time of learning; and the ways over what ties a person."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -6,7 +6,8 @@ from itertools import permutations
 
 import pytest
 
-from onevoice.domains.identity.contracts import ALLOW, ASSERT, CANNOT, OPERATOR_TIER, RETRACT, Evidence
+from onevoice.domains.identity.contracts import ALLOW, ASSERT, CANNOT, OPERATOR_TIER, RETRACT, Edge, Evidence
+from onevoice.domains.identity.rules.partition import edges_between
 from onevoice.domains.identity.rules.replay import replay
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,3 +72,25 @@ class TestCannotLinks:
     def test_a_split_after_a_merge_holds_whatever_that_withdrew(self) -> None:
         ledger = [row(1, CANNOT, 1, 0), row(2, ALLOW, 2, 0), row(3, CANNOT, 3, 0), row(4, RETRACT, 2)]
         assert [apart(ledger, second) for second in range(1, 5)] == [True, False, True, True]
+
+
+class TestWays:
+    TREE = ((1, 2), (2, 3), (3, 4), (3, 5), (8, 9))
+    """Of the edges that span two parts."""
+
+    @pytest.mark.parametrize(
+        ("pairs", "expected"),
+        [
+            ([(1, 4)], {(1, 2), (2, 3), (3, 4)}),
+            ([(4, 1)], {(1, 2), (2, 3), (3, 4)}),
+            ([(1, 4), (4, 5)], {(1, 2), (2, 3), (3, 4), (3, 5)}),
+            ([(4, 5), (1, 5)], {(1, 2), (2, 3), (3, 4), (3, 5)}),
+            ([(2, 2)], set()),
+            ([(1, 9)], set()),
+            ([(1, 77)], set()),
+            ([], set()),
+        ],
+    )
+    def test_the_edges_between(self, pairs: list[tuple[int, int]], expected: set[tuple[int, int]]) -> None:
+        used = [Edge(2, START, bytes(16), a, b) for a, b in self.TREE]
+        assert {(edge.a, edge.b) for edge in edges_between(used, pairs)} == expected

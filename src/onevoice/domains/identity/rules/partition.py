@@ -5,8 +5,10 @@ it. A function of the evidence set, hence of no arrival order. Kruskal: "On the 
 the traveling salesman problem", Proc. AMS 7 (1956).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import NamedTuple
 
 from onevoice.domains.identity.contracts import OPERATOR_TIER, Edge, Kind, Node
@@ -29,12 +31,9 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
 
     Every end of an edge must be in `nodes`; a cannot-link with an end outside is without effect.
     """
-
-    def order(edge: Edge) -> tuple[int, datetime, bytes, list[tuple[str, bytes, datetime, bytes, bool]]]:
-        return edge.tier, edge.happened, edge.hash, sorted((nodes[edge.a].order, nodes[edge.b].order))
-
     parent = {nid: nid for nid in nodes}
-    counts: dict[int, dict[Kind, int]] = {nid: {node.kind: 1} if node.counts else {} for nid, node in nodes.items()}
+    kinds = {node.kind.id: node.kind for node in nodes.values()}
+    counts: dict[int, dict[int, int]] = {nid: {node.kind.id: 1} if node.counts else {} for nid, node in nodes.items()}
     foes: dict[int, set[int]] = {}
     for a, b in cannot:
         if a in nodes and b in nodes and a != b:
@@ -51,20 +50,20 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
 
     refused: list[tuple[Edge, str]] = []
     used: list[Edge] = []
-    for edge in sorted(edges, key=order):
+    for edge in _in_order(edges, nodes):
         a, b = find(edge.a), find(edge.b)
         if a == b:
             continue
         reason = None
         if edge.tier > OPERATOR_TIER:
-            kept_apart = any(find(foe) == b for foe in foes.get(a, ()))
+            kept_apart = any(find(foe) == b for foe in foes.get(a, ())) if foes else False
             weak = edge.tier >= WEAK_TIER
-            reason = "cannot_link" if kept_apart else _broken_limit(counts[a], counts[b], weak=weak)
+            reason = "cannot_link" if kept_apart else _broken_limit(counts[a], counts[b], kinds, weak=weak)
         if reason is not None:
             refused.append((edge, reason))
             continue
         used.append(edge)
-        root, child = min(a, b), max(a, b)
+        root, child = (a, b) if a < b else (b, a)
         parent[child] = root
         gone = counts.pop(child)
         kept = counts[root]
@@ -75,31 +74,55 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
     return Partition({nid: find(nid) for nid in nodes}, refused, used)
 
 
-def path_between(edges: Iterable[Edge], start: int, goal: int) -> list[Edge]:
-    """A shortest way over `edges` from one node to another; empty where there is none."""
+def _in_order(edges: Iterable[Edge], nodes: Mapping[int, Node]) -> Iterator[Edge]:
+    """By strength, age and hash; those of one event by what they tie, for ids depend on the order of arrival."""
+
+    def ends(edge: Edge) -> list[tuple[str, bytes, datetime, bytes, bool]]:
+        return sorted((nodes[edge.a].order, nodes[edge.b].order))
+
+    for _, together in groupby(sorted(edges), key=itemgetter(0, 1, 2)):
+        same = list(together)
+        yield from sorted(same, key=ends) if len(same) > 1 else same
+
+
+def edges_between(used: Iterable[Edge], pairs: Iterable[tuple[int, int]]) -> set[Edge]:
+    """The edges on the ways from one node of each pair to the other. used: a partition's, of which each way is one."""
     around: dict[int, list[Edge]] = {}
-    for edge in edges:
+    for edge in used:
         around.setdefault(edge.a, []).append(edge)
         around.setdefault(edge.b, []).append(edge)
-    ways: dict[int, list[Edge]] = {start: []}
-    front = [start]
-    while front and goal not in ways:
-        reached: list[int] = []
-        for nid in front:
+    goals: dict[int, list[int]] = {}
+    for start, goal in pairs:
+        goals.setdefault(start, []).append(goal)
+    found: set[Edge] = set()
+    for start, ends in goals.items():
+        came: dict[int, tuple[int, Edge]] = {}
+        front = [start]
+        while front:
+            nid = front.pop()
             for edge in around.get(nid, ()):
                 end = edge.b if edge.a == nid else edge.a
-                if end not in ways:
-                    ways[end] = [*ways[nid], edge]
-                    reached.append(end)
-        front = reached
-    return ways.get(goal, [])
+                if end != start and end not in came:
+                    came[end] = (nid, edge)
+                    front.append(end)
+        walked: set[int] = set()
+        for goal in ends:
+            nid = goal
+            while nid in came and nid not in walked:
+                walked.add(nid)
+                nid, edge = came[nid]
+                found.add(edge)
+    return found
 
 
-def _broken_limit(left: Mapping[Kind, int], right: Mapping[Kind, int], *, weak: bool) -> str | None:
+def _broken_limit(
+    left: Mapping[int, int], right: Mapping[int, int], kinds: Mapping[int, Kind], *, weak: bool
+) -> str | None:
     small, large = (left, right) if len(left) <= len(right) else (right, left)
-    for kind, n in small.items():
-        limit = kind.per_profile_weak if weak else kind.per_profile
-        other = large.get(kind, 0)
-        if other and n + other > limit:
-            return f"limit:{kind.name}"
+    for number, n in small.items():
+        other = large.get(number)
+        if other:
+            kind = kinds[number]
+            if n + other > (kind.per_profile_weak if weak else kind.per_profile):
+                return f"limit:{kind.name}"
     return None

@@ -16,7 +16,7 @@ class Reach:
         self._conn = conn
         self._rows, self._edges = sql.raw_component(conn, seeds)
         self._cannot = sql.cannot_among(conn, list(self._rows)) if len(self._rows) > 1 else []
-        self._nodes = {nid: row.node(kinds) for nid, row in self._rows.items()}
+        self.nodes = {nid: row.node(kinds) for nid, row in self._rows.items()}
         self._parts: Partition | None = None
 
     def add(self, edges: Iterable[Edge]) -> None:
@@ -25,7 +25,7 @@ class Reach:
 
     def parts(self) -> Partition:
         if self._parts is None:
-            self._parts = partition(self._nodes, self._edges, self._cannot)
+            self._parts = partition(self.nodes, self._edges, self._cannot)
         return self._parts
 
     def write(self) -> set[int]:

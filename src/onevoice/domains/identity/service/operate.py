@@ -4,14 +4,14 @@ A rehearsal (`dry_run`) does everything and rolls back, so that what it shows is
 profiles before an action, to show what it changes, takes `turn` before looking: else another may act in between.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import ALLOW, ASSERT, CANNOT, OPERATOR_TIER, RETRACT, Edge, Kind, Member
+from onevoice.domains.identity.contracts import ALLOW, ASSERT, CANNOT, OPERATOR_TIER, RETRACT, Edge, Kind, Member, Node
 from onevoice.domains.identity.errors import (
     AlreadyUndoneError,
     NothingToSplitError,
@@ -19,7 +19,7 @@ from onevoice.domains.identity.errors import (
     UnknownActionError,
 )
 from onevoice.domains.identity.rules.observe import action_hash
-from onevoice.domains.identity.rules.partition import Partition, partition, path_between
+from onevoice.domains.identity.rules.partition import Partition, edges_between, partition
 from onevoice.domains.identity.service.components import Reach, resolve
 from onevoice.domains.identity.store import linking as sql
 from onevoice.domains.identity.store import operating as ops
@@ -68,10 +68,9 @@ Pair = tuple[int, int]
 Strength = dict[int, tuple[Any, ...]]
 
 
-def _strengths(conn: Connection, members: Iterable[Member], kinds: Mapping[int, Kind]) -> Strength:
+def _strengths(nodes: Mapping[int, Node]) -> Strength:
     """What the strongest member is chosen by: priority of its kind, then the order that breaks every tie."""
-    rows = sql.reached_rows(conn, [member.nid for member in members])
-    return {row.nid: (kinds[row.kind].priority, *row.node(kinds).order) for row in rows}
+    return {nid: (node.kind.priority, *node.order) for nid, node in nodes.items()}
 
 
 class _Watch:
@@ -130,10 +129,10 @@ def merge(conn: Connection, left: int, right: int, *, actor: str, reason: str, a
     operation.withdrawn = [(link.a, link.b) for link in crossing if link.stands]
     ops.drop_cannot(conn, operation.withdrawn)
     _say(conn, [(ALLOW, link.a, link.b, 0) for link in crossing], at, action)
-    order = _strengths(conn, [member for members in watch.before.values() for member in members], kinds)
+    reach = Reach(conn, [left, right], kinds)
+    order = _strengths(reach.nodes)
     ends = [min((member.nid for member in watch.before[pid]), key=order.__getitem__) for pid in pids]
     everyone = {member.nid for members in watch.before.values() for member in members}
-    reach = Reach(conn, ends, kinds)
     pairs = [_ordered(*ends)]
     asserted: list[Pair] = []
     while pairs:
@@ -174,7 +173,8 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
     if action.undone_at is not None:
         raise AlreadyUndoneError(f"Merge {action_id} was undone by {action.undone_by} before.")
     edges, withdrawn = _pairs(action.detail["edges"]), _pairs(action.detail["withdrawn"])
-    own = [(said.a, said.b) for said in ops.standing(conn, edges) if said.action == action_id]
+    said = ops.standing(conn, edges)
+    own = {(each.a, each.b) for each in said if each.action == action_id}
     if not own:
         raise AlreadyUndoneError(f"Nothing of merge {action_id} stands any more: a later split has parted it.")
     at = operator_moment(conn, at)
@@ -183,11 +183,12 @@ def undo(conn: Connection, action_id: int, *, actor: str, at: datetime) -> Opera
     ends = sorted({end for pair in edges + withdrawn for end in pair})
     watch = _Watch(conn, _touched(conn, edges, withdrawn))
     ops.close_action(conn, action_id, at, actor)
-    _take_back(conn, own, at, action_id)
+    others = [each for each in said if each.action != action_id and (each.a, each.b) in own]
+    _take_back(conn, sorted(own), others, at, action_id)
     operation = Operation(action_id, parted=ops.reinstate_cannot(conn, withdrawn))
     reach = Reach(conn, ends, kinds)
     sql.note_moved(conn, reach.write())
-    operation.held_by = _tied_still(conn, own, reach.parts())
+    operation.held_by = _tied_still(conn, sorted(own), reach.parts())
     watch.finish(operation, by_name)
     return operation
 
@@ -214,19 +215,21 @@ def _touched(conn: Connection, edges: Sequence[Pair], withdrawn: Sequence[Pair])
 def _tied_still(conn: Connection, pairs: Sequence[Pair], found: Partition) -> list[ops.ActionRow]:
     """The merges on the way that evidence still makes from one end of a pair to the other, oldest first."""
     still = [(a, b) for a, b in pairs if found.root_of[a] == found.root_of[b]]
-    steps = {
-        (edge.a, edge.b) for a, b in still for edge in path_between(found.used, a, b) if edge.tier == OPERATOR_TIER
-    }
+    steps = {(edge.a, edge.b) for edge in edges_between(found.used, still) if edge.tier == OPERATOR_TIER}
     if not steps:
         return []
     return ops.actions(conn, sorted({said.action for said in ops.standing(conn, sorted(steps))}))
 
 
-def _take_back(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> None:
-    """Retract what the merge `action`, closed already, said of `pairs`. Where another says the same, the edge stays."""
+def _take_back(
+    conn: Connection, pairs: Sequence[Pair], others: Sequence[ops.Assertion], at: datetime, action: int
+) -> None:
+    """Retract what the merge `action` said of `pairs`. Where one of `others`, oldest first, says the same, the edge
+    stays.
+    """
     _say(conn, [(RETRACT, a, b, OPERATOR_TIER) for a, b in pairs], at, action)
     held: dict[Pair, Edge] = {}
-    for said in ops.standing(conn, pairs):
+    for said in others:
         held.setdefault((said.a, said.b), Edge(OPERATOR_TIER, said.happened, said.hash, said.a, said.b))
     sql.delete_edges(conn, [(a, b, OPERATOR_TIER) for a, b in pairs if (a, b) not in held])
     sql.upsert_edges(conn, list(held.values()), at)
@@ -256,7 +259,7 @@ def split(
     rest = [member for member in members if (member.kind, member.value) not in wanted]
     if not side or not rest:
         raise NothingToSplitError("Name some of the person's identifiers, but not all of them.")
-    order = _strengths(conn, members, kinds)
+    order = _strengths({row.nid: row.node(kinds) for row in sql.reached_rows(conn, [m.nid for m in members])})
     left, right = [member.nid for member in side], [member.nid for member in rest]
     ends = (min(left, key=order.__getitem__), min(right, key=order.__getitem__))
     action = ops.add_action(conn, "split", at, actor, reason, ends)
@@ -342,9 +345,3 @@ def _say(conn: Connection, rows: Sequence[tuple[int, int, int, int]], at: dateti
             for i, (op, a, b, tier) in enumerate(rows)
         ],
     )
-
-
-def pids_of_action(conn: Connection, action_id: int) -> list[int]:
-    """The profiles that the undo of a merge can part. Raises: UnknownActionError."""
-    detail = _merge_of(conn, action_id).detail
-    return _touched(conn, _pairs(detail["edges"]), _pairs(detail["withdrawn"]))

@@ -151,7 +151,7 @@ def find_edges(
         "select e.a, e.b, e.tier, e.happened, e.hash"
         " from unnest(%s::bigint[], %s::bigint[], %s::smallint[]) k(a, b, tier)"
         " join identity.edge e using (a, b, tier)",
-        ([key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]),
+        tuple(arrays.numbers(key[at] for key in keys) for at in range(3)),
     )
     return {(a, b, tier): (happened, found.bytes) for a, b, tier, happened, found in rows}
 
@@ -184,7 +184,7 @@ def delete_edges(conn: Connection, keys: Sequence[tuple[int, int, int]]) -> None
     conn.execute(
         "delete from identity.edge e using unnest(%s::bigint[], %s::bigint[], %s::smallint[]) k(a, b, tier)"
         " where e.a = k.a and e.b = k.b and e.tier = k.tier",
-        ([key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]),
+        tuple(arrays.numbers(key[at] for key in keys) for at in range(3)),
     )
 
 
@@ -274,7 +274,7 @@ def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]])
 
 
 def pids_of(conn: Connection, nodes: Sequence[int]) -> dict[int, int]:
-    rows = conn.execute("select nid, pid from identity.node where nid = any(%s)", (list(nodes),))
+    rows = conn.execute("select nid, pid from identity.node where nid = any(%s::bigint[])", (arrays.numbers(nodes),))
     return dict(rows.fetchall())
 
 
@@ -368,12 +368,12 @@ def cannot_among(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int]
     that now holds its moment.
     """
     return conn.execute(
-        "select a, b from identity.cannot where a = any(%(n)s) and b = any(%(n)s)"
+        "select a, b from identity.cannot where a = any(%(n)s::bigint[]) and b = any(%(n)s::bigint[])"
         " union select x.a, x.b from (select identity.stands_at(c.a) as a, identity.stands_at(c.b) as b"
         " from identity.cannot c join identity.node na on na.nid = c.a join identity.node nb on nb.nid = c.b"
         " where na.until_at < na.from_at or nb.until_at < nb.from_at) x"
-        " where x.a = any(%(n)s) and x.b = any(%(n)s)",
-        {"n": list(nodes)},
+        " where x.a = any(%(n)s::bigint[]) and x.b = any(%(n)s::bigint[])",
+        {"n": arrays.numbers(nodes)},
     ).fetchall()
 
 
@@ -395,7 +395,7 @@ def write_partition(conn: Connection, changed: Sequence[tuple[int, int, bool]]) 
     conn.execute(
         "update identity.node n set pid = k.pid, contested = k.contested"
         " from unnest(%s::bigint[], %s::bigint[], %s::boolean[]) k(nid, pid, contested) where n.nid = k.nid",
-        ([c[0] for c in changed], [c[1] for c in changed], [c[2] for c in changed]),
+        (arrays.numbers(c[0] for c in changed), arrays.numbers(c[1] for c in changed), [c[2] for c in changed]),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from onevoice.domains.identity.contracts import END, Edge
+from onevoice.kit import arrays
 
 
 class ActionRow(NamedTuple):
@@ -190,6 +191,6 @@ def standing(conn: Connection, pairs: Sequence[tuple[int, int]], known: datetime
         " join identity.action m on m.id = e.act and (m.undone_at is null or m.undone_at > %(known)s)"
         " where not exists (select from identity.evidence r where r.a = e.a and r.b = e.b and r.op = 2"
         " and r.tier = 0 and r.learnt >= e.learnt and r.learnt <= %(known)s) order by e.happened, e.hash",
-        {"a": [p[0] for p in pairs], "b": [p[1] for p in pairs], "known": known},
+        {"a": arrays.numbers(p[0] for p in pairs), "b": arrays.numbers(p[1] for p in pairs), "known": known},
     )
     return [Assertion(a, b, act, happened, key.bytes) for a, b, act, happened, key in rows]

@@ -1,17 +1,17 @@
 """Merge, undo and split with what they mean for the people concerned: the preview that an operator decides by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import AsOf, Member, SourceInfo
+from onevoice.domains.identity.contracts import Member, SourceInfo
 from onevoice.domains.identity.service import operate, references
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.errors import ReasonMissingError
-from onevoice.domains.profiles.service.reading import View, view_of
+from onevoice.domains.profiles.service.reading import View, views_now
 from onevoice.domains.profiles.service.sources import regions
 from onevoice.kit import bus
 
@@ -58,7 +58,6 @@ def merge(conn: Connection, left: str, right: str, request: Request, sources: Ma
     ends = [references.locate(conn, each, request.vault_key, regions(sources)) for each in (left, right)]
     return _perform(
         conn,
-        sorted({pid for _, pid in ends}),
         sources,
         dry_run=request.dry_run,
         act=lambda: operate.merge(
@@ -72,7 +71,6 @@ def undo(conn: Connection, action: int, request: Request, sources: Mapping[int, 
     operate.turn(conn)
     return _perform(
         conn,
-        operate.pids_of_action(conn, action),
         sources,
         dry_run=request.dry_run,
         act=lambda: operate.undo(conn, action, actor=request.actor, at=request.at),
@@ -93,7 +91,6 @@ def split(
     named = [references.identifier_among(each, members, regions(sources)) for each in identifiers]
     return _perform(
         conn,
-        [pid],
         sources,
         dry_run=request.dry_run,
         act=lambda: operate.split(conn, node, named, actor=request.actor, reason=request.reason, at=request.at),
@@ -106,13 +103,19 @@ def _require_reason(request: Request) -> None:
 
 
 def _perform(
-    conn: Connection, pids: Sequence[int], sources: Mapping[int, SourceInfo], *, dry_run: bool, act: Any
+    conn: Connection, sources: Mapping[int, SourceInfo], *, dry_run: bool, act: Callable[[], operate.Operation]
 ) -> Preview:
-    """Do it, look, and in a rehearsal roll back: what the preview shows is what happened."""
-    before = _views(conn, pids, sources)
+    """Do it, look, and in a rehearsal roll back: what the preview shows is what happened.
+
+    An operation moves nodes from profile to profile and touches no node's folds, so that the profiles as they were are
+    seen as well afterwards.
+    """
     with conn.transaction(force_rollback=dry_run):
-        operation: operate.Operation = act()
-        after = _views(conn, sorted(operation.after), sources)
+        operation = act()
+        before, after = (sorted(each.items()) for each in (operation.before, operation.after))
+        views = views_now(
+            conn, [identity.Profile(pid, members, pid) for pid, members in [*before, *after] if members], sources
+        )
         pairs = [*operation.withdrawn, *operation.parted]
         members = identity.members_by_nid(conn, sorted({end for pair in pairs for end in pair}))
         apart = [(members[a], members[b]) for a, b in pairs]
@@ -120,18 +123,8 @@ def _perform(
         operation.id = None
     else:
         bus.notify(conn, bus.LINKED)  # the lists and whoever looks at these people must follow
-    return Preview(operation, before, after, _trait_changes(before, after), apart)
-
-
-def _views(conn: Connection, pids: Sequence[int], sources: Mapping[int, SourceInfo]) -> list[View]:
-    members: dict[int, list[Member]] = {pid: [] for pid in pids}
-    for pid, member in identity.members_of(conn, pids):
-        members[pid].append(member)
-    return [
-        view_of(conn, identity.Profile(pid, found, pid), as_of=AsOf(), sources=sources)
-        for pid, found in members.items()
-        if found
-    ]
+    were = sum(1 for _, members in before if members)
+    return Preview(operation, views[:were], views[were:], _trait_changes(views[:were], views[were:]), apart)
 
 
 def _trait_changes(before: Sequence[View], after: Sequence[View]) -> list[TraitChange]:

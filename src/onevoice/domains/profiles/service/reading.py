@@ -1,9 +1,10 @@
 """One profile, read: traits with their provenance, counters, addresses, as of any pair of times."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from psycopg import Connection
 
@@ -64,6 +65,9 @@ class View:
         return sum(counter.count for counter in self.counters.values())
 
 
+_Row = TypeVar("_Row")
+
+
 def find(
     conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sources: Mapping[int, SourceInfo]
 ) -> identity.Profile:
@@ -78,24 +82,57 @@ def view(conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sou
 
 
 def view_of(conn: Connection, found: identity.Profile, *, as_of: AsOf, sources: Mapping[int, SourceInfo]) -> View:
-    seen = View(found.id, found.members, found.asked_node)
-    nodes = [member.nid for member in found.members]
     if as_of.is_now:
-        counts: Sequence[tuple[int, int, int, int, datetime, datetime]] = store.counters_of(conn, nodes)
-        folded = [
-            (row.key, TraitFold(TraitRank(row.happened, row.priority, row.hash), row.learnt, row.source_id, row.value))
-            for row in store.traits_of(conn, nodes)
-        ]
-        spent = store.spend_of(conn, nodes)
-    else:
-        counts = identity.counts(conn, found.members, as_of)
-        folded = _fold_traits(conn, found.members, as_of, sources)
-        spent = [(nid, currency, 1, minor) for nid, currency, minor in identity.orders(conn, found.members, as_of)]
+        return views_now(conn, [found], sources)[0]
+    counts = identity.counts(conn, found.members, as_of)
+    spent = [(nid, currency, 1, minor) for nid, currency, minor in identity.orders(conn, found.members, as_of)]
+    names = identity.names(conn, sorted({row[1] for row in counts}))
+    traits = _opened(conn, _fold_traits(conn, found.members, as_of, sources))
+    return _view(found, counts, names, traits, spent, sources)
+
+
+def views_now(conn: Connection, found: Sequence[identity.Profile], sources: Mapping[int, SourceInfo]) -> list[View]:
+    """The profiles as they stand. A node's folds are read once, in however many profiles it is."""
+    nodes = sorted({member.nid for profile in found for member in profile.members})
+    counts: defaultdict[int, list[store.CounterRow]] = defaultdict(list)
+    for row in store.counters_of(conn, nodes):
+        counts[row.nid].append(row)
+    names = identity.names(conn, sorted({row.name_id for rows in counts.values() for row in rows}))
+    rows = store.traits_of(conn, nodes)
+    folds = [
+        (row.key, TraitFold(TraitRank(row.happened, row.priority, row.hash), row.learnt, row.source_id, row.value))
+        for row in rows
+    ]
+    traits: defaultdict[int, list[tuple[str, TraitFold]]] = defaultdict(list)
+    for row, fold in zip(rows, _opened(conn, folds), strict=True):
+        traits[row.nid].append(fold)
+    spent: defaultdict[int, list[tuple[int, str, int, int]]] = defaultdict(list)
+    for row in store.spend_of(conn, nodes):
+        spent[row[0]].append(row)
+
+    def of(profile: identity.Profile, table: Mapping[int, list[_Row]]) -> list[_Row]:
+        return [row for member in profile.members for row in table.get(member.nid, ())]
+
+    return [
+        _view(profile, of(profile, counts), names, of(profile, traits), of(profile, spent), sources)
+        for profile in found
+    ]
+
+
+def _view(
+    found: identity.Profile,
+    counts: Iterable[tuple[int, int, int, int, datetime, datetime]],
+    names: Mapping[int, tuple[str, str]],
+    traits: Sequence[tuple[str, TraitFold]],
+    spent: Iterable[tuple[int, str, int, int]],
+    sources: Mapping[int, SourceInfo],
+) -> View:
+    seen = View(found.id, found.members, found.asked_node)
     for _, currency, orders, minor in spent:
         had = seen.spend.get(currency, (0, 0))
         seen.spend[currency] = (had[0] + orders, had[1] + minor)
-    _count(seen, counts, identity.names(conn, sorted({row[1] for row in counts})))
-    seen.traits = _rank_traits(conn, folded, sources)
+    _count(seen, counts, names)
+    seen.traits = _rank_traits(traits, sources)
     return seen
 
 
@@ -134,17 +171,20 @@ def _fold_traits(
     return [(name, found) for (_, name), found in best.items()]
 
 
+def _opened(conn: Connection, folded: Sequence[tuple[str, TraitFold]]) -> list[tuple[str, TraitFold]]:
+    values = identity.open_values(conn, [fold.value for _, fold in folded])
+    return [(name, fold._replace(value=value)) for (name, fold), value in zip(folded, values, strict=True)]
+
+
 def _rank_traits(
-    conn: Connection, folded: Sequence[tuple[str, TraitFold]], sources: Mapping[int, SourceInfo]
+    folded: Sequence[tuple[str, TraitFold]], sources: Mapping[int, SourceInfo]
 ) -> dict[str, list[TraitValue]]:
-    best_first = sorted(folded, key=lambda item: item[1].rank, reverse=True)
-    values = identity.open_values(conn, [found.value for _, found in best_first])
     ranked: dict[str, list[TraitValue]] = {}
-    for (name, found), value in zip(best_first, values, strict=True):
+    for name, found in sorted(folded, key=lambda item: item[1].rank, reverse=True):
         source = sources.get(found.source_id)
         ranked.setdefault(name, []).append(
             TraitValue(
-                value,
+                found.value,
                 source.name if source else "unknown",
                 found.rank.happened,
                 found.learnt,

@@ -108,7 +108,8 @@ class TraitRow(NamedTuple):
 
 def counters_of(conn: Connection, nodes: Sequence[int]) -> list[CounterRow]:
     rows = conn.execute(
-        "select nid, name_id, channel, n, first_at, last_at from profiles.counter where nid = any(%s)", (list(nodes),)
+        "select nid, name_id, channel, n, first_at, last_at from profiles.counter where nid = any(%s::bigint[])",
+        (arrays.numbers(nodes),),
     )
     return [CounterRow(*row) for row in rows]
 
@@ -120,8 +121,9 @@ def _trait(row: tuple[Any, ...]) -> TraitRow:
 
 def traits_of(conn: Connection, nodes: Sequence[int]) -> list[TraitRow]:
     rows = conn.execute(
-        "select nid, key, happened, priority, hash, learnt, source_id, value from profiles.trait where nid = any(%s)",
-        (list(nodes),),
+        "select nid, key, happened, priority, hash, learnt, source_id, value from profiles.trait"
+        " where nid = any(%s::bigint[])",
+        (arrays.numbers(nodes),),
     )
     return [_trait(row) for row in rows]
 
@@ -129,7 +131,8 @@ def traits_of(conn: Connection, nodes: Sequence[int]) -> list[TraitRow]:
 def spend_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, str, int, int]]:
     """(nid, currency, orders, minor)."""
     return conn.execute(
-        "select nid, currency, orders, minor from profiles.spend where nid = any(%s)", (list(nodes),)
+        "select nid, currency, orders, minor from profiles.spend where nid = any(%s::bigint[])",
+        (arrays.numbers(nodes),),
     ).fetchall()
 
 
