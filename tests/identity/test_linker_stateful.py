@@ -31,7 +31,8 @@ from onevoice.domains.identity.contracts import AsOf, SourceInfo
 from onevoice.domains.identity.rules.observe import digest_of, message_hash
 from onevoice.domains.identity.service import operate, references
 from onevoice.domains.identity.service import reading as identity
-from onevoice.domains.identity.service.link import Incoming, Linker, observe_frames
+from onevoice.domains.identity.service.link import Linker
+from onevoice.domains.identity.service.prepare import Incoming
 from onevoice.domains.profiles.service import cards, folds, reading
 from onevoice.kit.db import Database
 
@@ -178,7 +179,7 @@ class Product(Reader):
         at = max((moment(o.learnt) for o in batch), default=START)
         try:
             with self._database.transaction() as conn:
-                linked, refused = self._linker.link(conn, observe_frames(frames, SOURCES), at)
+                linked, refused = self._linker.link(conn, self._linker.prepare(conn, frames, SOURCES), at)
                 assert not refused
                 self._crash_at("between linking and folding")
                 folds.apply(conn, linked, SOURCES)

@@ -12,6 +12,7 @@ import pytest
 from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame
 from onevoice.domains.identity.service import link as linking
+from onevoice.domains.identity.service import prepare
 from onevoice.domains.profiles.jobs import link
 from onevoice.domains.profiles.jobs.link import LinkingJob
 from onevoice.kit import db
@@ -74,14 +75,14 @@ def poison(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Reading the event with this messageId raises, as an error of ours would."""
 
     def plant(message: str) -> None:
-        real = linking.observe
+        real = prepare.observe
 
         def observe(raw: Any, **more: Any) -> Any:
             if message.encode() in bytes(raw):
                 raise ZeroDivisionError
             return real(raw, **more)
 
-        monkeypatch.setattr(linking, "observe", observe)
+        monkeypatch.setattr(prepare, "observe", observe)
 
     return plant
 

@@ -6,7 +6,7 @@ when it is shown.
 
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 REFERENCE = "@vault"
 
@@ -28,11 +28,8 @@ _MAY_HOLD = re.compile(
 _REFERENCE_LIKE = re.compile(r"@+vault")
 
 
-class Place(NamedTuple):
-    """Where a personal value stands: `holder[key]`."""
-
-    holder: dict[str, Any]
-    key: str
+Place = tuple[dict[str, Any], str]
+"""Where a personal value stands: (holder, key)."""
 
 
 def may_hold(raw: bytes) -> bool:
@@ -59,7 +56,7 @@ def find(value: Any, personal: frozenset[str], places: list[Place]) -> None:
     for key, item in value.items():
         if key in personal:
             if item is not None and not isinstance(item, bool):
-                places.append(Place(value, key))
+                places.append((value, key))
             continue
         if key[:1] == "@" and _REFERENCE_LIKE.fullmatch(key):
             forged.append(key)

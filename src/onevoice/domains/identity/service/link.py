@@ -1,15 +1,13 @@
 """Linking: a batch of the log becomes anchored events, evidence and profiles, in the caller's transaction.
 
-Called by the linking job of `profiles`. The stages follow DESIGN: read, drop repeats, find identifiers, gather
-evidence, join, store, and hand on what the folds need.
+Called by the linking job of `profiles`. The stages follow DESIGN: read, drop repeats, find identifiers (both in
+`prepare`, ahead), gather evidence, join, store, and hand on what the folds need.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from operator import attrgetter
-from typing import NamedTuple
 
 import msgspec
 from psycopg import Connection
@@ -17,116 +15,56 @@ from psycopg import Connection
 from onevoice.domains.events.contracts import KEEP_SEEN
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
-from onevoice.domains.identity.rules.normalise import normalise
-from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
 from onevoice.domains.identity.rules.personal import REFERENCE
 from onevoice.domains.identity.service.components import Groups, resolve, unhindered
+from onevoice.domains.identity.service.prepare import (
+    Identifier,
+    Incoming,
+    Message,
+    Personal,
+    Prepared,
+    Preparer,
+    Refused,
+)
 from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder().decode
-
-
-class Incoming(NamedTuple):
-    """One frame of the log, as this domain needs it."""
-
-    source_id: int
-    received_at: datetime
-    sent_at: datetime | None
-    events: Sequence[bytes | msgspec.Raw]
-
-
-class Refused(NamedTuple):
-    """An event that cannot be linked, for the dead letters."""
-
-    source_id: int
-    received_at: datetime
-    code: str
-    reason: str
-    message_id: str | None
-    event: bytes
-
-
-class Observed(NamedTuple):
-    """What frames hold, each message once. It can be linked once only: linking moves personal values out of it."""
-
-    seen: dict[bytes, tuple[Observation, bytes | msgspec.Raw]]
-    """Hash of the message to what it says and the event as it came."""
-    regions: dict[int, str | None]
-    """Source to the region its national phone numbers are of."""
-    events: int
-    """How many there were, repeats included."""
-
-
-def observe_frames(frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Observed:
-    """Read the events of frames. Touches no database, so that it can be done ahead."""
-    seen: dict[bytes, tuple[Observation, bytes | msgspec.Raw]] = {}
-    regions: dict[int, str | None] = {}
-    total = 0
-    for frame in frames:
-        source = sources.get(frame.source_id) or SourceInfo(frame.source_id, "unknown", "api", None, 50)
-        regions[source.id] = source.region
-        total += len(frame.events)
-        for raw in frame.events:
-            found = observe(raw, source=source, received=frame.received_at, batch_sent=frame.sent_at)
-            seen.setdefault(found.hash, (found, raw))
-    return Observed(seen, regions, total)
-
 
 Unseen = Callable[[Connection, Sequence[bytes], date], set[int]]
 """Remembers hashes; gives the indices of those that were new."""
-
-
-class _Identifier(msgspec.Struct, gc=False):
-    """`rank` orders the identifiers of one event, the strongest first; `nid` is 0 until its node is known."""
-
-    kind: Kind
-    digest: bytes
-    value: str
-    rank: tuple[int, str, bytes]
-    nid: int = 0
-
-
-_rank = attrgetter("rank")
-
-
-class _Bearing(msgspec.Struct, gc=False):
-    """An observation with its identifiers found: `anchor` is the strongest of `nodes`."""
-
-    seen: Observation
-    found: list[_Identifier]
-    nodes: list[int] = []
-    anchor: int = 0
 
 
 class Linker:
     """Holds bounded caches between batches. One linker works at a time; `forget` after every rollback."""
 
     def __init__(self, vault_key: bytes, unseen: Unseen, *, cache_entries: int = 200_000) -> None:
-        self.key = vault_key
         self._unseen = unseen
-        self._identifiers: Bounded[tuple[str, str, str | None], _Identifier | str] = Bounded(cache_entries)
+        self._preparer = Preparer(vault_key, cache_entries=cache_entries)
         self.edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
         self.sightings: Bounded[tuple[int, int], Tie] = Bounded(cache_entries // 2)
         self.vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries // 4)
         self.names: Bounded[tuple[str, str], int] = Bounded(20_000)
         self.devices = Devices(cache_entries)
-        self._kinds: dict[str, Kind] = {}
-        self.kinds_by_id: dict[int, Kind] = {}
-        self._blocked: set[tuple[str, str]] = set()
+        self.kinds: dict[int, Kind] = {}
         self._operator_pos = -1
         self._latest: datetime | None = None
 
     def forget(self) -> None:
-        """Drop every cache: what a rolled-back transaction had written is not there."""
-        for cache in (self.edges, self.sightings, self.vault, self.names, self._identifiers):
+        """Drop every cache: what a rolled-back transaction had written is not there. What was prepared is worthless."""
+        for cache in (self.edges, self.sightings, self.vault, self.names):
             cache.clear()
         self.devices.forget()
-        self._kinds.clear()
+        self._preparer.forget()
         self._operator_pos = -1
         self._latest = None
+
+    def prepare(self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Prepared:
+        """What `link` takes. Another thread may do it for the next batch, on another connection, while this one is
+        being linked; never two threads at once, nor while the linker forgets.
+        """
+        return self._preparer.prepare(conn, frames, sources)
 
     def learnt_late(self, learnt: datetime) -> bool:
         """True where something learnt later may have been linked before: then nothing follows from what is known."""
@@ -138,29 +76,27 @@ class Linker:
 
     # The batch
 
-    def link(self, conn: Connection, observed: Observed, at: datetime) -> tuple[Linked, list[Refused]]:
-        """Link what was observed. Takes the linker's lock for the rest of the transaction."""
+    def link(self, conn: Connection, prepared: Prepared, at: datetime) -> tuple[Linked, list[Refused]]:
+        """Link what was prepared. Takes the linker's lock for the rest of the transaction."""
         sql.lock_linker(conn)
         self._refresh(conn)
         linked = Linked()
-        fresh, refused = self._sift(conn, observed, at, linked)
+        fresh, refused = self._sift(conn, prepared, at, linked)
         if not fresh:
             return linked, refused
         batch = _Batch(self, conn, at)
-        bearings = batch.find_nodes(fresh, linked)
-        if not bearings:
+        messages = batch.find_nodes(fresh, linked)
+        if not messages:
             return linked, refused
-        batch.gather(bearings)
+        batch.gather(messages)
         batch.join()
-        batch.store(bearings, linked)
-        latest = max(bearing.seen.learnt for bearing in bearings)
+        batch.store(messages, linked)
+        latest = max(message.learnt for message in messages)
         self._latest = latest if self._latest is None else max(latest, self._latest)
         return linked, refused
 
     def _refresh(self, conn: Connection) -> None:
-        if not self._kinds:
-            self._load_kinds(conn)
-            self._blocked = sql.blocked(conn)
+        self.kinds = {kind.id: kind for kind in sql.kinds(conn)}
         pos = sql.last_operator_evidence(conn)
         if pos != self._operator_pos:
             self.edges.clear()
@@ -168,90 +104,31 @@ class Linker:
             self.devices.forget()
             self._operator_pos = pos
 
-    def _load_kinds(self, conn: Connection) -> None:
-        self._kinds = {kind.name: kind for kind in sql.kinds(conn)}
-        self.kinds_by_id = {kind.id: kind for kind in self._kinds.values()}
-
     def _sift(
-        self, conn: Connection, observed: Observed, at: datetime, linked: Linked
-    ) -> tuple[list[tuple[Observation, list[_Identifier]]], list[Refused]]:
-        """What was not seen before, with its identifiers; and what names nobody."""
-        hashes = list(observed.seen)
-        new = self._unseen(conn, hashes, at.date())
-        fresh: list[tuple[Observation, list[_Identifier]]] = []
+        self, conn: Connection, prepared: Prepared, at: datetime, linked: Linked
+    ) -> tuple[list[Message], list[Refused]]:
+        """What was not seen before; of it, apart, what names nobody."""
+        messages = list(prepared.messages.values())
+        new = self._unseen(conn, list(prepared.messages), at.date())
+        fresh: list[Message] = []
         refused: list[Refused] = []
         for index in sorted(new):
-            observation, raw = observed.seen[hashes[index]]
-            identifiers, blocked = self._identify(conn, observation, observed.regions[observation.source_id])
-            if identifiers:
-                fresh.append((observation, identifiers))
+            message = messages[index]
+            if message.refused is None:
+                fresh.append(message)
             else:
-                refused.append(_no_identifier(observation, blocked, bytes(raw)))
-        linked.duplicates = observed.events - len(new)
+                refused.append(message.refused)
+        linked.duplicates = prepared.events - len(new)
         linked.rejected = len(refused)
         return fresh, refused
-
-    def _identify(
-        self, conn: Connection, observation: Observation, region: str | None
-    ) -> tuple[list[_Identifier], list[str]]:
-        found: list[_Identifier] = []
-        blocked: list[str] = []
-        for kind, value in observation.identifiers:
-            key = (kind, value, region)
-            identifier = self._identifiers[key]
-            if identifier is None:
-                identifier = self._normalise(conn, kind, value, region)
-                self._identifiers[key] = identifier
-            if isinstance(identifier, str):
-                blocked.append(identifier)
-            else:
-                found.append(identifier)
-        if len(found) > 1:
-            found = sorted({identifier.digest: identifier for identifier in found}.values(), key=_rank)
-        return found, blocked
-
-    def _normalise(self, conn: Connection, name: str, value: str, region: str | None) -> _Identifier | str:
-        normal = normalise(name, value, region)
-        if normal is None:
-            return f"{name} {value[:80]!r} is not in a form we can read"
-        folded = normal.casefold()
-        if ("*", folded) in self._blocked or (name, folded) in self._blocked or (name, value) in self._blocked:
-            return f"{name} {value[:80]!r} is a blocked value"
-        kind = self._kinds.get(name)
-        if kind is None:
-            sql.add_external_kind(conn, name)
-            self._load_kinds(conn)
-            kind = self._kinds[name]
-        digest = digest_of(self.key, name, normal)
-        return _Identifier(kind, digest, normal, (kind.priority, kind.name, digest))
-
-
-def unlinkable(frame: Incoming, why: str) -> Refused:
-    """The dead letter of a frame's one event, which could not be linked."""
-    raw = bytes(frame.events[0])
-    event = _decode(raw)
-    message_id = event.get("messageId") if isinstance(event, dict) else None
-    return Refused(
-        frame.source_id,
-        frame.received_at,
-        "linking_failed",
-        f"Linking it failed ({why}); the worker's log has the details. Replay it after the fix.",
-        str(message_id) if message_id is not None else None,
-        raw,
-    )
-
-
-def _no_identifier(observation: Observation, blocked: list[str], raw: bytes) -> Refused:
-    reason = "; ".join(blocked) or "the event carries no identifier"
-    return Refused(observation.source_id, observation.learnt, "no_identifier", reason, observation.message_id, raw)
 
 
 @dataclass
 class _Said:
     """What the events of one batch say of who is who, in the order it was learnt."""
 
-    pairs: dict[EdgeKey, list[tuple[Tie, Observation]]] = field(default_factory=dict)
-    marks: dict[int, list[tuple[Observation, int | None]]] = field(default_factory=dict)
+    pairs: dict[EdgeKey, list[tuple[Tie, Message]]] = field(default_factory=dict)
+    marks: dict[int, list[tuple[Message, int | None]]] = field(default_factory=dict)
     """Per shared identifier who said what: a login of a holder, or a logout (None)."""
     telling: set[int] = field(default_factory=set)
     """Shared identifiers of which at least one mark says something new."""
@@ -284,77 +161,72 @@ class _Batch:
 
     # Identifiers to nodes
 
-    def find_nodes(self, observed: list[tuple[Observation, list[_Identifier]]], linked: Linked) -> list[_Bearing]:
+    def find_nodes(self, fresh: list[Message], linked: Linked) -> list[Message]:
+        """Tell the messages their nodes. Returns: those that were not stored already."""
         missing = {
-            identifier.digest: identifier
-            for _, identifiers in observed
-            for identifier in identifiers
-            if not identifier.nid
+            identifier.digest: identifier for message in fresh for identifier in message.found if not identifier.nid
         }
         nodes = sql.find_nodes(self._conn, list(missing)) if missing else {}
-        bearings: list[_Bearing] = []
+        messages = self._unstored(fresh, nodes, linked)
         strangers: dict[bytes, datetime] = {}
-        for observation, identifiers in self._unstored(observed, nodes, linked):
-            for identifier in identifiers:
+        for message in messages:
+            for identifier in message.found:
                 if not identifier.nid:
                     nid = nodes.get(identifier.digest)
                     if nid is None:
-                        strangers.setdefault(identifier.digest, observation.learnt)
+                        strangers.setdefault(identifier.digest, message.learnt)
                     else:
                         identifier.nid = nid
-            bearings.append(_Bearing(observation, identifiers))
         if strangers:
             self._bear([(missing[digest], learnt) for digest, learnt in strangers.items()], nodes)
-            for bearing in bearings:
-                for identifier in bearing.found:
-                    if not identifier.nid:
-                        identifier.nid = nodes[identifier.digest]
-        for bearing in bearings:
-            bearing.nodes = [identifier.nid for identifier in bearing.found]
-            bearing.anchor = bearing.nodes[0]
-        if bearings:
-            self._learn_when(bearings)
-        return bearings
+        for message in messages:
+            message.nodes = [identifier.nid or self._tell(identifier, nodes) for identifier in message.found]
+            message.anchor = message.nodes[0]
+        if messages:
+            self._learn_when(messages)
+        return messages
 
-    def _unstored(
-        self, observed: list[tuple[Observation, list[_Identifier]]], nodes: Mapping[bytes, int], linked: Linked
-    ) -> list[tuple[Observation, list[_Identifier]]]:
+    @staticmethod
+    def _tell(identifier: Identifier, nodes: Mapping[bytes, int]) -> int:
+        identifier.nid = nodes[identifier.digest]
+        return identifier.nid
+
+    def _unstored(self, fresh: list[Message], nodes: Mapping[bytes, int], linked: Linked) -> list[Message]:
         """Without identical retries of what `events.seen` has forgotten: the stored event's own key knows them."""
         horizon = self._at - KEEP_SEEN + timedelta(days=1)
         old: list[int] = []
         keys: list[tuple[int, datetime, bytes]] = []
-        for index, (observation, identifiers) in enumerate(observed):
-            if observation.happened < horizon:
-                anchor = identifiers[0].nid or nodes.get(identifiers[0].digest)
+        for index, message in enumerate(fresh):
+            if message.happened < horizon:
+                anchor = message.found[0].nid or nodes.get(message.found[0].digest)
                 if anchor is not None:
                     old.append(index)
-                    keys.append((anchor, observation.happened, observation.hash))
+                    keys.append((anchor, message.happened, message.hash))
         if not old:
-            return observed
+            return fresh
         stored = {old[number] for number in sql.existing_events(self._conn, keys)}
         linked.duplicates += len(stored)
-        return [each for index, each in enumerate(observed) if index not in stored]
+        return [message for index, message in enumerate(fresh) if index not in stored]
 
-    def _learn_when(self, bearings: list[_Bearing]) -> None:
+    def _learn_when(self, messages: list[Message]) -> None:
         """A node is known since the earliest learnt event that carries it, in whatever order events are linked."""
-        first = min(bearing.seen.learnt for bearing in bearings)
+        first = min(message.learnt for message in messages)
         if not self._linker.learnt_late(first) and all(node.learnt <= first for node in self._newborn.values()):
             return
         earlier: dict[int, datetime] = {}
-        for bearing in bearings:
-            learnt = bearing.seen.learnt
+        for message in messages:
+            learnt = message.learnt
             late = self._linker.learnt_late(learnt)
-            for nid in bearing.nodes:
+            for nid in message.nodes:
                 node = self._newborn.get(nid)
                 if node is not None:
-                    if learnt < node.learnt:
-                        self._newborn[nid] = node._replace(learnt=learnt)
+                    node.learnt = min(node.learnt, learnt)
                 elif late:
                     earlier[nid] = min(learnt, earlier.get(nid, learnt))
         if earlier:
             self._moved |= sql.lower_learnt(self._conn, sorted(earlier.items()))
 
-    def _bear(self, strangers: list[tuple[_Identifier, datetime]], nodes: dict[bytes, int]) -> None:
+    def _bear(self, strangers: list[tuple[Identifier, datetime]], nodes: dict[bytes, int]) -> None:
         if not strangers:
             return
         ids = sql.next_ids(self._conn, "node_id", len(strangers))
@@ -368,21 +240,21 @@ class _Batch:
 
     # Evidence
 
-    def gather(self, bearings: list[_Bearing]) -> None:
+    def gather(self, messages: list[Message]) -> None:
         """Find what the batch says of who is who, in the order it was learnt."""
         shared = {
             identifier.nid: (identifier.kind, identifier.digest)
-            for bearing in bearings
-            for identifier in bearing.found
+            for message in messages
+            for identifier in message.found
             if identifier.kind.shared
         }
         newborn = set(self._newborn)
         self._devices = self._linker.devices.load(self._conn, shared, newborn)
         said = _Said()
-        telling = [bearing for bearing in bearings if len(bearing.nodes) > 1 or bearing.seen.logout]
-        telling.sort(key=lambda bearing: bearing.seen.learnt)
-        for bearing in telling:
-            self._gather_one(bearing, said)
+        telling = [message for message in messages if len(message.nodes) > 1 or message.logout]
+        telling.sort(key=attrgetter("learnt"))
+        for message in telling:
+            self._gather_one(message, said)
         self._assert_pairs(said.pairs)
         fresh = {base: [_mark(*each) for each in said.marks[base]] for base in said.telling}
         if fresh or said.sightings:
@@ -393,7 +265,7 @@ class _Batch:
                 said.sightings,
                 newborn=newborn,
                 ids=self._new_ids(),
-                learnt=max(bearing.seen.learnt for bearing in bearings),
+                learnt=max(message.learnt for message in messages),
                 sources=said.sources,
             )
             self._take(changes)
@@ -402,8 +274,9 @@ class _Batch:
         self._evidence.extend(changes.evidence)
         self._newborn.update({node.nid: node for node in changes.nodes})
         for nid, lo, hi in changes.bounds:
-            if nid in self._newborn:
-                self._newborn[nid] = self._newborn[nid]._replace(from_at=lo, until_at=hi)
+            node = self._newborn.get(nid)
+            if node is not None:
+                node.from_at, node.until_at = lo, hi
             else:
                 self._bounds.append((nid, lo, hi))
         for edge in changes.edges:
@@ -411,36 +284,36 @@ class _Batch:
         self._gone = changes.gone
         self._refold = changes.refold
 
-    def _gather_one(self, bearing: _Bearing, said: "_Said") -> None:
-        seen, anchor = bearing.seen, bearing.anchor
-        anchor_kind = bearing.found[0].kind
-        late = self._linker.learnt_late(seen.learnt)
-        tie = (seen.happened, seen.hash)
-        said.sources[seen.hash] = seen.source_id
-        for identifier in bearing.found:
+    def _gather_one(self, message: Message, said: "_Said") -> None:
+        anchor = message.anchor
+        anchor_kind = message.found[0].kind
+        late = self._linker.learnt_late(message.learnt)
+        tie = (message.happened, message.hash)
+        said.sources[message.hash] = message.source_id
+        for identifier in message.found:
             nid, kind = identifier.nid, identifier.kind
             if not kind.shared:
                 if nid != anchor:
                     a, b = (anchor, nid) if anchor < nid else (nid, anchor)
                     told = said.pairs.setdefault((a, b, 1 + max(anchor_kind.priority, kind.priority)), [])
                     if not told or tie < told[-1][0] or late:
-                        told.append((tie, seen))
+                        told.append((tie, message))
                 continue
             if anchor_kind.shared:
                 if nid != anchor:
                     known = self._linker.sightings[nid, anchor]
                     if known is None or tie < known or late:
-                        said.sightings.setdefault(nid, []).append(Sighting(anchor, tie, seen.learnt))
+                        said.sightings.setdefault(nid, []).append(Sighting(anchor, tie, message.learnt))
                         self._linker.sightings[nid, anchor] = tie if known is None else min(known, tie)
             else:
-                said.marks.setdefault(nid, []).append((seen, anchor))
+                said.marks.setdefault(nid, []).append((message, anchor))
                 if late or not self._devices[nid].knows(anchor, tie):
                     said.telling.add(nid)
-            if seen.logout:
-                said.marks.setdefault(nid, []).append((seen, None))
+            if message.logout:
+                said.marks.setdefault(nid, []).append((message, None))
                 said.telling.add(nid)
 
-    def _assert_pairs(self, pairs: dict[EdgeKey, list[tuple[Tie, Observation]]]) -> None:
+    def _assert_pairs(self, pairs: dict[EdgeKey, list[tuple[Tie, Message]]]) -> None:
         """Write down what was not known: a new pair, or the same at an earlier time. An assertion that was learnt
         before its pair was retracted is kept, but ties nobody.
         """
@@ -471,7 +344,7 @@ class _Batch:
     def join(self) -> None:
         """Write nodes and edges, and bring together what belongs together."""
         conn = self._conn
-        kinds = self._linker.kinds_by_id
+        kinds = self._linker.kinds
         ends = {end for key in self._edges for end in key[:2]}
         gone_ends = {end for key in self._gone for end in key[:2]}
         stored = sql.pids_of(conn, [nid for nid in ends | gone_ends if nid not in self._newborn]) if ends else {}
@@ -536,76 +409,50 @@ class _Batch:
 
     # Events
 
-    def store(self, bearings: list[_Bearing], linked: Linked) -> None:
+    def store(self, messages: list[Message], linked: Linked) -> None:
         conn = self._conn
-        self._seal(bearings)
-        name_ids = self._name_ids(bearings)
+        self._seal(messages)
+        name_ids = self._name_ids(messages)
         first = sql.last_seq(conn) + 1
         sql.insert_vault(conn, self._values)
-        sql.copy_events(conn, self._rows(bearings, name_ids, first))
-        linked.seq_to = first + len(bearings) - 1
+        sql.copy_events(conn, (message.row(seq, name_ids[message.name]) for seq, message in enumerate(messages, first)))
+        linked.seq_to = first + len(messages) - 1
         sql.add_batch(conn, first, linked.seq_to, self._at)
         linked.refold = self._refold
         linked.folds = [
             Folded(
-                self._stands(bearing),
-                name_ids[seen.type, seen.name],
-                seen.channel,
-                seen.happened,
-                seen.hash,
-                seen.learnt,
-                seen.source_id,
-                seen.body.get("traits"),
-                seen.spend,
+                self._stands(message),
+                name_ids[message.name],
+                message.channel,
+                message.happened,
+                message.hash,
+                message.learnt,
+                message.source_id,
+                message.traits,
+                message.spend,
             )
-            for bearing in bearings
-            if bearing.anchor not in self._refold
-            for seen in (bearing.seen,)
+            for message in messages
+            if message.anchor not in self._refold
         ]
 
-    def _stands(self, bearing: _Bearing) -> int:
+    def _stands(self, message: Message) -> int:
         """The node the event counts for: its anchor, or the epoch of it where the anchor is shared."""
-        device = self._devices.get(bearing.anchor)
-        return bearing.anchor if device is None else device.nodes[device.at(bearing.seen.happened)]
+        device = self._devices.get(message.anchor)
+        return message.anchor if device is None else device.nodes[device.at(message.happened)]
 
-    @staticmethod
-    def _rows(bearings: list[_Bearing], name_ids: Mapping[tuple[str, str], int], seq: int) -> Iterator[bytes]:
-        """Lines of COPY, made while the server takes the ones before."""
-        learnt_at: datetime | None = None
-        learnt = ""
-        for number, bearing in enumerate(bearings, seq):
-            seen = bearing.seen
-            if seen.learnt is not learnt_at:
-                learnt_at, learnt = seen.learnt, seen.learnt.isoformat()
-            message_id = seen.message_id
-            if "\\" in message_id or "\t" in message_id or "\n" in message_id or "\r" in message_id:
-                message_id = _escape(message_id)
-            body = _encode(seen.body)
-            if b"\\" in body:
-                body = body.replace(b"\\", b"\\\\")
-            head = (
-                f"{number}\t{bearing.anchor}\t{seen.happened.isoformat()}\t{seen.hash.hex()}\t{learnt}\t"
-                f"{name_ids[seen.type, seen.name]}\t{seen.source_id}\t{seen.channel}\t"
-                f"{{{','.join(map(str, bearing.nodes))}}}\t{message_id}\t"
-            )
-            yield head.encode() + body + b"\n"
-
-    def _seal(self, bearings: list[_Bearing]) -> None:
-        """Move personal values out of the bodies into the vault; the same value of one identifier is kept once."""
+    def _seal(self, messages: list[Message]) -> None:
+        """Bring what is personal into the vault; the same value of one identifier is kept once."""
         cache = self._linker.vault
-        key_bytes = self._linker.key
-        wanted: dict[tuple[int, str, bytes], tuple[bytes, list[dict[str, int]]]] = {}
-        for bearing in bearings:
-            anchor = bearing.anchor
-            for holder, key in bearing.seen.places:
-                encoded = _encode(holder[key])
-                digest = hashlib.blake2b(encoded, key=key_bytes, digest_size=16).digest()
-                known = cache[anchor, key, digest]
+        wanted: dict[tuple[int, str, bytes], list[Personal]] = {}
+        for message in messages:
+            anchor = message.anchor
+            for value in message.personal:
+                place = (anchor, value.key, value.digest)
+                known = cache[place]
                 if known is not None:
-                    holder[key] = {REFERENCE: known}
+                    value.reference[REFERENCE] = known
                 else:
-                    holder[key] = reference = {}
-                    wanted.setdefault((anchor, key, digest), (encoded, []))[1].append(reference)
+                    wanted.setdefault(place, []).append(value)
         if not wanted:
             return
         old = [place for place in wanted if place[0] not in self._newborn]
@@ -613,17 +460,17 @@ class _Batch:
         missing = [place for place in wanted if place not in stored]
         for place, vault_id in zip(missing, sql.next_ids(self._conn, "vault_id", len(missing)), strict=True):
             stored[place] = vault_id
-            self._values.append(sql.VaultRow(vault_id, *place, wanted[place][0]))
-        for place, (_, references) in wanted.items():
-            cache[place] = stored[place]
-            for reference in references:
-                reference[REFERENCE] = stored[place]
+            self._values.append(sql.VaultRow(vault_id, *place, wanted[place][0].encoded))
+        for place, values in wanted.items():
+            vault_id = cache[place] = stored[place]
+            for value in values:
+                value.reference[REFERENCE] = vault_id
 
-    def _name_ids(self, bearings: list[_Bearing]) -> dict[tuple[str, str], int]:
+    def _name_ids(self, messages: list[Message]) -> dict[tuple[str, str], int]:
         cache = self._linker.names
         found: dict[tuple[str, str], int] = {}
         missing: list[tuple[str, str]] = []
-        for key in {(bearing.seen.type, bearing.seen.name) for bearing in bearings}:
+        for key in {message.name for message in messages}:
             known = cache[key]
             if known is None:
                 missing.append(key)
@@ -636,9 +483,5 @@ class _Batch:
         return found
 
 
-def _mark(seen: Observation, holder: int | None) -> Mark:
+def _mark(seen: Message, holder: int | None) -> Mark:
     return Mark(seen.happened, seen.hash, logout=holder is None, holder=holder, learnt=seen.learnt)
-
-
-def _escape(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")

@@ -1,8 +1,8 @@
 """The linking job: from the log to readable profiles, one transaction a batch. Run by the worker."""
 
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,7 +14,8 @@ from psycopg import Connection
 from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, Batch, Position, Rejection
 from onevoice.domains.identity.contracts import SourceInfo
-from onevoice.domains.identity.service.link import Incoming, Linker, Observed, Refused, observe_frames, unlinkable
+from onevoice.domains.identity.service.link import Linker
+from onevoice.domains.identity.service.prepare import Incoming, Prepared, Refused, unlinkable
 from onevoice.domains.profiles.service import folds
 from onevoice.domains.profiles.service.sources import source_infos
 from onevoice.kit import bus, db
@@ -53,35 +54,38 @@ class Progress:
     rejected: int
 
 
-class _Prepared(NamedTuple):
+class _Ready(NamedTuple):
     batch: Batch
-    observed: Observed
+    prepared: Prepared
 
 
-def _observe(batch: Batch, sources: Mapping[int, SourceInfo]) -> _Prepared:
-    frames = [Incoming(each.source_id, each.received_at, each.sent_at, each.events) for each in batch.records]
-    return _Prepared(batch, observe_frames(frames, sources))
+Prepare = Callable[[Connection, Batch], Prepared | None]
+"""None where it cannot be done ahead."""
 
 
 class _Ahead:
-    """Reads and decodes the next batch on a thread and a connection of its own while the database works on this one.
+    """Reads and prepares the next batch on a thread and a connection of its own while the database works on this one.
 
     What it gives is only ever a head start: whoever takes it checks that it begins where the consumer stands.
     """
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, prepare: Prepare) -> None:
         self._connect = connect
+        self._prepare = prepare
         self._conn: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="read-ahead")
-        self._running: Future[_Prepared | None] | None = None
+        self._running: Future[_Ready | None] | None = None
 
-    def start(self, after: Position, sources: Mapping[int, SourceInfo]) -> None:
-        self._running = self._thread.submit(self._prepare, after, sources)
+    def start(self, after: Position) -> None:
+        self._running = self._thread.submit(self._work, after)
 
     def drop(self) -> None:
-        self._running = None
+        """Forget what was prepared. Nothing is being prepared any more when it returns."""
+        running, self._running = self._running, None
+        if running is not None:
+            wait([running])
 
-    def take(self, after: Position) -> _Prepared | None:
+    def take(self, after: Position) -> _Ready | None:
         """What was prepared, if it begins at `after` and is worth a transaction: the log may have grown since."""
         running, self._running = self._running, None
         found = running.result() if running is not None else None
@@ -94,17 +98,16 @@ class _Ahead:
         if self._conn is not None:
             self._conn.close()
 
-    def _prepare(self, after: Position, sources: Mapping[int, SourceInfo]) -> _Prepared | None:
+    def _work(self, after: Position) -> _Ready | None:
         try:
             if self._conn is None or self._conn.closed:
                 self._conn = self._connect()
             batch = events.read_after(self._conn, after, MAX_EVENTS)
+            prepared = self._prepare(self._conn, batch)
         except psycopg.Error:
             self._conn = None
             return None
-        if not {record.source_id for record in batch.records} <= sources.keys():
-            return None
-        return _observe(batch, sources)
+        return None if prepared is None else _Ready(batch, prepared)
 
 
 class LinkingJob:
@@ -114,28 +117,28 @@ class LinkingJob:
         """connect: gives a connection in autocommit, for reading ahead."""
         self._linker = Linker(vault_key, events.unseen, cache_entries=cache_entries)
         self._clock = clock
-        self._ahead = _Ahead(connect)
+        self._ahead = _Ahead(connect, self._prepare_ahead)
         self._sources: dict[int, SourceInfo] = {}
         self._sources_at = float("-inf")
 
     def forget(self) -> None:
         """Remember nothing: somebody else may have linked meanwhile."""
-        self._linker.forget()
         self._ahead.drop()
+        self._linker.forget()
 
     def step(self, conn: Connection) -> Progress:
         """One batch in the transaction of `conn`."""
         try:
-            prepared = self._next(conn)
-            if prepared is None:
+            ready = self._next(conn)
+            if ready is None:
                 return Progress(0, 0, 0, 0)
-            if prepared.batch.events >= MAX_EVENTS // 2:
-                self._ahead.start(prepared.batch.end, self._sources)
-            progress, refused = self._link(conn, prepared.observed)
+            if ready.batch.events >= MAX_EVENTS // 2:
+                self._ahead.start(ready.batch.end)
+            progress, refused = self._link(conn, ready.prepared)
             _lay_aside(conn, refused)
-            self._advance(conn, prepared.batch.end)
+            self._advance(conn, ready.batch.end)
         except BaseException:
-            self._linker.forget()
+            self.forget()
             raise
         return progress
 
@@ -143,6 +146,7 @@ class LinkingJob:
         """A few frames, each in a savepoint of its own; of one that cannot be linked, each event by itself. What
         cannot be linked even so becomes a dead letter.
         """
+        self._ahead.drop()
         batch = events.read_after(conn, events.position(conn, CONSUMER), CAREFUL_EVENTS)
         if not batch.records:
             return Progress(0, 0, 0, 0)
@@ -156,7 +160,7 @@ class LinkingJob:
                 part = parts.pop()
                 try:
                     with conn.transaction():
-                        progress, said = self._link(conn, observe_frames([part], self._sources))
+                        progress, said = self._link(conn, self._linker.prepare(conn, [part], self._sources))
                 except psycopg.OperationalError:
                     raise
                 except Exception as error:
@@ -178,7 +182,7 @@ class LinkingJob:
     def close(self) -> None:
         self._ahead.close()
 
-    def _next(self, conn: Connection) -> _Prepared | None:
+    def _next(self, conn: Connection) -> _Ready | None:
         after = events.position(conn, CONSUMER)
         ahead = self._ahead.take(after)
         if ahead is not None:
@@ -186,13 +190,20 @@ class LinkingJob:
         batch = events.read_after(conn, after, MAX_EVENTS)
         if not batch.records:
             return None
-        return _observe(batch, self._current_sources(conn, {record.source_id for record in batch.records}))
+        sources = self._current_sources(conn, {record.source_id for record in batch.records})
+        return _Ready(batch, self._linker.prepare(conn, _frames(batch), sources))
 
-    def _link(self, conn: Connection, observed: Observed) -> tuple[Progress, list[Refused]]:
-        linked, refused = self._linker.link(conn, observed, self._clock.now())
+    def _prepare_ahead(self, conn: Connection, batch: Batch) -> Prepared | None:
+        sources = self._sources
+        if not {record.source_id for record in batch.records} <= sources.keys():
+            return None
+        return self._linker.prepare(conn, _frames(batch), sources)
+
+    def _link(self, conn: Connection, prepared: Prepared) -> tuple[Progress, list[Refused]]:
+        linked, refused = self._linker.link(conn, prepared, self._clock.now())
         folds.apply(conn, linked, self._sources)
-        fresh = observed.events - linked.duplicates - linked.rejected
-        return Progress(observed.events, fresh, linked.duplicates, linked.rejected), refused
+        fresh = prepared.events - linked.duplicates - linked.rejected
+        return Progress(prepared.events, fresh, linked.duplicates, linked.rejected), refused
 
     def _advance(self, conn: Connection, end: Position) -> None:
         events.advance(conn, CONSUMER, end, self._clock.now())
@@ -203,6 +214,10 @@ class LinkingJob:
             self._sources = source_infos(conn)
             self._sources_at = self._clock.monotonic()
         return self._sources
+
+
+def _frames(batch: Batch) -> list[Incoming]:
+    return [Incoming(each.source_id, each.received_at, each.sent_at, each.events) for each in batch.records]
 
 
 def _lay_aside(conn: Connection, refused: list[Refused]) -> None:
