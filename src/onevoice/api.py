@@ -23,7 +23,7 @@ def create() -> FastAPI:
         os.environ["ONEVOICE_RUNNING_URL"], home.secrets(SystemChance()), name="api", max_connections=24
     )
     app = bootstrap.api(installation, bootstrap.web_settings(os.environ))
-    runtime.for_batches()
+    runtime.for_requests()
     return app
 
 

@@ -1,7 +1,7 @@
 """Arrays as PostgreSQL's text literals, to be passed as one parameter with a cast: `%s::bigint[]`.
 
 Joining text is several times as fast as the driver's dumping element by element: the counters of 50,000 events took
-0.58 s of Python, and take 0.08. Only for values that need no quoting.
+0.58 s of Python, and take 0.08.
 """
 
 from collections.abc import Iterable
@@ -25,3 +25,19 @@ def times(values: Iterable[datetime]) -> str:
 def hexes(values: Iterable[bytes]) -> str:
     """For uuid[]: 16 bytes each."""
     return "{" + ",".join([value.hex() for value in values]) + "}"
+
+
+def spans(pairs: Iterable[tuple[datetime, datetime]]) -> tuple[str, str]:
+    """Of beginnings and of ends; many a span begins and ends at one moment, which is written once."""
+    first: list[str] = []
+    last: list[str] = []
+    for begin, end in pairs:
+        text = begin.isoformat()
+        first.append(text)
+        last.append(text if end is begin else end.isoformat())
+    return "{" + ",".join(first) + "}", "{" + ",".join(last) + "}"
+
+
+def texts(values: Iterable[str]) -> str:
+    """Of any texts: each is quoted."""
+    return "{" + ",".join(['"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values]) + "}"

@@ -67,6 +67,7 @@ def server_settings() -> dict[str, str]:
         "max_wal_size": "8GB",
         "checkpoint_timeout": "15min",
         "wal_buffers": "32MB",
+        "wal_writer_delay": "20ms",  # what a large transaction leaves for its commit to flush
         "random_page_cost": "1.1",
         "jit": "off",
         "timezone": "UTC",

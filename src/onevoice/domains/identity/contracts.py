@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+import msgspec
+
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 END = datetime.max.replace(tzinfo=UTC)
 
@@ -98,7 +100,7 @@ class Member(NamedTuple):
     learnt: datetime
 
 
-class Folded(NamedTuple):
+class Folded(msgspec.Struct, gc=False):
     """What a linked event adds to the folds of node `nid` (the epoch, where the anchor is shared)."""
 
     nid: int

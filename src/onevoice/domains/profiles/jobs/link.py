@@ -18,13 +18,14 @@ from onevoice.domains.identity.service.link import Linker
 from onevoice.domains.identity.service.prepare import Incoming, Prepared, Refused, unlinkable
 from onevoice.domains.profiles.service import folds
 from onevoice.domains.profiles.service.sources import source_infos
-from onevoice.kit import bus, db
+from onevoice.kit import bus, db, runtime
 from onevoice.kit.clock import Clock
 
 CONSUMER = "linker"
 MAX_EVENTS = 10_000
 SOURCES_SECONDS = 5.0
 LEASE_POLL_SECONDS = 0.5
+SWEEP_SECONDS = 30.0
 ATTEMPTS = 3
 """So often a batch is tried before its events are suspected."""
 CAREFUL_EVENTS = 500
@@ -120,6 +121,7 @@ class LinkingJob:
         self._ahead = _Ahead(connect, self._prepare_ahead)
         self._sources: dict[int, SourceInfo] = {}
         self._sources_at = float("-inf")
+        self._swept = clock.monotonic()
 
     def forget(self) -> None:
         """Remember nothing: somebody else may have linked meanwhile."""
@@ -128,6 +130,9 @@ class LinkingJob:
 
     def step(self, conn: Connection) -> Progress:
         """One batch in the transaction of `conn`."""
+        if self._clock.monotonic() - self._swept > SWEEP_SECONDS:
+            runtime.sweep()
+            self._swept = self._clock.monotonic()
         try:
             ready = self._next(conn)
             if ready is None:

@@ -36,8 +36,7 @@ def _add_counters(conn: Connection, counters: Mapping[CounterKey, Span]) -> None
             arrays.numbers(key[1] for key in keys),
             arrays.numbers(key[2] for key in keys),
             arrays.numbers(span.n for span in spans),
-            arrays.times(span.first_at for span in spans),
-            arrays.times(span.last_at for span in spans),
+            *arrays.spans((span.first_at, span.last_at) for span in spans),
         ),
     )
 
@@ -53,13 +52,13 @@ def _add_traits(conn: Connection, traits: Mapping[tuple[int, str], TraitFold]) -
         " where (excluded.happened, excluded.priority, excluded.hash) > (t.happened, t.priority, t.hash)",
         (
             arrays.numbers(key[0] for key, _ in rows),
-            [key[1] for key, _ in rows],
+            arrays.texts(key[1] for key, _ in rows),
             arrays.times(trait.rank.happened for _, trait in rows),
             arrays.numbers(trait.rank.priority for _, trait in rows),
             arrays.hexes(trait.rank.hash for _, trait in rows),
             arrays.times(trait.learnt for _, trait in rows),
             arrays.numbers(trait.source_id for _, trait in rows),
-            [_encode(trait.value).decode() for _, trait in rows],
+            arrays.texts(_encode(trait.value).decode() for _, trait in rows),
         ),
     )
 
