@@ -319,6 +319,20 @@ class TestJoinAndPart:
         expect(diamond).to_have_count(0)
         assert len(one.get("/identity")["identifiers"]) == 2
 
+    def test_an_undo_that_came_too_late_says_so(self, open_page, two, live_server):
+        one, other = two
+        page = open_page(one.path)
+        self.join(page, other)
+        window = page.get_by_role("dialog", name="Join two profiles")
+        window.get_by_label("Why are they the same person?").fill("She named both in the chat")
+        page.keyboard.press("Control+Enter")
+        expect(window).to_have_count(0)
+        [join] = one.get("/identity")["joins"]
+        assert live_server.post(f"/api/identity/merges/{join['id']}/undo", {}).status_code == 200
+        page.locator(".toast").get_by_role("button", name="Undo").click()
+        expect(page.locator(".toast-alarm")).to_contain_text(f"Merge {join['id']} was undone by")
+        expect(acts(page)).to_have_count(2)
+
     def test_an_undo_says_so_where_something_else_still_ties_them(self, open_page, person, live_server):
         one, other = person(), person()
         one.send(one.identify(ago(days=5), name="Anna Kowalska"))

@@ -5,7 +5,7 @@ import { useCallback, useMemo, useRef, useState } from "react";
 
 import { useI18n } from "~/i18n";
 import { useKeys, type KeyBinding } from "~/keys";
-import { Button, Dialog, Empty, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
+import { Button, Dialog, Empty, problemText, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
 
 import { DatePicker } from "./header/DatePicker";
 import { Header } from "./header/Header";
@@ -108,7 +108,15 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       text: message,
       ...(undoId
         ? {
-            undo: () => void changes.undo(undoId, false).then(() => fresh("all")),
+            undo: () =>
+              void changes.undo(undoId, false).then(
+                () => fresh("all"),
+                (fault: unknown) => {
+                  const { title, text: why } = problemText(fault, t);
+                  toast({ text: [title, why].filter(Boolean).join(". "), kind: "alarm" });
+                  return fresh("all");
+                },
+              ),
           }
         : {}),
     });
