@@ -150,6 +150,16 @@ class TestLedger:
         (apart,) = story(conn).cannot_links
         assert (apart.reason, apart.by, apart.at) == ("two sisters", "anna", minutes(11))
 
+    def test_as_known_between_tells_who_was_kept_apart_then(self, conn: Connection) -> None:
+        merge(conn, 10)
+        split(conn, 21, "two sisters")
+        again = merge(conn, 32, reason="one person after all")
+        undo(conn, again.id, 43, actor="jan")
+        found = {at: story(conn, known_at=minutes(at)).cannot_links for at in (5, 15, 25, 35, 45)}
+        assert {at: len(walls) for at, walls in found.items()} == {5: 0, 15: 0, 25: 1, 35: 0, 45: 1}
+        for at in (25, 45):
+            assert found[at] == story(conn).cannot_links
+
 
 class TestAtOnce:
     """Operators who all came before any of them had acted."""

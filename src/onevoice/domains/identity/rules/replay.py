@@ -40,7 +40,8 @@ class Replayed(NamedTuple):
     """Live edges from an epoch to its holder, with tier."""
     weak: dict[tuple[int, EpochRef], Tie]
     """Live edges from the base of a shared identifier to the epoch of a stronger one it was seen with."""
-    cannot: set[tuple[int, int]]
+    cannot: dict[tuple[int, int], tuple[int, datetime]]
+    """Who is kept apart, to the split that says so and when."""
 
 
 def replay(evidence: Iterable[Evidence]) -> Replayed:
@@ -60,7 +61,7 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
     marks: dict[int, list[Mark]] = {}
     tiers: dict[int, int] = {}
     sightings: dict[tuple[int, int], Tie] = {}
-    cannot: set[tuple[int, int]] = set()
+    cannot: dict[tuple[int, int], tuple[int, datetime]] = {}
     for row in rows:
         tie = (row.happened, row.hash)
         if row.op in {LOGIN, LOGOUT}:
@@ -69,10 +70,10 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
         elif row.b is None:
             continue
         elif row.op == CANNOT:
-            cannot.add((row.a, row.b))
+            cannot[row.a, row.b] = (row.act or 0, row.learnt)
         elif row.op == ALLOW:
             if row.act not in undone:
-                cannot.discard((row.a, row.b))
+                cannot.pop((row.a, row.b), None)
         elif row.learnt <= retracted.get((row.a, row.b), BEGINNING):
             continue
         elif row.op == ASSERT:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -46,7 +47,8 @@ class Profile:
     """The node that the reference named."""
     used: list[Edge] | None = None
     refused: list[tuple[Edge, str]] | None = None
-    """What joined and what was refused, where the partition was computed anew for a past time."""
+    cannot: list[tuple[int, int, int, datetime]] | None = None
+    """What joined, what was refused and who was kept apart, where the partition was computed anew for a past time."""
 
 
 def profile(conn: Connection, reference: str, vault_key: bytes, as_of: AsOf, regions: Sequence[str] = ()) -> Profile:
@@ -102,18 +104,22 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
     ]
     edges += [Edge(WEAK_SIGHTING_TIER, *tie, weak, places.node(ref)) for (weak, ref), tie in found.weak.items()]
     known_edges = [edge for edge in edges if edge.a in nodes and edge.b in nodes]
-    result = partition(nodes, known_edges, [(places.now(a), places.now(b)) for a, b in found.cannot])
+    walls = [(places.now(a), places.now(b), act, at) for (a, b), (act, at) in found.cannot.items()]
+    result = partition(nodes, known_edges, [wall[:2] for wall in walls])
     state = found.epochs.get(base)
     asked = places.node(EpochRef(base, state[-1].key)) if latest and state else places.now(nid)
     root = result.root_of[asked]
     inside = [node for node, parent in result.root_of.items() if parent == root]
     members = {member.nid: member for member in reading.members_by_nid(conn, inside)}
+    sides = {wall: {result.root_of.get(end) for end in wall[:2]} for wall in walls}
+    around = sorted((wall for wall in walls if root in sides[wall] and len(sides[wall]) == 2), key=itemgetter(3))
     return Profile(
         root,
         [member._replace(from_at=bounds[member.nid][0], until_at=bounds[member.nid][1]) for member in members.values()],
         asked,
         result.used,
         result.refused,
+        around,
     )
 
 
@@ -360,7 +366,7 @@ def ledger(conn: Connection, found: Profile, as_of: AsOf) -> Ledger:
         event = behind.get((edge.happened, edge.hash))
         kind, name, source_id, message_id, learnt = event or (None, None, None, None, edge.happened)
         ties.append(Tie(edge, why, kind, name, source_id, message_id, learnt, merges.get((edge.happened, edge.hash))))
-    cannot = operating.cannot_of(conn, sorted(nids)) if as_of.learnt is None else []
+    cannot = operating.cannot_of(conn, sorted(nids)) if found.cannot is None else found.cannot
     told = {tie.action for tie in ties if tie.action is not None} | {act for _, _, act, _ in cannot}
     actions = _actions_as_known(conn, sorted({*nids, *bases.values()}), told, known)
     named = {end for edge, _ in chosen for end in (edge.a, edge.b)} | {end for row in cannot for end in row[:2]}
