@@ -123,6 +123,12 @@ class LinkingJob:
         self._sources_at = float("-inf")
         self._swept = clock.monotonic()
 
+    def sweep(self) -> None:
+        """Between batches, and by who waits for the lease: this process's collector does not look by itself."""
+        if self._clock.monotonic() - self._swept > SWEEP_SECONDS:
+            runtime.sweep()
+            self._swept = self._clock.monotonic()
+
     def forget(self) -> None:
         """Remember nothing: somebody else may have linked meanwhile."""
         self._ahead.drop()
@@ -130,9 +136,7 @@ class LinkingJob:
 
     def step(self, conn: Connection) -> Progress:
         """One batch in the transaction of `conn`."""
-        if self._clock.monotonic() - self._swept > SWEEP_SECONDS:
-            runtime.sweep()
-            self._swept = self._clock.monotonic()
+        self.sweep()
         try:
             ready = self._next(conn)
             if ready is None:
@@ -262,6 +266,7 @@ def run(connect: Connect, job: LinkingJob, clock: Clock, stop: threading.Event, 
             with connect() as conn:
                 job.forget()
                 while not stop.is_set() and not db.lease(conn, LEASE):
+                    job.sweep()
                     stop.wait(LEASE_POLL_SECONDS)
                 with conn.transaction():
                     adopt_log(conn)
