@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import Edge, Kind
+from onevoice.domains.identity.contracts import OPERATOR_TIER, Edge, Kind
 from onevoice.domains.identity.rules.partition import Partition, partition
 from onevoice.domains.identity.store import linking as sql
 
@@ -18,6 +18,11 @@ class Reach:
         self._cannot = sql.cannot_among(conn, list(self._rows)) if len(self._rows) > 1 else []
         self.nodes = {nid: row.node(kinds) for nid, row in self._rows.items()}
         self._parts: Partition | None = None
+
+    @property
+    def by_hand(self) -> set[tuple[int, int]]:
+        """Pairs that a merge by hand ties."""
+        return {(edge.a, edge.b) for edge in self._edges if edge.tier == OPERATOR_TIER}
 
     def add(self, edges: Iterable[Edge]) -> None:
         self._edges.extend(edges)

@@ -5,6 +5,7 @@ profiles before an action, to show what it changes, takes `turn` before looking:
 """
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -137,7 +138,7 @@ def merge(conn: Connection, left: int, right: int, *, actor: str, reason: str, a
     asserted: list[Pair] = []
     while pairs:
         asserted.extend(pairs)
-        reach.add(_assert(conn, pairs, at, action))
+        reach.add(_assert(conn, pairs, reach.by_hand, at, action))
         root_of = reach.parts().root_of
         home = root_of[ends[0]]
         pairs = [_ordered(ends[0], nid) for nid in sorted(everyone) if root_of[nid] != home]
@@ -147,14 +148,15 @@ def merge(conn: Connection, left: int, right: int, *, actor: str, reason: str, a
     return operation
 
 
-def _assert(conn: Connection, pairs: Sequence[Pair], at: datetime, action: int) -> list[Edge]:
+def _assert(
+    conn: Connection, pairs: Sequence[Pair], by_hand: AbstractSet[Pair], at: datetime, action: int
+) -> list[Edge]:
     """Tie the pairs by hand. A merge of before that says the same keeps its place in the order: it is the older.
 
-    Returns: the edges that are new.
+    by_hand: the pairs that some merge ties already. Returns: the edges that are new.
     """
     edges = [Edge(OPERATOR_TIER, at, action_hash(action, 0), a, b) for a, b in pairs]
-    said = {(known.a, known.b) for known in ops.standing(conn, pairs)}
-    fresh = [edge for edge in edges if (edge.a, edge.b) not in said]
+    fresh = [edge for edge in edges if (edge.a, edge.b) not in by_hand]
     sql.upsert_edges(conn, fresh, at)
     sql.insert_evidence(
         conn,
