@@ -224,7 +224,7 @@ class TestEvents:
     def codes(self) -> set[str]:
         domains = ROOT / "src" / "onevoice" / "domains"
         at_the_door = re.findall(r'Fault\(\s*"(\w+)"', (domains / "events" / "rules.py").read_text())
-        linker = (domains / "identity" / "service" / "link.py").read_text()
+        linker = (domains / "identity" / "service" / "prepare.py").read_text()
         return {*at_the_door, *re.findall(r'Refused\([^)]*?"([a-z]+_[a-z_]+)"', linker, re.DOTALL)}
 
     def test_every_code_of_a_dead_letter_is_told_and_no_other(self) -> None:

@@ -28,8 +28,8 @@ _MAY_HOLD = re.compile(
 _REFERENCE_LIKE = re.compile(r"@+vault")
 
 
-Place = tuple[dict[str, Any], str]
-"""Where a personal value stands: (holder, key)."""
+Place = tuple[dict[str, Any], str]  # (holder, key)
+"""`holder[key]` is where something personal stands."""
 
 
 def may_hold(raw: bytes) -> bool:
