@@ -1,4 +1,5 @@
-"""Builds the web console into the package: a hatchling hook, and a command by itself (`python hatch_build.py`).
+"""Builds the web console, and the snippet for the shops' pages, into the package: a hatchling hook, and a command by
+itself (`python hatch_build.py`).
 
 Two stamps keep it short: dependencies are installed anew only when the lockfile changed, and the bundle is built
 only when something it is made of changed. The bundle's stamp travels inside the source distribution, so a wheel
@@ -17,6 +18,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent
 CONSOLE = ROOT / "console"
+SNIPPET = ROOT / "snippet"
 BUNDLE = ROOT / "src" / "onevoice" / "static" / "console"
 BUNDLE_STAMP = BUNDLE / "inputs.sha256"
 FRESH = CONSOLE / "node_modules" / ".fresh-bundle"
@@ -35,16 +37,15 @@ def say(text: str) -> None:
 
 def input_files() -> Iterator[Path]:
     """Everything the bundle is made of, in a fixed order. Development servers and tests are no part of it."""
-    for path in sorted(CONSOLE.rglob("*")):
-        inside = path.relative_to(CONSOLE).parts
-        if NOT_INPUTS.isdisjoint(inside) and path.is_file():
+    for path in sorted([*CONSOLE.rglob("*"), *SNIPPET.rglob("*")]):
+        if NOT_INPUTS.isdisjoint(path.relative_to(ROOT).parts) and path.is_file():
             yield path
 
 
 def input_hash() -> str:
     digest = hashlib.sha256()
     for path in input_files():
-        digest.update(path.relative_to(CONSOLE).as_posix().encode() + b"\0")
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
 
@@ -132,9 +133,12 @@ def build_console() -> bool:
     env = environment()
     node = find_node(env)
     install_modules(node, env)
-    run("checking types", [node, "node_modules/typescript/bin/tsc", "--noEmit"], env, "Mend the errors below.")
+    tsc = [node, "node_modules/typescript/bin/tsc", "--noEmit"]
+    run("checking types", tsc, env, "Mend the errors below.")
+    run("checking the snippet's types", [*tsc, "--project", str(SNIPPET)], env, "Mend the errors below.")
     vite = [node, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", str(FRESH)]
     run("bundling", [*vite, "--emptyOutDir"], env, "Mend the errors below.")
+    run("bundling the snippet", [*vite, "--config", "snippet.config.ts"], env, "Mend the errors below.")
     (FRESH / BUNDLE_STAMP.name).write_text(wanted + "\n")
     take_over()
     return True

@@ -18,6 +18,7 @@ python)
     ;;
 tests)
     need chromium chromium
+    need firefox-esr firefox-esr
     need setpriv util-linux
     need make make
     ;;

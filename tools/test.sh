@@ -13,8 +13,9 @@ group() {
 }
 
 group "tests without a browser" -n "$workers" --dist loadfile \
-    --ignore tests/browser --ignore tests/clients --ignore tests/web/test_web_login_browser.py
+    --ignore tests/browser --ignore tests/clients --ignore tests/snippet --ignore tests/web/test_web_login_browser.py
 group "the console in Chromium" -n "$workers" --dist loadfile tests/browser
 group "the login page in Chromium" tests/web/test_web_login_browser.py
+group "the snippet in Chromium and Firefox" tests/snippet
 group "unmodified clients through the fault proxy" tests/clients
 exit "$failed"

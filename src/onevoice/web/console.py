@@ -1,4 +1,4 @@
-"""Serves the console's built files, and its one page under every address that nothing else answers."""
+"""Serves the snippet, the console's built files, and its one page under every address that nothing else answers."""
 
 import mimetypes
 from pathlib import Path
@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from onevoice.web.guards import SESSION_COOKIE, Guards
 
 ASSETS = "assets"
+SNIPPET = "onevoice.js"
 
 # Names of assets hold a digest of their content, so they never change.
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -25,6 +26,17 @@ mimetypes.add_type("text/javascript", ".js")
 def router(folder: Path, guards: Guards) -> APIRouter:
     """`folder` is the built console. Include this router last: it answers whatever is left."""
     routes = APIRouter(include_in_schema=False)
+
+    @routes.get(f"/{SNIPPET}")
+    def snippet(request: Request) -> Response:
+        file = _inside(folder, SNIPPET)
+        if file is None:
+            raise HTTPException(404)
+        answer = _file(file, request, _SHORT)
+        # It is meant for other sites' pages; with CORS they can also pin its hash (`integrity`).
+        answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+        answer.headers["Access-Control-Allow-Origin"] = "*"
+        return answer
 
     @routes.get("/{path:path}")
     def page_or_file(request: Request, path: str) -> Response:
