@@ -147,6 +147,7 @@ def build(tmp_path: Path) -> Callable[..., Site]:
             for subset in ("latin", "latin-ext", "cyrillic", "cyrillic-ext"):
                 (folder / "assets" / f"golos-text-{subset}-wght-normal-Zz9.woff2").write_bytes(b"font")
             (folder / "icon.svg").write_text("<svg/>")
+            (folder / "onevoice.js").write_text("snippet")
             (folder / ".env").write_text("SECRET=1")
             (tmp_path / "outside.txt").write_text("SECRET=1")
             (folder / "assets" / "link.txt").symlink_to(tmp_path / "outside.txt")

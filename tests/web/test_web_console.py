@@ -95,6 +95,20 @@ class TestFiles:
         assert response.headers["cache-control"] == "public, max-age=3600"
         assert response.headers["content-type"].startswith("image/svg+xml")
 
+    def test_the_snippet_is_for_everybodys_pages_and_nothing_else_is(self, site):
+        response = site.stranger().get("/onevoice.js", headers={"Origin": "https://shop.example"})
+        assert response.text == "snippet"
+        assert response.headers["content-type"].startswith("text/javascript")
+        assert response.headers["cache-control"] == "public, max-age=3600"
+        assert response.headers["cross-origin-resource-policy"] == "cross-origin"
+        assert response.headers["access-control-allow-origin"] == "*"
+        other = site.stranger().get("/icon.svg", headers={"Origin": "https://shop.example"})
+        assert other.headers["cross-origin-resource-policy"] == "same-origin"
+        assert "access-control-allow-origin" not in other.headers
+
+    def test_without_a_snippet_there_is_none(self, build):
+        assert build(built=False).stranger().get("/onevoice.js").status_code == 404
+
     def test_a_lost_asset_is_no_page(self, site):
         assert site.person().get("/assets/old-123.js", headers=HTML).status_code == 404
 
