@@ -21,9 +21,11 @@ from onevoice.domains.access.contracts import AccountCreate
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.events import http as events_http
+from onevoice.domains.events import jobs as imports
 from onevoice.domains.events import service as events
-from onevoice.domains.events.contracts import Adoption
-from onevoice.domains.events.rules import Opened
+from onevoice.domains.events.contracts import Adoption, ImportReport
+from onevoice.domains.events.errors import UnknownSourceError
+from onevoice.domains.events.rules.door import Opened
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http
@@ -348,6 +350,49 @@ def examine(url: str, home: Home) -> Iterator[Check]:
         yield Check((CONSOLE / "index.html").exists(), "the console is built")
 
 
+def import_events(
+    home: Installation,
+    file: Path,
+    *,
+    source: str,
+    kind: str | None,
+    encoding: str,
+    columns: Sequence[str],
+    zone: str,
+    dry_run: bool,
+    again: bool,
+    stop: threading.Event,
+    progress: Callable[[ImportReport], None],
+) -> ImportReport:
+    """Raises: UnreadableFileError, ImportRunningError, UnknownSourceError."""
+    how = imports.format_of(file, kind, encoding, columns, zone)
+    with home.database.transaction() as conn:
+        have = {each.name: int(each.id) for each in access.sources(conn).values()}
+    if source not in have:
+        raise UnknownSourceError(
+            f"There is no source {source!r}; there are: {', '.join(sorted(have)) or 'none'}. A source comes with its"
+            f" write key: onevoice keys create write --name '{source}' --channel shop"
+        )
+    if dry_run:
+        return imports.rehearse(file, how, have[source], _minter(home), home.clock, progress)
+    return imports.run_import(
+        home.database,
+        file,
+        how,
+        have[source],
+        mint=_minter(home),
+        waiting=lambda: waiting_events(home),
+        clock=home.clock,
+        stop=stop,
+        progress=progress,
+        again=again,
+    )
+
+
+def _minter(home: Installation) -> Callable[[], str]:
+    return lambda: f"ov-{random_uuid(home.chance)}"
+
+
 # For the demo
 
 
@@ -370,10 +415,7 @@ def ensure_sources(home: Installation, wanted: Sequence[tuple[str, str, str]]) -
 
 def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[str, Any]], datetime, datetime]]) -> None:
     """Append requests, (source, events, sent_at, received_at), in one transaction, through the checks of the door."""
-
-    def mint() -> str:
-        return f"ov-{random_uuid(home.chance)}"
-
+    mint = _minter(home)
     with home.database.transaction() as conn:
         events.append(
             conn,

@@ -4,9 +4,11 @@ import argparse
 import contextlib
 import errno
 import getpass
+import json
 import os
 import signal
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -15,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onevoice import api, bootstrap, worker
+from onevoice.domains.events.contracts import ImportReport
 from onevoice.kit import db
 from onevoice.kit.chance import SystemChance, token
 from onevoice.kit.errors import DomainError
@@ -95,6 +98,23 @@ def _parser() -> argparse.ArgumentParser:
     user.add_argument("--name", help="name that colleagues see (default: the login)")
     user.add_argument("--role", choices=["owner", "member"], default="member")
     user.add_argument("--language", choices=["en", "ru", "pl"], default="en")
+
+    imports = commands.add_parser("import", help="files").add_subparsers(required=True, metavar="COMMAND")
+    file = add("events", _import_events, "import a file of events; stopped, it goes on where it was", imports)
+    file.add_argument("file", type=Path, help="lines of JSON (.ndjson, .jsonl) or a table (.csv, .tsv); may end in .gz")
+    file.add_argument("--source", required=True, help="name of the source its events belong to")
+    file.add_argument("--format", choices=["ndjson", "csv"], help="where the file's name does not tell")
+    file.add_argument("--encoding", default="utf-8", help="of the text, such as cp1250 or cp1251 (default utf-8)")
+    file.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="COLUMN=FIELD",
+        help="where a column of a table goes, such as 'E-mail=traits.email'; with nothing behind = it is left out",
+    )
+    file.add_argument("--zone", default="UTC", help="of times that name none, such as Europe/Warsaw (default UTC)")
+    file.add_argument("--dry-run", action="store_true", help="read it all, say what would come of it, take nothing")
+    file.add_argument("--again", action="store_true", help="from the beginning, also where it was imported before")
 
     database = commands.add_parser("db", help="the database").add_subparsers(required=True, metavar="COMMAND")
     add("upgrade", _db_upgrade, "bring the schema to this version", database)
@@ -246,6 +266,76 @@ def _users_create(options: argparse.Namespace) -> None:
             language=options.language,
         )
     _say(f"{options.login} may now log in as {options.role}.")
+
+
+def _import_events(options: argparse.Namespace) -> None:
+    stop = threading.Event()
+    signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
+    with _installed(options) as installed:
+        shown = _ImportProgress()
+        report = bootstrap.import_events(
+            installed,
+            options.file,
+            source=options.source,
+            kind=options.format,
+            encoding=options.encoding,
+            columns=options.column,
+            zone=options.zone,
+            dry_run=options.dry_run,
+            again=options.again,
+            stop=stop,
+            progress=shown.show,
+        )
+        shown.end()
+    for line in _import_told(report, dry_run=options.dry_run):
+        _say(line)
+    if not report.finished:
+        sys.exit(130)
+
+
+class _ImportProgress:
+    """One line that changes on a terminal; elsewhere a line every five seconds."""
+
+    def __init__(self) -> None:
+        self._began = self._last = time.monotonic()
+        self._live = sys.stderr.isatty()
+
+    def show(self, report: ImportReport) -> None:
+        now = time.monotonic()
+        if now - self._last < (0.2 if self._live else 5.0):
+            return
+        self._last = now
+        rate = report.records / (now - self._began)
+        text = f"{report.share:4.0%}  {report.before + report.records:,} records, {rate:,.0f} a second"
+        print(f"\r{text}\033[K" if self._live else text, end="" if self._live else "\n", file=sys.stderr, flush=True)
+
+    def end(self) -> None:
+        if self._live:
+            print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def _import_told(report: ImportReport, *, dry_run: bool) -> Generator[str]:
+    if report.before and not report.records and report.finished:
+        yield f"This file was imported before, {report.before:,} records. To read it once more: --again"
+        return
+    if report.before:
+        yield f"{report.before:,} records had been read before."
+    would = "would be " if dry_run else ""
+    yield f"{report.records:,} records read: {report.taken:,} {would}taken, {report.refused:,} {would}laid aside."
+    if report.repeated:
+        yield f"{report.repeated:,} say the same as an earlier one and are taken once."
+    if report.first_at and report.last_at:
+        yield f"They happened from {report.first_at:%Y-%m-%d %H:%M} to {report.last_at:%Y-%m-%d %H:%M} UTC."
+    if report.names:
+        yield "Most are: " + ", ".join(f"{name} {n:,}" for name, n in report.names.most_common(8))
+    if report.codes:
+        yield "Laid aside: " + ", ".join(f"{code} {n:,}" for code, n in report.codes.most_common())
+        yield from (f"  {reason}" for reason in report.reasons)
+    if dry_run and report.example:
+        yield "The first event:"
+        yield json.dumps(report.example, ensure_ascii=False, indent=1, default=str)
+    if not report.finished:
+        yield "Stopped. The same command goes on from here."
 
 
 def _db_upgrade(options: argparse.Namespace) -> None:

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from onevoice.domains.events import rules, service
+from onevoice.domains.events import service
 from onevoice.domains.events.contracts import Frame
+from onevoice.domains.events.rules import door as rules
 from onevoice.kit import jsons
 from onevoice.kit.db import Database
 

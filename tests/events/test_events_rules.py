@@ -10,8 +10,8 @@ from events_factory import NOON, frame, track
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onevoice.domains.events import rules
 from onevoice.domains.events.errors import TooLargeError, UnreadableBodyError
+from onevoice.domains.events.rules import door as rules
 from onevoice.kit import jsons
 
 

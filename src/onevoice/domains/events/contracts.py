@@ -1,10 +1,11 @@
 """What the log takes and gives."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -104,3 +105,48 @@ def letter_hash(rejection: Rejection) -> bytes:
     """Likewise for a dead letter: the same message refused twice is laid aside once."""
     what = rejection.event if rejection.message_id is None else rejection.message_id.encode()
     return hashlib.blake2b(b"letter:%d:%s" % (rejection.source_id, what), digest_size=16).digest()
+
+
+class ImportState(NamedTuple):
+    """How far a file has been imported: records read, events taken, records laid aside."""
+
+    id: int
+    records: int
+    taken: int
+    refused: int
+    finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """kind: ndjson or csv. columns: of a table, column to field where they are called differently. zone: of times that
+    name none.
+    """
+
+    kind: str
+    encoding: str = "utf-8"
+    columns: Mapping[str, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+
+@dataclass
+class ImportReport:
+    """What a file holds, as far as it was read in this run."""
+
+    records: int = 0
+    taken: int = 0
+    refused: int = 0
+    repeated: int = 0
+    """Records that say what an earlier one said; they are taken once. Counted in a rehearsal."""
+    before: int = 0
+    """Records that an earlier run had read."""
+    share: float = 0.0
+    """Of the file, from 0 to 1."""
+    names: Counter[str] = field(default_factory=Counter)
+    codes: Counter[str] = field(default_factory=Counter)
+    reasons: list[str] = field(default_factory=list)
+    """Of the first that were refused."""
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    example: dict[str, Any] | None = None
+    finished: bool = False

@@ -13,7 +13,7 @@ import zstandard
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
-from onevoice.domains.events import rules, store
+from onevoice.domains.events import store
 from onevoice.domains.events.contracts import (
     KEEP_SEEN,
     Adoption,
@@ -32,6 +32,7 @@ from onevoice.domains.events.errors import (
     UnavailableError,
     UnknownDeadLetterError,
 )
+from onevoice.domains.events.rules import door as rules
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 from psycopg import Connection, sql
 
-from onevoice.domains.events.contracts import Adoption, DeadLetter, Position, Rejection
+from onevoice.domains.events.contracts import Adoption, DeadLetter, ImportState, Position, Rejection
 from onevoice.kit import arrays
 
 SEEN_PARTS = 16
@@ -275,3 +275,30 @@ def forget_seen_before(conn: Connection, before: date, part: int, limit: int) ->
         "delete from {part} where ctid = any(array(select ctid from {part} where seen_on < %s limit %s))"
     ).format(part=sql.Identifier("events", f"seen_{part:02d}"))
     conn.execute(forget, (before, limit))
+
+
+# Imports of files
+
+
+def begin_import(conn: Connection, source_id: int, fingerprint: bytes, name: str, at: datetime) -> ImportState | None:
+    """The import of that file, begun now if it is new, held until the transaction ends; None: somebody else has it."""
+    conn.execute(
+        "insert into events.import (source_id, fingerprint, name, started_at, moved_at)"
+        " values (%s, %s::uuid, %s, %s, %s)"
+        " on conflict (source_id, fingerprint) do nothing",
+        (source_id, fingerprint.hex(), name, at, at),
+    )
+    row = conn.execute(
+        "select id, records, taken, refused, finished_at from events.import"
+        " where source_id = %s and fingerprint = %s::uuid for update skip locked",
+        (source_id, fingerprint.hex()),
+    ).fetchone()
+    return ImportState(*row) if row else None
+
+
+def move_import(conn: Connection, state: ImportState, at: datetime) -> None:
+    conn.execute(
+        "update events.import set records = %s, taken = %s, refused = %s, moved_at = %s, finished_at = %s"
+        " where id = %s",
+        (state.records, state.taken, state.refused, at, state.finished_at, state.id),
+    )
