@@ -12,11 +12,16 @@ from typing import Any, Protocol
 
 from playwright.sync_api import Browser as PlaywrightBrowser
 from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 from websockets.sync.client import ClientConnection, connect
 
 
 class Tab(Protocol):
     def open(self, url: str) -> None: ...
+
+    def address(self) -> str:
+        """Where it is, also while it is on its way elsewhere."""
+        ...
 
     def run(self, expression: str) -> Any:
         """The value of an expression of JavaScript, awaited where it is a promise."""
@@ -50,6 +55,12 @@ class _ChromiumTab:
 
     def open(self, url: str) -> None:
         self._page.goto(url)
+
+    def address(self) -> str:
+        try:
+            return str(self._page.evaluate("location.href"))
+        except PlaywrightError:  # it is between two pages
+            return ""
 
     def run(self, expression: str) -> Any:
         return self._page.evaluate(f"async () => await ({expression})")
@@ -114,6 +125,10 @@ class _FirefoxTab:
 
     def open(self, url: str) -> None:
         self._bidi("browsingContext.navigate", context=self._context, url=url, wait="complete")
+
+    def address(self) -> str:
+        [tree] = self._bidi("browsingContext.getTree", root=self._context)["contexts"]
+        return str(tree["url"])
 
     def run(self, expression: str) -> Any:
         found = self._bidi(

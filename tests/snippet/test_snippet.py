@@ -160,7 +160,7 @@ class TestNothingIsLost:
         tab = ready(visitor.tab(), open_shop().url)
         anonymous = visitor_id(tab)
         tab.run("document.getElementById('away').click()")
-        until(lambda: tab.run("location.pathname") == "/away")
+        until(lambda: tab.address().endswith("/away"))
         arrives(live_server, anonymous, [0])
 
     def test_while_the_server_is_away_and_the_tab_is_closed(self, visitor, open_shop, live_server, gate):

@@ -8,6 +8,9 @@ import type { EventRow, Identity, Ruler } from "../model/types";
 import { buildRows, type Door, type Row } from "./rows";
 import { readStrands, type Strands } from "./strands";
 
+const PAUSE_MS = 100;
+const TRIES = 50;
+
 type EventPage = { data: EventRow[]; next_cursor: string | null };
 type Pages = InfiniteData<EventPage, unknown>;
 
@@ -72,24 +75,30 @@ export function useRefreshThread(ref: string, times: Times, filter: ThreadFilter
   const client = useQueryClient();
   return useCallback(async () => {
     const options = eventsQuery(ref, times, filter);
-    const held = client.getQueryData<Pages>(options.queryKey);
-    if (!held || !held.pages[0]) return 0;
     const context = { pageParam: null, signal: new AbortController().signal } as unknown as Parameters<NonNullable<typeof options.queryFn>>[0];
     const fetchFirst = options.queryFn as (from: typeof context) => Promise<Pages["pages"][number]>;
-    const first = await fetchFirst(context);
-    const known = new Set(held.pages.flatMap((page) => page.data.map((event) => event.message_id)));
-    const fresh = first.data.filter((event) => !known.has(event.message_id));
-    if (fresh.length === 0) return 0;
-    if (fresh.length === first.data.length && first.next_cursor !== null) {
-      await client.resetQueries({ queryKey: options.queryKey });
-      return -1;
+    const state = () => client.getQueryState<Pages>(options.queryKey);
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const before = state();
+      const held = before?.data;
+      if (!held?.pages[0]) return 0;
+      const first = await fetchFirst(context);
+      // Whoever asked for all of it meanwhile may know better who this is by now: what came here is compared anew.
+      if (state()?.dataUpdatedAt !== before?.dataUpdatedAt || state()?.fetchStatus === "fetching") {
+        await new Promise((done) => setTimeout(done, PAUSE_MS));
+        continue;
+      }
+      const known = new Set(held.pages.flatMap((page) => page.data.map((event) => event.message_id)));
+      const fresh = first.data.filter((event) => !known.has(event.message_id));
+      if (fresh.length === 0) return 0;
+      if (fresh.length === first.data.length && first.next_cursor !== null) {
+        await client.resetQueries({ queryKey: options.queryKey });
+        return -1;
+      }
+      const data = [...fresh, ...held.pages[0].data].sort((a, b) => b.occurred_at.localeCompare(a.occurred_at));
+      client.setQueryData<Pages>(options.queryKey, { ...held, pages: [{ ...held.pages[0], data }, ...held.pages.slice(1)] });
+      return fresh.length;
     }
-    client.setQueryData<Pages>(options.queryKey, (old) => {
-      const top = old?.pages[0];
-      if (!old || !top) return old;
-      const data = [...fresh, ...top.data].sort((a, b) => b.occurred_at.localeCompare(a.occurred_at));
-      return { ...old, pages: [{ ...top, data }, ...old.pages.slice(1)] };
-    });
-    return fresh.length;
+    return 0;
   }, [client, ref, times, filter]);
 }
