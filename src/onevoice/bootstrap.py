@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from psycopg import Connection
 
 from onevoice.domains.access import service as access
-from onevoice.domains.access.contracts import AccountCreate
+from onevoice.domains.access.contracts import AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.events import http as events_http
@@ -373,20 +373,29 @@ def import_events(
             f"There is no source {source!r}; there are: {', '.join(sorted(have)) or 'none'}. A source comes with its"
             f" write key: onevoice keys create write --name '{source}' --channel shop"
         )
+    mint = _minter(home)
     if dry_run:
-        return imports.rehearse(file, how, have[source], _minter(home), home.clock, progress)
-    return imports.run_import(
+        return imports.rehearse(file, how, have[source], mint=mint, clock=home.clock, stop=stop, progress=progress)
+    report = imports.run_import(
         home.database,
         file,
         how,
         have[source],
-        mint=_minter(home),
+        mint=mint,
         waiting=lambda: waiting_events(home),
         clock=home.clock,
         stop=stop,
         progress=progress,
         again=again,
     )
+    if report.records:
+        told = {"source": source, "records": report.records, "taken": report.taken, "refused": report.refused}
+        with home.database.transaction() as conn:
+            audit = Audit(
+                actor="command line", action="events.import", subject=file.name, before=None, after=told, reason=None
+            )
+            access.record(conn, audit, clock=home.clock)
+    return report
 
 
 def _minter(home: Installation) -> Callable[[], str]:

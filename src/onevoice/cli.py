@@ -270,7 +270,13 @@ def _users_create(options: argparse.Namespace) -> None:
 
 def _import_events(options: argparse.Namespace) -> None:
     stop = threading.Event()
-    signal.signal(signal.SIGINT, lambda _number, _frame: stop.set())
+
+    def interrupted(_number: int, _frame: object) -> None:
+        if stop.is_set():  # a second time: whoever asks does not want to wait for the end of the chunk
+            raise KeyboardInterrupt
+        stop.set()
+
+    signal.signal(signal.SIGINT, interrupted)
     with _installed(options) as installed:
         shown = _ImportProgress()
         report = bootstrap.import_events(
@@ -326,6 +332,8 @@ def _import_told(report: ImportReport, *, dry_run: bool) -> Generator[str]:
         yield f"{report.repeated:,} say the same as an earlier one and are taken once."
     if report.first_at and report.last_at:
         yield f"They happened from {report.first_at:%Y-%m-%d %H:%M} to {report.last_at:%Y-%m-%d %H:%M} UTC."
+    if report.undated:
+        yield f"{report.undated:,} say no time and {'would happen' if dry_run else 'happened'} as they are taken."
     if report.names:
         yield "Most are: " + ", ".join(f"{name} {n:,}" for name, n in report.names.most_common(8))
     if report.codes:
@@ -335,7 +343,7 @@ def _import_told(report: ImportReport, *, dry_run: bool) -> Generator[str]:
         yield "The first event:"
         yield json.dumps(report.example, ensure_ascii=False, indent=1, default=str)
     if not report.finished:
-        yield "Stopped. The same command goes on from here."
+        yield "Stopped." if dry_run else "Stopped. The same command goes on from here."
 
 
 def _db_upgrade(options: argparse.Namespace) -> None:

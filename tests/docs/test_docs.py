@@ -226,7 +226,7 @@ class TestEvents:
         rules = [file.read_text() for file in (domains / "events" / "rules").glob("*.py")]
         at_the_door = [code for text in rules for code in re.findall(r'Fault\(\s*"(\w+)"', text)]
         linker = (domains / "identity" / "service" / "prepare.py").read_text()
-        return {*at_the_door, *re.findall(r'Refused\([^)]*?"([a-z]+_[a-z_]+)"', linker, re.DOTALL)}
+        return {*at_the_door, *re.findall(r'Rejection\([^)]*?"([a-z]+_[a-z_]+)"', linker, re.DOTALL)}
 
     def test_every_code_of_a_dead_letter_is_told_and_no_other(self) -> None:
         section = self.PAGE.read_text().partition("## Dead letters")[2]

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.events_factory import read_all
-from onevoice.domains.events import jobs
+from onevoice.domains.events import jobs, service
 from onevoice.domains.events.contracts import FileFormat, ImportReport
 from onevoice.domains.events.errors import ImportRunningError, UnreadableFileError
 from onevoice.domains.events.rules import files
@@ -84,21 +84,30 @@ class TestRows:
     @pytest.mark.parametrize(
         ("written", "read"),
         [
-            ("2026-07-01 10:00", "2026-07-01T10:00:00+02:00"),
+            ("2026-07-01 10:00", "2026-07-01T08:00:00+00:00"),
             ("2026-07-01T10:00:00Z", "2026-07-01T10:00:00+00:00"),
-            ("1.07.2026 10:00", "2026-07-01T10:00:00+02:00"),
-            ("01.12.2026", "2026-12-01T00:00:00+01:00"),
+            ("1.07.2026 10:00", "2026-07-01T08:00:00+00:00"),
+            ("01.12.2026", "2026-11-30T23:00:00+00:00"),
             ("1782892800", "2026-07-01T08:00:00+00:00"),
         ],
     )
     def test_times(self, written: str, read: str) -> None:
         assert row("userId,timestamp", f"u1,{written}", "Europe/Warsaw")["timestamp"] == read
 
-    @pytest.mark.parametrize("written", ["yesterday", "31/12/2026", "32.12.2026", "12"])
+    @pytest.mark.parametrize("written", ["yesterday", "31/12/2026", "32.12.2026", "12", "0001-01-01 00:00"])
     def test_a_time_that_is_none_makes_no_event_of_now(self, written: str) -> None:
-        found = row("userId,timestamp", f"u1,{written}")
+        found = row("userId,timestamp", f"u1,{written}", "Europe/Warsaw")
         assert isinstance(found, files.Unreadable)
         assert written in found.fault.reason
+
+    @pytest.mark.parametrize("stamped", ["timestamp", "originalTimestamp"])
+    def test_an_export_of_segments_keeps_its_time(self, stamped: str) -> None:
+        """A sender's clock is corrected by when it sent; of a file that is read years later that makes nonsense."""
+        event = {"userId": "u", "type": "identify", "sentAt": "2024-01-02T00:00:01Z", stamped: "2024-01-02T00:00:00Z"}
+        read = files.event_of_line(1, jsons.encode(event), UTC)
+        assert isinstance(read, dict)
+        assert read["timestamp"] == "2024-01-02T00:00:00+00:00"
+        assert not {"sentAt", "originalTimestamp"} & read.keys()
 
     @given(st.lists(st.text(max_size=8), min_size=2, max_size=2))
     def test_the_same_is_one_and_other_things_are_others(self, names: list[str]) -> None:
@@ -273,6 +282,34 @@ class TestFiles:
         with pytest.raises(UnreadableFileError, match="empty"):
             taken(path, TABLE)
 
+    def test_a_line_that_is_too_long_does_not_hold_up_those_behind_it(
+        self, tmp_path: Path, taken, database: Database, monkeypatch
+    ) -> None:
+        monkeypatch.setattr(jobs, "LONGEST_RECORD", 1_000)
+        path = lines(tmp_path / "a.ndjson", seen(0), {**seen(1), "properties": {"x": "y" * 2_500}}, seen(2))
+        assert taken(path).codes == {"unreadable_record": 1}
+        assert read_all(database) == ["m000", "m002"]
+
+    def test_what_no_database_holds_is_mended_and_marked(self, tmp_path: Path, taken, database: Database) -> None:
+        path = tmp_path / "a.csv"
+        path.write_bytes(b"messageId,userId,event,properties.note\nm1,u1,Seen,a\0b\n")
+        assert taken(path, TABLE).taken == 1
+        odd = tmp_path / "b.ndjson"
+        odd.write_bytes(b'{"type":"track","userId":"u","event":"a\\ud800","properties":{"x":NaN}}\n')
+        assert taken(odd).names == {"a\ufffd": 1}
+        with database.transaction() as conn:
+            batch = service.read(conn, "flags", 10)
+        found = [jsons.read(bytes(raw)).value for record in batch.records for raw in record.events]
+        assert [event["context"]["_flags"] for event in found] == [["text_repaired"], ["not_a_number", "text_repaired"]]
+        assert found[0]["properties"] == {"note": "a\ufffdb"}
+
+    def test_read_otherwise_it_is_another_file(self, tmp_path: Path, taken, database: Database) -> None:
+        path = tmp_path / "a.csv"
+        path.write_bytes(b"userId,event,x\nu1,Seen,7\n")
+        taken(path, FileFormat("csv", columns={"x": ""}))
+        assert taken(path, FileFormat("csv", columns={"x": "properties.size"})).taken == 1
+        assert len(set(read_all(database))) == 2
+
     def test_no_lines_at_all(self, tmp_path: Path, taken) -> None:
         assert taken(lines(tmp_path / "a.ndjson")).finished
 
@@ -283,16 +320,29 @@ class TestFiles:
             jobs.format_of(tmp_path / "a.xlsx", None, "utf-8", [], "UTC")
         with pytest.raises(UnreadableFileError, match="COLUMN=FIELD"):
             jobs.format_of(tmp_path / "a.csv", None, "utf-8", ["Klient"], "UTC")
+        with pytest.raises(UnreadableFileError, match="no encoding"):
+            jobs.format_of(tmp_path / "a.csv", None, "utf-88", [], "UTC")
         with pytest.raises(UnreadableFileError, match="time zone"):
             jobs.format_of(tmp_path / "a.csv", None, "utf-8", [], "Mars/Olympus")
         assert jobs.format_of(tmp_path / "a.csv", None, "utf-8", ["a=b=c"], "UTC").columns == {"a": "b=c"}
         assert jobs.format_of(tmp_path / "a.csv", None, "utf-8", [], "UTC").zone is UTC
 
 
+def rehearse(path: Path, stop: threading.Event | None = None) -> ImportReport:
+    stop = stop or threading.Event()
+    return jobs.rehearse(path, LINES, 1, mint=lambda: "minted", clock=CLOCK, stop=stop, progress=lambda _: None)
+
+
+def test_a_rehearsal_ends_when_told_to(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    assert not rehearse(lines(tmp_path / "a.ndjson", seen(0)), stop).finished
+
+
 def test_a_rehearsal_tells_and_takes_nothing(database: Database, tmp_path: Path) -> None:
     same = {"type": "track", "event": "Seen", "userId": "u", "timestamp": "2026-01-02T00:00:00Z"}
     path = lines(tmp_path / "a.ndjson", dict(same), dict(same), {**same, "timestamp": "2026-03-04T00:00:00Z"}, "x")
-    report = jobs.rehearse(path, LINES, 1, lambda: "minted", CLOCK, lambda _: None)
+    report = rehearse(path)
     assert (report.records, report.taken, report.refused, report.repeated) == (4, 3, 1, 1)
     assert (f"{report.first_at:%m-%d}", f"{report.last_at:%m-%d}") == ("01-02", "03-04")
     assert report.names == {"Seen": 3}

@@ -148,5 +148,7 @@ class ImportReport:
     """Of the first that were refused."""
     first_at: datetime | None = None
     last_at: datetime | None = None
+    undated: int = 0
+    """Events that say no time, and so happen as they are taken."""
     example: dict[str, Any] | None = None
     finished: bool = False

@@ -1,5 +1,6 @@
 """Importing a file of events. Run by the command line; how far it came is remembered, so that it can stop and go on."""
 
+import codecs
 import csv
 import gzip
 import hashlib
@@ -21,10 +22,11 @@ from onevoice.domains.events import service, store
 from onevoice.domains.events.contracts import FileFormat, Frame, ImportReport, ImportState, Rejection
 from onevoice.domains.events.errors import ImportRunningError, UnreadableFileError
 from onevoice.domains.events.rules import files
-from onevoice.domains.events.rules.door import Mint, Opened, read_time
+from onevoice.domains.events.rules.door import Mint, Opened
 from onevoice.kit import jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
+from onevoice.kit.times import parse_time
 
 FRAME_EVENTS = 500
 CHUNK_EVENTS = 5_000
@@ -41,8 +43,6 @@ LONGEST_RECORD = 2**20
 LONGEST_CUT = 4_096
 
 Record = dict[str, Any] | files.Unreadable
-
-
 Progress = Callable[[ImportReport], None]
 
 
@@ -54,6 +54,10 @@ def format_of(path: Path, kind: str | None, encoding: str, columns: Sequence[str
         if not mark:
             raise UnreadableFileError(f"{each!r} has no =. Write it as COLUMN=FIELD.")
         named[column.strip()] = place.strip()
+    try:
+        codecs.lookup(encoding)
+    except LookupError as error:
+        raise UnreadableFileError(f"There is no encoding {encoding!r}. Name one such as cp1250 or cp1251.") from error
     try:
         return FileFormat(kind or _kind_of(path), encoding, named, UTC if zone == "UTC" else ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -68,13 +72,22 @@ def _kind_of(path: Path) -> str:
     raise UnreadableFileError(f"Is {path.name} lines of JSON or a table? Say --format ndjson or --format csv.")
 
 
-def rehearse(path: Path, how: FileFormat, source_id: int, mint: Mint, clock: Clock, progress: Progress) -> ImportReport:
+def rehearse(
+    path: Path,
+    how: FileFormat,
+    source_id: int,
+    *,
+    mint: Mint,
+    clock: Clock,
+    stop: threading.Event,
+    progress: Progress,
+) -> ImportReport:
     """Read the whole file and judge each event as an import would. Touches no database. Raises: UnreadableFileError."""
     report = ImportReport()
     seen: set[str] = set()
     with _opened(path) as (raw, share):
         records = _records(raw, how)
-        while chunk := list(islice(records, CHUNK_EVENTS)):
+        while not stop.is_set() and (chunk := list(islice(records, CHUNK_EVENTS))):
             for record in chunk:
                 if not isinstance(record, files.Unreadable) and len(seen) < COMPARED:
                     known = str(record["messageId"])
@@ -82,7 +95,7 @@ def rehearse(path: Path, how: FileFormat, source_id: int, mint: Mint, clock: Clo
                     seen.add(known)
             _take(report, chunk, _frames(chunk, source_id, mint, clock.now()), share())
             progress(report)
-    report.finished = True
+    report.finished = not stop.is_set()
     return report
 
 
@@ -104,7 +117,7 @@ def run_import(
     waiting: how many events wait to be linked. stop: set to end after the chunk at hand. again: from the beginning.
     Raises: UnreadableFileError, ImportRunningError.
     """
-    mark = fingerprint(path)
+    mark = fingerprint(path, how)
     report = ImportReport()
 
     def held(conn: Connection) -> ImportState:
@@ -124,8 +137,13 @@ def run_import(
         return report
     with _opened(path) as (raw, share):
         records = _records(raw, how)
-        for _ in islice(records, state.records):  # outside of a transaction: an open one holds up who reads the log
-            pass
+        # Outside of a transaction: an open one holds up who reads the log.
+        for number, _ in enumerate(islice(records, state.records), 1):
+            if number % CHUNK_EVENTS == 0:
+                report.share = share()
+                progress(report)
+                if stop.is_set():
+                    return report
         while not stop.is_set():
             chunk = list(islice(records, CHUNK_EVENTS))
             frames = _frames(chunk, source_id, mint, clock.now())
@@ -150,10 +168,13 @@ def run_import(
     return report
 
 
-def fingerprint(path: Path) -> bytes:
-    """Of the file's size, beginning and end: read in a moment, however large it is."""
+def fingerprint(path: Path, how: FileFormat) -> bytes:
+    """Of the file's size, beginning and end, which are read in a moment however large it is; and of how it is read:
+    with its columns named otherwise it says other things.
+    """
     size = path.stat().st_size
-    digest = hashlib.blake2b(str(size).encode(), digest_size=16)
+    read = f"{size} {how.kind} {how.encoding} {sorted(how.columns.items())} {how.zone}"
+    digest = hashlib.blake2b(read.encode(), digest_size=16)
     with path.open("rb") as raw:
         digest.update(raw.read(FINGERPRINT_BYTES))
         raw.seek(max(0, size - FINGERPRINT_BYTES))
@@ -178,10 +199,12 @@ def _take(report: ImportReport, chunk: Sequence[Record], frames: Sequence[Frame]
 
 def _see(report: ImportReport, event: dict[str, Any]) -> None:
     if report.example is None:
-        report.example = event
-    report.names[str(event.get("event") or event.get("type"))] += 1
-    at = read_time(event.get("timestamp"))
-    if at is not None:
+        report.example = jsons.mend(event).value
+    report.names[jsons.clean_text(str(event.get("event") or event.get("type")))] += 1
+    at = parse_time(event.get("timestamp"))
+    if at is None:
+        report.undated += 1
+    else:
         report.first_at = at if report.first_at is None else min(report.first_at, at)
         report.last_at = at if report.last_at is None else max(report.last_at, at)
 
@@ -200,7 +223,10 @@ def _opened(path: Path) -> Generator[tuple[BinaryIO, Callable[[], float]]]:
     """The bytes, unpacked where the name ends in .gz, and how much of the file has been read."""
     size = max(1, path.stat().st_size)
     with path.open("rb") as raw:
-        share = lambda: raw.tell() / size  # noqa: E731
+
+        def share() -> float:
+            return raw.tell() / size
+
         if path.suffix == ".gz":
             with gzip.open(raw) as unpacked:
                 yield cast("BinaryIO", unpacked), share
@@ -211,7 +237,7 @@ def _opened(path: Path) -> Generator[tuple[BinaryIO, Callable[[], float]]]:
 def _records(raw: BinaryIO, how: FileFormat) -> Iterator[Record]:
     try:
         yield from _rows(raw, how) if how.kind == "csv" else _lines(raw, how)
-    except (UnicodeDecodeError, LookupError) as error:
+    except UnicodeDecodeError as error:
         raise UnreadableFileError(
             f"The text is not {how.encoding} ({error}). Name its encoding, such as --encoding cp1250 or cp1251."
         ) from error
@@ -224,10 +250,16 @@ def _lines(raw: BinaryIO, how: FileFormat) -> Iterator[Record]:
     while line := raw.readline(LONGEST_RECORD + 1):
         number += 1
         if len(line) > LONGEST_RECORD:
-            raise UnreadableFileError(
-                f"Line {number} is longer than {LONGEST_RECORD:,} bytes. Each event stands on a line of its own; of one"
-                " large array `jq -c '.[]'` makes such lines."
-            )
+            if number == 1:
+                raise UnreadableFileError(
+                    f"The first line is longer than {LONGEST_RECORD:,} bytes. Each event stands on a line of its own;"
+                    " of one large array `jq -c '.[]'` makes such lines."
+                )
+            cut = line[:LONGEST_CUT].decode(errors="replace")
+            while not line.endswith(b"\n") and (line := raw.readline(LONGEST_RECORD)):
+                pass
+            yield files.unreadable(number, f"it is longer than {LONGEST_RECORD:,} bytes.", cut)
+            continue
         text = line if how.encoding == "utf-8" else line.decode(how.encoding).encode()
         if text.strip():
             yield files.event_of_line(number, text.removeprefix(b"\xef\xbb\xbf"), how.zone)
@@ -256,7 +288,7 @@ def _frames(chunk: Sequence[Record], source_id: int, mint: Mint, at: datetime) -
     for start in range(0, len(chunk), FRAME_EVENTS):
         part = chunk[start : start + FRAME_EVENTS]
         events = [record for record in part if not isinstance(record, files.Unreadable)]
-        frame = service.frame_of(Opened(events, False, None, None), None, source_id, at, mint)
+        frame = service.frame_of(Opened(events, True, None, None), None, source_id, at, mint)
         letters = [
             Rejection(
                 source_id, at, record.fault.code, record.fault.reason, None, jsons.encode(record.text[:LONGEST_CUT])

@@ -36,6 +36,7 @@ from onevoice.domains.events.rules import door as rules
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
+from onevoice.kit.times import parse_time
 
 QUEUE_BYTES = 64 * 2**20
 """So much may wait for the disk; what comes on top is asked to come again."""
@@ -71,7 +72,7 @@ log = structlog.get_logger(__name__)
 
 def frame_of(opened: rules.Opened, kind: str | None, source_id: int, received_at: datetime, mint: rules.Mint) -> Frame:
     """Judge each event of a request by itself."""
-    sent_at = rules.read_time(opened.sent_at)
+    sent_at = parse_time(opened.sent_at)
     events: list[Any] = []
     rejections: list[Rejection] = []
     for event in opened.events:

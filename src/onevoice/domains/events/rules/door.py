@@ -6,12 +6,13 @@ reasonably mean is mended and flagged; what cannot be meant is refused with a re
 
 import zlib
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from onevoice.domains.events.contracts import FLAGS_KEY, LETTER_KEY
 from onevoice.domains.events.errors import TooLargeError, UnreadableBodyError
 from onevoice.kit import jsons
+from onevoice.kit.times import parse_time
 
 TYPES = frozenset({"identify", "track", "page", "screen", "group", "alias"})
 SHORT = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group", "a": "alias"}
@@ -124,7 +125,7 @@ def settle(event: Any, kind: str | None, mint: Mint, flags: tuple[str, ...] = ()
     if not _names_somebody(event):
         return Fault("no_identifier", "The event names nobody. Send `userId`, `anonymousId` or another identifier.")
     for key in _TIMES:
-        if event.get(key) is not None and read_time(event[key]) is None:
+        if event.get(key) is not None and parse_time(event[key]) is None:
             del event[key]
             flags = (*flags, BAD_TIME)
     if event.get("messageId") is None:
@@ -228,25 +229,12 @@ def _keep_flags(event: dict[str, Any], flags: tuple[str, ...]) -> None:
         event["context"] = {**(context or {}), FLAGS_KEY: sorted(set(flags))}
 
 
-def read_time(value: Any) -> datetime | None:
-    """An aware UTC time from ISO 8601 text or epoch numbers (seconds or milliseconds), else None."""
-    try:
-        if isinstance(value, str):
-            moment = datetime.fromisoformat(value.strip())
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return datetime.fromtimestamp(value / 1000 if abs(value) > 1e11 else value, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return None
-
-
 def happened(event: Mapping[str, Any], received: datetime, sent: datetime | None) -> datetime:
     """When the event happened by our clock, for a dead letter that comes back later."""
-    stamped = read_time(event.get("originalTimestamp")) or read_time(event.get("timestamp"))
+    stamped = parse_time(event.get("originalTimestamp")) or parse_time(event.get("timestamp"))
     if stamped is None:
         return received
-    sent = read_time(event.get("sentAt")) or sent
+    sent = parse_time(event.get("sentAt")) or sent
     try:
         moment = stamped if sent is None else received - (sent - stamped)
     except OverflowError:

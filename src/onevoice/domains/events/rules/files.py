@@ -3,12 +3,13 @@
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
 from onevoice.domains.events.errors import UnreadableFileError
-from onevoice.domains.events.rules.door import Fault, read_time
+from onevoice.domains.events.rules.door import Fault
 from onevoice.kit import jsons
+from onevoice.kit.times import parse_time
 
 FIELDS = (
     "type", "event", "name", "userId", "anonymousId", "groupId", "previousId", "messageId", "timestamp",
@@ -16,7 +17,6 @@ FIELDS = (
 OBJECTS = ("properties", "traits", "context")
 DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?")
-
 _EPOCH = re.compile(r"\d{9,13}")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})([ T]\d{2}:\d{2}(?::\d{2})?)?")
 
@@ -41,11 +41,9 @@ def unreadable(record: int, why: str, text: str) -> Unreadable:
 def event_of_line(record: int, line: bytes, zone: tzinfo) -> dict[str, Any] | Unreadable:
     """The event of one line; its id, where it has none, follows from what it says."""
     try:
-        value, suspect = jsons.read(line)
+        value, _ = jsons.read(line)
     except jsons.UnreadableError as error:
         return unreadable(record, str(error), line.decode(errors="replace"))
-    if suspect:
-        value, _ = jsons.mend(value)
     if not isinstance(value, dict):
         return unreadable(record, "it is no JSON object.", line.decode(errors="replace"))
     return _made(record, value, zone)
@@ -129,13 +127,20 @@ def _value(text: str) -> Any:
 
 
 def _made(record: int, event: dict[str, Any], zone: tzinfo) -> dict[str, Any] | Unreadable:
-    """With its time in `zone` where that names none. A time that cannot be read would make an old event a new one."""
+    """With one time, in `zone` where that names none; what was sent when says nothing of a file that is read today.
+
+    A time that cannot be read would make an old event a new one.
+    """
+    event.pop("sentAt", None)
+    original = event.pop("originalTimestamp", None)
     stamped = event.get("timestamp")
+    if stamped is None:
+        stamped = original
     if stamped is not None:
         moment = _moment(stamped, zone)
         if moment is None:
             why = f"its timestamp {str(stamped)[:40]!r} is no time. Write it as 2026-03-31 10:00."
-            return unreadable(record, why, jsons.encode(event).decode())
+            return unreadable(record, why, jsons.encode(jsons.mend(event).value).decode())
         event["timestamp"] = moment.isoformat()
     return identified(event)
 
@@ -144,16 +149,16 @@ def _moment(stamped: Any, zone: tzinfo) -> datetime | None:
     if isinstance(stamped, str):
         text = stamped.strip()
         if _EPOCH.fullmatch(text):
-            return read_time(int(text))
+            return parse_time(int(text))
         local = _DOTTED.fullmatch(text)  # 31.03.2026 10:00, as spreadsheets write it in Poland and Russia
         if local:
             text = f"{local[3]}-{local[2]:0>2}-{local[1]:0>2}{local[4] or ''}"
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError:
+            return (moment.replace(tzinfo=zone) if moment.tzinfo is None else moment).astimezone(UTC)
+        except (ValueError, OverflowError):
             return None
-        return moment.replace(tzinfo=zone) if moment.tzinfo is None else moment
-    return read_time(stamped)
+    return parse_time(stamped)
 
 
 def identified(event: dict[str, Any]) -> dict[str, Any]:
@@ -161,5 +166,7 @@ def identified(event: dict[str, Any]) -> dict[str, Any]:
     given = event.get("messageId")
     if given is None or (isinstance(given, str) and not given.strip()):
         event.pop("messageId", None)
-        event["messageId"] = f"file-{hashlib.blake2b(jsons.encode(event), digest_size=16).hexdigest()}"
+        event["messageId"] = (
+            f"file-{hashlib.blake2b(jsons.encode(jsons.mend(event).value), digest_size=16).hexdigest()}"
+        )
     return event

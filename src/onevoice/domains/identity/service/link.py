@@ -12,7 +12,7 @@ from operator import attrgetter
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.events.contracts import KEEP_SEEN
+from onevoice.domains.events.contracts import KEEP_SEEN, Rejection
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
 from onevoice.domains.identity.rules.personal import REFERENCE
@@ -24,7 +24,6 @@ from onevoice.domains.identity.service.prepare import (
     Personal,
     Prepared,
     Preparer,
-    Refused,
 )
 from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
 from onevoice.domains.identity.store import linking as sql
@@ -76,7 +75,7 @@ class Linker:
 
     # The batch
 
-    def link(self, conn: Connection, prepared: Prepared, at: datetime) -> tuple[Linked, list[Refused]]:
+    def link(self, conn: Connection, prepared: Prepared, at: datetime) -> tuple[Linked, list[Rejection]]:
         """Link what was prepared. Takes the linker's lock for the rest of the transaction."""
         sql.lock_linker(conn)
         self._refresh(conn)
@@ -106,12 +105,12 @@ class Linker:
 
     def _sift(
         self, conn: Connection, prepared: Prepared, at: datetime, linked: Linked
-    ) -> tuple[list[Message], list[Refused]]:
+    ) -> tuple[list[Message], list[Rejection]]:
         """What was not seen before; of it, apart, what names nobody."""
         messages = list(prepared.messages.values())
         new = self._unseen(conn, list(prepared.messages), at.date())
         fresh: list[Message] = []
-        refused: list[Refused] = []
+        refused: list[Rejection] = []
         for index in sorted(new):
             message = messages[index]
             if message.refused is None:

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
+from onevoice.domains.events.contracts import Rejection
 from onevoice.domains.identity.contracts import Kind, SourceInfo
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
@@ -32,17 +33,6 @@ class Incoming(NamedTuple):
     received_at: datetime
     sent_at: datetime | None
     events: Sequence[bytes | msgspec.Raw]
-
-
-class Refused(NamedTuple):
-    """An event that cannot be linked, for the dead letters."""
-
-    source_id: int
-    received_at: datetime
-    code: str
-    reason: str
-    message_id: str | None
-    event: bytes
 
 
 class Identifier(msgspec.Struct, gc=False):
@@ -89,7 +79,7 @@ class Message(msgspec.Struct, gc=False):
     origin: str
     label: str
     body: bytes
-    refused: Refused | None = None
+    refused: Rejection | None = None
     nodes: list[int] = []
     anchor: int = 0
 
@@ -227,12 +217,12 @@ class Preparer:
         self._kinds = {kind.name: kind for kind in sql.kinds(conn)}
 
 
-def unlinkable(frame: Incoming, why: str) -> Refused:
+def unlinkable(frame: Incoming, why: str) -> Rejection:
     """The dead letter of a frame's one event, which could not be linked."""
     raw = bytes(frame.events[0])
     event = _decode(raw)
     message_id = event.get("messageId") if isinstance(event, dict) else None
-    return Refused(
+    return Rejection(
         frame.source_id,
         frame.received_at,
         "linking_failed",
@@ -242,9 +232,9 @@ def unlinkable(frame: Incoming, why: str) -> Refused:
     )
 
 
-def _no_identifier(seen: Observation, blocked: list[str], raw: bytes) -> Refused:
+def _no_identifier(seen: Observation, blocked: list[str], raw: bytes) -> Rejection:
     reason = "; ".join(blocked) or "the event carries no identifier"
-    return Refused(seen.source_id, seen.learnt, "no_identifier", reason, seen.message_id, raw)
+    return Rejection(seen.source_id, seen.learnt, "no_identifier", reason, seen.message_id, raw)
 
 
 def _escaped(text: str) -> str:

@@ -15,7 +15,7 @@ from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, Batch, Position, Rejection
 from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service.link import Linker
-from onevoice.domains.identity.service.prepare import Incoming, Prepared, Refused, unlinkable
+from onevoice.domains.identity.service.prepare import Incoming, Prepared, unlinkable
 from onevoice.domains.profiles.service import folds
 from onevoice.domains.profiles.service.sources import source_infos
 from onevoice.kit import bus, db, runtime
@@ -161,7 +161,7 @@ class LinkingJob:
             return Progress(0, 0, 0, 0)
         self._current_sources(conn, {record.source_id for record in batch.records})
         done: list[Progress] = []
-        refused: list[Refused] = []
+        refused: list[Rejection] = []
         for record in batch.records:
             frame = Incoming(record.source_id, record.received_at, record.sent_at, record.events)
             parts = [frame]
@@ -208,7 +208,7 @@ class LinkingJob:
             return None
         return self._linker.prepare(conn, _frames(batch), sources)
 
-    def _link(self, conn: Connection, prepared: Prepared) -> tuple[Progress, list[Refused]]:
+    def _link(self, conn: Connection, prepared: Prepared) -> tuple[Progress, list[Rejection]]:
         linked, refused = self._linker.link(conn, prepared, self._clock.now())
         folds.apply(conn, linked, self._sources)
         fresh = prepared.events - linked.duplicates - linked.rejected
@@ -229,15 +229,9 @@ def _frames(batch: Batch) -> list[Incoming]:
     return [Incoming(each.source_id, each.received_at, each.sent_at, each.events) for each in batch.records]
 
 
-def _lay_aside(conn: Connection, refused: list[Refused]) -> None:
+def _lay_aside(conn: Connection, refused: list[Rejection]) -> None:
     if refused:
-        events.reject(
-            conn,
-            [
-                Rejection(each.source_id, each.received_at, each.code, each.reason, each.message_id, each.event)
-                for each in refused
-            ],
-        )
+        events.reject(conn, refused)
 
 
 LEASE = 720_185_003
