@@ -34,13 +34,24 @@ export function client(settings: Settings) {
   /** Global Privacy Control is a no, whatever was said on the page. */
   function remembered(): Consent | null {
     if (refusedForAll()) return { analytics: false };
-    if (settings.consent !== "wait") return { analytics: true };
     try {
-      return JSON.parse(localStorage.getItem(CONSENT) ?? "null") as Consent | null;
+      const said = JSON.parse(localStorage.getItem(CONSENT) ?? "null") as Consent | null;
+      if (said) return { ...said, analytics: said.analytics === true };
     } catch {
-      return null;
+      // Storage is refused, or holds something else.
     }
+    return settings.consent === "wait" ? null : { analytics: true };
   }
+
+  const forget = (): void => {
+    waiting.length = 0;
+    sending?.stop();
+    sending = null;
+    who.forget();
+    // Where nobody is asked beforehand a no must outlive the page; where they are, saying nothing is a no.
+    store(CONSENT, refusedForAll() || settings.consent === "wait" ? null : '{"analytics":false}');
+    void kept.clear();
+  };
 
   const running = (): Sender => {
     sending ??= sender(kept, server, settings.writeKey);
@@ -49,8 +60,15 @@ export function client(settings: Settings) {
 
   const put = (event: Properties): void => {
     const own = { ...event, anonymousId: event["anonymousId"] ?? who.anonymousId(), userId: event["userId"] ?? who.userId() };
+    let body: string;
+    try {
+      body = JSON.stringify(own);
+    } catch (error) {
+      console.error("onevoice: this cannot be sent", error); // it refers to itself, or holds a BigInt
+      return;
+    }
     const soon = running();
-    void kept.add(JSON.stringify(own)).then(() => soon.wake(document.visibilityState === "hidden"));
+    void kept.add(body).then(() => soon.wake(document.visibilityState === "hidden"));
   };
 
   const send = (type: string, more: Properties): void => {
@@ -99,20 +117,12 @@ export function client(settings: Settings) {
     /** What the visitor chose. A no deletes all that was kept, and stops. */
     consent(said: Consent): void {
       choice = refusedForAll() ? { analytics: false } : said;
-      if (choice.analytics) {
-        if (settings.consent === "wait") store(CONSENT, JSON.stringify(choice));
-        for (const event of waiting.splice(0)) {
-          if (event["type"] === "identify" && typeof event["userId"] === "string") who.name(event["userId"]);
-          put(event);
-        }
-        return;
+      if (!choice.analytics) return forget();
+      store(CONSENT, settings.consent === "wait" ? JSON.stringify(choice) : null);
+      for (const event of waiting.splice(0)) {
+        if (event["type"] === "identify" && typeof event["userId"] === "string") who.name(event["userId"]);
+        put(event);
       }
-      waiting.length = 0;
-      sending?.stop();
-      sending = null;
-      who.forget();
-      store(CONSENT, null);
-      void kept.clear();
     },
 
     /** Ids of this browser, for a back end that sends events of its own. Null where nothing may be kept. */
@@ -133,6 +143,7 @@ export function client(settings: Settings) {
   };
 
   if (choice?.analytics) running().wake(); // what a page before this one could not send
+  else if (refusedForAll()) forget(); // it may have been switched on since
   addEventListener("online", () => sending?.wake(true));
   addEventListener("pagehide", () => sending?.last());
   document.addEventListener("visibilitychange", () => sending?.wake(document.visibilityState === "hidden"));

@@ -204,6 +204,12 @@ class TestNothingIsLost:
         tab.run("Array.from({length: 40}, (_, i) => onevoice.track('Seen', {n: i, text: 'ż'.repeat(6000)})).length")
         arrives(live_server, visitor_id(tab), list(range(40)))
 
+    def test_a_mistake_of_the_pages_stops_nothing(self, visitor, open_shop, live_server):
+        tab = ready(visitor.tab(), open_shop().url)
+        tab.run("(() => { const own = {}; own.self = own; onevoice.track('Seen', own); onevoice.push(['nothing']) })()")
+        tab.run("onevoice.track('Seen', {n: 0, text: '<script>alert(1)</scr' + 'ipt> \\ud800 \\u0000'})")
+        arrives(live_server, visitor_id(tab), [0])
+
     def test_an_event_that_is_refused_holds_nobody_up(self, visitor, open_shop, live_server):
         tab = ready(visitor.tab(), open_shop().url)
         track(tab, 0, 3)
@@ -268,6 +274,33 @@ class TestConsent:
         track(tab, 3, 1)
         assert tab.run(KEPT) == [[], "", []]
         assert numbers(live_server, anonymous) == [0, 1]
+
+    def test_a_no_is_remembered_where_nobody_is_asked_beforehand(self, visitor, open_shop, live_server):
+        url = open_shop().url
+        tab = ready(visitor.tab(), url)
+        track(tab, 0, 1)
+        anonymous = visitor_id(tab)
+        arrives(live_server, anonymous, [0])
+        tab.run("onevoice.consent({analytics: false})")
+        ready(tab, url)
+        track(tab, 1, 1)
+        tab.run("new Promise((done) => setTimeout(done, 700))")
+        assert tab.run(KEPT) == [["onevoice.consent"], "", []]
+        assert numbers(live_server, anonymous) == [0]
+        tab.run("onevoice.consent({analytics: true})")
+        track(tab, 2, 1)
+        assert visitor_id(tab) != anonymous
+        arrives(live_server, visitor_id(tab), [2])
+
+    def test_global_privacy_control_takes_away_what_was_kept_before(self, visitor, open_shop):
+        url = open_shop().url
+        tab = ready(visitor.tab(), url)
+        track(tab, 0, 1)
+        until(lambda: tab.run(KEPT)[0])
+        tab.close()
+        visitor.prefer_privacy()
+        tab = ready(visitor.tab(), url)
+        until(lambda: tab.run(KEPT) == [[], "", []])
 
     def test_global_privacy_control_is_a_no_whatever_is_said(self, visitor, open_shop, gate):
         visitor.prefer_privacy()
