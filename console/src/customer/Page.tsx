@@ -113,7 +113,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
                 () => fresh("all"),
                 (fault: unknown) => {
                   const { title, text: why } = problemText(fault, t);
-                  toast({ text: [title, why].filter(Boolean).join(". "), kind: "alarm" });
+                  toast({ text: why || title, kind: "alarm" });
                   return fresh("all");
                 },
               ),

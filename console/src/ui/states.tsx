@@ -44,8 +44,13 @@ export function problemText(error: unknown, t: ReturnType<typeof useI18n>["t"]):
   if (error.status === 401) return { title: t("common.problem.unauthenticated"), text: "", code: "" };
   if (error.status === 403) return { title: t("common.problem.forbidden"), text: error.detail, code: error.code };
   if (error.status === 404) return { title: t("common.problem.notFound"), text: t("common.problem.notFoundText"), code: error.code };
+  const told = REFUSALS.find((code) => code === error.code);
+  if (told) return { title: t(`common.refusal.${told}`), text: "", code: "" };
   return { title: error.title || t("common.problem.title"), text: error.detail, code: error.code };
 }
+
+/** Of these the server's own words, which are English, say no more. */
+const REFUSALS = ["already_undone", "same_profile", "nothing_to_split"] as const;
 
 /** A fault, in words, with the code for whoever asks and a button that tries again. */
 export function ProblemBox({ error, onRetry }: { error: unknown; onRetry?: () => void }) {

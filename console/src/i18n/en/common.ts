@@ -63,6 +63,12 @@ export const common = {
     pageText: "Nothing you entered on the server is lost. Load the page again; if it comes back, report the text below.",
     reload: "Load again",
   },
+  /** What the server refused, by its code. */
+  refusal: {
+    already_undone: "This join was undone already, by somebody else or in another window.",
+    same_profile: "They are one person already.",
+    nothing_to_split: "Nothing would leave: choose some of the identifiers, but not all.",
+  },
   loading: "Loading",
   undo: "Undo",
   close: "Close",

@@ -65,6 +65,12 @@ export const common: Translated<typeof english> = {
     pageText: "To, co zapisano na\u00a0serwerze, jest bezpieczne. Wczytaj stronę ponownie; jeśli błąd wróci, przekaż nam poniższy tekst.",
     reload: "Wczytaj ponownie",
   },
+  /** What the server refused, by its code. */
+  refusal: {
+    already_undone: "To połączenie już cofnięto\u00a0– zrobił to ktoś inny albo w\u00a0innym oknie.",
+    same_profile: "To już jest jedna osoba.",
+    nothing_to_split: "Nic by się nie oddzieliło: wybierz część identyfikatorów, ale nie wszystkie.",
+  },
   loading: "Wczytywanie",
   undo: "Cofnij",
   close: "Zamknij",

@@ -65,6 +65,12 @@ export const common: Translated<typeof english> = {
     pageText: "Всё, что сохранено на\u00a0сервере, цело. Загрузите страницу заново; если ошибка повторится, сообщите текст ниже.",
     reload: "Загрузить заново",
   },
+  /** What the server refused, by its code. */
+  refusal: {
+    already_undone: "Это объединение уже отменено: кем-то другим или в\u00a0другом окне.",
+    same_profile: "Это уже один человек.",
+    nothing_to_split: "Отделять нечего: выберите часть идентификаторов, но не\u00a0все.",
+  },
   loading: "Загружаем",
   undo: "Отменить",
   close: "Закрыть",
