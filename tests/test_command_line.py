@@ -58,6 +58,18 @@ class TestServe:
         assert "PostgreSQL 15" in done.stderr
         assert "Traceback" not in done.stderr
 
+    def test_a_database_of_other_keys_is_refused_and_left_as_it_is(self, home: Path) -> None:
+        run_onevoice("keys", "create", "write", "--name", "site", "--home", str(home))
+        kept = (home / "secrets.json").read_text()
+        (home / "secrets.json").unlink()
+        for command in (("serve", "--port", str(free_port())), ("keys", "create", "secret", "--name", "x")):
+            done = onevoice(*command, "--home", str(home))
+            assert done.returncode == 1
+            assert "Put the secrets.json back" in done.stderr
+            assert "Traceback" not in done.stderr
+        (home / "secrets.json").write_text(kept)
+        run_onevoice("keys", "create", "write", "--name", "app", "--home", str(home))
+
     def test_a_home_that_cannot_be_made_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
         done = onevoice("serve", "--home", str(tmp_path / "file" / "h"))

@@ -102,9 +102,18 @@ class TestCommands:
         at_home = ("--home", str(homes / "new"))
         with reachable(Home(homes / "new"), None) as url:
             dumps.load(url, old / "old.dump")
+            shutil.copy(old / "home" / "secrets.json", homes / "new")
             key = run_onevoice("keys", "create", "secret", "--name", "first", *at_home)
             assert len(key.split()) == 1, "the key alone stands on standard output"
             assert "loaded from a dump" not in run_onevoice("db", "upgrade", *at_home)
+
+    def test_without_its_secrets_it_is_served_to_nobody(self, old: Path, homes: Path) -> None:
+        at_home = ("--home", str(homes / "new"))
+        run_onevoice("db", "load", *at_home, str(old / "old.dump"))
+        assert "Put the secrets.json back" in onevoice("keys", "create", "secret", "--name", "first", *at_home).stderr
+        assert "FAIL  secrets.json holds the keys" in onevoice("doctor", *at_home).stdout
+        shutil.copy(old / "home" / "secrets.json", homes / "new")
+        assert "ok    secrets.json holds the keys" in onevoice("doctor", *at_home).stdout
 
     def test_only_the_owner_may_read_a_dump(self, old: Path) -> None:
         assert (old / "old.dump").stat().st_mode & 0o777 == 0o600

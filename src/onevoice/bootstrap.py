@@ -63,13 +63,18 @@ class Installation:
 def installation(url: str, secrets: Secrets, *, name: str, max_connections: int = 8) -> Installation:
     """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
 
-    Raises: DatabaseUnreachableError, SchemaError.
+    Raises: DatabaseUnreachableError, SchemaError, ForeignKeysError.
     """
     database = Database(url, max_size=max_connections, name=f"onevoice-{name}")
     database.open()
-    with database.transaction() as conn:
-        db.require_current(conn)
-        link.adopt_log(conn)
+    try:
+        with database.transaction() as conn:
+            db.require_current(conn)
+            access.require_keys(conn, secrets.mark)
+            link.adopt_log(conn)
+    except BaseException:
+        database.close()
+        raise
     return Installation(database, secrets, SystemClock(), SystemChance())
 
 
@@ -341,6 +346,9 @@ def examine(url: str, home: Home) -> Iterator[Check]:
             yield Check(passed=False, what=error.detail)
             return
         yield Check(passed=True, what=f"the schema is at {db.HEAD}")
+        if secrets.exists():
+            fits = access.keys_belong(conn, home.secrets(SystemChance()).mark)
+            yield Check(fits, "secrets.json holds the keys that this database was made with")
         foreign = events.is_foreign(conn)
         yield Check(not foreign, FOREIGN_LOG if foreign else "the log and its positions are this cluster's")
         lag = events.lag(conn, link.CONSUMER)

@@ -177,15 +177,21 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
             if not stack.enter_context(cluster.lock()):
                 raise HomeInUseError(f"{home.path} is served by another process. Stop it, or name another --home.")
             _say("starting the database ...")
+            if cluster.left_behind is not None:
+                _say(
+                    f"An earlier installation in {home.path} left its database in {cluster.left_behind}."
+                    " It is not used; delete that folder if nobody needs it."
+                )
             cluster.prepare()
             cluster.start()
             stack.callback(cluster.stop)
         url = external or (cluster.url if cluster else "")
-        home.secrets(SystemChance())
         _say("bringing the schema up to date ...")
         if external:
             bootstrap.probe(url)
         _upgrade(url)
+        # What is wrong with the keys is said here, once, not by each child in turn.
+        bootstrap.installation(url, home.secrets(SystemChance()), name="cli", max_connections=1).database.close()
         environ = child_environ(home, url)
         common = ["--home", str(home.path)]
         children = [

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -62,6 +63,28 @@ class TestCluster:
             psycopg.connect(second).close()
         time.sleep(0)
         assert not Cluster(home).answers()
+
+    def test_a_home_that_was_deleted_leaves_nothing_to_the_next_in_its_place(self, tmp_path) -> None:
+        """Its keys went with it: a new home that took the database over would find nobody in it."""
+        home = Home(tmp_path / "home")
+        first = Cluster(home)
+        first.prepare()
+        mark = first.data / "mark"
+        mark.write_text("")
+        assert Cluster(home).folder == first.folder
+        shutil.rmtree(home.path)
+        second = Cluster(home)
+        second.prepare()
+        try:
+            assert not (second.data / "mark").exists()
+            assert Cluster(home).folder == second.folder
+            if os.geteuid() == 0:  # else the database lay in the home
+                assert second.left_behind == first.folder
+                assert mark.exists()
+                assert Cluster(home).left_behind is None
+        finally:
+            for cluster in (first, second):
+                shutil.rmtree(cluster.folder, ignore_errors=True)
 
     def test_the_socket_path_stays_within_the_limit(self, tmp_path) -> None:
         assert len(str(Cluster(Home(tmp_path / ("x" * 120))).sockets)) < 94

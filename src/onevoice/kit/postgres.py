@@ -29,6 +29,8 @@ from onevoice.kit.home import Home
 MAJOR = 18
 OWN_USER = "onevoice"
 ROOT_FOLDER = Path("/var/lib/onevoice")
+NAMES_FOLDER = "postgres.txt"
+"""In a home of root's: where its database lies."""
 SOCKET_PATH_LIMIT = 107 - len("/.s.PGSQL.5432")
 
 
@@ -79,15 +81,32 @@ def server_settings() -> dict[str, str]:
     }
 
 
+def _root_folder(home: Home) -> tuple[Path, Path | None]:
+    """The folder that the home names; for a new home one that nobody has, and what another left where it would be."""
+    try:
+        named = Path((home.path / NAMES_FOLDER).read_text().strip())
+    except OSError:
+        named = None
+    if named is not None and named.parent == ROOT_FOLDER:
+        return named, None
+    name = hashlib.blake2b(str(home.path).encode(), digest_size=8).hexdigest()
+    folder, left, number = ROOT_FOLDER / name, None, 1
+    while folder.exists():
+        number += 1
+        folder, left = ROOT_FOLDER / f"{name}-{number}", folder
+    return folder, left
+
+
 class Cluster:
     """One embedded PostgreSQL, belonging to one home folder."""
 
     def __init__(self, home: Home) -> None:
         self._home = home
         self._as_root = os.geteuid() == 0
+        self.left_behind: Path | None = None
+        """The database of an earlier home in this place, whose folder was deleted: not ours to use, nor to delete."""
         if self._as_root:
-            name = hashlib.blake2b(str(home.path).encode(), digest_size=8).hexdigest()
-            self.folder = ROOT_FOLDER / name
+            self.folder, self.left_behind = _root_folder(home)
         else:
             self.folder = home.path / "postgres"
         self.data = self.folder / "data"
@@ -145,13 +164,13 @@ class Cluster:
             if self._as_root:
                 self._ensure_own_user()
                 ROOT_FOLDER.mkdir(mode=0o755, exist_ok=True)
+                (self._home.path / NAMES_FOLDER).write_text(f"{self.folder}\n")
             self.folder.mkdir(mode=0o700, exist_ok=True)
             self.sockets.mkdir(mode=0o700, exist_ok=True)
             if self._as_root:
                 owner = pwd.getpwnam(OWN_USER)
                 for folder in (self.folder, self.sockets):
                     os.chown(folder, owner.pw_uid, owner.pw_gid)
-                (self._home.path / "postgres.txt").write_text(f"{self.folder}\n")
         except OSError as error:
             raise ClusterError(f"{error.filename or self.folder}: {error.strerror}. Is the disk full?") from error
 

@@ -89,3 +89,10 @@ class BusyError(AccessError):
 
     code = "busy"
     kind = "unavailable"
+
+
+class ForeignKeysError(AccessError):
+    """The keys do not belong to this database."""
+
+    code = "foreign_keys"
+    kind = "conflict"

@@ -34,6 +34,7 @@ from onevoice.domains.access.contracts import (
     WriteKey,
 )
 from onevoice.domains.access.errors import (
+    ForeignKeysError,
     LastOwnerError,
     LoginTakenError,
     SourceConflictError,
@@ -408,6 +409,23 @@ def _touch_key(conn: Connection, key_id: KeyId, last_used_at: datetime | None, c
 
 def sources(conn: Connection) -> dict[SourceId, Source]:
     return {each.id: each for each in store.sources(conn)}
+
+
+def require_keys(conn: Connection, mark: bytes) -> None:
+    """The database belongs to the keys it was first used with: with others nobody in it would be found, and whoever
+    comes would be a stranger. Raises: ForeignKeysError.
+    """
+    store.set_mark(conn, mark)
+    if not keys_belong(conn, mark):
+        raise ForeignKeysError(
+            "The database was made with other keys than this home's secrets.json holds. Put the secrets.json back that"
+            " belongs to it, from a backup, or name another --home."
+        )
+
+
+def keys_belong(conn: Connection, mark: bytes) -> bool:
+    """Also where the database has not been used with any."""
+    return store.mark(conn) in {None, mark}
 
 
 # --- audit

@@ -348,3 +348,14 @@ def audit(conn: Connection, *, before: int | None, subject: str | None, limit: i
     """Newest first, older than the entry `before`."""
     rows = conn.execute(AUDIT, {"before": before, "subject": subject, "limit": limit})
     return [AuditEntry(id=row[0], at=row[1], audit=Audit(*row[2:])) for row in rows]
+
+
+def mark(conn: Connection) -> bytes | None:
+    """Of the keys that this database was first used with."""
+    row = conn.execute("select mark from access.keys").fetchone()
+    return row[0].bytes if row else None
+
+
+def set_mark(conn: Connection, mark: bytes) -> None:
+    """Where there is none yet."""
+    conn.execute("insert into access.keys (mark) values (%s::uuid) on conflict do nothing", (mark.hex(),))
