@@ -332,6 +332,23 @@ class TestJoinAndPart:
         expect(page.locator(".toast-alarm")).to_contain_text("This join was undone already")
         expect(acts(page)).to_have_count(2)
 
+    def test_a_join_that_ended_two_strands_leaves_nothing_behind(self, open_page, person, live_server):
+        """Where a limit would part somebody from the whole, one merge ties several."""
+        one, other = person(), person()
+        one.send(one.identify(ago(days=9), name="Anna Kowalska", email=one.mail))
+        card = {"loyalty_card": f"22{secrets.randbelow(10**8):08d}", "email": one.mail}
+        one.send({**one.identify(ago(days=8), **card), "userId": None})
+        other.send(
+            other.identify(ago(days=7), name=f"Ania {other.run}", loyalty_card=f"33{secrets.randbelow(10**8):08d}")
+        )
+        page = self.joined(open_page, one, other)
+        assert [join["undoable"] for join in one.get("/identity")["joins"]].count(True) == 2
+        expect(page.locator(".cu-join")).to_have_count(2)
+        page.locator(".toast").get_by_role("button", name="Undo").click()
+        expect(page.locator(".cu-join")).to_have_count(0)
+        expect(page.locator(".cu-join-line")).to_have_count(0)
+        expect(acts(page)).to_have_count(2)
+
     def test_an_undo_says_so_where_something_else_still_ties_them(self, open_page, person, live_server):
         one, other = person(), person()
         one.send(one.identify(ago(days=5), name="Anna Kowalska"))

@@ -114,7 +114,9 @@ export function makeFormat(language: Language) {
   function dateTime(when: When, now: When = Date.now()): string {
     return `${shortDay(when, now)} ${time(when)}`;
   }
+  /** How long something took: "3 ms", "4.2 s", and what has waited longer as a length of time. */
   function milliseconds(value: number): string {
+    if (value >= MINUTE) return duration(value);
     if (value < 1000) return `${number(Math.round(value))}${NBSP}${language === "ru" ? "мс" : "ms"}`;
     return `${number(value / 1000, value < 10_000 ? 1 : 0)}${NBSP}${language === "ru" ? "с" : "s"}`;
   }

@@ -198,7 +198,7 @@ export interface FoundPerson {
   currency: string | null;
 }
 
-/** A join by evidence has no id of its own; the strand that it ended names it. */
+/** The strand that it ended names it: a join by evidence has no id of its own, and one by hand may have ended several. */
 export function joinKey(join: Join): string {
-  return join.id ?? `strand-${join.strand}`;
+  return `${join.id ?? ""}-${join.strand}`;
 }
