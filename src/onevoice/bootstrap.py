@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from psycopg import Connection
 
 from onevoice.domains.access import service as access
-from onevoice.domains.access.contracts import AccountCreate, Audit
+from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.events import http as events_http
@@ -308,11 +308,11 @@ def create_account(home: Installation, *, login: str, name: str, password: str, 
         login=login,
         name=name,
         password=password,
-        role="owner" if role == "owner" else "member",
+        role=role,  # pyright: ignore[reportArgumentType] - the command line offers only these
         language=language,  # pyright: ignore[reportArgumentType] - the command line offers only these
     )
     with home.database.transaction() as conn:
-        access.create_account(conn, wanted, actor="command line", clock=home.clock, chance=home.chance)
+        access.create_account(conn, wanted, clock=home.clock, chance=home.chance)
 
 
 @dataclass(frozen=True)
@@ -399,9 +399,7 @@ def import_events(
     if report.records:
         told = {"source": source, "records": report.records, "taken": report.taken, "refused": report.refused}
         with home.database.transaction() as conn:
-            audit = Audit(
-                actor="command line", action="events.import", subject=file.name, before=None, after=told, reason=None
-            )
+            audit = Audit(COMMAND_LINE.label, "events.import", file.name, after=told)
             access.record(conn, audit, clock=home.clock)
     return report
 

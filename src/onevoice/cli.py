@@ -17,6 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onevoice import api, bootstrap, worker
+from onevoice.domains.access.contracts import ROLES
 from onevoice.domains.events.contracts import ImportReport
 from onevoice.kit import db
 from onevoice.kit.chance import SystemChance, token
@@ -96,7 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     user.add_argument("--login", required=True, help="e-mail address to log in with")
     user.add_argument("--name", help="name that colleagues see (default: the login)")
-    user.add_argument("--role", choices=["owner", "member"], default="member")
+    user.add_argument("--role", choices=ROLES, default="operator")
     user.add_argument("--language", choices=["en", "ru", "pl"], default="en")
 
     imports = commands.add_parser("import", help="files").add_subparsers(required=True, metavar="COMMAND")

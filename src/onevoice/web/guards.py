@@ -1,7 +1,9 @@
 """Who asks, and whether they may.
 
-A route says whom it serves by the type of its parameter: `Reader`, `Person` or `Owner`. Bootstrap calls `bind`; an app
-where that was forgotten answers nobody.
+A route says whom it serves by the type of its parameter: `Annotated[Actor, allow("customers.read")]` for what a role or
+a key must allow, `Insider` for whoever is known at all, `Person` for what concerns one's own account. Bootstrap calls
+`bind`; an app where that was forgotten answers nobody. The API's description carries each route's permission, as the
+scope of its security requirement.
 """
 
 import hmac
@@ -9,7 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
 from fastapi import Depends, FastAPI, Request, Security
-from fastapi.security import APIKeyCookie, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPBearer, SecurityScopes
 from starlette.requests import HTTPConnection
 
 from onevoice.kit.errors import DomainError
@@ -56,10 +58,10 @@ class SessionNeededError(DomainError):
     kind = "forbidden"
 
 
-class OwnerNeededError(DomainError):
-    """Only an owner may do this."""
+class NotAllowedError(DomainError):
+    """Not allowed."""
 
-    code = "owner_needed"
+    code = "not_allowed"
     kind = "forbidden"
 
 
@@ -82,13 +84,15 @@ class Actor:
     """Who does something.
 
     label: what the audit log keeps, such as `owner@demo.example` or `key:7 back office`.
-    id: of the account or the key. session: the session's public id, for people only.
+    id: of the account or the key. permissions: what the person's role or the key allows.
+    role, session: for people only; the session by its public id.
     """
 
     kind: Literal["account", "key"]
     id: int
     label: str
-    role: Literal["owner", "member"]
+    permissions: frozenset[str]
+    role: str | None = None
     session: str | None = None
 
 
@@ -134,7 +138,7 @@ class Guards:
         self._settings = settings
 
     def secret_or_session(self, request: Request) -> Actor:
-        """Programs with a secret key, and people. A member may do whatever stands behind this guard."""
+        """Programs with a secret key, and people."""
         authorization = request.headers.get("authorization")
         if authorization is not None:
             return self._by_key(authorization)
@@ -147,11 +151,12 @@ class Guards:
             raise SessionNeededError("A secret key cannot do this. Log in to the console as a person.")
         return actor
 
-    def owner_only(self, request: Request) -> Actor:
-        """Owners in person: users, keys, the audit log."""
-        actor = self.session_only(request)
-        if actor.role != "owner":
-            raise OwnerNeededError("This is for owners. Ask one of them to do it, or to make you one.")
+    def allowed(self, request: Request, permission: str) -> Actor:
+        """Whoever has this permission, by role or by key."""
+        actor = self.secret_or_session(request)
+        if permission not in actor.permissions:
+            whose = f"The role {actor.role}" if actor.kind == "account" else "This key"
+            raise NotAllowedError(f"{whose} does not allow `{permission}`. Ask an owner or an admin.")
         return actor
 
     def visitor(self, connection: HTTPConnection) -> Visitor | None:
@@ -159,20 +164,25 @@ class Guards:
         token = connection.cookies.get(SESSION_COOKIE)
         return self._authenticator.by_session(token) if token else None
 
-    def socket(self, connection: HTTPConnection) -> Actor | None:
-        """Who may open a WebSocket: a living session, from a page of ours. None means: close it unaccepted.
+    def socket(self, connection: HTTPConnection, permission: str) -> Actor | None:
+        """Who may open a WebSocket: a living session with this permission, from a page of ours.
+
+        None means: close it unaccepted.
 
         Browsers let any site open one with our cookies, and always say which site it was.
         """
         if connection.headers.get("origin") is None or not self.same_origin(connection):
             return None
         visitor = self.visitor(connection)
-        return visitor.actor if visitor else None
+        return visitor.actor if visitor and permission in visitor.actor.permissions else None
 
-    def lives(self, connection: HTTPConnection) -> bool:
-        """Whether the session of an open socket still lives. Asking does not prolong it: a forgotten tab must end."""
+    def lives(self, connection: HTTPConnection, permission: str) -> bool:
+        """Whether the session of an open socket still lives and still may. Asking does not prolong it: a forgotten tab
+        must end.
+        """
         token = connection.cookies.get(SESSION_COOKIE)
-        return token is not None and self._authenticator.by_session(token, used=False) is not None
+        visitor = self._authenticator.by_session(token, used=False) if token is not None else None
+        return visitor is not None and permission in visitor.actor.permissions
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         """False when a browser says that another site sent this. Programs that say nothing pass."""
@@ -258,8 +268,14 @@ def session_only(request: Request, _session: Session) -> Actor:
     return _bound(request).session_only(request)
 
 
-def owner_only(request: Request, _session: Session) -> Actor:
-    return _bound(request).owner_only(request)
+def allow(permission: str) -> object:
+    """The dependency of a route that takes this permission."""
+    return Security(_allowed, scopes=[permission])
+
+
+def _allowed(request: Request, scopes: SecurityScopes, _key: SecretKey, _session: Session) -> Actor:
+    (permission,) = scopes.scopes
+    return _bound(request).allowed(request, permission)
 
 
 def _bound(request: Request) -> Guards:
@@ -269,6 +285,5 @@ def _bound(request: Request) -> Guards:
     return guards
 
 
-Reader = Annotated[Actor, Depends(secret_or_session)]
+Insider = Annotated[Actor, Depends(secret_or_session)]
 Person = Annotated[Actor, Depends(session_only)]
-Owner = Annotated[Actor, Depends(owner_only)]

@@ -1,14 +1,31 @@
 """What access hands out and takes in."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NewType, get_args
 
 AccountId = NewType("AccountId", int)
 KeyId = NewType("KeyId", int)
 SourceId = NewType("SourceId", int)
 
-Role = Literal["owner", "member"]
+Role = Literal["owner", "admin", "marketer", "operator", "seller", "analyst", "developer"]
+Permission = Literal[
+    "customers.read",
+    "customers.merge",
+    "events.read",
+    "events.replay",
+    "events.import",
+    "plan.edit",
+    "webhooks.edit",
+    "links.create",
+    "keys.manage",
+    "identity.edit",
+    "sites.edit",
+    "users.manage",
+    "owners.manage",
+    "audit.read",
+]
 KeyScope = Literal["write", "secret"]
 Language = Literal["en", "ru", "pl"]
 Theme = Literal["system", "light", "dark"]
@@ -33,6 +50,45 @@ CHANNELS = (
     "api",
 )
 
+ROLES: tuple[Role, ...] = get_args(Role)
+PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+
+_EVERYTHING: frozenset[Permission] = frozenset(PERMISSIONS)
+_FOR_OWNERS: frozenset[Permission] = frozenset({"owners.manage"})
+_CONNECTS: frozenset[Permission] = frozenset(
+    {"events.read", "events.replay", "events.import", "plan.edit", "webhooks.edit", "links.create", "keys.manage"}
+)
+_LOOKS: frozenset[Permission] = frozenset({"customers.read"})
+
+# The permission matrix: who may do what. docs/reference/api-access.md and the console show this very table.
+MATRIX: Mapping[Role, frozenset[Permission]] = {
+    "owner": _EVERYTHING,
+    "admin": _EVERYTHING - _FOR_OWNERS,
+    "marketer": frozenset({"customers.read", "events.read"}),
+    "operator": frozenset({"customers.read", "customers.merge"}),
+    "seller": _LOOKS,
+    "analyst": frozenset({"customers.read", "events.read"}),
+    "developer": _CONNECTS | _LOOKS,
+}
+
+# What a secret key can be allowed at all. The rest is for people: a leaked key must not let anybody in for good.
+FOR_KEYS: frozenset[Permission] = frozenset(
+    {
+        "customers.read",
+        "customers.merge",
+        "events.read",
+        "events.replay",
+        "events.import",
+        "plan.edit",
+        "webhooks.edit",
+        "links.create",
+    }
+)
+# What a secret key may do unless said otherwise: what a program that shows and mends customers needs.
+USUAL_FOR_KEYS: frozenset[Permission] = frozenset(
+    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create"}
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Account:
@@ -52,7 +108,7 @@ class AccountCreate:
     login: str
     name: str
     password: str
-    role: Role = "member"
+    role: Role = "operator"
     language: Language = "en"
 
 
@@ -95,6 +151,7 @@ class ApiKey:
     channel: str | None
     site: str | None
     hint: str
+    permissions: Sequence[Permission]
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None
@@ -119,6 +176,7 @@ class WriteKey:
 class SecretKey:
     key_id: KeyId
     name: str
+    permissions: Sequence[Permission]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +222,18 @@ class Admission:
 @dataclass(frozen=True, slots=True)
 class Locked:
     retry_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Doer:
+    """Who changes something about access, as the audit log keeps it, and what they may do themselves."""
+
+    label: str
+    permissions: frozenset[str]
+
+
+# Who did it, when nobody is logged in: whoever has a shell on the server may do anything.
+COMMAND_LINE = Doer("command line", frozenset(PERMISSIONS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,20 @@ class LastOwnerError(AccessError):
     kind = "conflict"
 
 
+class NotYoursError(AccessError):
+    """Only an owner may do this to an owner."""
+
+    code = "not_yours"
+    kind = "forbidden"
+
+
+class PermissionBeyondError(AccessError):
+    """Nobody can allow more than they may do themselves."""
+
+    code = "permission_beyond"
+    kind = "forbidden"
+
+
 class SourceConflictError(AccessError):
     """The source exists with another channel or site."""
 

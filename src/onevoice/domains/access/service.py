@@ -4,6 +4,7 @@ Logging in takes three steps, so that the slow verification holds no connection:
 (none), `start_session` (another). The attempt is counted before it is tried, hence many at once cannot slip through.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -12,6 +13,9 @@ from psycopg import Connection
 from onevoice.domains.access import rules, store
 from onevoice.domains.access.contracts import (
     CHANNELS,
+    COMMAND_LINE,
+    FOR_KEYS,
+    USUAL_FOR_KEYS,
     Account,
     AccountCreate,
     AccountId,
@@ -20,11 +24,14 @@ from onevoice.domains.access.contracts import (
     ApiKey,
     Audit,
     AuditEntry,
+    Doer,
     KeyId,
     KeyIssued,
     KeyScope,
     Locked,
+    Permission,
     Preferences,
+    Role,
     SecretKey,
     Session,
     SessionStarted,
@@ -37,6 +44,8 @@ from onevoice.domains.access.errors import (
     ForeignKeysError,
     LastOwnerError,
     LoginTakenError,
+    NotYoursError,
+    PermissionBeyondError,
     SourceConflictError,
     UnknownChannelError,
     UnknownKeyError,
@@ -46,9 +55,6 @@ from onevoice.domains.access.errors import (
 from onevoice.kit.chance import Chance, token
 from onevoice.kit.clock import Clock
 
-# Who did it, when nobody is logged in.
-COMMAND_LINE = "command line"
-
 _AGENT_MAX = 200
 
 
@@ -56,9 +62,10 @@ _AGENT_MAX = 200
 
 
 def create_account(
-    conn: Connection, create: AccountCreate, *, actor: str = COMMAND_LINE, clock: Clock, chance: Chance
+    conn: Connection, create: AccountCreate, *, by: Doer = COMMAND_LINE, clock: Clock, chance: Chance
 ) -> Account:
-    """Raises: InvalidNameError, WeakPasswordError, LoginTakenError."""
+    """Raises: InvalidNameError, WeakPasswordError, LoginTakenError, NotYoursError."""
+    _owners_only(by, create.role)
     login = rules.checked_login(create.login)
     name = rules.checked_name(create.name, "A name")
     rules.check_password(create.password, login)
@@ -75,7 +82,7 @@ def create_account(
     if account is None:
         raise LoginTakenError(f"There is already a user who logs in as {login}.")
     after = {"login": account.login, "name": account.name, "role": account.role}
-    record(conn, Audit(actor, "user.created", _user(account.id), after=after), clock=clock)
+    record(conn, Audit(by.label, "user.created", _user(account.id), after=after), clock=clock)
     return account
 
 
@@ -96,11 +103,12 @@ def account_by_login(conn: Connection, login: str) -> Account | None:
 
 
 def update_account(
-    conn: Connection, account_id: AccountId, update: AccountUpdate, *, actor: str, clock: Clock
+    conn: Connection, account_id: AccountId, update: AccountUpdate, *, by: Doer, clock: Clock
 ) -> Account:
-    """Disabling ends the person's sessions. Raises: UnknownUserError, LastOwnerError."""
+    """Disabling ends the person's sessions. Raises: UnknownUserError, LastOwnerError, NotYoursError."""
     store.lock_owners(conn)  # two owners demoting each other at once must not leave none
     before = account(conn, account_id)
+    _owners_only(by, before.role, update.role)
     after = store.change_account(conn, account_id, role=update.role, disabled=update.disabled, at=clock.now())
     if after is None:
         raise UnknownUserError(f"No user has the id {account_id}.")
@@ -111,8 +119,13 @@ def update_account(
     if after.disabled_at is not None:
         store.end_sessions_of(conn, account_id)
     old, new = ({"role": each.role, "disabled": each.disabled_at is not None} for each in (before, after))
-    record(conn, Audit(actor, "user.changed", _user(account_id), before=old, after=new), clock=clock)
+    record(conn, Audit(by.label, "user.changed", _user(account_id), before=old, after=new), clock=clock)
     return after
+
+
+def _owners_only(by: Doer, *roles: Role | None) -> None:
+    if "owner" in roles and "owners.manage" not in by.permissions:
+        raise NotYoursError("Owners are made, changed and given passwords by owners only. Ask one of them.")
 
 
 def set_preferences(
@@ -149,6 +162,14 @@ def set_password(
     store.set_password(conn, account_id, rules.hash_password(password, chance))
     ended = store.end_sessions_of(conn, account_id)
     record(conn, Audit(actor, "password.changed", _user(account_id), after={"sessions_ended": ended}), clock=clock)
+
+
+def reset_password(
+    conn: Connection, account_id: AccountId, password: str, *, by: Doer, clock: Clock, chance: Chance
+) -> None:
+    """For somebody who forgot it. Raises: UnknownUserError, WeakPasswordError, NotYoursError."""
+    _owners_only(by, account(conn, account_id).role)
+    set_password(conn, account_id, password, actor=by.label, clock=clock, chance=chance)
 
 
 def _user(account_id: AccountId) -> str:
@@ -298,11 +319,21 @@ def create_key(
     name: str,
     channel: str | None = None,
     site: str = "main",
+    permissions: Sequence[Permission] | None = None,
     clock: Clock,
     chance: Chance,
 ) -> str:
     """The key itself, as the command line prints it. Raises: as `issue_key`."""
-    return issue_key(conn, scope=scope, name=name, channel=channel, site=site, clock=clock, chance=chance).key
+    return issue_key(
+        conn,
+        scope=scope,
+        name=name,
+        channel=channel,
+        site=site,
+        permissions=permissions,
+        clock=clock,
+        chance=chance,
+    ).key
 
 
 def issue_key(
@@ -313,15 +344,18 @@ def issue_key(
     source: str | None = None,
     channel: str | None = None,
     site: str = "main",
-    actor: str = COMMAND_LINE,
+    permissions: Sequence[Permission] | None = None,
+    by: Doer = COMMAND_LINE,
     clock: Clock,
     chance: Chance,
 ) -> KeyIssued:
-    """A new key. A write key belongs to a source (of the key's name unless said), made when there is none.
+    """A new key. A write key belongs to a source (of the key's name unless said), made when there is none. A secret key
+    is allowed `permissions`; when left out, what is usual and its maker may do.
 
-    Raises: InvalidNameError, UnknownChannelError, SourceConflictError.
+    Raises: InvalidNameError, UnknownChannelError, SourceConflictError, PermissionBeyondError.
     """
     name = rules.checked_name(name, "A key's name")
+    allowed = _allowed(scope, permissions, by)
     found = None
     if scope == "write":
         source_name = rules.checked_name(source, "A source's name") if source is not None else name
@@ -334,11 +368,25 @@ def issue_key(
         source_id=found.id if found else None,
         digest=rules.digest(key),
         hint=key[-4:],
+        permissions=allowed,
         at=clock.now(),
     )
-    after = {"name": name, "scope": scope, "source": found.name if found else None}
-    record(conn, Audit(actor, "key.created", f"key:{key_id}", after=after), clock=clock)
+    after = {"name": name, "scope": scope, "source": found.name if found else None, "permissions": allowed}
+    record(conn, Audit(by.label, "key.created", f"key:{key_id}", after=after), clock=clock)
     return KeyIssued(id=key_id, key=key)
+
+
+def _allowed(scope: KeyScope, wanted: Sequence[Permission] | None, by: Doer) -> list[Permission]:
+    if scope == "write":
+        return []
+    if wanted is None:
+        return sorted(each for each in USUAL_FOR_KEYS if each in by.permissions)
+    if not FOR_KEYS.issuperset(wanted):
+        people = ", ".join(sorted(set(wanted) - FOR_KEYS))
+        raise PermissionBeyondError(f"A key cannot be allowed {people}: that is for people only.")
+    if beyond := sorted(set(wanted) - by.permissions):
+        raise PermissionBeyondError(f"Your role does not allow {', '.join(beyond)}. Leave it out, or ask an owner.")
+    return sorted(set(wanted))
 
 
 def _source(conn: Connection, name: str, *, channel: str | None, site: str, clock: Clock) -> Source:

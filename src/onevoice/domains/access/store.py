@@ -16,6 +16,7 @@ from onevoice.domains.access.contracts import (
     AuditEntry,
     KeyId,
     KeyScope,
+    Permission,
     SecretKey,
     Session,
     SessionStarted,
@@ -101,12 +102,13 @@ on conflict (name) do nothing
 """
 
 _KEY: LiteralString = """
-select k.id, k.name, k.scope, s.name as source, s.channel, s.site, k.hint, k.created_at, k.last_used_at, k.revoked_at
+select k.id, k.name, k.scope, s.name as source, s.channel, s.site, k.hint, k.permissions, k.created_at, k.last_used_at,
+    k.revoked_at
 from access.api_key k left join access.source s on s.id = k.source_id
 """
 INSERT_KEY: LiteralString = """
-insert into access.api_key (name, scope, source_id, digest, hint, created_at)
-values (%s, %s, %s, %s, %s, %s) returning id
+insert into access.api_key (name, scope, source_id, digest, hint, permissions, created_at)
+values (%s, %s, %s, %s, %s, %s, %s) returning id
 """
 KEYS: LiteralString = f"{_KEY} order by k.id"
 KEY: LiteralString = f"{_KEY} where k.id = %s"
@@ -117,7 +119,8 @@ from access.api_key k join access.source s on s.id = k.source_id
 where k.digest = %s and k.scope = 'write' and k.revoked_at is null
 """
 READER_BY_DIGEST: LiteralString = """
-select id, name, last_used_at from access.api_key where digest = %s and scope = 'secret' and revoked_at is null
+select id, name, permissions, last_used_at from access.api_key
+where digest = %s and scope = 'secret' and revoked_at is null
 """
 TOUCH_KEY: LiteralString = """
 update access.api_key set last_used_at = %s where id = %s and (last_used_at is null or last_used_at < %s)
@@ -302,9 +305,10 @@ def insert_key(
     source_id: SourceId | None,
     digest: bytes,
     hint: str,
+    permissions: list[Permission],
     at: datetime,
 ) -> KeyId:
-    row = conn.execute(INSERT_KEY, (name, scope, source_id, digest, hint, at)).fetchone()
+    row = conn.execute(INSERT_KEY, (name, scope, source_id, digest, hint, permissions, at)).fetchone()
     if row is None:
         raise LookupError(name)
     return KeyId(row[0])

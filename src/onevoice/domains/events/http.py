@@ -40,7 +40,7 @@ from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.web import problems
 from onevoice.web.edge import public_base
-from onevoice.web.guards import Reader
+from onevoice.web.guards import Actor, allow
 from onevoice.web.paging import Cursor, Limit, Moment, Page, RowId
 from onevoice.web.problems import documented
 from onevoice.web.settings import WebSettings
@@ -452,7 +452,7 @@ def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> 
 
     @routes.get("/dead-letters")
     def dead_letters(
-        _: Reader,
+        _: Annotated[Actor, allow("events.read")],
         limit: Limit = 50,
         cursor: Cursor = None,
         state: Annotated[Literal["open", "replayed"] | None, Query(description="Only those in this state.")] = None,
@@ -471,7 +471,7 @@ def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> 
         )
 
     @routes.post("/dead-letters/{letter_id}/replay", responses=documented({404: "There is no such dead letter."}))
-    def replay(actor: Reader, letter_id: RowId) -> Replayed:
+    def replay(actor: Annotated[Actor, allow("events.replay")], letter_id: RowId) -> Replayed:
         """Send it through the door again. It stays open, with the new reason, if it still fails."""
         now = clock.now()
         with database.transaction() as conn:

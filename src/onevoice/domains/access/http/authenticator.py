@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import structlog
 
 from onevoice.domains.access import service
-from onevoice.domains.access.contracts import Account, Locked, Visit
+from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, Account, Locked, Visit
 from onevoice.domains.access.errors import BusyError, TooManyAttemptsError, WrongPasswordError
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
@@ -38,7 +38,8 @@ class AccessAuthenticator:
             found = service.resolve_secret_key(conn, key, clock=self._clock)
         if found is None:
             return None
-        return Actor(kind="key", id=found.key_id, label=f"key:{found.key_id} {found.name}", role="member")
+        permissions = frozenset[str](FOR_KEYS.intersection(found.permissions))
+        return Actor(kind="key", id=found.key_id, label=f"key:{found.key_id} {found.name}", permissions=permissions)
 
     def by_session(self, token: str, *, used: bool = True) -> Visitor | None:
         with self._database.transaction() as conn:
@@ -46,7 +47,14 @@ class AccessAuthenticator:
         if found is None:
             return None
         account = found.account
-        actor = Actor(kind="account", id=account.id, label=account.login, role=account.role, session=found.digest.hex())
+        actor = Actor(
+            kind="account",
+            id=account.id,
+            label=account.login,
+            permissions=frozenset[str](MATRIX[account.role]),
+            role=account.role,
+            session=found.digest.hex(),
+        )
         return Visitor(actor=actor, csrf=found.csrf)
 
     def log_in(

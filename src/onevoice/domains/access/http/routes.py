@@ -9,6 +9,7 @@ from onevoice.domains.access.contracts import (
     AccountCreate,
     AccountId,
     AccountUpdate,
+    Doer,
     KeyId,
     Preferences,
     Visit,
@@ -21,11 +22,15 @@ from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.web.edge import client_address
-from onevoice.web.guards import SESSION_COOKIE, LoggedIn, Owner, Person, Reader
+from onevoice.web.guards import SESSION_COOKIE, Actor, Insider, LoggedIn, Person, allow
 from onevoice.web.login import set_session
 from onevoice.web.paging import Cursor, Limit, Page, RowId, Text
 from onevoice.web.problems import documented
 from onevoice.web.settings import WebSettings
+
+KeysManage = Annotated[Actor, allow("keys.manage")]
+UsersManage = Annotated[Actor, allow("users.manage")]
+AuditRead = Annotated[Actor, allow("audit.read")]
 
 
 def router(
@@ -39,7 +44,7 @@ def router(
     """Everything of access under /api."""
     routes = APIRouter(prefix="/api")
     routes.include_router(_own(database, authenticator, settings, clock=clock, chance=chance))
-    routes.include_router(_owners(database, clock=clock, chance=chance))
+    routes.include_router(_managed(database, clock=clock, chance=chance))
     return routes
 
 
@@ -107,26 +112,35 @@ def _own(
             if current is not None:
                 service.end_other_sessions(conn, current, actor=actor.label, clock=clock)
 
+    @routes.get("/roles")
+    def list_roles(_: Insider) -> shapes.Roles:
+        """The permission matrix."""
+        return shapes.ROLES_VIEW
+
     @routes.get("/sources")
-    def list_sources(_: Reader) -> Page[shapes.SourceView]:
+    def list_sources(_: Insider) -> Page[shapes.SourceView]:
         with database.transaction() as conn:
             return Page(data=[shapes.source_view(each) for each in service.sources(conn).values()])
 
     return routes
 
 
-def _owners(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
+def _doer(actor: Actor) -> Doer:
+    return Doer(actor.label, actor.permissions)
+
+
+def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
     routes = APIRouter(tags=["access"])
 
     @routes.get("/keys")
-    def list_keys(_: Owner) -> Page[shapes.KeyView]:
+    def list_keys(_: KeysManage) -> Page[shapes.KeyView]:
         with database.transaction() as conn:
             return Page(data=[shapes.key_view(each) for each in service.keys(conn)])
 
     @routes.post(
         "/keys", status_code=201, responses=documented({409: "The source exists with another channel or site."})
     )
-    def create_key(actor: Owner, create: shapes.KeyCreate) -> shapes.KeyMade:
+    def create_key(actor: KeysManage, create: shapes.KeyCreate) -> shapes.KeyMade:
         with database.transaction() as conn:
             issued = service.issue_key(
                 conn,
@@ -135,56 +149,55 @@ def _owners(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
                 source=create.source,
                 channel=create.channel,
                 site=create.site,
-                actor=actor.label,
+                permissions=create.permissions,
+                by=_doer(actor),
                 clock=clock,
                 chance=chance,
             )
             return shapes.KeyMade(**shapes.key_view(service.key(conn, issued.id)).model_dump(), key=issued.key)
 
     @routes.delete("/keys/{key_id}", responses=documented({404: "No such key."}))
-    def revoke_key(actor: Owner, key_id: RowId) -> shapes.KeyView:
+    def revoke_key(actor: KeysManage, key_id: RowId) -> shapes.KeyView:
         with database.transaction() as conn:
             return shapes.key_view(service.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
 
     @routes.get("/users")
-    def list_users(_: Owner) -> Page[shapes.UserView]:
+    def list_users(_: UsersManage) -> Page[shapes.UserView]:
         with database.transaction() as conn:
             return Page(data=[shapes.user_view(each) for each in service.accounts(conn)])
 
     @routes.post("/users", status_code=201, responses=documented({409: "The login is taken."}))
-    def create_user(actor: Owner, create: shapes.UserCreate) -> shapes.UserView:
+    def create_user(actor: UsersManage, create: shapes.UserCreate) -> shapes.UserView:
         account = AccountCreate(
             login=create.login, name=create.name, password=create.password, role=create.role, language=create.language
         )
         with database.transaction() as conn:
-            return shapes.user_view(
-                service.create_account(conn, account, actor=actor.label, clock=clock, chance=chance)
-            )
+            return shapes.user_view(service.create_account(conn, account, by=_doer(actor), clock=clock, chance=chance))
 
     @routes.patch(
         "/users/{user_id}", responses=documented({404: "No such user.", 409: "Nobody would be left as owner."})
     )
-    def update_user(actor: Owner, user_id: RowId, update: shapes.UserUpdate) -> shapes.UserView:
+    def update_user(actor: UsersManage, user_id: RowId, update: shapes.UserUpdate) -> shapes.UserView:
         """Disabling ends the person's sessions at once."""
         change = AccountUpdate(role=update.role, disabled=update.disabled)
         with database.transaction() as conn:
             return shapes.user_view(
-                service.update_account(conn, AccountId(user_id), change, actor=actor.label, clock=clock)
+                service.update_account(conn, AccountId(user_id), change, by=_doer(actor), clock=clock)
             )
 
     @routes.put("/users/{user_id}/password", status_code=204, responses=documented({404: "No such user."}))
-    def set_password(actor: Owner, user_id: RowId, change: shapes.PasswordSet) -> None:
+    def set_password(actor: UsersManage, user_id: RowId, change: shapes.PasswordSet) -> None:
         """For somebody who forgot it. Ends the person's sessions at once."""
         if user_id == actor.id:
             raise UnknownUserError("Your own password is changed at /api/me/password, with the present one.")
         with database.transaction() as conn:
-            service.set_password(
-                conn, AccountId(user_id), change.password, actor=actor.label, clock=clock, chance=chance
+            service.reset_password(
+                conn, AccountId(user_id), change.password, by=_doer(actor), clock=clock, chance=chance
             )
 
     @routes.get("/audit")
     def list_audit(
-        _: Owner,
+        _: AuditRead,
         limit: Limit = 50,
         cursor_: Annotated[Cursor, Query(alias="cursor")] = None,
         subject: Annotated[Text | None, Query(description="Such as `user:1` or `key:7`.")] = None,

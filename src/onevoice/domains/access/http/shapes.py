@@ -1,14 +1,22 @@
 """What the routes of access take and give, as JSON."""
 
+from collections.abc import Collection
+
 from pydantic import BaseModel, Field
 
 from onevoice.domains.access.contracts import (
     CHANNELS,
+    FOR_KEYS,
+    MATRIX,
+    PERMISSIONS,
+    ROLES,
+    USUAL_FOR_KEYS,
     Account,
     ApiKey,
     AuditEntry,
     KeyScope,
     Language,
+    Permission,
     Role,
     Session,
     Source,
@@ -25,6 +33,7 @@ class Me(BaseModel):
     language: Language
     theme: Theme
     single_keys: bool = Field(description="Whether single letters are shortcuts in the console.")
+    permissions: list[Permission] = Field(description="What the role allows.")
 
 
 class MeUpdate(Body):
@@ -53,6 +62,7 @@ class KeyView(BaseModel):
     channel: str | None
     site: str | None
     hint: str = Field(description="The last four characters of the key.")
+    permissions: list[Permission] = Field(description="What a secret key is allowed. Empty for a write key.")
     created_at: Moment
     last_used_at: Moment | None
     revoked_at: Moment | None
@@ -64,10 +74,27 @@ class KeyCreate(Body):
     source: Text | None = Field(None, description="For write keys: the source's name; the key's own when left out.")
     channel: Text | None = Field(None, description=f"For write keys, one of: {', '.join(CHANNELS)}.")
     site: Text = "main"
+    permissions: list[Permission] | None = Field(
+        None,
+        max_length=50,
+        description="For secret keys; what is usual when left out. At most what you may do yourself.",
+    )
 
 
 class KeyMade(KeyView):
     key: str = Field(description="The key itself. It is shown this once and kept nowhere.")
+
+
+class RoleView(BaseModel):
+    role: Role
+    permissions: list[Permission]
+
+
+class Roles(BaseModel):
+    data: list[RoleView]
+    permissions: list[Permission] = Field(description="All there are, in the order of the table.")
+    for_keys: list[Permission] = Field(description="Those a secret key can be allowed.")
+    usual_for_keys: list[Permission] = Field(description="Those a secret key is allowed unless said otherwise.")
 
 
 class UserView(BaseModel):
@@ -84,7 +111,7 @@ class UserCreate(Body):
     login: Text = Field(min_length=1, max_length=200)
     name: Text = Field(min_length=1, max_length=200)
     password: str = Field(max_length=1000)
-    role: Role = "member"
+    role: Role = "operator"
     language: Language = "en"
 
 
@@ -118,6 +145,18 @@ class AuditView(BaseModel):
     reason: str | None
 
 
+def _ordered(permissions: Collection[Permission]) -> list[Permission]:
+    return [each for each in PERMISSIONS if each in permissions]
+
+
+ROLES_VIEW = Roles(
+    data=[RoleView(role=role, permissions=_ordered(MATRIX[role])) for role in ROLES],
+    permissions=list(PERMISSIONS),
+    for_keys=_ordered(FOR_KEYS),
+    usual_for_keys=_ordered(USUAL_FOR_KEYS),
+)
+
+
 def me_view(account: Account) -> Me:
     return Me(
         id=str(account.id),
@@ -127,6 +166,7 @@ def me_view(account: Account) -> Me:
         language=account.language,
         theme=account.theme,
         single_keys=account.single_keys,
+        permissions=_ordered(MATRIX[account.role]),
     )
 
 
@@ -143,6 +183,7 @@ def key_view(key: ApiKey) -> KeyView:
         channel=key.channel,
         site=key.site,
         hint=key.hint,
+        permissions=_ordered(key.permissions),
         created_at=key.created_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,

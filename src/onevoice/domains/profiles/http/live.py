@@ -24,10 +24,12 @@ from onevoice.kit import bus
 from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.web.guards import Guards, Reader
+from onevoice.web.guards import Actor, Guards, allow
 from onevoice.web.paging import STORABLE, Cursor, Moment, Page
 
 REJECTED_MINUTES = 10
+READING = "customers.read"
+CustomersRead = Annotated[Actor, allow(READING)]
 PUSH_SECONDS = 0.1
 PUSH_LIMIT = 300
 QUEUE_LIMIT = 64
@@ -252,7 +254,7 @@ def router(database: Database, hub: Hub, guards: Guards, clock: Clock) -> APIRou
 
     @routes.get("/live")
     def page(
-        _: Reader,
+        _: CustomersRead,
         limit: Annotated[int, Query(ge=1, le=500)] = 200,
         cursor: Cursor = None,
         channel: Annotated[
@@ -287,7 +289,7 @@ def router(database: Database, hub: Hub, guards: Guards, clock: Clock) -> APIRou
 
     @routes.websocket("/socket")
     async def socket(websocket: WebSocket) -> None:
-        if await asyncio.to_thread(guards.socket, websocket) is None:
+        if await asyncio.to_thread(guards.socket, websocket, READING) is None:
             await websocket.close(code=1008)
             return
         await websocket.accept()
@@ -331,10 +333,10 @@ async def _speak(websocket: WebSocket, queue: asyncio.Queue[str]) -> None:
 
 
 async def _recheck(websocket: WebSocket, guards: Guards) -> None:
-    """A session that ended ends its socket too."""
+    """A session that ended, or may read no longer, ends its socket too."""
     while True:
         await asyncio.sleep(RECHECK_SECONDS)
-        if await asyncio.to_thread(guards.visitor, websocket) is None:
+        if not await asyncio.to_thread(guards.lives, websocket, READING):
             with contextlib.suppress(RuntimeError):
                 await websocket.close(code=CLOSE_ENDED)
             return

@@ -18,7 +18,7 @@ from onevoice.domains.profiles.service.sources import source_infos
 from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.web.guards import Reader
+from onevoice.web.guards import Actor, allow
 from onevoice.web.paging import STORABLE, Cursor, Limit, Page
 from onevoice.web.problems import documented
 
@@ -32,6 +32,8 @@ Ref = Annotated[
         examples=["email:anna@example.com", "profile:42"],
     ),
 ]
+CustomersRead = Annotated[Actor, allow("customers.read")]
+CustomersMerge = Annotated[Actor, allow("customers.merge")]
 When = Annotated[datetime | None, Query(description="What had happened by then.")]
 Known = Annotated[datetime | None, Query(description="What was known by then.")]
 RowId = Annotated[int, Path(ge=1, le=2**63 - 1)]
@@ -58,7 +60,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
 
     @routes.get("/profiles/{ref:path}/traits/{name}/history", responses=FINDING)
     def trait_history(
-        _: Reader,
+        _: CustomersRead,
         ref: Ref,
         name: Annotated[str, Path(max_length=300, pattern=STORABLE)],
         as_of: When = None,
@@ -90,7 +92,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         )
 
     @routes.get("/profiles/{ref:path}/traits", responses=FINDING)
-    def traits(_: Reader, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Traits:
+    def traits(_: CustomersRead, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Traits:
         """Each trait with the value that holds, the rule that decided, and the values that lost."""
         times = pair(as_of, known_at)
         with database.transaction() as conn:
@@ -99,7 +101,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
 
     @routes.get("/profiles/{ref:path}/events", responses=FINDING)
     def events(
-        _: Reader,
+        _: CustomersRead,
         ref: Ref,
         as_of: When = None,
         known_at: Known = None,
@@ -130,7 +132,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         )
 
     @routes.get("/profiles/{ref:path}/identity", responses=FINDING)
-    def identity_ledger(_: Reader, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Identity:
+    def identity_ledger(_: CustomersRead, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Identity:
         """What ties this person's identifiers, what was refused, what was done by hand."""
         times = pair(as_of, known_at)
         with database.transaction() as conn:
@@ -142,7 +144,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
 
     @routes.get("/profiles/{ref:path}/ruler", responses=FINDING)
     def ruler(
-        _: Reader,
+        _: CustomersRead,
         ref: Ref,
         as_of: When = None,
         known_at: Known = None,
@@ -164,7 +166,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         )
 
     @routes.get("/profiles/{ref:path}", responses=FINDING)
-    def profile(_: Reader, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Profile:
+    def profile(_: CustomersRead, ref: Ref, as_of: When = None, known_at: Known = None) -> shapes.Profile:
         """The person whom an identifier names: identifiers, addresses, traits with their source, counters."""
         times = pair(as_of, known_at)
         with database.transaction() as conn:
@@ -172,7 +174,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         return render.profile(view, times)
 
     @routes.post("/identity/merges", status_code=200, responses=_DOING)
-    def merge(actor: Reader, body: shapes.MergeRequest) -> shapes.Operation:
+    def merge(actor: CustomersMerge, body: shapes.MergeRequest) -> shapes.Operation:
         """Join two profiles by hand. With `dry_run` nothing moves and the preview tells what would."""
         request = operations.Request(actor.label, body.reason, clock.now(), vault_key, body.dry_run)
         with database.transaction() as conn:
@@ -182,7 +184,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         return render.operation(done)
 
     @routes.get("/identity/merges/{merge_id}", responses=documented({404: "There is no such merge."}))
-    def get_merge(_: Reader, merge_id: RowId) -> shapes.Merge:
+    def get_merge(_: CustomersRead, merge_id: RowId) -> shapes.Merge:
         """A merge or split as the ledger keeps it."""
         with database.transaction() as conn:
             row = identity.action_of(conn, merge_id)
@@ -200,7 +202,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         )
 
     @routes.post("/identity/merges/{merge_id}/undo", responses=_DOING)
-    def undo(actor: Reader, merge_id: RowId, body: shapes.UndoRequest | None = None) -> shapes.Operation:
+    def undo(actor: CustomersMerge, merge_id: RowId, body: shapes.UndoRequest | None = None) -> shapes.Operation:
         """Take a merge back: both people are as if never joined."""
         request = operations.Request(actor.label, "", clock.now(), vault_key, bool(body and body.dry_run))
         with database.transaction() as conn:
@@ -210,7 +212,7 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
         return render.operation(done)
 
     @routes.post("/identity/splits", responses=_DOING)
-    def split(actor: Reader, body: shapes.SplitRequest) -> shapes.Operation:
+    def split(actor: CustomersMerge, body: shapes.SplitRequest) -> shapes.Operation:
         """Part some identifiers from a profile. They stay apart until somebody joins them by hand."""
         request = operations.Request(actor.label, body.reason, clock.now(), vault_key, body.dry_run)
         with database.transaction() as conn:

@@ -10,11 +10,13 @@ from onevoice.domains.profiles.service import cards
 from onevoice.domains.profiles.service.cards import Customer
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.web.guards import Reader
+from onevoice.web.guards import Actor, allow
 from onevoice.web.paging import STORABLE, Cursor, Limit, Moment, Page
 from onevoice.web.problems import documented
 
 LONGEST_QUERY = 200
+
+CustomersRead = Annotated[Actor, allow("customers.read")]
 
 
 class ContactView(BaseModel):
@@ -65,7 +67,7 @@ def router(database: Database, clock: Clock) -> APIRouter:
 
     @routes.get("/profiles", responses=documented({503: "The search took too long."}))
     def search(
-        _: Reader,
+        _: CustomersRead,
         query: Annotated[str, Query(max_length=LONGEST_QUERY, pattern=STORABLE)] = "",
         sort: Literal["last_seen", "name"] = "last_seen",
         limit: Limit = 50,
