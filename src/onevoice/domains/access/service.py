@@ -401,8 +401,9 @@ def _source(conn: Connection, name: str, *, channel: str | None, site: str, cloc
     return source
 
 
-def keys(conn: Connection) -> list[ApiKey]:
-    return store.keys(conn)
+def keys(conn: Connection, *, before: int | None = None, revoked: bool | None = None, limit: int = 50) -> list[ApiKey]:
+    """Newest first, older than the key `before`."""
+    return store.keys(conn, before=before, revoked=revoked, limit=limit)
 
 
 def key(conn: Connection, key_id: KeyId) -> ApiKey:
