@@ -73,7 +73,9 @@ function KeyTable({ rows, onRevoke, onReplace }: { rows: ApiKey[]; onRevoke: (ke
             <Glyph channel={key.channel} size={14} /> {t("data.keys.sends", { source: key.source ?? "", channel: name(key.channel), site: key.site ?? "" })}
           </span>
         ) : (
-          <span>{key.permissions.length > 0 ? fmt.list(key.permissions.map((each) => t(`settings.permissions.${each}`))) : t("data.keys.nothing")}</span>
+          <ul className="table-lines">
+            {key.permissions.length > 0 ? key.permissions.map((each) => <li key={each}>{t(`settings.permissions.${each}`)}</li>) : <li>{t("data.keys.nothing")}</li>}
+          </ul>
         ),
     },
     {
