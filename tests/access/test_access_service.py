@@ -5,10 +5,12 @@ import pytest
 
 from onevoice.domains.access import rules, service
 from onevoice.domains.access.contracts import (
+    PERMISSIONS,
     AccountCreate,
     AccountUpdate,
     Admission,
     Audit,
+    Doer,
     Locked,
     Preferences,
     Visit,
@@ -27,6 +29,7 @@ from onevoice.domains.access.errors import (
 from onevoice.kit.chance import SeededChance
 
 PASSWORD = "correct horse battery"
+OLGA = Doer("olga", frozenset(PERMISSIONS))
 VISIT = Visit(address="198.51.100.7", agent="a browser")
 
 
@@ -87,16 +90,16 @@ class TestCreateAccount:
 class TestUpdateAccount:
     def update(self, house, account, **change):
         with house.database.transaction() as conn:
-            return service.update_account(conn, account.id, AccountUpdate(**change), actor="olga", clock=house.clock)
+            return service.update_account(conn, account.id, AccountUpdate(**change), by=OLGA, clock=house.clock)
 
     def test_unknown(self, house):
         with house.database.transaction() as conn, pytest.raises(UnknownUserError):
-            service.update_account(conn, 99, AccountUpdate(disabled=True), actor="olga", clock=house.clock)
+            service.update_account(conn, 99, AccountUpdate(disabled=True), by=OLGA, clock=house.clock)
 
     def test_the_last_owner_stays(self, house):
         owner = house.account("olga")
-        house.account("max", role="member")
-        for change in ({"role": "member"}, {"disabled": True}):
+        house.account("max", role="operator")
+        for change in ({"role": "operator"}, {"disabled": True}):
             with pytest.raises(LastOwnerError):
                 self.update(house, owner, **change)
 
@@ -107,7 +110,7 @@ class TestUpdateAccount:
         def demote(account):
             both_ready.wait()
             try:
-                self.update(house, account, role="member")
+                self.update(house, account, role="operator")
             except LastOwnerError:
                 refused.append(account.login)
 
@@ -120,7 +123,7 @@ class TestUpdateAccount:
 
     def test_disabling_ends_the_sessions_and_closes_the_door(self, house):
         house.account("olga")
-        max_ = house.account("max", role="member")
+        max_ = house.account("max", role="operator")
         token = log_in(house, "max").token
         self.update(house, max_, disabled=True)
         assert session(house, token) is None
@@ -128,15 +131,15 @@ class TestUpdateAccount:
 
     def test_enabling_opens_it_again(self, house):
         house.account("olga")
-        max_ = house.account("max", role="member")
+        max_ = house.account("max", role="operator")
         self.update(house, max_, disabled=True)
         assert self.update(house, max_, disabled=False).disabled_at is None
         assert log_in(house, "max").account.login == "max"
 
     def test_leaves_a_line_only_for_a_change(self, house):
         house.account("olga")
-        max_ = house.account("max", role="member")
-        self.update(house, max_, role="member")
+        max_ = house.account("max", role="operator")
+        self.update(house, max_, role="operator")
         self.update(house, max_, role="owner")
         assert house.audit()[2:] == [("olga", "user.changed", f"user:{max_.id}")]
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from onevoice.domains.access import service
-from onevoice.domains.access.contracts import AccountCreate, Role
+from onevoice.domains.access.contracts import FOR_KEYS, ROLES, AccountCreate, Role
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
@@ -37,15 +37,19 @@ class Arena:
     database: Database
     write_key: str
     secret_key: str
+    mighty_key: str
     people: dict[Role, dict[str, str]] = field(default_factory=dict)
 
     def headers(self, who: str) -> dict[str, str]:
-        """Of "nobody", "write", "basic" (the same key as clients send it), "secret", "member" or "owner"."""
+        """Of "nobody", "write", "basic" (the same key as clients send it), "secret", "mighty" (a secret key allowed all
+        that keys can be) or a role.
+        """
         return {
             "nobody": {},
             "write": {"Authorization": f"Bearer {self.write_key}"},
             "basic": {"Authorization": "Basic " + base64.b64encode(f"{self.write_key}:".encode()).decode()},
             "secret": {"Authorization": f"Bearer {self.secret_key}"},
+            "mighty": {"Authorization": f"Bearer {self.mighty_key}"},
             **self.people,
         }[who]
 
@@ -128,8 +132,11 @@ def _furnished(url: str, database: Database) -> Arena:
     with database.transaction() as conn:
         write = service.create_key(conn, scope="write", name="site", channel="site", clock=clock, chance=chance)
         secret = service.create_key(conn, scope="secret", name="tests", clock=clock, chance=chance)
-    arena = Arena(url, database, write, secret)
-    for role in ("owner", "member"):
+        mighty = service.create_key(
+            conn, scope="secret", name="all", permissions=sorted(FOR_KEYS), clock=clock, chance=chance
+        )
+    arena = Arena(url, database, write, secret, mighty)
+    for role in ROLES:
         arena.log_in(role)
     arena.seed()
     return arena

@@ -405,8 +405,9 @@ def ensure_source(conn: Connection, name: str, *, channel: str | None, site: str
     return source
 
 
-def keys(conn: Connection) -> list[ApiKey]:
-    return store.keys(conn)
+def keys(conn: Connection, *, before: int | None = None, revoked: bool | None = None, limit: int = 50) -> list[ApiKey]:
+    """Newest first, older than the key `before`."""
+    return store.keys(conn, before=before, revoked=revoked, limit=limit)
 
 
 def key(conn: Connection, key_id: KeyId) -> ApiKey:

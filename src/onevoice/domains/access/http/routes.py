@@ -125,6 +125,13 @@ def _own(
     return routes
 
 
+def _before(cursor_: str | None) -> int | None:
+    before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
+    if before is not None and not 0 < before < 2**63:
+        raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+    return before
+
+
 def _doer(actor: Actor) -> Doer:
     return Doer(actor.label, actor.permissions)
 
@@ -133,9 +140,18 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
     routes = APIRouter(tags=["access"])
 
     @routes.get("/keys")
-    def list_keys(_: KeysManage) -> Page[shapes.KeyView]:
+    def list_keys(
+        _: KeysManage,
+        limit: Limit = 50,
+        cursor_: Annotated[Cursor, Query(alias="cursor")] = None,
+        revoked: Annotated[bool | None, Query(description="Only those that are, or are not, revoked.")] = None,
+    ) -> Page[shapes.KeyView]:
+        """Newest first."""
+        before = _before(cursor_)
         with database.transaction() as conn:
-            return Page(data=[shapes.key_view(each) for each in service.keys(conn)])
+            found = service.keys(conn, before=before, revoked=revoked, limit=limit + 1)
+        more = cursor.encode(found[limit - 1].id) if len(found) > limit else None
+        return Page(data=[shapes.key_view(each) for each in found[:limit]], next_cursor=more)
 
     @routes.post(
         "/keys", status_code=201, responses=documented({409: "The source exists with another channel or site."})
@@ -203,9 +219,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         subject: Annotated[Text | None, Query(description="Such as `user:1` or `key:7`.")] = None,
     ) -> Page[shapes.AuditView]:
         """Who did what, newest first."""
-        before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
-        if before is not None and not 0 < before < 2**63:
-            raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+        before = _before(cursor_)
         with database.transaction() as conn:
             entries = service.audit_log(conn, before=before, subject=subject, limit=limit + 1)
         more = cursor.encode(entries[limit - 1].id) if len(entries) > limit else None
