@@ -14,7 +14,10 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0", ""})
 _SPACES = re.compile(r"[\s\u00a0\u202f']+")
 _PLAIN = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{1,18})?")
-_WHOLE_GROUPS = re.compile(r"[+-]?[0-9]{1,3}([.,])[0-9]{3}(\1[0-9]{3})+")
+_COMMA = re.compile(r"[+-]?[0-9]{1,18},([0-9]{1,2}|[0-9]{4,18})")
+_GROUPED = re.compile(
+    r"[+-]?[0-9]{1,3}(?:(?:,[0-9]{3})+(?=\.[0-9])|(?:\.[0-9]{3})+(?=,[0-9])|([.,])[0-9]{3}(?:\1[0-9]{3})+$)"
+)
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[^\w\s.,+-]|zł|руб\.?|р\.")
 
 
@@ -86,14 +89,10 @@ def _pointed(said: str) -> str:
     and is neither.
     """
     said = _SPACES.sub("", said)
-    point, comma = said.rfind("."), said.rfind(",")
-    if point >= 0 and comma >= 0:
-        thousands = "," if point > comma else "."
-        said = said.replace(thousands, "").replace(",", ".")
-    elif _WHOLE_GROUPS.fullmatch(said):
-        said = said.replace(",", "").replace(".", "")
-    elif comma >= 0 and len(said) - comma != 4:
-        said = said.replace(",", ".", 1)
+    if grouped := _GROUPED.match(said):
+        said = re.sub("[.,]", "", grouped[0]) + said[grouped.end() :].replace(",", ".")
+    elif _COMMA.fullmatch(said):
+        said = said.replace(",", ".")
     if not _PLAIN.fullmatch(said):
         raise UnfitError("not_a_number")
     return said

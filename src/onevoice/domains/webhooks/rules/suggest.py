@@ -20,6 +20,7 @@ from onevoice.kit import json_paths
 MAX_LEAVES = 500
 MAX_DEPTH = 6
 LIST_NAMES = ("orders", "items", "records", "results", "events", "entries", "rows", "data")
+ITEM_NAMES = ("items", "line_items", "lines", "lineItems", "products", "positions")
 WRAPPERS = ("data", "order", "payload", "object", "resource", "body")
 
 _BARE = re.compile(r"(?![$@]$)[A-Za-z_][A-Za-z0-9_-]*")
@@ -36,19 +37,25 @@ class _Leaf(NamedTuple):
     above: frozenset[str]
     value: Any
 
+    def tells_of(self, word: str) -> bool:
+        return word in self.key.split() or word in self.above
+
 
 def suggest(payload: Any) -> Mapping:
     """Always a valid mapping: at worst a track event that copies the record and names nobody yet."""
     records, record = _record(payload)
     leaves = list(_leaves(record))
-    order = any(leaf.key.startswith("order") or "order" in leaf.above for leaf in leaves)
     money = _money(leaves)
-    fields = [each for each in (_order_id(leaves) if order or money else None, *money) if each is not None]
+    sale = bool(money) and (
+        records == "orders" or _holds_items(record) or any(leaf.tells_of("order") for leaf in leaves)
+    )
+    fields = [each for each in (_order_id(leaves) if sale else None, *money) if each is not None]
     name = _first(leaves, {"event", "event type", "topic", "event name"})
     when: list[Condition] = []
-    if order and money:
+    if sale:
         # Paid and cancelled come by the same address: what else comes waits for a rule of its own.
-        when = [Condition(path=name.path, values=[convert.text(name.value)])] if name else []
+        state = name or _first(leaves, {"status", "payment status", "financial status", "state"})
+        when = [Condition(path=state.path, values=[convert.text(state.value)])] if state else []
         event = Said(text="Order Completed")
     else:
         event = Said(path=name.path) if name else Said(text="Webhook Received")
@@ -83,6 +90,11 @@ def _wrapped(record: Any) -> str:
     """Where what is told stands, when around it is only what it is about."""
     inner = [name for name in WRAPPERS if isinstance(record, dict) and isinstance(record.get(name), dict)]
     return inner[0] if len(inner) == 1 else "@"
+
+
+def _holds_items(record: Any) -> bool:
+    inner = record.get(_wrapped(record), record) if isinstance(record, dict) else {}
+    return any(_of_objects(inner.get(name)) for name in ITEM_NAMES)
 
 
 def _of_objects(value: Any) -> bool:
