@@ -19,7 +19,7 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
-from onevoice.domains.access.service import accounts, keys
+from onevoice.domains.access.service import accounts, audit, keys
 from onevoice.domains.events import http as events_http
 from onevoice.domains.events import jobs as imports
 from onevoice.domains.events import service as events
@@ -107,7 +107,7 @@ def _is_address(url: str) -> bool:
 def api(home: Installation, settings: WebSettings) -> FastAPI:
     """The whole HTTP side: intake, API, console, health."""
     database, clock, chance = home.database, home.clock, home.chance
-    authenticator = AccessAuthenticator(database, clock=clock, chance=chance)
+    authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
     hub = live_http.Hub(database, clock)
