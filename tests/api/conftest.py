@@ -16,9 +16,9 @@ import httpx
 import psycopg
 import pytest
 
-from onevoice.domains.access import service
 from onevoice.domains.access.contracts import FOR_KEYS, ROLES, AccountCreate, Role
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, keys
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -63,8 +63,8 @@ class Arena:
         login = f"{role}-{next(_numbers)}@shop.example"
         with self.database.transaction() as conn:
             create = AccountCreate(login=login, name=role, password=PASSWORD, role=role)
-            service.create_account(conn, create, clock=clock, chance=chance)
-        authenticator = AccessAuthenticator(self.database, clock=clock, chance=chance)
+            accounts.create_account(conn, create, clock=clock, chance=chance)
+        authenticator = AccessAuthenticator(self.database, b"s" * 32, clock=clock, chance=chance)
         started = authenticator.log_in(login, PASSWORD, address=f"192.0.2.{next(_numbers)}", agent="", previous=None)
         assert isinstance(started, LoggedIn)
         cookies = f"onevoice_session={started.token}; onevoice_csrf={started.csrf}"
@@ -144,9 +144,9 @@ def arena(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _furnished(url: str, database: Database) -> Arena:
     clock, chance = SystemClock(), SystemChance()
     with database.transaction() as conn:
-        write = service.create_key(conn, scope="write", name="site", channel="site", clock=clock, chance=chance)
-        secret = service.create_key(conn, scope="secret", name="tests", clock=clock, chance=chance)
-        mighty = service.create_key(
+        write = keys.create_key(conn, scope="write", name="site", channel="site", clock=clock, chance=chance)
+        secret = keys.create_key(conn, scope="secret", name="tests", clock=clock, chance=chance)
+        mighty = keys.create_key(
             conn, scope="secret", name="all", permissions=sorted(FOR_KEYS), clock=clock, chance=chance
         )
     arena = Arena(url, database, write, secret, mighty)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import AccountCreate, Role
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, keys
 from onevoice.domains.webhooks import service
 from onevoice.domains.webhooks.http import routes
 from onevoice.domains.webhooks.rules import signature
@@ -35,7 +35,7 @@ class House:
     def __init__(self, database: Database, tmp_path: Any) -> None:
         self.database, self.clock, self.chance = database, ManualClock(NOON), SeededChance(3)
         settings = WebSettings(public_url="http://onevoice.example")
-        authenticator = AccessAuthenticator(database, clock=self.clock, chance=self.chance)
+        authenticator = AccessAuthenticator(database, b"s" * 32, clock=self.clock, chance=self.chance)
         self.app = FastAPI(redirect_slashes=False)
         guards = Guards(authenticator, settings)
         bind(self.app, guards)
@@ -48,7 +48,7 @@ class House:
 
     def program(self, *permissions: Any) -> AsgiClient:
         with self.database.transaction() as conn:
-            key = access.create_key(
+            key = keys.create_key(
                 conn, scope="secret", name="p", permissions=permissions, clock=self.clock, chance=self.chance
             )
         return AsgiClient(self.app, Authorization=f"Bearer {key}")
@@ -56,7 +56,7 @@ class House:
     def person(self, role: Role) -> AsgiClient:
         with self.database.transaction() as conn:
             create = AccountCreate(login=f"{role}@shop.example", name=role, password=PASSWORD, role=role)
-            access.create_account(conn, create, clock=self.clock, chance=self.chance)
+            accounts.create_account(conn, create, clock=self.clock, chance=self.chance)
         client = AsgiClient(self.app)
         assert client.log_in(f"{role}@shop.example", PASSWORD).status_code == 303
         return client

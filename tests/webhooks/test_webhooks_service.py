@@ -10,8 +10,9 @@ import psycopg
 import pytest
 
 from onevoice import bootstrap
-from onevoice.domains.access import service as access
 from onevoice.domains.access.errors import SourceConflictError, UnknownChannelError
+from onevoice.domains.access.service import audit as audits
+from onevoice.domains.access.service import keys
 from onevoice.domains.events import service as events
 from onevoice.domains.webhooks import service, store
 from onevoice.domains.webhooks.errors import (
@@ -32,7 +33,7 @@ from webhooks.conftest import NOON, ORDER, PAID, Hook, mapping, random_secret
 
 def audit(hook: Hook) -> list[tuple[str, dict[str, Any] | None, dict[str, Any] | None]]:
     with hook.database.transaction() as conn:
-        entries = access.audit_log(conn, limit=50)
+        entries = audits.audit_log(conn, limit=50)
     return [(each.audit.action, each.audit.before, each.audit.after) for each in reversed(entries)]
 
 
@@ -67,13 +68,13 @@ class TestCreate:
     def test_a_source_keeps_its_channel_and_its_site(self, hook):
         assert hook.made("second", source="web shop").webhook.source_id == hook.shown.webhook.source_id
         with hook.database.transaction() as conn:
-            access.ensure_source(conn, "till", channel="shop", site="en", clock=hook.clock)
+            keys.ensure_source(conn, "till", channel="shop", site="en", clock=hook.clock)
         with pytest.raises(SourceConflictError):
             hook.made("third", source="till")
 
     def test_an_invented_channel_is_refused(self, hook):
         with hook.database.transaction() as conn, pytest.raises(UnknownChannelError):
-            access.ensure_source(conn, "x", channel="pigeon", site="main", clock=hook.clock)
+            keys.ensure_source(conn, "x", channel="pigeon", site="main", clock=hook.clock)
 
 
 class TestSealing:
@@ -298,8 +299,8 @@ class TestReceive:
     def test_it_ends_in_a_profile(self, hook):
         hook.map()
         hook.send(ORDER)
-        keys = Secrets(b"v" * 32, b"s" * 32, b"l" * 32)
-        home = bootstrap.Installation(hook.database, keys, hook.clock, hook.chance)
+        secrets = Secrets(b"v" * 32, b"s" * 32, b"l" * 32)
+        home = bootstrap.Installation(hook.database, secrets, hook.clock, hook.chance)
         with bootstrap.linking_steps(home) as step:
             assert step() == 1
         with hook.database.transaction() as conn:

@@ -7,5 +7,6 @@ import { customers } from "./customers";
 import { data } from "./data";
 import { live } from "./live";
 import { settings } from "./settings";
+import { webhooks } from "./webhooks";
 
-export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, settings };
+export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, settings, webhooks };

@@ -168,7 +168,7 @@ class Mapping(Shape):
     """From a payload to events: of each record the first rule that applies. A record without one is not mapped."""
 
     records: PathText | None = Field(
-        default=None, description="Where the list of records stands. Left out: the whole payload, or each of its items."
+        default=None, description="The place of the list of records. Left out: the whole payload, or each of its items."
     )
     rules: list[Rule] = Field(min_length=1, max_length=MAX_RULES)
 

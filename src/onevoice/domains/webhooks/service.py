@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from prometheus_client import Counter
 from psycopg import Connection
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit, keys
 from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame
 from onevoice.domains.webhooks import store
@@ -72,7 +72,7 @@ def create(
     """Raises: InvalidNameError, UnknownChannelError, SourceConflictError, UnusableSecretError."""
     name = wanted.name.strip()
     secret = signature.new_secret(chance) if wanted.secret is None else signature.read_secret(wanted.secret)
-    source = access.ensure_source(conn, wanted.source or name, channel=wanted.channel, site=wanted.site, clock=clock)
+    source = keys.ensure_source(conn, wanted.source or name, channel=wanted.channel, site=wanted.site, clock=clock)
     public_id = f"wh_{token(chance, 16)}"
     webhook_id = store.insert_webhook(
         conn,
@@ -83,7 +83,7 @@ def create(
         at=clock.now(),
     )
     after = {"name": name, "source": source.name, "channel": source.channel, "site": source.site}
-    access.record(conn, Audit(actor, "webhook.created", _subject(webhook_id), after=after), clock=clock)
+    audit.record(conn, Audit(actor, "webhook.created", _subject(webhook_id), after=after), clock=clock)
     return SecretShown(webhook(conn, webhook_id), signature.shown(secret))
 
 
@@ -105,8 +105,8 @@ def rename(conn: Connection, webhook_id: WebhookId, name: str, *, actor: str, cl
     name = name.strip()
     if name != before.name:
         store.rename(conn, webhook_id, name)
-        audit = Audit(actor, "webhook.renamed", _subject(webhook_id), {"name": before.name}, {"name": name})
-        access.record(conn, audit, clock=clock)
+        change = Audit(actor, "webhook.renamed", _subject(webhook_id), {"name": before.name}, {"name": name})
+        audit.record(conn, change, clock=clock)
     return webhook(conn, webhook_id)
 
 
@@ -135,7 +135,7 @@ def rotate(
     sealed = sealer.seal(secret, before.public_id, chance)
     store.set_secret(conn, webhook_id, sealed, None if at_once else old, until)
     after = {"old_secret_until": until.isoformat() if until else None}
-    access.record(conn, Audit(actor, "webhook.secret_rotated", _subject(webhook_id), after=after), clock=clock)
+    audit.record(conn, Audit(actor, "webhook.secret_rotated", _subject(webhook_id), after=after), clock=clock)
     return SecretShown(webhook(conn, webhook_id), signature.shown(secret))
 
 
@@ -144,7 +144,7 @@ def delete(conn: Connection, webhook_id: WebhookId, *, actor: str, clock: Clock)
     before = webhook(conn, webhook_id)
     store.delete_webhook(conn, webhook_id)
     told = {"name": before.name, "public_id": before.public_id, "unmapped": before.unmapped}
-    access.record(conn, Audit(actor, "webhook.deleted", _subject(webhook_id), before=told), clock=clock)
+    audit.record(conn, Audit(actor, "webhook.deleted", _subject(webhook_id), before=told), clock=clock)
 
 
 def _subject(webhook_id: WebhookId) -> str:
@@ -186,8 +186,8 @@ def set_mapping(
     made = Version(have + 1, wanted, clock.now(), actor)
     store.add_mapping(conn, webhook_id, made)
     after = {"version": made.version, "rules": [rule.name or rule.make for rule in wanted.rules]}
-    audit = Audit(actor, "webhook.mapping_changed", _subject(webhook_id), {"version": have}, after)
-    access.record(conn, audit, clock=clock)
+    change = Audit(actor, "webhook.mapping_changed", _subject(webhook_id), {"version": have}, after)
+    audit.record(conn, change, clock=clock)
     return made
 
 
@@ -400,7 +400,7 @@ def retry(
         tried, taken, after = tried + 1, taken + (outcome.verdict != "not_mapped"), each.id
     if tried:
         told = {"version": hook.version, "tried": tried, "taken": taken}
-        access.record(conn, Audit(actor, "webhook.retried", _subject(webhook_id), after=told), clock=clock)
+        audit.record(conn, Audit(actor, "webhook.retried", _subject(webhook_id), after=told), clock=clock)
     return Retried(tried, taken, tried - taken, after if tried == limit else None)
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import SourceId
+from onevoice.domains.access.service import keys
 from onevoice.domains.webhooks import contracts, service
 from onevoice.domains.webhooks.contracts import Headers, Mapping, Verdict, Webhook, WebhookId
 from onevoice.domains.webhooks.http import shapes
@@ -105,11 +105,11 @@ def _managed(database: Database, sealer: Sealer, settings: WebSettings, *, clock
     routes = APIRouter(prefix="/api/webhooks", tags=["webhooks"])
 
     def view(conn: Any, request: Request, *webhooks: Webhook) -> list[shapes.WebhookView]:
-        sources, base = access.sources(conn), public_base(request, settings)
+        sources, base = keys.sources(conn), public_base(request, settings)
         return [shapes.webhook_view(each, sources.get(SourceId(each.source_id)), base) for each in webhooks]
 
     def secret(conn: Any, request: Request, shown: contracts.SecretShown) -> shapes.SecretView:
-        source = access.sources(conn).get(SourceId(shown.webhook.source_id))
+        source = keys.sources(conn).get(SourceId(shown.webhook.source_id))
         return shapes.secret_view(shown, source, public_base(request, settings))
 
     @routes.get("")

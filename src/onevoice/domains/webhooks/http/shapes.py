@@ -71,7 +71,7 @@ class RetryFrom(Body):
 class WebhookView(BaseModel):
     id: str
     name: str
-    address: str = Field(description="Where deliveries are sent.")
+    address: str = Field(description="The address that deliveries are sent to.")
     source: str
     channel: str
     site: str
