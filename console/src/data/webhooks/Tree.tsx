@@ -6,7 +6,7 @@ import { useI18n } from "~/i18n";
 
 import type { Step } from "./model";
 
-const OPEN_DEPTH = 2;
+const OPEN_DEPTH = 3;
 const SHOWN = 60;
 
 export function Tree({ value, onPick }: { value: Json; onPick: (steps: Step[]) => void }) {
