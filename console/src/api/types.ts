@@ -28,6 +28,9 @@ export interface Me {
   single_keys: boolean;
   /** What the role allows. */
   permissions: Permission[];
+  /** Whether a code is asked for at login. */
+  second_factor: boolean;
+  recovery_codes_left: number;
 }
 
 export const permissions = [
