@@ -28,7 +28,7 @@ export function WebhooksPart() {
   );
   return (
     <div className="part">
-      <PartHead title={t("webhooks.title")} lead={t("webhooks.lead")} actions={button} />
+      <PartHead title={t("webhooks.title")} lead={t("webhooks.lead")} actions={(list.loading || list.rows.length > 0) && button} />
       <PagedList
         list={list}
         empty={
