@@ -53,7 +53,7 @@ TAKES = {
     ("POST", "/api/webhooks/{hook_id}/rehearsals"): "events.read",
     ("GET", "/api/webhooks/{hook_id}/deliveries"): "events.read",
     ("GET", "/api/webhooks/{hook_id}/deliveries/{delivery_id}"): "events.read",
-    ("GET", "/api/webhooks/{hook_id}/deliveries/{delivery_id}/suggestion"): "events.read",
+    ("POST", "/api/webhooks/{hook_id}/suggestions"): "events.read",
     ("POST", "/api/webhooks/{hook_id}/retry"): "webhooks.edit",
     ("GET", "/api/live"): "customers.read",
     ("GET", "/api/profiles"): "customers.read",

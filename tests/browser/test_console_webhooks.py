@@ -77,7 +77,7 @@ class Shop:
             self.send(hook["address"], hook["secret"], payload)
         path = f"/api/webhooks/{hook['id']}"
         first = self.client.get(f"{path}/deliveries").json()["data"][-1]["id"]
-        proposed = self.client.get(f"{path}/deliveries/{first}/suggestion").json()
+        proposed = self.change("POST", f"{path}/suggestions", {"delivery": first})
         self.change("PUT", f"{path}/mapping", {"mapping": proposed, "based_on": 0})
         return hook
 
@@ -129,6 +129,19 @@ class TestTheWholeWay:
         profile = shop.server.get("/api/profiles/email:ola1@shop.example")
         assert profile.status_code == 200
         assert shop.send(address, secret, order(2))["verdict"] == "taken"
+
+    def test_a_pasted_payload_is_enough_to_begin(self, open_page: OpenPage, shop: Shop) -> None:
+        hook = shop.made("pasted")
+        page = open_page(f"/data/webhooks/{hook['id']}")
+        settled(page)
+        page.get_by_label("An example payload").fill("{")
+        expect(page.get_by_text("This is no JSON object and no list.")).to_be_visible()
+        page.get_by_label("An example payload").fill(json.dumps(order(30)))
+        page.get_by_role("button", name="Propose a mapping").click()
+        expect(page.locator(".hook-outcome pre").last).to_contain_text('"total": 129.9')
+        page.get_by_role("button", name="Save as a new version").click()
+        expect(page.get_by_text("Version 1 is in force.")).to_be_visible()
+        assert shop.send(hook["address"], hook["secret"], order(30))["verdict"] == "taken"
 
     def test_a_place_is_put_where_the_cursor_was(self, open_page: OpenPage, shop: Shop) -> None:
         hook = shop.mapped(order(3))

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from onevoice.domains.events import service as events
-from onevoice.domains.webhooks import service
 from onevoice.domains.webhooks.contracts import Headers, Mapping, Receipt, SecretShown, WebhookCreate
 from onevoice.domains.webhooks.rules import signature
+from onevoice.domains.webhooks.service import deliveries, manage
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock
 from onevoice.kit.db import Database
@@ -59,13 +59,13 @@ class Hook:
     database: Database
     clock: ManualClock = field(default_factory=lambda: ManualClock(NOON))
     chance: SeededChance = field(default_factory=lambda: SeededChance(7))
-    sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32, service.PURPOSE))
+    sealer: Sealer = field(default_factory=lambda: Sealer(b"k" * 32, manage.PURPOSE))
     shown: SecretShown | None = None
 
     def made(self, name: str = "web shop", **wanted: Any) -> SecretShown:
         with self.database.transaction() as conn:
             create = WebhookCreate(name=name, channel="shop", site="pl", **wanted)
-            return service.create(conn, create, sealer=self.sealer, actor="owner", clock=self.clock, chance=self.chance)
+            return manage.create(conn, create, sealer=self.sealer, actor="owner", clock=self.clock, chance=self.chance)
 
     @property
     def id(self):
@@ -81,7 +81,7 @@ class Hook:
 
     def map(self, raw: dict[str, Any] | None = None, based_on: int = 0) -> None:
         with self.database.transaction() as conn:
-            service.set_mapping(conn, self.id, mapping(raw), based_on=based_on, actor="owner", clock=self.clock)
+            manage.set_mapping(conn, self.id, mapping(raw), based_on=based_on, actor="owner", clock=self.clock)
 
     def headers(self, body: bytes, message_id: str = "msg_1", secret: bytes | None = None) -> Headers:
         stamp = str(int(self.clock.now().timestamp()))
@@ -90,7 +90,7 @@ class Hook:
     def send(self, payload: Any, message_id: str = "msg_1", headers: Headers | None = None) -> Receipt:
         body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
         with self.database.transaction() as conn:
-            return service.receive(
+            return deliveries.receive(
                 conn,
                 self.public_id,
                 headers or self.headers(body, message_id),
@@ -101,11 +101,11 @@ class Hook:
 
     def retry(self, **options: Any):
         with self.database.transaction() as conn:
-            return service.retry(conn, self.id, actor="owner", clock=self.clock, **options)
+            return deliveries.retry(conn, self.id, actor="owner", clock=self.clock, **options)
 
     def kept(self) -> list[Any]:
         with self.database.transaction() as conn:
-            return service.deliveries(conn, self.id)
+            return deliveries.deliveries(conn, self.id)
 
     def log(self) -> list[dict[str, Any]]:
         """The events that were appended, in the order of the log."""

@@ -11,9 +11,9 @@ from fastapi import FastAPI
 from onevoice.domains.access.contracts import AccountCreate, Role
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, keys
-from onevoice.domains.webhooks import service
 from onevoice.domains.webhooks.http import routes
 from onevoice.domains.webhooks.rules import signature
+from onevoice.domains.webhooks.service import manage
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock
 from onevoice.kit.db import Database
@@ -39,7 +39,7 @@ class House:
         self.app = FastAPI(redirect_slashes=False)
         guards = Guards(authenticator, settings)
         bind(self.app, guards)
-        sealer = Sealer(b"k" * 32, service.PURPOSE)
+        sealer = Sealer(b"k" * 32, manage.PURPOSE)
         self.app.include_router(routes.router(database, sealer, settings, clock=self.clock, chance=self.chance))
         self.app.include_router(login.router(guards, authenticator, settings, tmp_path))
         self.app.include_router(console(tmp_path, guards))
@@ -274,10 +274,18 @@ class TestRehearse:
     def test_a_suggestion_can_be_rehearsed_and_kept(self, house, editor, hook):
         house.deliver(hook, ORDER)
         (kept,) = editor.get(f"/api/webhooks/{hook['id']}/deliveries").json()["data"]
-        guessed = editor.get(f"/api/webhooks/{hook['id']}/deliveries/{kept['id']}/suggestion").json()
+        guessed = editor.post(f"/api/webhooks/{hook['id']}/suggestions", json={"delivery": kept["id"]}).json()
         assert map_it(editor, hook, guessed).status_code == 200
         done = editor.post(f"/api/webhooks/{hook['id']}/retry", json={}).json()
         assert done == {"tried": 1, "taken": 1, "unmapped": 0, "next_after": None}
+
+    def test_a_suggestion_takes_the_last_delivery_or_a_payload(self, house, editor, hook):
+        path = f"/api/webhooks/{hook['id']}/suggestions"
+        assert editor.post(path, json={}).status_code == 404
+        house.deliver(hook, ORDER)
+        latest = editor.post(path, json={}).json()
+        assert latest == editor.post(path, json={"payload": json.dumps(ORDER)}).json()
+        assert latest["rules"][0]["user_id"] == "customer.id"
 
     def test_a_payload_that_is_no_json_is_told(self, editor, hook):
         body = {"mapping": PAID, "payload": "{"}

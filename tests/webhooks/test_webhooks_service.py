@@ -14,7 +14,7 @@ from onevoice.domains.access.errors import SourceConflictError, UnknownChannelEr
 from onevoice.domains.access.service import audit as audits
 from onevoice.domains.access.service import keys
 from onevoice.domains.events import service as events
-from onevoice.domains.webhooks import service, store
+from onevoice.domains.webhooks import store
 from onevoice.domains.webhooks.errors import (
     InvalidSignatureError,
     MappingChangedError,
@@ -25,6 +25,7 @@ from onevoice.domains.webhooks.errors import (
     UnusableSecretError,
 )
 from onevoice.domains.webhooks.rules import signature
+from onevoice.domains.webhooks.service import deliveries, manage
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.home import Secrets
 from onevoice.kit.sealing import Sealer, UnsealableError, derived
@@ -104,7 +105,7 @@ class TestSealing:
 class TestRotate:
     def rotated(self, hook, *, at_once: bool = False, given: str | None = None):
         with hook.database.transaction() as conn:
-            return service.rotate(
+            return manage.rotate(
                 conn, hook.id, given=given, at_once=at_once, sealer=hook.sealer, actor="owner",
                 clock=hook.clock, chance=hook.chance,
             )  # fmt: skip
@@ -188,7 +189,7 @@ class TestReceive:
         hook.send(ORDER)
         hook.clock.advance(timedelta(days=31))
         with hook.database.transaction() as conn:
-            service.housekeep(conn, hook.clock.now())
+            deliveries.housekeep(conn, hook.clock.now())
         assert hook.kept() == []
         hook.send(ORDER)
         first, second = hook.log()
@@ -287,7 +288,7 @@ class TestReceive:
         assert hook.send(body).verdict == "taken"
         assert len(hook.log()) == 1
         with hook.database.transaction() as conn:
-            kept, payload = service.delivery(conn, hook.id, hook.kept()[0].id)
+            kept, payload = deliveries.delivery(conn, hook.id, hook.kept()[0].id)
         assert kept.size_bytes == len(body)
         json.dumps(payload).encode()
 
@@ -376,10 +377,10 @@ class TestMappings:
         hook.map()
         hook.map({"rules": [{"make": "ignore", "name": "all"}]}, based_on=1)
         with hook.database.transaction() as conn:
-            found = service.mappings(conn, hook.id)
-            assert service.mapping(conn, hook.id, 1).mapping == mapping()
+            found = manage.mappings(conn, hook.id)
+            assert manage.mapping(conn, hook.id, 1).mapping == mapping()
             with pytest.raises(UnknownMappingError):
-                service.mapping(conn, hook.id, 3)
+                manage.mapping(conn, hook.id, 3)
         assert [each.version for each in found] == [2, 1]
         assert audit(hook)[-1] == ("webhook.mapping_changed", {"version": 1}, {"version": 2, "rules": ["all"]})
 
@@ -403,7 +404,7 @@ class TestMappings:
 class TestRehearse:
     def rehearsed(self, hook, **options: Any):
         with hook.database.transaction() as conn:
-            return service.rehearse(conn, hook.id, mapping(options.pop("raw", None)), clock=hook.clock, **options)
+            return deliveries.rehearse(conn, hook.id, mapping(options.pop("raw", None)), clock=hook.clock, **options)
 
     def test_tells_what_the_last_deliveries_would_become_and_changes_nothing(self, hook):
         hook.send(ORDER, "m1")
@@ -439,11 +440,11 @@ class TestOutsider:
         other = hook.made("another").webhook.id
         with hook.database.transaction() as conn:
             with pytest.raises(UnknownDeliveryError):
-                service.delivery(conn, other, sent)
+                deliveries.delivery(conn, other, sent)
             with pytest.raises(UnknownDeliveryError):
-                service.suggestion(conn, other, sent)
+                deliveries.suggestion(conn, other, delivery_id=sent, payload=None)
             with pytest.raises(UnknownDeliveryError):
-                service.rehearse(conn, other, mapping(), delivery_ids=[sent], clock=hook.clock)
+                deliveries.rehearse(conn, other, mapping(), delivery_ids=[sent], clock=hook.clock)
 
 
 class TestDelete:
@@ -451,7 +452,7 @@ class TestDelete:
         hook.map()
         hook.send(ORDER)
         with hook.database.transaction() as conn:
-            service.delete(conn, hook.id, actor="owner", clock=hook.clock)
+            manage.delete(conn, hook.id, actor="owner", clock=hook.clock)
         with pytest.raises(UnknownWebhookError):
             hook.kept()
         with pytest.raises(UnknownWebhookError):
@@ -467,5 +468,5 @@ class TestHousekeep:
         hook.send(ORDER, "young")
         hook.clock.advance(timedelta(days=1, seconds=1))
         with hook.database.transaction() as conn:
-            service.housekeep(conn, hook.clock.now())
+            deliveries.housekeep(conn, hook.clock.now())
         assert [each.message_id for each in hook.kept()] == ["young"]

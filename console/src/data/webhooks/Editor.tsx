@@ -51,7 +51,7 @@ export function Editor({ hook, version, start, latest, chosen, onChoose, onSaved
   const wrong = [...mistakes, ...troubles(trial)];
 
   const suggest = useMutation({
-    mutationFn: () => api.get<Mapping>(`/api/webhooks/${hook.id}/deliveries/${delivery}/suggestion`),
+    mutationFn: () => api.post<Mapping>(`/api/webhooks/${hook.id}/suggestions`, delivery === null ? { payload: sample } : { delivery }),
     onSuccess: setDraft,
   });
   const save = useMutation({
@@ -127,7 +127,7 @@ export function Editor({ hook, version, start, latest, chosen, onChoose, onSaved
               title={t("webhooks.mapping.start")}
               actions={
                 <>
-                  {delivery !== null && (
+                  {payload !== null && (
                     <Button kind="primary" disabled={suggest.isPending} onClick={() => suggest.mutate()}>
                       {t("webhooks.mapping.suggest")}
                     </Button>
@@ -136,7 +136,7 @@ export function Editor({ hook, version, start, latest, chosen, onChoose, onSaved
                 </>
               }
             >
-              {t(delivery === null ? "webhooks.mapping.waitText" : "webhooks.mapping.startText")}
+              {t(payload === null ? "webhooks.mapping.waitText" : "webhooks.mapping.startText")}
             </Empty>
             {suggest.error && <ProblemBox error={suggest.error} />}
           </div>

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from onevoice.domains.access.contracts import SourceId
 from onevoice.domains.access.service import keys
-from onevoice.domains.webhooks import contracts, service
+from onevoice.domains.webhooks import contracts
 from onevoice.domains.webhooks.contracts import Headers, Mapping, Verdict, Webhook, WebhookId
 from onevoice.domains.webhooks.http import shapes
+from onevoice.domains.webhooks.service import deliveries, manage
 from onevoice.kit import cursor as cursors
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
@@ -86,7 +87,7 @@ def _door(database: Database, sealer: Sealer, *, clock: Clock) -> APIRouter:
         """
         headers = Headers(webhook_id, webhook_timestamp, webhook_signature)
         with database.transaction() as conn:
-            receipt = service.receive(conn, public_id, headers, body, sealer=sealer, clock=clock)
+            receipt = deliveries.receive(conn, public_id, headers, body, sealer=sealer, clock=clock)
         return shapes.received_view(receipt)
 
     @routes.api_route("/v1/webhooks/{public_id}", methods=OTHER_METHODS, include_in_schema=False)
@@ -119,7 +120,7 @@ def _managed(database: Database, sealer: Sealer, settings: WebSettings, *, clock
         """In the order in which they were made."""
         after = cursors.decode(cursor, int)[0] if cursor else 0
         with database.transaction() as conn:
-            found = service.webhooks(conn, after=after, limit=limit + 1)
+            found = manage.webhooks(conn, after=after, limit=limit + 1)
             data = view(conn, request, *found[:limit])
         return Page(data=data, next_cursor=cursors.encode(found[limit - 1].id) if len(found) > limit else None)
 
@@ -128,27 +129,27 @@ def _managed(database: Database, sealer: Sealer, settings: WebSettings, *, clock
         """With its secret, which is shown this once."""
         wanted = contracts.WebhookCreate(create.name, create.channel, create.site, create.source, create.secret)
         with database.transaction() as conn:
-            shown = service.create(conn, wanted, sealer=sealer, actor=actor.label, clock=clock, chance=chance)
+            shown = manage.create(conn, wanted, sealer=sealer, actor=actor.label, clock=clock, chance=chance)
             return secret(conn, request, shown)
 
     @routes.get("/{hook_id}", responses=documented(_NO_HOOK))
     def get_webhook(_: Reader, hook_id: RowId, request: Request) -> shapes.WebhookView:
         with database.transaction() as conn:
-            return view(conn, request, service.webhook(conn, WebhookId(hook_id)))[0]
+            return view(conn, request, manage.webhook(conn, WebhookId(hook_id)))[0]
 
     @routes.patch("/{hook_id}", responses=documented(_NO_HOOK))
     def rename_webhook(
         actor: Editor, hook_id: RowId, change: shapes.WebhookChange, request: Request
     ) -> shapes.WebhookView:
         with database.transaction() as conn:
-            renamed = service.rename(conn, WebhookId(hook_id), change.name, actor=actor.label, clock=clock)
+            renamed = manage.rename(conn, WebhookId(hook_id), change.name, actor=actor.label, clock=clock)
             return view(conn, request, renamed)[0]
 
     @routes.delete("/{hook_id}", status_code=204, responses=documented(_NO_HOOK))
     def delete_webhook(actor: Editor, hook_id: RowId) -> None:
         """With its kept deliveries. What became events stays."""
         with database.transaction() as conn:
-            service.delete(conn, WebhookId(hook_id), actor=actor.label, clock=clock)
+            manage.delete(conn, WebhookId(hook_id), actor=actor.label, clock=clock)
 
     @routes.post("/{hook_id}/secret", responses=documented(_NO_HOOK))
     def rotate_secret(
@@ -156,7 +157,7 @@ def _managed(database: Database, sealer: Sealer, settings: WebSettings, *, clock
     ) -> shapes.SecretView:
         """A new secret, which is shown this once. The old one is taken too for another 24 hours."""
         with database.transaction() as conn:
-            shown = service.rotate(
+            shown = manage.rotate(
                 conn,
                 WebhookId(hook_id),
                 given=rotate.secret,
@@ -179,7 +180,7 @@ def _mappings(database: Database, *, clock: Clock) -> APIRouter:
         """Every version, newest first; the first is in force."""
         before = cursors.decode(cursor, int)[0] if cursor else None
         with database.transaction() as conn:
-            found = service.mappings(conn, WebhookId(hook_id), before=before, limit=limit + 1)
+            found = manage.mappings(conn, WebhookId(hook_id), before=before, limit=limit + 1)
         return Page(
             data=[shapes.version_view(each) for each in found[:limit]],
             next_cursor=cursors.encode(found[limit - 1].version) if len(found) > limit else None,
@@ -192,16 +193,23 @@ def _mappings(database: Database, *, clock: Clock) -> APIRouter:
     def set_mapping(actor: Editor, hook_id: RowId, change: shapes.MappingChange) -> shapes.VersionView:
         """A new version. It holds for what comes from now on, and for what is tried again."""
         with database.transaction() as conn:
-            made = service.set_mapping(
+            made = manage.set_mapping(
                 conn, WebhookId(hook_id), change.mapping, based_on=change.based_on, actor=actor.label, clock=clock
             )
         return shapes.version_view(made)
+
+    @routes.post("/suggestions", responses=documented(_NO_DELIVERY))
+    def suggest(_: Reader, hook_id: RowId, wanted: shapes.SuggestionOf) -> Mapping:
+        """A first mapping, guessed from the names in a payload. Nothing is kept."""
+        delivery_id = None if wanted.delivery is None else int(wanted.delivery)
+        with database.transaction() as conn:
+            return deliveries.suggestion(conn, WebhookId(hook_id), delivery_id=delivery_id, payload=wanted.payload)
 
     @routes.post("/rehearsals", responses=documented(_NO_DELIVERY))
     def rehearse(_: Reader, hook_id: RowId, rehearsal: shapes.Rehearsal) -> shapes.Rehearsed:
         """What a mapping would make. Nothing is kept, nothing is sent."""
         with database.transaction() as conn:
-            trials = service.rehearse(
+            trials = deliveries.rehearse(
                 conn,
                 WebhookId(hook_id),
                 rehearsal.mapping,
@@ -228,7 +236,7 @@ def _deliveries(database: Database, *, clock: Clock) -> APIRouter:
         """Newest first. They are kept for 30 days."""
         before = cursors.decode(cursor, int)[0] if cursor else None
         with database.transaction() as conn:
-            found = service.deliveries(conn, WebhookId(hook_id), before=before, verdict=verdict, limit=limit + 1)
+            found = deliveries.deliveries(conn, WebhookId(hook_id), before=before, verdict=verdict, limit=limit + 1)
         return Page(
             data=[shapes.delivery_view(each) for each in found[:limit]],
             next_cursor=cursors.encode(found[limit - 1].id) if len(found) > limit else None,
@@ -237,20 +245,14 @@ def _deliveries(database: Database, *, clock: Clock) -> APIRouter:
     @routes.get("/deliveries/{delivery_id}", responses=documented(_NO_DELIVERY))
     def get_delivery(_: Reader, hook_id: RowId, delivery_id: RowId) -> shapes.DeliveryDetail:
         with database.transaction() as conn:
-            found, payload = service.delivery(conn, WebhookId(hook_id), delivery_id)
+            found, payload = deliveries.delivery(conn, WebhookId(hook_id), delivery_id)
         return shapes.delivery_detail(found, payload)
-
-    @routes.get("/deliveries/{delivery_id}/suggestion", responses=documented(_NO_DELIVERY))
-    def suggest(_: Reader, hook_id: RowId, delivery_id: RowId) -> Mapping:
-        """A first mapping, guessed from the names in this payload. Nothing is kept."""
-        with database.transaction() as conn:
-            return service.suggestion(conn, WebhookId(hook_id), delivery_id)
 
     @routes.post("/retry", responses=documented(_NO_HOOK))
     def retry(actor: Editor, hook_id: RowId, start: shapes.RetryFrom) -> shapes.RetriedView:
         """Try deliveries that could not be mapped with the mapping in force, oldest first, some at a time."""
         with database.transaction() as conn:
-            done = service.retry(conn, WebhookId(hook_id), after=int(start.after), actor=actor.label, clock=clock)
+            done = deliveries.retry(conn, WebhookId(hook_id), after=int(start.after), actor=actor.label, clock=clock)
         return shapes.retried_view(done)
 
     return routes

@@ -17,7 +17,7 @@ from onevoice.domains.webhooks.contracts import (
     Version,
     Webhook,
 )
-from onevoice.domains.webhooks.service import KEEP_DELIVERIES, Trial
+from onevoice.domains.webhooks.service.deliveries import KEEP_DELIVERIES, Trial
 from onevoice.web.paging import Body, Moment, Page, Text
 
 RECORDS_SHOWN = 50
@@ -30,6 +30,9 @@ GivenSecret = Annotated[
     Text | None,
     Field(max_length=300, description="`whsec_` and base64, where the sender gives one. Left out, one is made."),
 ]
+
+DeliveryId = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")]
+SentText = Annotated[str, Field(max_length=512 * 1024, description="JSON as it would be sent.")]
 
 
 class WebhookCreate(Body):
@@ -54,12 +57,19 @@ class MappingChange(Body):
     based_on: int = Field(ge=0, le=2**31 - 2, description="The version that was changed, 0 where there is none.")
 
 
+class SuggestionOf(Body):
+    """Of `payload`, else of `delivery`, else of the last delivery."""
+
+    delivery: DeliveryId | None = None
+    payload: SentText | None = None
+
+
 class Rehearsal(Body):
     """Of `payload`, else of `deliveries`, else of the last ten deliveries."""
 
     mapping: Mapping
-    deliveries: list[Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")]] = Field(default=[], max_length=10)
-    payload: str | None = Field(None, max_length=512 * 1024, description="JSON as it would be sent.")
+    deliveries: list[DeliveryId] = Field(default=[], max_length=10)
+    payload: SentText | None = None
 
 
 class RetryFrom(Body):
