@@ -31,7 +31,8 @@ from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http
 from onevoice.domains.profiles.jobs import cards, link
 from onevoice.domains.webhooks.http import routes as webhooks_http
-from onevoice.domains.webhooks.service import deliveries, manage
+from onevoice.domains.webhooks.service import deliveries
+from onevoice.domains.webhooks.service import manage as webhooks
 from onevoice.kit import bus, db, dumps
 from onevoice.kit.chance import Chance, SystemChance, random_uuid
 from onevoice.kit.clock import Clock, SystemClock
@@ -141,7 +142,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             found = keys.resolve_write_key(conn, key, clock=clock)
         return None if found is None else events_http.WriteKey(found.source_id)
 
-    sealer = Sealer(home.secrets.vault_key, manage.PURPOSE)
+    sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
     app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
     app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))

@@ -254,21 +254,19 @@ class TestLooks:
         settled(page)
         expect(page.get_by_role("heading", name=TITLES[language], level=1)).to_be_visible()
         name = f"webhooks-{language}-{scheme}-{'desk' if size == DESK else 'phone'}"
-        assert axe_violations(page) == []
         keep(page, f"{name}-list")
+        assert axe_violations(page) == []
         page.goto(f"/data/webhooks/{hook['id']}")
         settled(page)
         expect(page.get_by_role("heading", name=MAPPING[language], exact=True)).to_be_visible()
         expect(page.locator(".hook-outcome").first).to_be_visible()
+        body = page.locator(".parts-body")
+        keep(page, f"{name}-one")
+        body.evaluate("body => body.scrollTo(0, body.querySelector('.hook-editor').offsetTop)")
+        keep(page, f"{name}-editor")
         assert axe_violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
-        body = page.locator(".parts-body")
         assert body.evaluate("body => body.scrollWidth <= body.clientWidth")
-        keep(page, f"{name}-one")
-        if language == "en":
-            page.locator(".hook-editor").scroll_into_view_if_needed()
-            body.evaluate("body => body.scrollTo(0, body.querySelector('.hook-editor').offsetTop)")
-            keep(page, f"{name}-editor")
 
     def test_nothing_yet(self, open_page: OpenPage, shop: Shop, none: None) -> None:
         page = open_page("/data/webhooks")

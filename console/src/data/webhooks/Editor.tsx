@@ -24,10 +24,9 @@ interface Props {
   latest: Delivery[];
   chosen: string | null;
   onChoose: (delivery: string) => void;
-  onSaved: () => void;
 }
 
-export function Editor({ hook, version, start, latest, chosen, onChoose, onSaved }: Props) {
+export function Editor({ hook, version, start, latest, chosen, onChoose }: Props) {
   const { t } = useI18n();
   const client = useQueryClient();
   const may = useMay("webhooks.edit");
@@ -58,8 +57,8 @@ export function Editor({ hook, version, start, latest, chosen, onChoose, onSaved
     mutationFn: () => api.put<Version>(`/api/webhooks/${hook.id}/mapping`, { mapping, based_on: version?.version ?? 0 }),
     onSuccess: (made) => {
       toast({ text: t("webhooks.mapping.saved", { n: made.version }) });
+      setDraft(made.mapping);
       void client.invalidateQueries({ queryKey: ["webhook", hook.id] });
-      onSaved();
     },
   });
   const desk: Desk = {

@@ -70,14 +70,13 @@ export function WebhookPage() {
       <Waiting hook={one} may={may} />
       <Address hook={one} open={one.last_at === null} />
       <Editor
-        key={`${version?.version ?? 0}-${taken?.times ?? 0}`}
+        key={taken?.times ?? 0}
         hook={one}
         version={version}
         start={taken && taken.version.version !== version?.version ? taken.version.mapping : null}
         latest={latest.data.data}
         chosen={d ?? null}
         onChoose={choose}
-        onSaved={() => setTaken(null)}
       />
       <Deliveries hook={one} chosen={d ?? null} onChoose={choose} />
       {window === "rename" && <Rename hook={one} onClose={() => setWindow(null)} />}

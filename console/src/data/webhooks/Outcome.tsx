@@ -23,7 +23,7 @@ export function Outcome({ trial, trials, latest, chosen, onChoose }: { trial: Tr
               </p>
             ))}
             {record.events.map((event, n) => (
-              <pre key={n} tabIndex={0} role="region" aria-label={t("webhooks.outcome.event")}>
+              <pre key={n} tabIndex={0} role="region" aria-label={t("webhooks.outcome.event", { n: `${record.record + 1}.${n + 1}` })}>
                 {JSON.stringify(event, null, 2)}
               </pre>
             ))}

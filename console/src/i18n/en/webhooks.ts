@@ -136,7 +136,7 @@ export const webhooks = {
     nothing: "Nothing to try it on yet.",
     record: "Record {n}",
     ignored: "Ignored: nothing is made of it.",
-    event: "Event",
+    event: "Event {n}",
     tried: { one: "Tried on the last delivery", other: "Tried on the last {n} deliveries" },
     allGood: "All of them can be read.",
     someBad: { one: "{n} cannot be read:", other: "{n} cannot be read:" },

@@ -149,7 +149,7 @@ export const webhooks: Translated<typeof english> = {
     nothing: "Nie ma jeszcze na czym wypróbować.",
     record: "Rekord {n}",
     ignored: "Pominięte: nic nie powstaje.",
-    event: "Zdarzenie",
+    event: "Zdarzenie {n}",
     tried: {
       one: "Wypróbowane na {n} ostatniej dostawie",
       few: "Wypróbowane na {n} ostatnich dostawach",

@@ -149,7 +149,7 @@ export const webhooks: Translated<typeof english> = {
     nothing: "Проверить пока не на чем.",
     record: "Запись {n}",
     ignored: "Пропущено: ничего не создаётся.",
-    event: "Событие",
+    event: "Событие {n}",
     tried: {
       one: "Проверено на {n} последней доставке",
       few: "Проверено на {n} последних доставках",
