@@ -31,7 +31,7 @@ export const data = {
     replace: "Replace",
     isRevoked: "{name} no longer works.",
     revokeTitle: "Revoke {name}?",
-    revokeText: "Whatever sends with this key is refused at once and for good. Events refused in the meantime are not lost if the program keeps them and gets a new key.",
+    revokeText: "Whatever sends with this key is refused within five seconds, for good. Events refused in the meantime are not lost if the program keeps them and gets a new key.",
     lastUsed: "It was last used {when}.",
     neverUsed: "It has never been used.",
     madeTitle: "{name} is made",
