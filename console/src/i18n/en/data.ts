@@ -117,7 +117,7 @@ export const data = {
     page: "What goes into the page",
     wait: "Wait for consent",
     waitHint: "Nothing is stored or sent before your banner says what the visitor chose.",
-    silent: "Do not tell of page views",
+    silent: "Do not report page views",
     silentHint: "For pages that call page() themselves.",
     code: "The snippet",
     consent: "What the banner calls",
