@@ -20,12 +20,12 @@ from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
-from onevoice.domains.events import http as events_http
-from onevoice.domains.events import jobs as imports
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, ImportReport
 from onevoice.domains.events.errors import UnknownSourceError
+from onevoice.domains.events.http import intake as events_http
+from onevoice.domains.events.jobs import files as imports
 from onevoice.domains.events.rules.door import Opened
+from onevoice.domains.events.service import log as events
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http

@@ -11,8 +11,8 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, Batch, Position, Rejection
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service.link import Linker
 from onevoice.domains.identity.service.prepare import Incoming, Prepared, unlinkable

@@ -13,7 +13,6 @@ import zstandard
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
-from onevoice.domains.events import store
 from onevoice.domains.events.contracts import (
     KEEP_SEEN,
     Adoption,
@@ -33,6 +32,7 @@ from onevoice.domains.events.errors import (
     UnknownDeadLetterError,
 )
 from onevoice.domains.events.rules import door as rules
+from onevoice.domains.events.store import log as store
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
