@@ -315,6 +315,11 @@ def position(conn: Connection, consumer: str) -> Position:
     return store.position(conn, consumer)
 
 
+def position_seen(conn: Connection, consumer: str) -> Position:
+    """The same, held by nobody: for who reads ahead in a transaction that writes nothing, and looks again."""
+    return store.position(conn, consumer)
+
+
 def read(conn: Connection, consumer: str, max_events: int) -> Batch:
     """What `read_after` gives after the consumer's position."""
     return read_after(conn, position(conn, consumer), max_events)
