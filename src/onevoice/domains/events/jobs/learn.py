@@ -3,10 +3,12 @@
 import threading
 from collections.abc import Callable
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Histogram
 from psycopg import Connection
 
+from onevoice.domains.events.errors import ForeignLogError
 from onevoice.domains.events.service.learning import Learner
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
@@ -41,6 +43,10 @@ def run(database: Database, clock: Clock, stop: threading.Event, busy: Callable[
                 failures = 0
             learnt = learner.step(MAX_EVENTS if failures == 0 else 1, clock.now())
             yielding = learnt.events > 0 and _asks(database, busy)
+        except (psycopg.OperationalError, ForeignLogError):
+            log.exception("learning_waits_for_the_database")
+            stop.wait(PAUSE_SECONDS)
+            continue
         except Exception:
             failures += 1
             log.exception("learning_failed", attempt=failures)

@@ -18,8 +18,8 @@ from onevoice.domains.events.rules.shapes import (
     ROOTS,
     TEXT,
     TIME,
-    name_of,
 )
+from onevoice.kit.paths import name_of
 
 ESTABLISHED = 100
 """So often a kind must have come before another one is a surprise,"""

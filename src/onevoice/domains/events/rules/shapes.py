@@ -5,9 +5,10 @@ of one shape are counted, and only the shapes, of which there are few, are spelt
 """
 
 import re
-from collections.abc import Mapping
 from itertools import islice
 from typing import Any
+
+from onevoice.kit.paths import name_of
 
 ANY, TEXT, INTEGER, NUMBER, BOOLEAN, TIME, OBJECT, ARRAY, NOTHING = range(9)
 """Kinds, by the number they are stored under. ANY: of whichever kind, as long as it says something."""
@@ -28,8 +29,6 @@ Paths = frozenset[tuple[str, int]]
 
 _SCALARS: dict[type, int] = {int: INTEGER, float: NUMBER, bool: BOOLEAN, type(None): NOTHING}
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d[\d:.,+\-Z ]*)?")
-_NAME = re.compile(r"[^\W\d][\w $\-]{0,63}")
-_MOST_DIGITS = 4
 
 
 def shape_of(value: Any, levels: int = MAX_LEVELS) -> Shape:
@@ -79,46 +78,3 @@ def _note(path: str, shapes: Any, found: set[tuple[str, int]]) -> None:
             found.add((path, ANY))
         if type(shape) is tuple:
             _spell(path, shape, found)
-
-
-def name_of(key: str) -> str:
-    """The key, or `*` where it looks like a value: maps keyed by an article, an address or a date have endless keys,
-    and what is kept of an event must hold nothing of anybody.
-
-    >>> [name_of(key) for key in ("total", "UTM source", "anna@example.com", "4f1c07a9-22e1", "a.b")]
-    ['total', 'UTM source', '*', '*', '*']
-    """
-    if _NAME.fullmatch(key) and sum(map(str.isdigit, key)) <= _MOST_DIGITS:
-        return key
-    return "*"
-
-
-# Single values, where the plan says something of them
-
-
-def steps_of(path: str) -> tuple[str, ...]:
-    """A path taken apart; `[]` is a step of its own.
-
-    >>> steps_of("properties.products[].price")
-    ('properties', 'products', '[]', 'price')
-    """
-    return tuple(path.replace("[]", ".[]").split("."))
-
-
-def places(value: Any, steps: tuple[str, ...]) -> list[tuple[Any, Any]]:
-    """Where in `value` the steps lead: (holder, key or index)."""
-    *before, last = steps
-    holders: list[Any] = [value]
-    for step in before:
-        holders = [holder[key] for holder in holders for key in _keys(holder, step)]
-    return [(holder, key) for holder in holders for key in _keys(holder, last)]
-
-
-def _keys(holder: Any, step: str) -> list[Any]:
-    if step == "[]":
-        return list(range(len(holder))) if type(holder) is list else []
-    if not isinstance(holder, Mapping):
-        return []
-    if step == "*":
-        return [key for key in holder if name_of(str(key)) == "*"]
-    return [step] if step in holder else []

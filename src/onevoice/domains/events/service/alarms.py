@@ -72,6 +72,10 @@ def acknowledge(conn: Connection, alarm_id: int, reason: str, *, actor: str, clo
     return alarm._replace(acknowledged_at=now, acknowledged_by=actor, reason=reason)
 
 
+def open_alarms(conn: Connection) -> int:
+    return sum(store.open_by_kind(conn).values())
+
+
 def measure(conn: Connection) -> None:
     """For /metrics."""
     have = store.open_by_kind(conn)

@@ -17,13 +17,14 @@ from psycopg import Connection
 
 from onevoice.domains.events.contracts import Declared, EventName, LogRecord, PlannedEvent
 from onevoice.domains.events.rules import plan as rules
-from onevoice.domains.events.rules.shapes import ANY, KIND_NAMES, Shape, paths_of, places, shape_of, steps_of
+from onevoice.domains.events.rules.shapes import ANY, KIND_NAMES, Shape, paths_of, shape_of
 from onevoice.domains.events.rules.silence import hour_of
 from onevoice.domains.events.service import log
 from onevoice.domains.events.store import alarms as alarm_store
 from onevoice.domains.events.store import learning as store
 from onevoice.domains.events.store import plan as plan_store
 from onevoice.domains.events.store.alarms import AlarmRow
+from onevoice.kit.paths import places, steps_of
 
 LEARNER = "plan"
 """The consumer's name."""

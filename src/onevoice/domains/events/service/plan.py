@@ -21,10 +21,10 @@ from onevoice.domains.events.contracts import (
 )
 from onevoice.domains.events.errors import InvalidPlanError, PlanConflictError, UnknownPlanEventError
 from onevoice.domains.events.rules import plan as rules
-from onevoice.domains.events.rules.shapes import steps_of
 from onevoice.domains.events.store import alarms as alarm_store
 from onevoice.domains.events.store import plan as store
 from onevoice.kit.clock import Clock
+from onevoice.kit.paths import steps_of
 
 DAYS_SHOWN = 28
 _SETTLED: tuple[AlarmKind, ...] = ("type_conflict", "unknown_event", "missing_property", "value_not_allowed")
@@ -276,3 +276,7 @@ class Heard:
 def sources(conn: Connection) -> list[Heard]:
     waiting = store.waiting_of_sources(conn)
     return [Heard(*row, waiting.get(row[0], 0)) for row in store.heard(conn)]
+
+
+def names(conn: Connection, event_ids: Sequence[int]) -> dict[int, EventName]:
+    return store.names(conn, event_ids)

@@ -192,3 +192,8 @@ def waiting_of_sources(conn: Connection) -> dict[int, int]:
         " group by f.source_id"
     )
     return dict(rows.fetchall())
+
+
+def names(conn: Connection, event_ids: Sequence[int]) -> dict[int, EventName]:
+    rows = conn.execute("select id, type, name from events.plan_event where id = any(%s)", (list(event_ids),))
+    return {found: (type_, name) for found, type_, name in rows}
