@@ -110,7 +110,11 @@ INSERT_KEY: LiteralString = """
 insert into access.api_key (name, scope, source_id, digest, hint, permissions, created_at)
 values (%s, %s, %s, %s, %s, %s, %s) returning id
 """
-KEYS: LiteralString = f"{_KEY} order by k.id"
+KEYS: LiteralString = f"""{_KEY}
+where (%(before)s::bigint is null or k.id < %(before)s)
+  and (%(revoked)s::boolean is null or (k.revoked_at is not null) = %(revoked)s)
+order by k.id desc limit %(limit)s
+"""
 KEY: LiteralString = f"{_KEY} where k.id = %s"
 REVOKE_KEY: LiteralString = "update access.api_key set revoked_at = %s where id = %s and revoked_at is null"
 WRITER_BY_DIGEST: LiteralString = """
@@ -314,9 +318,9 @@ def insert_key(
     return KeyId(row[0])
 
 
-def keys(conn: Connection) -> list[ApiKey]:
+def keys(conn: Connection, *, before: int | None, revoked: bool | None, limit: int) -> list[ApiKey]:
     with conn.cursor(row_factory=class_row(ApiKey)) as cursor:
-        return cursor.execute(KEYS).fetchall()
+        return cursor.execute(KEYS, {"before": before, "revoked": revoked, "limit": limit}).fetchall()
 
 
 def key(conn: Connection, key_id: KeyId) -> ApiKey | None:

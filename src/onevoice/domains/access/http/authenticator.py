@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import structlog
 
-from onevoice.domains.access import service
 from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, Account, Locked, Visit
 from onevoice.domains.access.errors import BusyError, TooManyAttemptsError, WrongPasswordError
+from onevoice.domains.access.service import keys, sessions
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
@@ -35,7 +35,7 @@ class AccessAuthenticator:
 
     def by_key(self, key: str) -> Actor | None:
         with self._database.transaction() as conn:
-            found = service.resolve_secret_key(conn, key, clock=self._clock)
+            found = keys.resolve_secret_key(conn, key, clock=self._clock)
         if found is None:
             return None
         permissions = frozenset[str](FOR_KEYS.intersection(found.permissions))
@@ -43,7 +43,7 @@ class AccessAuthenticator:
 
     def by_session(self, token: str, *, used: bool = True) -> Visitor | None:
         with self._database.transaction() as conn:
-            found = service.session(conn, token, used=used, clock=self._clock)
+            found = sessions.session(conn, token, used=used, clock=self._clock)
         if found is None:
             return None
         account = found.account
@@ -67,7 +67,7 @@ class AccessAuthenticator:
 
     def log_out(self, token: str) -> None:
         with self._database.transaction() as conn:
-            service.end_session(conn, token, clock=self._clock)
+            sessions.end_session(conn, token, clock=self._clock)
 
     def prove(self, account: Account, password: str, *, address: str) -> None:
         """That whoever sits at this session knows the account's password, within the limits of logging in.
@@ -76,28 +76,28 @@ class AccessAuthenticator:
         """
         with self._turn():
             with self._database.transaction() as conn:
-                admission = service.admit(conn, login=account.login, address=address, clock=self._clock)
+                admission = sessions.admit(conn, login=account.login, address=address, clock=self._clock)
             if isinstance(admission, Locked):
                 seconds = _whole_seconds(admission)
                 raise TooManyAttemptsError(f"Wait {seconds} seconds and try again.", retry_after_seconds=seconds)
-            if not service.verify(admission, password):
+            if not sessions.verify(admission, password):
                 _log.warning("password_refused", account=account.id, address=address)
                 raise WrongPasswordError("The present password is another one.")
             with self._database.transaction() as conn:
-                service.forgive(conn, admission)
+                sessions.forgive(conn, admission)
 
     def _log_in(self, login: str, password: str, *, visit: Visit, previous: str | None) -> LoggedIn | Refused:
         with self._turn():
             with self._database.transaction() as conn:
-                admission = service.admit(conn, login=login, address=visit.address, clock=self._clock)
+                admission = sessions.admit(conn, login=login, address=visit.address, clock=self._clock)
             if isinstance(admission, Locked):
                 _log.warning("login_locked", address=visit.address)
                 return Refused("locked", retry_after_seconds=_whole_seconds(admission))
-            fits = service.verify(admission, password)
+            fits = sessions.verify(admission, password)
         started = None
         if fits:
             with self._database.transaction() as conn:
-                started = service.start_session(
+                started = sessions.start_session(
                     conn, admission, password, visit=visit, replaces=previous, clock=self._clock, chance=self._chance
                 )
         if started is None:

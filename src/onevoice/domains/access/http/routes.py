@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from onevoice.domains.access import service
 from onevoice.domains.access.contracts import (
     AccountCreate,
     AccountId,
@@ -17,6 +16,7 @@ from onevoice.domains.access.contracts import (
 from onevoice.domains.access.errors import UnknownSessionError, UnknownUserError
 from onevoice.domains.access.http import shapes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, audit, keys, sessions
 from onevoice.kit import cursor
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
@@ -61,7 +61,7 @@ def _own(
     @routes.get("/me")
     def me(actor: Person) -> shapes.Me:
         with database.transaction() as conn:
-            return shapes.me_view(service.account(conn, AccountId(actor.id)))
+            return shapes.me_view(accounts.account(conn, AccountId(actor.id)))
 
     @routes.patch("/me")
     def set_preferences(actor: Person, update: shapes.MeUpdate) -> shapes.Me:
@@ -69,7 +69,7 @@ def _own(
         with database.transaction() as conn:
             account_id = AccountId(actor.id)
             return shapes.me_view(
-                service.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
+                accounts.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
             )
 
     @routes.put(
@@ -81,18 +81,18 @@ def _own(
         """Ends every session of yours; the answer brings a new one for this browser."""
         address = client_address(request, settings)
         with database.transaction() as conn:
-            account = service.account(conn, AccountId(actor.id))
+            account = accounts.account(conn, AccountId(actor.id))
         authenticator.prove(account, change.present, address=address)
         visit = Visit(address=address, agent=request.headers.get("user-agent", ""))
         with database.transaction() as conn:
-            service.set_password(conn, account.id, change.new, actor=actor.label, clock=clock, chance=chance)
-            started = service.restart_session(conn, account.id, visit=visit, clock=clock, chance=chance)
+            accounts.set_password(conn, account.id, change.new, actor=actor.label, clock=clock, chance=chance)
+            started = sessions.restart_session(conn, account.id, visit=visit, clock=clock, chance=chance)
         set_session(response, LoggedIn(token=started.token, csrf=started.csrf), settings)
 
     @routes.get("/sessions")
     def list_sessions(actor: Person) -> Page[shapes.SessionView]:
         with database.transaction() as conn:
-            found = service.sessions(conn, AccountId(actor.id), clock=clock)
+            found = sessions.sessions(conn, AccountId(actor.id), clock=clock)
         return Page(data=[shapes.session_view(each, actor.session) for each in found])
 
     @routes.delete("/sessions/{session_id}", status_code=204, responses=documented({404: "No such session of yours."}))
@@ -102,15 +102,15 @@ def _own(
         except ValueError as error:
             raise UnknownSessionError("Take the id from the list of sessions.") from error
         with database.transaction() as conn:
-            service.end_session_by_digest(conn, AccountId(actor.id), digest, actor=actor.label, clock=clock)
+            sessions.end_session_by_digest(conn, AccountId(actor.id), digest, actor=actor.label, clock=clock)
 
     @routes.delete("/sessions", status_code=204)
     def end_other_sessions(actor: Person, request: Request) -> None:
         """Log out everywhere else."""
         with database.transaction() as conn:
-            current = service.session(conn, request.cookies.get(SESSION_COOKIE, ""), clock=clock)
+            current = sessions.session(conn, request.cookies.get(SESSION_COOKIE, ""), clock=clock)
             if current is not None:
-                service.end_other_sessions(conn, current, actor=actor.label, clock=clock)
+                sessions.end_other_sessions(conn, current, actor=actor.label, clock=clock)
 
     @routes.get("/roles")
     def list_roles(_: Insider) -> shapes.Roles:
@@ -120,9 +120,16 @@ def _own(
     @routes.get("/sources")
     def list_sources(_: Insider) -> Page[shapes.SourceView]:
         with database.transaction() as conn:
-            return Page(data=[shapes.source_view(each) for each in service.sources(conn).values()])
+            return Page(data=[shapes.source_view(each) for each in keys.sources(conn).values()])
 
     return routes
+
+
+def _before(cursor_: str | None) -> int | None:
+    before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
+    if before is not None and not 0 < before < 2**63:
+        raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+    return before
 
 
 def _doer(actor: Actor) -> Doer:
@@ -133,16 +140,25 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
     routes = APIRouter(tags=["access"])
 
     @routes.get("/keys")
-    def list_keys(_: KeysManage) -> Page[shapes.KeyView]:
+    def list_keys(
+        _: KeysManage,
+        limit: Limit = 50,
+        cursor_: Annotated[Cursor, Query(alias="cursor")] = None,
+        revoked: Annotated[bool | None, Query(description="Only those that are, or are not, revoked.")] = None,
+    ) -> Page[shapes.KeyView]:
+        """Newest first."""
+        before = _before(cursor_)
         with database.transaction() as conn:
-            return Page(data=[shapes.key_view(each) for each in service.keys(conn)])
+            found = keys.keys(conn, before=before, revoked=revoked, limit=limit + 1)
+        more = cursor.encode(found[limit - 1].id) if len(found) > limit else None
+        return Page(data=[shapes.key_view(each) for each in found[:limit]], next_cursor=more)
 
     @routes.post(
         "/keys", status_code=201, responses=documented({409: "The source exists with another channel or site."})
     )
     def create_key(actor: KeysManage, create: shapes.KeyCreate) -> shapes.KeyMade:
         with database.transaction() as conn:
-            issued = service.issue_key(
+            issued = keys.issue_key(
                 conn,
                 scope=create.scope,
                 name=create.name,
@@ -154,17 +170,17 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
                 clock=clock,
                 chance=chance,
             )
-            return shapes.KeyMade(**shapes.key_view(service.key(conn, issued.id)).model_dump(), key=issued.key)
+            return shapes.KeyMade(**shapes.key_view(keys.key(conn, issued.id)).model_dump(), key=issued.key)
 
     @routes.delete("/keys/{key_id}", responses=documented({404: "No such key."}))
     def revoke_key(actor: KeysManage, key_id: RowId) -> shapes.KeyView:
         with database.transaction() as conn:
-            return shapes.key_view(service.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
+            return shapes.key_view(keys.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
 
     @routes.get("/users")
     def list_users(_: UsersManage) -> Page[shapes.UserView]:
         with database.transaction() as conn:
-            return Page(data=[shapes.user_view(each) for each in service.accounts(conn)])
+            return Page(data=[shapes.user_view(each) for each in accounts.accounts(conn)])
 
     @routes.post("/users", status_code=201, responses=documented({409: "The login is taken."}))
     def create_user(actor: UsersManage, create: shapes.UserCreate) -> shapes.UserView:
@@ -172,7 +188,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
             login=create.login, name=create.name, password=create.password, role=create.role, language=create.language
         )
         with database.transaction() as conn:
-            return shapes.user_view(service.create_account(conn, account, by=_doer(actor), clock=clock, chance=chance))
+            return shapes.user_view(accounts.create_account(conn, account, by=_doer(actor), clock=clock, chance=chance))
 
     @routes.patch(
         "/users/{user_id}", responses=documented({404: "No such user.", 409: "Nobody would be left as owner."})
@@ -182,7 +198,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         change = AccountUpdate(role=update.role, disabled=update.disabled)
         with database.transaction() as conn:
             return shapes.user_view(
-                service.update_account(conn, AccountId(user_id), change, by=_doer(actor), clock=clock)
+                accounts.update_account(conn, AccountId(user_id), change, by=_doer(actor), clock=clock)
             )
 
     @routes.put("/users/{user_id}/password", status_code=204, responses=documented({404: "No such user."}))
@@ -191,7 +207,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         if user_id == actor.id:
             raise UnknownUserError("Your own password is changed at /api/me/password, with the present one.")
         with database.transaction() as conn:
-            service.reset_password(
+            accounts.reset_password(
                 conn, AccountId(user_id), change.password, by=_doer(actor), clock=clock, chance=chance
             )
 
@@ -203,11 +219,9 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         subject: Annotated[Text | None, Query(description="Such as `user:1` or `key:7`.")] = None,
     ) -> Page[shapes.AuditView]:
         """Who did what, newest first."""
-        before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
-        if before is not None and not 0 < before < 2**63:
-            raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+        before = _before(cursor_)
         with database.transaction() as conn:
-            entries = service.audit_log(conn, before=before, subject=subject, limit=limit + 1)
+            entries = audit.audit_log(conn, before=before, subject=subject, limit=limit + 1)
         more = cursor.encode(entries[limit - 1].id) if len(entries) > limit else None
         return Page(data=[shapes.audit_view(each) for each in entries[:limit]], next_cursor=more)
 

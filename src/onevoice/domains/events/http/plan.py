@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Source
+from onevoice.domains.access.service import keys
 from onevoice.domains.events.contracts import AlarmState, Declared, PlanChange, PlanState
 from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.events.http import plan_shapes as shapes
@@ -54,7 +54,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
     def detail(event_id: int) -> shapes.EventDetail:
         with database.transaction() as conn:
             one, seen = service.event(conn, event_id, now=clock.now())
-            names = {int(source.id): source.name for source in access.sources(conn).values()}
+            names = {int(source.id): source.name for source in keys.sources(conn).values()}
         view = shapes.event_view(one, names)
         learnt = shapes.properties(view.events, seen, one.event.properties, always_personal)
         return shapes.EventDetail(**view.model_dump(), learnt=learnt)
@@ -71,7 +71,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         """Every event that has come or is declared, by name. With a source, `days` tells of that source."""
         after = cursors.decode(cursor, str, str) if cursor else None
         with database.transaction() as conn:
-            names = {int(each.id): each.name for each in access.sources(conn).values()}
+            names = {int(each.id): each.name for each in keys.sources(conn).values()}
             found = service.overview(
                 conn,
                 after=(after[0], after[1]) if after else None,
@@ -89,7 +89,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
     def declare_event(actor: Edits, body: shapes.EventDeclare) -> shapes.EventDetail:
         """Put an event into the plan, whether it has come already or not."""
         with database.transaction() as conn:
-            change = _change(body, _ids(access.sources(conn).values()))
+            change = _change(body, _ids(keys.sources(conn).values()))
             event = service.declare(conn, (body.type, body.name), change, actor=actor.label, clock=clock)
         return detail(event.id)
 
@@ -102,7 +102,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
     def change_event(actor: Edits, event_id: EventId, body: shapes.EventUpdate) -> shapes.EventDetail:
         """Change what is declared. What was only learnt, or archived, is in the plan from then on."""
         with database.transaction() as conn:
-            change = _change(body, _ids(access.sources(conn).values()))
+            change = _change(body, _ids(keys.sources(conn).values()))
             service.change(conn, event_id, body.version, change, actor=actor.label, clock=clock)
         return detail(event_id)
 
@@ -124,14 +124,14 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
     def accept_source(actor: Edits, body: shapes.SourceAccept) -> shapes.Accepted:
         """Declare all that a source sends as it was learnt. From then on a new name of it raises an alarm."""
         with database.transaction() as conn:
-            source = _source(_ids(access.sources(conn).values()), body.source)
+            source = _source(_ids(keys.sources(conn).values()), body.source)
             return shapes.Accepted(accepted=service.accept_source(conn, source, actor=actor.label, clock=clock))
 
     @routes.get("/sources")
     def plan_sources(_: Reads) -> shapes.Sources:
         """What has been learnt of each source that has sent something."""
         with database.transaction() as conn:
-            names = {int(each.id): each.name for each in access.sources(conn).values()}
+            names = {int(each.id): each.name for each in keys.sources(conn).values()}
             return shapes.Sources(data=[shapes.source_view(each, names) for each in service.sources(conn)])
 
     @routes.get("/alarms")
@@ -146,7 +146,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         """Newest first. `open_count`: all that are open and that nobody has acknowledged."""
         before = cursors.decode(cursor, int)[0] if cursor else None
         with database.transaction() as conn:
-            names = {int(each.id): each.name for each in access.sources(conn).values()}
+            names = {int(each.id): each.name for each in keys.sources(conn).values()}
             source_id = None if source is None else _source({name: id_ for id_, name in names.items()}, source)
             found = alarm_service.alarms(
                 conn, before=before, state=state, source_id=source_id, event_id=event, limit=limit + 1
@@ -167,7 +167,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         """It stands on without being counted, and closes when its cause is gone."""
         with database.transaction() as conn:
             alarm = alarm_service.acknowledge(conn, alarm_id, body.reason, actor=actor.label, clock=clock)
-            names = {int(each.id): each.name for each in access.sources(conn).values()}
+            names = {int(each.id): each.name for each in keys.sources(conn).values()}
             return shapes.alarm_view(alarm, names, service.names(conn, [alarm.event_id]))
 
     return routes

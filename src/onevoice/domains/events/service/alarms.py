@@ -10,8 +10,8 @@ from itertools import islice
 from prometheus_client import Gauge
 from psycopg import Connection
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit
 from onevoice.domains.events.contracts import ALARM_KINDS, Alarm
 from onevoice.domains.events.errors import AlarmClosedError, UnknownAlarmError
 from onevoice.domains.events.rules import silence
@@ -64,7 +64,7 @@ def acknowledge(conn: Connection, alarm_id: int, reason: str, *, actor: str, clo
         return alarm
     now = clock.now()
     store.acknowledge(conn, alarm_id, now, actor, reason)
-    access.record(
+    audit.record(
         conn,
         Audit(actor, "plan.alarm_acknowledged", f"plan_alarm:{alarm_id}", after={"kind": alarm.kind}, reason=reason),
         clock=clock,

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit, keys
 from onevoice.domains.events.contracts import (
     AlarmKind,
     Declared,
@@ -107,7 +107,7 @@ def _change(
             properties[path] = declared
     if len(properties) > rules.MAX_PROPERTIES:
         raise InvalidPlanError(f"An event may have {rules.MAX_PROPERTIES} declared properties.")
-    known = {int(source) for source in access.sources(conn)}
+    known = {int(source) for source in keys.sources(conn)}
     if change.sources is not None and not set(change.sources) <= known:
         raise InvalidPlanError("`sources` names a source that does not exist.")
     wanted = replace(
@@ -146,7 +146,7 @@ def _save(
     store.save(conn, after)
     store.bump(conn)
     alarm_store.close_of_event(conn, before.id, _SETTLED, now)
-    access.record(
+    audit.record(
         conn, Audit(actor, action, f"plan_event:{before.id}", before=_told(before), after=_told(after)), clock=clock
     )
     return after
