@@ -84,7 +84,12 @@ function first(section: typeof data | typeof settings, to: "/data/keys" | "/sett
 }
 
 const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
-const dataParts = [first(data, "/data/keys"), part(data, "keys", () => import("./data/keys"), "KeysPart")];
+const dataParts = [
+  first(data, "/data/keys"),
+  part(data, "keys", () => import("./data/keys"), "KeysPart"),
+  part(data, "plan", () => import("./data/plan"), "PlanPart"),
+  part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
+];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });
 const settingsParts = [first(settings, "/settings/roles"), part(settings, "roles", () => import("./settings/Roles"), "RolesPart")];

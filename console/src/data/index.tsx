@@ -9,6 +9,7 @@ export function DataSection() {
       title={t("data.title")}
       parts={[
         { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
+        { to: "/data/plan", name: t("data.nav.plan") },
       ]}
     />
   );
