@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from plan_factory import NOON, SITE, TILL, Shop, named, order
 
-from events.plan_factory import NOON, SITE, TILL, Shop, named, order
 from onevoice.domains.events.contracts import Declared
 from onevoice.domains.events.errors import ForeignLogError
 from onevoice.domains.events.jobs import learn
@@ -309,8 +309,29 @@ class TestJob:
 
     def test_steps_back_while_others_are_behind(self, shop, monkeypatch):
         monkeypatch.setattr(learn, "PAUSE_SECONDS", 0.0)
-        monkeypatch.setattr(learn, "SHARE", 0.001)
+        monkeypatch.setattr(learn, "SHARE", 0.0001)
+
+        def learnt_first_and_nothing_after():
+            if shop.ask("select n::int from events.plan_flow") != [(1,)]:
+                return False
+            shop.send(order())
+            threading.Event().wait(0.5)
+            return shop.ask("select n::int from events.plan_flow") == [(1,)]
+
         shop.send(order())
-        self.run(shop, until=lambda: shop.learner and shop.ask("select 1 from events.plan_flow"), busy=lambda _: True)
+        self.run(shop, until=learnt_first_and_nothing_after, busy=lambda _: True)
+
+    def test_waits_for_a_database_that_is_away_and_passes_over_nothing(self, shop, monkeypatch):
+        monkeypatch.setattr(learn, "PAUSE_SECONDS", 0.01)
+        advance, failures = log.advance, []
+
+        def fail(*given):
+            if len(failures) < 5:
+                failures.append(1)
+                raise psycopg.OperationalError("away")
+            advance(*given)
+
+        monkeypatch.setattr(log, "advance", fail)
         shop.send(order())
-        assert shop.ask("select n::int from events.plan_flow") == [(1,)]
+        self.run(shop, until=lambda: shop.ask("select n::int from events.plan_flow") == [(1,)])
+        assert len(failures) == 5

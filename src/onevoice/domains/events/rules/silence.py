@@ -46,9 +46,19 @@ def hour_of(moment: datetime) -> datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
-def judge(counts: Mapping[datetime, int], first_at: datetime, quiet_since: datetime, now: datetime) -> Judgement | None:
-    """None where too little is known to tell. counts: events by the hour they came in, hours without any left out."""
-    end = hour_of(quiet_since)
+def judge(
+    counts: Mapping[datetime, int],
+    first_at: datetime,
+    last_at: datetime,
+    now: datetime,
+    *,
+    watched_since: datetime | None = None,
+) -> Judgement | None:
+    """None where too little is known to tell. counts: events by the hour they came in, hours without any left out.
+
+    watched_since: what was missed before that is not held against anybody.
+    """
+    end = hour_of(last_at)
     weeks = _weeks(counts, first_at, end)
     if len(weeks) < LEAST_WEEKS:
         return None
@@ -62,7 +72,8 @@ def judge(counts: Mapping[datetime, int], first_at: datetime, quiet_since: datet
     # The latest week bounds the level: what fades is not expected to be what it was.
     level = min(1.0, sum(weeks[0]) * len(kept) / total)
     level *= max(0.0, 1 - CAUTION * sqrt(spread / total))
-    missed = level * _expected(profile, end, now)
+    begin = max(last_at, watched_since) if watched_since is not None else last_at
+    missed = level * _expected(profile, end, begin, now)
     arrivals_a_year = max(1.0, total / len(kept) * WEEKS_A_YEAR / spread)
     return Judgement(missed, missed / spread, log(arrivals_a_year / FALSE_ALARMS_A_YEAR))
 
@@ -90,7 +101,9 @@ def _dispersion(weeks: Sequence[Sequence[int]], width: int) -> float:
     return total / (slots * (len(weeks) - 1)) if slots else 1.0
 
 
-def _expected(profile: Sequence[float], end: datetime, now: datetime) -> float:
-    """Over the whole hours of the silence, without its margins. The profile begins with the hour `end`, a week on."""
-    whole = int((hour_of(now) - end) / HOUR)  # the hour of the last event is the first of them, and is not whole
-    return sum(profile[n % WEEK_HOURS] for n in range(1 + MARGIN_HOURS, whole - MARGIN_HOURS))
+def _expected(profile: Sequence[float], end: datetime, begin: datetime, now: datetime) -> float:
+    """Over the whole hours from `begin` to `now`, without the margins. The profile begins with the hour `end`, a week
+    on.
+    """
+    first, after = (int((hour_of(moment) - end) / HOUR) for moment in (begin, now))
+    return sum(profile[n % WEEK_HOURS] for n in range(first + 1 + MARGIN_HOURS, after - MARGIN_HOURS))

@@ -116,8 +116,8 @@ def _silent(
     while some := list(islice(waiting, JUDGED_AT_ONCE)):
         hours = learning_store.hours_of_flows(conn, some, now - KEEP_HOURS)
         for each in some:
-            since = max(each.last_at, watched_since)
-            found = silence.judge(hours.get((each.event_id, each.source_id), {}), each.first_at, since, now)
+            counts = hours.get((each.event_id, each.source_id), {})
+            found = silence.judge(counts, each.first_at, each.last_at, now, watched_since=watched_since)
             if found is not None and found.silent:
-                detail = {"since": since.isoformat(), "missed": round(found.missed, 1)}
+                detail = {"since": each.last_at.isoformat(), "missed": round(found.missed, 1)}
                 yield store.AlarmRow("silence", each.event_id, each.source_id, "", now, 0, detail)
