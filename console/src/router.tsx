@@ -73,7 +73,7 @@ function part<P extends string>(section: typeof data | typeof settings, path: P,
   });
 }
 
-function first(section: typeof data | typeof settings, to: "/data/keys" | "/settings/roles") {
+function first(section: typeof data | typeof settings, to: "/data/setup" | "/settings/me") {
   return createRoute({
     getParentRoute: () => section,
     path: "/",
@@ -85,14 +85,22 @@ function first(section: typeof data | typeof settings, to: "/data/keys" | "/sett
 
 const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
 const dataParts = [
-  first(data, "/data/keys"),
+  first(data, "/data/setup"),
+  part(data, "setup", () => import("./data/setup"), "SetupPart"),
   part(data, "keys", () => import("./data/keys"), "KeysPart"),
+  part(data, "snippet", () => import("./data/snippet"), "SnippetPart"),
   part(data, "plan", () => import("./data/plan"), "PlanPart"),
   part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
 ];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });
-const settingsParts = [first(settings, "/settings/roles"), part(settings, "roles", () => import("./settings/Roles"), "RolesPart")];
+const settingsParts = [
+  first(settings, "/settings/me"),
+  part(settings, "me", () => import("./settings/me"), "MePart"),
+  part(settings, "people", () => import("./settings/people"), "PeoplePart"),
+  part(settings, "roles", () => import("./settings/Roles"), "RolesPart"),
+  part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
+];
 
 export function makeRouter() {
   return createRouter({

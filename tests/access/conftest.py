@@ -94,7 +94,7 @@ def build(database: Database, tmp_path: Path) -> Callable[..., House]:
     def build(settings: WebSettings | None = None) -> House:
         settings = settings or WebSettings()
         clock, chance = ManualClock(datetime(2026, 11, 22, 12, tzinfo=UTC)), SeededChance(7)
-        authenticator = AccessAuthenticator(database, clock=clock, chance=chance)
+        authenticator = AccessAuthenticator(database, b"s" * 32, clock=clock, chance=chance)
         guards = Guards(authenticator, settings)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
         bind(app, guards)

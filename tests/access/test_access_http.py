@@ -18,6 +18,9 @@ PERSONAL = [
     ("GET", "/api/sessions"),
     ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/00"),
+    ("POST", "/api/me/second-factor"),
+    ("POST", "/api/me/second-factor/confirm"),
+    ("POST", "/api/me/second-factor/end"),
 ]
 OWNERS = [
     ("GET", "/api/keys"),
@@ -27,6 +30,7 @@ OWNERS = [
     ("POST", "/api/users"),
     ("PATCH", "/api/users/1"),
     ("PUT", "/api/users/1/password"),
+    ("DELETE", "/api/users/1/second-factor"),
     ("GET", "/api/audit"),
 ]
 BODIES = {
@@ -172,6 +176,8 @@ class TestMe:
             "theme": "system",
             "single_keys": True,
             "permissions": list(PERMISSIONS),
+            "second_factor": False,
+            "recovery_codes_left": 0,
         }
 
     def test_keeps_what_is_set(self, house):

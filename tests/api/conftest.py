@@ -63,7 +63,7 @@ class Arena:
         with self.database.transaction() as conn:
             create = AccountCreate(login=login, name=role, password=PASSWORD, role=role)
             accounts.create_account(conn, create, clock=clock, chance=chance)
-        authenticator = AccessAuthenticator(self.database, clock=clock, chance=chance)
+        authenticator = AccessAuthenticator(self.database, b"s" * 32, clock=clock, chance=chance)
         started = authenticator.log_in(login, PASSWORD, address=f"192.0.2.{next(_numbers)}", agent="", previous=None)
         assert isinstance(started, LoggedIn)
         cookies = f"onevoice_session={started.token}; onevoice_csrf={started.csrf}"

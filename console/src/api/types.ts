@@ -28,6 +28,9 @@ export interface Me {
   single_keys: boolean;
   /** What the role allows. */
   permissions: Permission[];
+  /** Whether a code is asked for at login. */
+  second_factor: boolean;
+  recovery_codes_left: number;
 }
 
 export const permissions = [
@@ -67,6 +70,14 @@ export interface ApiKey {
   created_at: string;
   last_used_at: string | null;
   revoked_at: string | null;
+}
+
+export interface Setup {
+  /** The address people type, where the server was told. */
+  public_url: string | null;
+  write_keys: number;
+  people: number;
+  sources: { id: string; name: string; channel: Channel; site: string; write_keys: number; events: number; first_at: string | null; last_at: string | null }[];
 }
 
 export interface Source {

@@ -8,7 +8,10 @@ export function SettingsSection() {
     <Parts
       title={t("settings.title")}
       parts={[
+        { to: "/settings/me", name: t("settings.nav.me") },
+        { to: "/settings/people", name: t("settings.nav.people"), needs: "users.manage" },
         { to: "/settings/roles", name: t("settings.nav.roles") },
+        { to: "/settings/audit", name: t("settings.nav.audit"), needs: "audit.read" },
       ]}
     />
   );

@@ -27,9 +27,11 @@ from onevoice.domains.access.contracts import (
 )
 
 _ACCOUNT: LiteralString = (
-    "a.id, a.login, a.name, a.role, a.language, a.theme, a.single_keys, a.created_at, a.disabled_at"
+    "a.id, a.login, a.name, a.role, a.language, a.theme, a.single_keys, a.created_at, a.disabled_at,"
+    " exists (select from access.second_factor f where f.account_id = a.id and f.confirmed_at is not null)"
+    " as second_factor"
 )
-_ACCOUNT_WIDTH = 9
+_ACCOUNT_WIDTH = 10
 
 INSERT_ACCOUNT: LiteralString = f"""
 insert into access.account as a (login, login_key, name, password_hash, role, language, created_at)
@@ -284,6 +286,67 @@ def forgive(conn: Connection, attempt_ids: Iterable[int]) -> None:
 
 def purge_attempts(conn: Connection, before: datetime) -> None:
     conn.execute(PURGE_ATTEMPTS, (before,))
+
+
+class SecondFactor(NamedTuple):
+    sealed: bytes
+    confirmed_at: datetime | None
+    last_step: int
+
+
+def second_factor(conn: Connection, account_id: AccountId, *, lock: bool = False) -> SecondFactor | None:
+    query = "select sealed, confirmed_at, last_step from access.second_factor where account_id = %s"
+    row = conn.execute(query + (" for update" if lock else ""), (account_id,)).fetchone()
+    return SecondFactor(*row) if row else None
+
+
+def put_second_factor(conn: Connection, account_id: AccountId, sealed: bytes, at: datetime) -> None:
+    """In place of one that was not confirmed."""
+    conn.execute(
+        "insert into access.second_factor (account_id, sealed, begun_at) values (%s, %s, %s)"
+        " on conflict (account_id) do update set sealed = excluded.sealed, begun_at = excluded.begun_at"
+        " where second_factor.confirmed_at is null",
+        (account_id, sealed, at),
+    )
+
+
+def confirm_second_factor(conn: Connection, account_id: AccountId, at: datetime, step: int) -> None:
+    conn.execute(
+        "update access.second_factor set confirmed_at = %s, last_step = %s where account_id = %s",
+        (at, step, account_id),
+    )
+
+
+def use_step(conn: Connection, account_id: AccountId, step: int) -> None:
+    conn.execute("update access.second_factor set last_step = %s where account_id = %s", (step, account_id))
+
+
+def delete_second_factor(conn: Connection, account_id: AccountId) -> bool:
+    """Its recovery codes go with it. False where none was confirmed."""
+    gone = conn.execute(
+        "delete from access.second_factor where account_id = %s returning confirmed_at is not null", (account_id,)
+    ).fetchone()
+    return gone is not None and gone[0]
+
+
+def put_recovery_codes(conn: Connection, account_id: AccountId, digests: list[bytes]) -> None:
+    conn.execute(
+        "insert into access.recovery_code (account_id, digest) select %s, unnest(%s::bytea[])", (account_id, digests)
+    )
+
+
+def use_recovery_code(conn: Connection, account_id: AccountId, digest: bytes) -> bool:
+    query = "delete from access.recovery_code where account_id = %s and digest = %s"
+    return conn.execute(query, (account_id, digest)).rowcount > 0
+
+
+def recovery_codes_left(conn: Connection, account_id: AccountId) -> int:
+    row = conn.execute("select count(*) from access.recovery_code where account_id = %s", (account_id,)).fetchone()
+    return row[0] if row else 0
+
+
+def forget_attempts(conn: Connection, bucket: str) -> None:
+    conn.execute("delete from access.login_attempt where bucket = %s", (bucket,))
 
 
 def sources(conn: Connection) -> list[Source]:

@@ -1,24 +1,28 @@
 """What the web's guards ask, and what the login page tries. Bound in bootstrap."""
 
+import base64
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 
 import structlog
 
-from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, Account, Locked, Visit
+from onevoice.domains.access import rules
+from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, Account, AccountId, Locked, Ticket, Visit
 from onevoice.domains.access.errors import BusyError, TooManyAttemptsError, WrongPasswordError
-from onevoice.domains.access.service import keys, sessions
+from onevoice.domains.access.service import keys, sessions, two_factor
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.web.guards import Actor, LoggedIn, Refused, Visitor
+from onevoice.kit.sealing import Sealer
+from onevoice.web.guards import Actor, CodeWanted, LoggedIn, Refused, Visitor
 
 # A verification takes 46 MiB and a core for 75 ms. Two run at once, a few wait, and the rest are told to come again:
 # a flood of logins must not take the threads that everybody else's requests need.
 _AT_WORK = 2
 _IN_LINE = 8
 _BUSY_SECONDS = 2
+_TICKET = "login"
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +30,9 @@ _log = structlog.get_logger(__name__)
 class AccessAuthenticator:
     """The web's `Authenticator`, on our accounts and keys."""
 
-    def __init__(self, database: Database, *, clock: Clock, chance: Chance) -> None:
+    def __init__(self, database: Database, session_key: bytes, *, clock: Clock, chance: Chance) -> None:
+        self.sealer = Sealer(session_key, two_factor.PURPOSE)
+        self._tickets = Sealer(session_key, "login ticket")
         self._database = database
         self._clock = clock
         self._chance = chance
@@ -59,11 +65,47 @@ class AccessAuthenticator:
 
     def log_in(
         self, login: str, password: str, *, address: str, agent: str, previous: str | None
-    ) -> LoggedIn | Refused:
+    ) -> LoggedIn | CodeWanted | Refused:
         try:
             return self._log_in(login, password, visit=Visit(address=address, agent=agent), previous=previous)
         except BusyError:
             return Refused("busy", retry_after_seconds=_BUSY_SECONDS)
+
+    def log_in_by_code(
+        self, ticket: str, code: str, *, address: str, agent: str, previous: str | None
+    ) -> LoggedIn | Refused:
+        opened = self._opened(ticket)
+        if opened is None:
+            return Refused("late")
+        visit = Visit(address=address, agent=agent)
+        with self._database.transaction() as conn:
+            locked = two_factor.count_attempt(conn, opened, clock=self._clock)
+        if locked is not None:
+            _log.warning("code_locked", account=opened.account_id, address=address)
+            return Refused("locked", retry_after_seconds=_whole_seconds(locked))
+        with self._database.transaction() as conn:
+            if not two_factor.use_code(conn, opened.account_id, code, sealer=self.sealer, clock=self._clock):
+                _log.warning("code_refused", account=opened.account_id, address=address)
+                return Refused("code")
+            started = sessions.redeem(
+                conn, opened, visit=visit, replaces=previous, clock=self._clock, chance=self._chance
+            )
+        return Refused("late") if started is None else LoggedIn(token=started.token, csrf=started.csrf)
+
+    def _sealed(self, ticket: Ticket) -> CodeWanted:
+        expires = int((self._clock.now() + rules.TICKET_LIFE).timestamp())
+        plain = f"{ticket.account_id}:{expires}:{ticket.mark.hex()}".encode()
+        return CodeWanted(base64.urlsafe_b64encode(self._tickets.seal(plain, _TICKET, self._chance)).decode())
+
+    def _opened(self, text: str) -> Ticket | None:
+        try:
+            plain = self._tickets.unseal(base64.urlsafe_b64decode(text.encode()), _TICKET).decode()
+        except ValueError:
+            return None
+        account_id, expires, mark = plain.split(":")
+        if self._clock.now().timestamp() >= int(expires):
+            return None
+        return Ticket(AccountId(int(account_id)), bytes.fromhex(mark))
 
     def log_out(self, token: str) -> None:
         with self._database.transaction() as conn:
@@ -86,7 +128,9 @@ class AccessAuthenticator:
             with self._database.transaction() as conn:
                 sessions.forgive(conn, admission)
 
-    def _log_in(self, login: str, password: str, *, visit: Visit, previous: str | None) -> LoggedIn | Refused:
+    def _log_in(
+        self, login: str, password: str, *, visit: Visit, previous: str | None
+    ) -> LoggedIn | CodeWanted | Refused:
         with self._turn():
             with self._database.transaction() as conn:
                 admission = sessions.admit(conn, login=login, address=visit.address, clock=self._clock)
@@ -103,6 +147,8 @@ class AccessAuthenticator:
         if started is None:
             _log.warning("login_refused", address=visit.address)
             return Refused("wrong")
+        if isinstance(started, Ticket):
+            return self._sealed(started)
         return LoggedIn(token=started.token, csrf=started.csrf)
 
     @contextmanager

@@ -16,7 +16,7 @@ from onevoice.domains.access.contracts import (
 from onevoice.domains.access.errors import UnknownSessionError, UnknownUserError
 from onevoice.domains.access.http import shapes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
-from onevoice.domains.access.service import accounts, audit, keys, sessions
+from onevoice.domains.access.service import accounts, audit, keys, sessions, two_factor
 from onevoice.kit import cursor
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
@@ -58,19 +58,24 @@ def _own(
 ) -> APIRouter:
     routes = APIRouter(tags=["access"])
 
+    def prove(actor: Actor, password: str, request: Request) -> None:
+        with database.transaction() as conn:
+            account = accounts.account(conn, AccountId(actor.id))
+        authenticator.prove(account, password, address=client_address(request, settings))
+
     @routes.get("/me")
     def me(actor: Person) -> shapes.Me:
+        account_id = AccountId(actor.id)
         with database.transaction() as conn:
-            return shapes.me_view(accounts.account(conn, AccountId(actor.id)))
+            return shapes.me_view(accounts.account(conn, account_id), two_factor.recovery_codes_left(conn, account_id))
 
     @routes.patch("/me")
     def set_preferences(actor: Person, update: shapes.MeUpdate) -> shapes.Me:
         preferences = Preferences(language=update.language, theme=update.theme, single_keys=update.single_keys)
         with database.transaction() as conn:
             account_id = AccountId(actor.id)
-            return shapes.me_view(
-                accounts.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
-            )
+            changed = accounts.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
+            return shapes.me_view(changed, two_factor.recovery_codes_left(conn, account_id))
 
     @routes.put(
         "/me/password",
@@ -79,15 +84,54 @@ def _own(
     )
     def change_password(actor: Person, change: shapes.PasswordChange, request: Request, response: Response) -> None:
         """Ends every session of yours; the answer brings a new one for this browser."""
-        address = client_address(request, settings)
+        prove(actor, change.present, request)
+        visit = Visit(address=client_address(request, settings), agent=request.headers.get("user-agent", ""))
+        account_id = AccountId(actor.id)
         with database.transaction() as conn:
-            account = accounts.account(conn, AccountId(actor.id))
-        authenticator.prove(account, change.present, address=address)
-        visit = Visit(address=address, agent=request.headers.get("user-agent", ""))
-        with database.transaction() as conn:
-            accounts.set_password(conn, account.id, change.new, actor=actor.label, clock=clock, chance=chance)
-            started = sessions.restart_session(conn, account.id, visit=visit, clock=clock, chance=chance)
+            accounts.set_password(conn, account_id, change.new, actor=actor.label, clock=clock, chance=chance)
+            started = sessions.restart_session(conn, account_id, visit=visit, clock=clock, chance=chance)
         set_session(response, LoggedIn(token=started.token, csrf=started.csrf), settings)
+
+    @routes.post(
+        "/me/second-factor",
+        responses=documented({403: "The password is wrong.", 409: "Codes are asked for already.", 429: "Too many."}),
+    )
+    def begin_second_factor(actor: Person, proof: shapes.PasswordProof, request: Request) -> shapes.SecondFactorBegun:
+        """A secret for an authenticator. Codes are asked for once one was confirmed."""
+        prove(actor, proof.password, request)
+        with database.transaction() as conn:
+            begun = two_factor.begin(conn, AccountId(actor.id), sealer=authenticator.sealer, clock=clock, chance=chance)
+        return shapes.second_factor_view(begun)
+
+    @routes.post(
+        "/me/second-factor/confirm",
+        responses=documented(
+            {403: "The code is wrong.", 404: "Nothing was begun.", 409: "Codes are asked for already."}
+        ),
+    )
+    def confirm_second_factor(actor: Person, proof: shapes.CodeProof) -> shapes.RecoveryCodes:
+        """From now on a code is asked for at login. The recovery codes are shown this once."""
+        with database.transaction() as conn:
+            codes = two_factor.confirm(
+                conn,
+                AccountId(actor.id),
+                proof.code,
+                actor=actor.label,
+                sealer=authenticator.sealer,
+                clock=clock,
+                chance=chance,
+            )
+        return shapes.RecoveryCodes(recovery_codes=codes)
+
+    @routes.post(
+        "/me/second-factor/end",
+        status_code=204,
+        responses=documented({403: "The password is wrong.", 404: "No codes are asked for.", 429: "Too many."}),
+    )
+    def end_second_factor(actor: Person, proof: shapes.PasswordProof, request: Request) -> None:
+        prove(actor, proof.password, request)
+        with database.transaction() as conn:
+            two_factor.stop(conn, AccountId(actor.id), actor=actor.label, clock=clock)
 
     @routes.get("/sessions")
     def list_sessions(actor: Person) -> Page[shapes.SessionView]:
@@ -210,6 +254,18 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
             accounts.reset_password(
                 conn, AccountId(user_id), change.password, by=_doer(actor), clock=clock, chance=chance
             )
+
+    @routes.delete(
+        "/users/{user_id}/second-factor",
+        status_code=204,
+        responses=documented({404: "No such user, or no codes are asked for."}),
+    )
+    def reset_second_factor(actor: UsersManage, user_id: RowId) -> None:
+        """For somebody who lost the phone and every recovery code."""
+        if user_id == actor.id:
+            raise UnknownUserError("Your own is ended at /api/me/second-factor/end, with your password.")
+        with database.transaction() as conn:
+            two_factor.end(conn, AccountId(user_id), by=_doer(actor), clock=clock)
 
     @routes.get("/audit")
     def list_audit(

@@ -29,7 +29,7 @@ def create_account(
     conn: Connection, create: AccountCreate, *, by: Doer = COMMAND_LINE, clock: Clock, chance: Chance
 ) -> Account:
     """Raises: InvalidNameError, WeakPasswordError, LoginTakenError, NotYoursError."""
-    _owners_only(by, create.role)
+    owners_only(by, create.role)
     login = rules.checked_login(create.login)
     name = rules.checked_name(create.name, "A name")
     rules.check_password(create.password, login)
@@ -72,7 +72,7 @@ def update_account(
     """Disabling ends the person's sessions. Raises: UnknownUserError, LastOwnerError, NotYoursError."""
     store.lock_owners(conn)  # two owners demoting each other at once must not leave none
     before = account(conn, account_id)
-    _owners_only(by, before.role, update.role)
+    owners_only(by, before.role, update.role)
     after = store.change_account(conn, account_id, role=update.role, disabled=update.disabled, at=clock.now())
     if after is None:
         raise UnknownUserError(f"No user has the id {account_id}.")
@@ -87,7 +87,7 @@ def update_account(
     return after
 
 
-def _owners_only(by: Doer, *roles: Role | None) -> None:
+def owners_only(by: Doer, *roles: Role | None) -> None:
     if "owner" in roles and "owners.manage" not in by.permissions:
         raise NotYoursError("Owners are made, changed and given passwords by owners only. Ask one of them.")
 
@@ -134,7 +134,7 @@ def reset_password(
     conn: Connection, account_id: AccountId, password: str, *, by: Doer, clock: Clock, chance: Chance
 ) -> None:
     """For somebody who forgot it. Raises: UnknownUserError, WeakPasswordError, NotYoursError."""
-    _owners_only(by, account(conn, account_id).role)
+    owners_only(by, account(conn, account_id).role)
     set_password(conn, account_id, password, actor=by.label, clock=clock, chance=chance)
 
 

@@ -17,6 +17,7 @@ from onevoice.domains.access.contracts import (
     Locked,
     Session,
     SessionStarted,
+    Ticket,
     Visit,
 )
 from onevoice.domains.access.errors import (
@@ -61,22 +62,49 @@ def start_session(
     replaces: str | None = None,
     clock: Clock,
     chance: Chance,
-) -> SessionStarted | None:
-    """A session for a verified admission; None when the account was disabled or its password changed meanwhile.
+) -> SessionStarted | Ticket | None:
+    """A session for a verified admission, or a ticket where a code is wanted too; None when the account was disabled or
+    its password changed meanwhile.
 
     The token is always new: one brought along (`replaces`) is ended, never adopted.
     """
     locked = store.lock_account(conn, admission.account_id) if admission.account_id is not None else None
     if locked is None or locked.account.disabled_at is not None or locked.password_hash != admission.password_hash:
         return None
-    now = clock.now()
     store.forgive(conn, admission.attempts)
+    password_hash = locked.password_hash
+    if rules.outdated(password_hash):
+        password_hash = rules.hash_password(password, chance)
+        store.set_password(conn, locked.account.id, password_hash)
+    if locked.account.second_factor:
+        return Ticket(locked.account.id, rules.digest(password_hash))
+    return _replace_session(conn, locked.account, visit=visit, replaces=replaces, clock=clock, chance=chance)
+
+
+def redeem(
+    conn: Connection,
+    ticket: Ticket,
+    *,
+    visit: Visit,
+    replaces: str | None = None,
+    clock: Clock,
+    chance: Chance,
+) -> SessionStarted | None:
+    """A session for a ticket whose code was right; None as above."""
+    locked = store.lock_account(conn, ticket.account_id)
+    if locked is None or locked.account.disabled_at is not None or rules.digest(locked.password_hash) != ticket.mark:
+        return None
+    return _replace_session(conn, locked.account, visit=visit, replaces=replaces, clock=clock, chance=chance)
+
+
+def _replace_session(
+    conn: Connection, account: Account, *, visit: Visit, replaces: str | None, clock: Clock, chance: Chance
+) -> SessionStarted:
+    now = clock.now()
     store.purge_sessions(conn, expired_before=now, idle_before=now - rules.SESSION_IDLE)
-    if rules.outdated(admission.password_hash):
-        store.set_password(conn, locked.account.id, rules.hash_password(password, chance))
     if replaces is not None:
         store.end_session(conn, rules.digest(replaces))
-    return _open_session(conn, locked.account, visit=visit, clock=clock, chance=chance)
+    return _open_session(conn, account, visit=visit, clock=clock, chance=chance)
 
 
 def forgive(conn: Connection, admission: Admission) -> None:
