@@ -11,7 +11,7 @@ from onevoice.domains.events.contracts import Declared
 from onevoice.domains.events.errors import ForeignLogError
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.shapes import ANY, ARRAY, BOOLEAN, INTEGER, NOTHING, NUMBER, OBJECT, TEXT, TIME
-from onevoice.domains.events.service import learning, log
+from onevoice.domains.events.service import learning, log, plan
 from onevoice.domains.events.store import learning as store
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -238,6 +238,15 @@ class TestAlarms:
         shop.receive(named("After"), named("After"), named("Before"))
         shop.receive(named("Other"), source=TILL)
         assert shop.alarms() == [("unknown_event", "", 1), ("unknown_event", "", 2)]
+
+    def test_an_archived_name_raises_nothing(self, shop):
+        shop.receive(named("Old", total=1), order())
+        shop.accept()
+        shop.change("Old", **{"properties.total": Declared(required=True)})
+        with shop.database.transaction() as conn:
+            plan.archive(conn, shop.event("Old"), actor="dev", clock=shop.clock)
+        shop.receive(named("Old"))
+        assert shop.alarms() == []
 
     def test_a_required_property_that_is_missing_or_says_nothing(self, shop):
         shop.receive(order(total=1))

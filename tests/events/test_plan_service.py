@@ -131,7 +131,7 @@ class TestOverview:
             if not page:
                 break
             found += [one.event.name for one in page]
-            after = (page[-1].event.name, page[-1].event.type)
+            after = page[-1].event.id
         assert found == ["", *(f"Event {n:02d}" for n in range(25))]
 
     @pytest.mark.parametrize(
@@ -139,14 +139,15 @@ class TestOverview:
         [
             ({"text": "ORDER"}, ["Order Completed"]),
             ({"text": "page"}, [""]),
+            ({"text": "ЗАКАЗ"}, ["Заказ оформлен"]),
             ({"text": "%"}, []),
             ({"source_id": TILL}, ["Order Completed"]),
             ({"state": "declared"}, ["Gift Sent"]),
-            ({}, ["", "Gift Sent", "Order Completed"]),
+            ({}, ["", "Gift Sent", "Order Completed", "Заказ оформлен"]),
         ],
     )
     def test_filters(self, shop, wanted, found):
-        shop.receive({"type": "page", "userId": "u"})
+        shop.receive({"type": "page", "userId": "u"}, named("Заказ оформлен"))
         shop.receive(order(), source=TILL)
         declare(shop)
         with shop.database.transaction() as conn:
@@ -221,6 +222,16 @@ class TestSilence:
         shop.receive(named("Other"), hours=11)
         change(shop, shop.event(), 0, expected=False)
         watch(shop, 12)
+        assert shop.alarms() == []
+
+    def test_archiving_ends_it(self, shop):
+        lively(shop)
+        shop.receive(named("Other"), hours=11)
+        watch(shop, 12)
+        assert [kind for kind, _, _ in shop.alarms()] == ["silence"]
+        with shop.database.transaction() as conn:
+            plan.archive(conn, shop.event(), actor="dev", clock=shop.clock)
+        watch(shop, 13)
         assert shop.alarms() == []
 
     def test_a_pause_of_ours_is_no_silence_of_theirs(self, shop):

@@ -69,12 +69,12 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         state: Annotated[PlanState | None, Query(description="Only those in this state.")] = None,
     ) -> Page[shapes.EventView]:
         """Every event that has come or is declared, by name. With a source, `days` tells of that source."""
-        after = cursors.decode(cursor, str, str) if cursor else None
+        after = cursors.decode(cursor, int)[0] if cursor else None
         with database.transaction() as conn:
             names = {int(each.id): each.name for each in keys.sources(conn).values()}
             found = service.overview(
                 conn,
-                after=(after[0], after[1]) if after else None,
+                after=after,
                 source_id=None if source is None else _source({name: id_ for id_, name in names.items()}, source),
                 text=text or None,
                 state=state,
@@ -82,7 +82,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
                 now=clock.now(),
             )
         page = found[:limit]
-        more = cursors.encode(page[-1].event.name, page[-1].event.type) if len(found) > limit else None
+        more = cursors.encode(page[-1].event.id) if len(found) > limit else None
         return Page(data=[shapes.event_view(each, names) for each in page], next_cursor=more)
 
     @routes.post("/events", status_code=201, responses=documented({404: "No such source.", 409: "It is declared."}))

@@ -32,6 +32,8 @@ MAX_NAMES = 500
 """Of one source that are kept apart."""
 MAX_PATHS = 200
 """Of one event of one source that are kept apart."""
+MAX_SPELT = 1_000
+"""Paths of one event of one source in one batch that are looked at."""
 MAX_SHAPES = 500
 """Of one event in one batch that are looked at."""
 STALE = timedelta(minutes=15)
@@ -150,6 +152,7 @@ class Learnt(NamedTuple):
 class _Plan(NamedTuple):
     version: int
     events: Mapping[EventName, PlannedEvent]
+    archived: frozenset[EventName]
     sources: frozenset[int]
     """Of which a plan has been accepted."""
     allowed: Mapping[EventName, Values]
@@ -194,10 +197,11 @@ class Learner:
     def _current(self, conn: Connection) -> _Plan:
         version = plan_store.version(conn)
         if self._plan is None or self._plan.version != version:
-            events = {(each.type, each.name): each for each in plan_store.declared(conn) if each.state == "declared"}
+            decided = {(each.type, each.name): each for each in plan_store.decided(conn)}
+            events = {name: each for name, each in decided.items() if each.state == "declared"}
             sources = frozenset(source for each in events.values() for source in each.sources)
             allowed = {name: values for name, each in events.items() if (values := _values(each.properties))}
-            self._plan = _Plan(version, events, sources, allowed)
+            self._plan = _Plan(version, events, frozenset(decided.keys() - events.keys()), sources, allowed)
         return self._plan
 
 
@@ -219,6 +223,8 @@ def _spell(counted: Counted) -> _Spelt:
     found: dict[str, dict[int, list[Any]]] = {}
     for shape, (n, first, last) in counted.shapes.items():
         for path, kind in paths_of(shape):
+            if path not in found and len(found) >= MAX_SPELT:
+                continue
             told = found.setdefault(path, {}).get(kind)
             if told is None:
                 found[path][kind] = [n, first, last]
@@ -342,7 +348,8 @@ class _Writing:
         """What came, with the plan and with what came before."""
         event_id, source = key
         planned = self._plan.events.get(name)
-        if source in self._plan.sources and (planned is None or source not in planned.sources):
+        known = name in self._plan.archived or (planned is not None and source in planned.sources)
+        if source in self._plan.sources and not known:
             self._raise("unknown_event", event_id, source, "", counted.n, {})
         declared: Mapping[str, Declared] = planned.properties if planned is not None else {}
         for path, kinds in spelt.counts.items():

@@ -145,7 +145,8 @@ def _save(
         store.lock_personal(conn)
     store.save(conn, after)
     store.bump(conn)
-    alarm_store.close_of_event(conn, before.id, _SETTLED, now)
+    muted = after.state == "archived" or not after.expected
+    alarm_store.close_of_event(conn, before.id, (*_SETTLED, "silence") if muted else _SETTLED, now)
     audit.record(
         conn, Audit(actor, action, f"plan_event:{before.id}", before=_told(before), after=_told(after)), clock=clock
     )
@@ -186,7 +187,7 @@ def personal(conn: Connection, known: Personal) -> Personal:
         return known
     found = {
         (event.type, event.name): [steps_of(path) for path in sorted(paths)]
-        for event in store.declared(conn)
+        for event in store.decided(conn)
         if (paths := personal_paths(event.properties))
     }
     return Personal(version, found) if found != known.paths else replace(known, version=version)
@@ -213,14 +214,14 @@ class Overview:
 def overview(
     conn: Connection,
     *,
-    after: tuple[str, str] | None,
+    after: int | None,
     source_id: int | None,
     text: str | None,
     state: str | None,
     limit: int,
     now: datetime,
 ) -> list[Overview]:
-    """By name. after: name and type of the last one before. With a source, its volume only."""
+    """By name. after: the last one of the page before. With a source, its volume only."""
     events = store.events(conn, after=after, source_id=source_id, text=text, state=state, limit=limit)
     return list(_overviews(conn, events, source_id, now))
 

@@ -54,8 +54,9 @@ def moved_at(conn: Connection, consumer: str) -> datetime | None:
     return row[0] if row else None
 
 
-def declared(conn: Connection) -> list[PlannedEvent]:
-    rows = conn.execute(f"{_EVENT} where e.state = 'declared' or e.properties <> '{{}}'")
+def decided(conn: Connection) -> list[PlannedEvent]:
+    """Those of which somebody has said something."""
+    rows = conn.execute(f"{_EVENT} where e.state <> 'learnt'")
     return [_planned(row) for row in rows]
 
 
@@ -114,23 +115,24 @@ def save(conn: Connection, event: PlannedEvent) -> None:
 def events(
     conn: Connection,
     *,
-    after: tuple[str, str] | None,
+    after: int | None,
     source_id: int | None,
     text: str | None,
     state: str | None,
     limit: int,
 ) -> list[PlannedEvent]:
-    """By name and type. after: (name, type) of the last one of the page before."""
+    """By name and type. after: the last one of the page before."""
     rows = conn.execute(
-        f"{_EVENT} where (%(name)s::text is null or (e.name, e.type) > (%(name)s, %(type)s))"
+        f"{_EVENT} where (%(after)s::int is null or (e.name, e.type) >"
+        "  (select a.name, a.type from events.plan_event a where a.id = %(after)s))"
         " and (%(state)s::text is null or e.state = %(state)s)"
-        " and (%(text)s::text is null or position(lower(%(text)s) in lower(e.name)) > 0 or e.type = lower(%(text)s))"
+        " and (%(text)s::text is null or e.type = lower(%(text)s)"
+        '  or position(lower(%(text)s) in lower(e.name collate "default")) > 0)'
         " and (%(source)s::int is null or %(source)s = any(e.sources) or exists (select from events.plan_flow f"
         "  where f.event_id = e.id and f.source_id = %(source)s))"
         " order by e.name, e.type limit %(limit)s",
         {
-            "name": after[0] if after else None,
-            "type": after[1] if after else None,
+            "after": after,
             "state": state,
             "text": text,
             "source": source_id,
