@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from onevoice.domains.events import service as events
+from onevoice.domains.events.service import log as events
 from onevoice.domains.webhooks.contracts import Headers, Mapping, Receipt, SecretShown, WebhookCreate
 from onevoice.domains.webhooks.rules import signature
 from onevoice.domains.webhooks.service import deliveries, manage

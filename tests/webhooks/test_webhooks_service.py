@@ -13,7 +13,7 @@ from onevoice import bootstrap
 from onevoice.domains.access.errors import SourceConflictError, UnknownChannelError
 from onevoice.domains.access.service import audit as audits
 from onevoice.domains.access.service import keys
-from onevoice.domains.events import service as events
+from onevoice.domains.events.service import log as events
 from onevoice.domains.webhooks import store
 from onevoice.domains.webhooks.errors import (
     InvalidSignatureError,

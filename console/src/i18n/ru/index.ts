@@ -6,7 +6,8 @@ import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
 import { live } from "./live";
+import { plan } from "./plan";
 import { settings } from "./settings";
 import { webhooks } from "./webhooks";
 
-export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, settings, webhooks };
+export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings, webhooks };

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.events import service as events
+from onevoice.domains.events.service import log as events
 from onevoice.domains.webhooks import store
 from onevoice.domains.webhooks.contracts import (
     Delivery,

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame
+from onevoice.domains.events.service import log as events
 from onevoice.domains.webhooks import store
 from onevoice.domains.webhooks.contracts import Mapped, Mapping, Problem, Verdict
 from onevoice.domains.webhooks.errors import UnreadablePayloadError
