@@ -11,7 +11,7 @@ SOURCE = ROOT / "src" / "onevoice"
 DOMAINS = tuple(
     name
     for name in (
-        "access", "events", "webhooks", "identity", "profiles", "privacy", "commerce", "segments", "delivery",
+        "access", "events", "identity", "profiles", "webhooks", "privacy", "commerce", "segments", "delivery",
         "conversations", "recommendations", "feedback", "decisions", "journeys", "analytics", "staffing",
     )
     if (SOURCE / "domains" / name).is_dir()
