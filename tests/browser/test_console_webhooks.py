@@ -3,10 +3,13 @@
 import base64
 import hmac
 import json
+import os
 import re
+import subprocess
+import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -83,8 +86,10 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(live_server: LiveServer) -> Shop:
-    return Shop(live_server)
+def shop(live_server: LiveServer) -> Iterator[Shop]:
+    shop = Shop(live_server)
+    yield shop
+    shop.client.close()
 
 
 @pytest.fixture
@@ -201,8 +206,6 @@ class TestTheWholeWay:
         expect(page.get_by_text("Version 3 is in force.")).to_be_visible()
 
     def test_the_example_of_the_page_is_signed_rightly(self, open_page: OpenPage, shop: Shop) -> None:
-        import subprocess
-
         hook = shop.made("by hand")
         page = open_page(f"/data/webhooks/{hook['id']}")
         settled(page)
@@ -215,9 +218,6 @@ class TestTheWholeWay:
         assert json.loads(done.stdout)["verdict"] == "not_mapped"
         page.get_by_role("button", name="Python", exact=True).click()
         text = page.get_by_role("region", name="A signed delivery, to copy").inner_text()
-        import os
-        import sys
-
         done = subprocess.run(
             [sys.executable, "-c", text], check=False, capture_output=True, text=True, timeout=30,
             env={**os.environ, "WEBHOOK_SECRET": hook["secret"]},

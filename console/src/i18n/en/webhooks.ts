@@ -45,7 +45,7 @@ export const webhooks = {
   },
   retry: {
     waiting: { one: "{n} delivery waits for a mapping that fits.", other: "{n} deliveries wait for a mapping that fits." },
-    text: "They are kept and not lost. Mend the mapping below, save it, then send them through again.",
+    text: "Nothing is lost. Mend the mapping below, save it, then send what waits through again.",
     action: "Send them through again",
     progress: "{done} of {total}",
     done: "{taken} taken, {left} still waiting.",

@@ -58,7 +58,7 @@ export const webhooks: Translated<typeof english> = {
       many: "{n} dostaw czeka na pasujące reguły.",
       other: "{n} dostawy czeka na pasujące reguły.",
     },
-    text: "Są zachowane, nic nie przepadło. Należy poprawić reguły poniżej, zapisać je i\u00a0przeprowadzić dostawy jeszcze raz.",
+    text: "Nic nie przepadło. Należy poprawić reguły poniżej, zapisać je i\u00a0przeprowadzić dostawy jeszcze raz.",
     action: "Przeprowadź jeszcze raz",
     progress: "{done} z\u00a0{total}",
     done: "Przyjęte: {taken}, nadal czekają: {left}.",

@@ -144,10 +144,11 @@ def _events(rule: Rule, where: Where, scope: _Scope) -> Iterator[dict[str, Any]]
     traits = _part(rule.traits, (*where, "traits"), scope)
     properties = _part(rule.properties, (*where, "properties"), scope)
     if traits and rule.make != "identify":
-        yield {**_copied(base), "type": "identify", "traits": traits}
-    event = {**_copied(base), "type": rule.make}
+        yield {"type": "identify", **_copied(base), "traits": traits}
+    event: dict[str, Any] = {"type": rule.make}
     if rule.event is not None and rule.make != "identify":
         event["event" if rule.make == "track" else "name"] = _said(rule.event, (*where, "event"), scope)
+    event |= _copied(base)
     if traits and rule.make == "identify":
         event["traits"] = traits
     if properties:
