@@ -117,7 +117,8 @@ class TestTheWholeWay:
         assert secret.startswith("whsec_")
         assert axe_violations(page) == []
         dialog.get_by_role("button", name="I have kept it").click()
-        expect(page.get_by_role("heading", name="Boot shop")).to_be_visible()
+        expect(page.get_by_role("heading", name="Boot shop", exact=True)).to_be_visible()
+        expect(page.get_by_role("dialog")).to_have_count(0)
         assert secret not in page.content()
 
         # The first delivery is kept though nobody has said what becomes of it; the page shows it by itself.
@@ -270,11 +271,11 @@ class TestLooks:
 
     def test_nothing_yet(self, open_page: OpenPage, shop: Shop, none: None) -> None:
         page = open_page("/data/webhooks")
-        settled(page)
+        expect(page.get_by_text("No webhook yet")).to_be_visible()
         assert axe_violations(page) == []
         keep(page, "webhooks-empty")
         hook = shop.made("Boot shop")
         page.goto(f"/data/webhooks/{hook['id']}")
-        settled(page)
+        expect(page.get_by_text("What becomes of this?")).to_be_visible()
         assert axe_violations(page) == []
         keep(page, "webhooks-fresh")

@@ -140,7 +140,7 @@ export const webhooks: Translated<typeof english> = {
     digits: "cyfr po przecinku",
   },
   makes: { track: "Track: co się stało", identify: "Identify: kto to jest", page: "Wyświetlenie strony", screen: "Wyświetlenie ekranu", ignore: "Pomiń" },
-  ops: { is: "to", is_not: "to nie", exists: "jest", missing: "nie ma" },
+  ops: { is: "równa się", is_not: "nie równa się", exists: "jest", missing: "nie ma" },
   kinds: { email: "E-mail", phone: "Telefon", loyalty_card: "Karta stałego klienta", external: "Inne id" },
   types: { as_is: "bez zmian", text: "tekst", number: "liczba", money: "kwota", minor: "kwota w\u00a0groszach", boolean: "tak lub nie", time: "czas", constant: "zawsze to samo" },
   units: { auto: "jak przyjdzie", iso: "ISO 8601", seconds: "Unix, sekundy", milliseconds: "Unix, milisekundy" },
