@@ -52,6 +52,7 @@ TAKES = {
     ("GET", "/api/plan/sources"): "events.read",
     ("GET", "/api/plan/alarms"): "events.read",
     ("POST", "/api/plan/alarms/{alarm_id}/acknowledge"): "plan.edit",
+    ("GET", "/api/setup"): "events.read",
     ("GET", "/api/webhooks"): "events.read",
     ("POST", "/api/webhooks"): "webhooks.edit",
     ("GET", "/api/webhooks/{hook_id}"): "events.read",
