@@ -32,8 +32,9 @@ from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
+from onevoice.domains.profiles.http import sealing as sealing_http
 from onevoice.domains.profiles.http import search as search_http
-from onevoice.domains.profiles.jobs import cards, link
+from onevoice.domains.profiles.jobs import cards, link, seal
 from onevoice.kit import bus, db, dumps
 from onevoice.kit.chance import Chance, SystemChance, random_uuid
 from onevoice.kit.clock import Clock, SystemClock
@@ -147,6 +148,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
+    app.include_router(sealing_http.router(database))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
@@ -180,7 +182,7 @@ def _measure(database: Database) -> None:
 
 
 class Worker:
-    """The worker's threads: the linker, the indexer of customer cards, the learner of the plan, housekeeping."""
+    """The worker's threads: the linker, the indexer of customer cards, the plan's learner, the sealer, housekeeping."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -208,6 +210,9 @@ class Worker:
             ),
             threading.Thread(
                 target=learn.run, args=(home.database, home.clock, self._stop, _linker_is_behind), name="learner"
+            ),
+            threading.Thread(
+                target=seal.run, args=(home.database, home.secrets.vault_key, home.clock, self._stop), name="sealer"
             ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
         ]
