@@ -42,7 +42,7 @@ export function Sources() {
     },
     {
       key: "accept",
-      head: "",
+      head: t("data.keys.actions"),
       width: "160px",
       phone: "bare",
       cell: (source) =>

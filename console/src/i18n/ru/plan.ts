@@ -145,6 +145,8 @@ export const plan: Translated<typeof english> = {
     undeclared: "не объявлено",
     unseen: "ещё не приходило",
     last: "последний раз {when}",
+    sealing: "прежние события: убрано {share}",
+    sealed: "из прежних событий убрано",
   },
   kinds: { text: "текст", integer: "целое число", number: "число", boolean: "да или нет", time: "время", object: "объект", array: "список", nothing: "пусто" },
   editor: {
@@ -171,7 +173,7 @@ export const plan: Translated<typeof english> = {
     requiredHint: "Событие без него вызовет тревогу.",
     personal: "Личное",
     personalHint: "Отныне значение уходит в\u00a0хранилище личных данных и\u00a0больше нигде не лежит открыто.",
-    personalPast: "События, пришедшие раньше, хранят его как есть..",
+    personalPast: "Из событий, пришедших раньше, значение тоже будет убрано, понемногу. Насколько далеко это зашло, видно на странице события.",
     allowed: "Допустимые значения",
     allowedHint: "По одному в\u00a0строке. Пусто: любое значение.",
     remove: "Убрать из плана",
