@@ -17,6 +17,7 @@ from psycopg import Connection
 
 from onevoice.domains.events.contracts import Declared, EventName, LogRecord, PlannedEvent
 from onevoice.domains.events.rules import plan as rules
+from onevoice.domains.events.rules import silence
 from onevoice.domains.events.rules.shapes import ANY, KIND_NAMES, Shape, paths_of, shape_of
 from onevoice.domains.events.rules.silence import hour_of
 from onevoice.domains.events.service import log
@@ -37,6 +38,8 @@ MAX_SPELT = 1_000
 MAX_SHAPES = 500
 """Of one event in one batch that are looked at."""
 STALE = timedelta(minutes=15)
+KEEP_HOURS = timedelta(weeks=silence.WEEKS + 5)
+"""So long the counts by the hour are kept: what silence is judged by, and five weeks to be silent in."""
 MAX_NEW_FLOWS = 2_000
 """Of one batch that are looked at at all."""
 
@@ -181,7 +184,7 @@ class Learner:
                 return Learnt(0, full=False)
             if plan_store.version(conn) != plan.version:
                 plan = self._current(conn)
-            _Writing(conn, plan, tally).run()
+            _Writing(conn, plan, tally, now - KEEP_HOURS).run()
             log.advance(conn, LEARNER, batch.end, now)
         return Learnt(batch.events, full=batch.events >= max_events // 2)
 
@@ -237,10 +240,11 @@ def _spell(counted: Counted) -> _Spelt:
 class _Writing:
     """Brings a tally into the tables, and says what is wrong with what came."""
 
-    def __init__(self, conn: Connection, plan: _Plan, tally: Tally) -> None:
+    def __init__(self, conn: Connection, plan: _Plan, tally: Tally, hours_since: datetime) -> None:
         self._conn = conn
         self._plan = plan
         self._tally = tally
+        self._hours_since = hours_since
         self._alarms: list[AlarmRow] = []
 
     def run(self) -> None:
@@ -257,16 +261,10 @@ class _Writing:
         )
         if admitted:
             keys = sorted(admitted)
-            store.add_flows(
-                conn,
-                [
-                    store.FlowRow(*key, admitted[key][1].n, admitted[key][1].first, admitted[key][1].last)
-                    for key in keys
-                ],
-            )
-            store.add_hours(
-                conn, [(*key, hour, n) for key in keys for hour, n in sorted(admitted[key][1].hours.items())]
-            )
+            counts = [(key, admitted[key][1]) for key in keys]
+            store.add_flows(conn, [store.FlowRow(*key, each.n, each.first, each.last) for key, each in counts])
+            hours = [(*key, hour, n) for key, each in counts for hour, n in sorted(each.hours.items())]
+            store.add_hours(conn, [row for row in hours if row[2] >= self._hours_since])
             self._learn_properties(admitted)
         for source, n in others.items():
             if n > 0:
