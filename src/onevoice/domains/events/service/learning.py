@@ -40,8 +40,8 @@ MAX_SHAPES = 500
 STALE = timedelta(minutes=15)
 KEEP_HOURS = timedelta(weeks=silence.WEEKS + 5)
 """So long the counts by the hour are kept: what silence is judged by, and five weeks to be silent in."""
-MAX_NEW_FLOWS = 2_000
-"""Of one batch that are looked at at all."""
+MAX_NAMES_AT_ONCE = 1_000
+"""Of one source in one batch that are looked at at all. One source must not crowd out another."""
 
 
 class _Context(msgspec.Struct, gc=False):
@@ -88,9 +88,9 @@ class Tally:
         self.flows: dict[tuple[int, EventName], Counted] = {}
         self.uncounted: Counter[int] = Counter()
         """Events by source, of names beyond what is looked at."""
+        self._names: Counter[int] = Counter()
         self.sources: dict[int, list[Any]] = {}
         """To (events, first, last)."""
-        self.unreadable = 0
 
     def add(self, record: LogRecord) -> None:
         at = record.received_at
@@ -102,8 +102,7 @@ class Tally:
             try:
                 event = _read(raw)
             except (msgspec.DecodeError, RecursionError):
-                self.unreadable += 1
-                continue
+                continue  # the door lets no such thing in; should one stand in the log, it is of no event
             kind = event.type if type(event.type) is str else "track"
             name: EventName = (kind, str(event.event or "") if kind == "track" else "")
             counted = self._counted((record.source_id, name), at)
@@ -116,9 +115,10 @@ class Tally:
     def _counted(self, key: tuple[int, EventName], at: datetime) -> Counted | None:
         counted = self.flows.get(key)
         if counted is None:
-            if len(self.flows) >= MAX_NEW_FLOWS:
+            if self._names[key[0]] >= MAX_NAMES_AT_ONCE:
                 self.uncounted[key[0]] += 1
                 return None
+            self._names[key[0]] += 1
             counted = self.flows[key] = Counted(at)
         return counted
 
