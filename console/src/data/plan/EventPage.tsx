@@ -136,7 +136,7 @@ function Properties({ event, may }: { event: PlanEventDetail; may: boolean }) {
         )
       }
     >
-      {event.learnt.length > 0 ? <PropertyTable rows={event.learnt} sealing={sealing} onEdit={may ? setEditing : null} /> : <p className="plan-quiet">{t("plan.event.noProperties")}</p>}
+      {event.learnt.length > 0 ? <PropertyTable rows={event.learnt} lastAt={event.last_at} sealing={sealing} onEdit={may ? setEditing : null} /> : <p className="plan-quiet">{t("plan.event.noProperties")}</p>}
       {editing && <PropertyEditor event={event} {...(editing === "new" ? {} : { property: editing })} onClose={() => setEditing(null)} />}
     </Section>
   );
@@ -149,13 +149,24 @@ function useSealing(event: PlanEventDetail): Map<string, number> {
     queryKey: ["plan", "sealing", event.id],
     queryFn: () => api.get<Page<Sealing>>("/api/plan/sealing", { params: { type: event.type, name: event.name, limit: 200 } }),
     enabled: personal,
-    refetchInterval: (query) => (query.state.data?.data.every(({ finished_at }) => finished_at) ? 30_000 : 3_000),
+    // The worker takes a moment to begin, so an empty list is not yet the end.
+    refetchInterval: (query) => (query.state.data?.data.length && query.state.data.data.every(({ finished_at }) => finished_at) ? 30_000 : 3_000),
   });
   // A track event has a name; of the other types there is one each, so the type is enough.
   return new Map(data?.data.map(({ path, share }) => [path, share]));
 }
 
-function PropertyTable({ rows, sealing, onEdit }: { rows: Property[]; sealing: Map<string, number>; onEdit: ((property: Property) => void) | null }) {
+/** When a property came last is worth a line only if the event has gone on without it. */
+const GONE_MS = 86_400_000;
+
+interface TableProps {
+  rows: Property[];
+  lastAt: string | null;
+  sealing: Map<string, number>;
+  onEdit: ((property: Property) => void) | null;
+}
+
+function PropertyTable({ rows, lastAt, sealing, onEdit }: TableProps) {
   const { t, fmt } = useI18n();
   const now = useNow(60_000);
   const columns: Column<Property>[] = [
@@ -177,15 +188,17 @@ function PropertyTable({ rows, sealing, onEdit }: { rows: Property[]; sealing: M
       width: "148px",
       cell: (row) =>
         row.last_at ? (
-          <>
+          <div>
             <span className="plan-share">
               <span className="plan-share-bar" aria-hidden="true">
                 <span style={{ width: `${Math.max(row.share * 100, 1)}%` }} />
               </span>
               {percent(row.share, fmt)}
             </span>
-            <span className="table-second">{t("plan.event.last", { when: fmt.ago(row.last_at, now) })}</span>
-          </>
+            {lastAt && Date.parse(lastAt) - Date.parse(row.last_at) > GONE_MS && (
+              <span className="table-second">{t("plan.event.last", { when: fmt.ago(row.last_at, now) })}</span>
+            )}
+          </div>
         ) : null,
     },
     { key: "plan", head: t("plan.event.plan"), width: "24%", cell: (row) => <DeclaredWords row={row} sealed={sealing.get(row.path)} /> },
