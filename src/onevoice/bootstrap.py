@@ -24,6 +24,7 @@ from onevoice.domains.events.contracts import Adoption, ImportReport
 from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.events.http import intake as events_http
 from onevoice.domains.events.http import plan as plan_http
+from onevoice.domains.events.http import setup as setup_http
 from onevoice.domains.events.jobs import files as imports
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.door import Opened
@@ -147,6 +148,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
 
     app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
+    app.include_router(setup_http.router(database, settings))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(sealing_http.router(database))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))

@@ -53,6 +53,7 @@ TAKES = {
     ("GET", "/api/plan/alarms"): "events.read",
     ("GET", "/api/plan/sealing"): "events.read",
     ("POST", "/api/plan/alarms/{alarm_id}/acknowledge"): "plan.edit",
+    ("GET", "/api/setup"): "events.read",
     ("GET", "/api/live"): "customers.read",
     ("GET", "/api/profiles"): "customers.read",
     ("GET", "/api/profiles/{ref}"): "customers.read",

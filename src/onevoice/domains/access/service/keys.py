@@ -129,6 +129,11 @@ def keys(conn: Connection, *, before: int | None = None, revoked: bool | None = 
     return store.keys(conn, before=before, revoked=revoked, limit=limit)
 
 
+def write_keys_in_use(conn: Connection) -> dict[SourceId, int]:
+    """How many of each source."""
+    return store.write_keys_in_use(conn)
+
+
 def key(conn: Connection, key_id: KeyId) -> ApiKey:
     """Raises: UnknownKeyError."""
     found = store.key(conn, key_id)
