@@ -33,8 +33,9 @@ from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
+from onevoice.domains.profiles.http import sealing as sealing_http
 from onevoice.domains.profiles.http import search as search_http
-from onevoice.domains.profiles.jobs import cards, link
+from onevoice.domains.profiles.jobs import cards, link, seal
 from onevoice.domains.webhooks.http import routes as webhooks_http
 from onevoice.domains.webhooks.service import deliveries
 from onevoice.domains.webhooks.service import manage as webhooks
@@ -155,6 +156,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
     app.include_router(setup_http.router(database, settings))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
+    app.include_router(sealing_http.router(database))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
@@ -188,7 +190,7 @@ def _measure(database: Database) -> None:
 
 
 class Worker:
-    """The worker's threads: the linker, the indexer of customer cards, the learner of the plan, housekeeping."""
+    """The worker's threads: the linker, the indexer of customer cards, the plan's learner, the sealer, housekeeping."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -216,6 +218,9 @@ class Worker:
             ),
             threading.Thread(
                 target=learn.run, args=(home.database, home.clock, self._stop, _linker_is_behind), name="learner"
+            ),
+            threading.Thread(
+                target=seal.run, args=(home.database, home.secrets.vault_key, home.clock, self._stop), name="sealer"
             ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
         ]

@@ -51,6 +51,7 @@ TAKES = {
     ("POST", "/api/plan/accept"): "plan.edit",
     ("GET", "/api/plan/sources"): "events.read",
     ("GET", "/api/plan/alarms"): "events.read",
+    ("GET", "/api/plan/sealing"): "events.read",
     ("POST", "/api/plan/alarms/{alarm_id}/acknowledge"): "plan.edit",
     ("GET", "/api/setup"): "events.read",
     ("GET", "/api/webhooks"): "events.read",

@@ -156,11 +156,13 @@ class TestBounds:
         assert shop.ask("select n::int from events.plan_flow where event_id = %s", shop.event("Name 1")) == [(3,)]
 
     def test_a_million_names_cost_a_bounded_batch(self, shop, monkeypatch):
-        monkeypatch.setattr(learning, "MAX_NEW_FLOWS", 5)
+        monkeypatch.setattr(learning, "MAX_NAMES_AT_ONCE", 5)
         monkeypatch.setattr(learning, "MAX_NAMES", 3)
-        shop.receive(*(named(f"Name {n}") for n in range(20)))
-        assert shop.ask("select count(*) from events.plan_event") == [(3,)]
-        assert shop.ask("select n::int, others::int from events.plan_source") == [(20, 17)]
+        shop.send(*(named(f"Name {n}") for n in range(20)))
+        shop.send(named("Own"), source=TILL)
+        shop.learn()
+        assert shop.ask("select count(*) from events.plan_event") == [(4,)]
+        assert shop.ask("select n::int, others::int from events.plan_source order by source_id") == [(20, 17), (1, 0)]
 
     def test_properties_beyond_the_bound_are_left_out_and_an_alarm_says_so(self, shop, monkeypatch):
         monkeypatch.setattr(learning, "MAX_PATHS", 2)

@@ -330,8 +330,14 @@ class TestRetention:
             assert conn.execute("select consumer from events.position").fetchall() == [("plan",)]
 
     def test_hours_are_forgotten_when_nobody_needs_them(self, shop):
-        shop.receive(order(), hours=-24 * 70)
+        shop.receive(order(), hours=-24 * 60)
         shop.receive(order())
-        watch(shop, 1)
+        assert shop.ask("select count(*) from events.plan_hour") == [(2,)]
+        watch(shop, 24 * 4)
         assert shop.ask("select count(*) from events.plan_hour") == [(1,)]
         assert shop.ask("select n::int from events.plan_flow") == [(2,)]
+
+    def test_of_a_history_only_the_hours_that_are_needed_are_kept(self, shop):
+        shop.receive(order(), hours=-24 * 700)
+        assert shop.ask("select count(*) from events.plan_hour") == [(0,)]
+        assert shop.ask("select n::int, first_at from events.plan_flow") == [(1, NOON - timedelta(days=700))]

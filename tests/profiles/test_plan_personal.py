@@ -12,13 +12,17 @@ from linked_shop import Shop
 from onevoice.domains.events.contracts import Declared, Frame, PlanChange
 from onevoice.domains.events.service import log, plan
 from onevoice.domains.events.service.learning import Learner
-from onevoice.domains.profiles.jobs import link
+from onevoice.domains.identity.service import sealing as identity_sealing
+from onevoice.domains.profiles.jobs import link, seal
 from onevoice.domains.profiles.jobs.link import LinkingJob
+from onevoice.domains.profiles.service import sealing
 from onevoice.kit import db
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
+from waiting import until
 
 CANARY = "canary-4711-value"
+VAULT_KEY = b"v" * 32
 PERSONAL = Declared(personal=True)
 # Where it may stand: the log and the dead letters keep what came for a time, as documented; the vault for good.
 ALLOWED = {"identity.vault", "events.log", "events.dead_letter"}
@@ -138,6 +142,139 @@ class TestCanary:
 
 
 KEY = b"k" * 32
+
+
+class TestEarlier:
+    """What was stored before the declaration is sealed afterwards, a little at a time."""
+
+    NOW = datetime(2026, 5, 4, tzinfo=UTC)
+
+    def follow(self, database: Database, known: plan.Personal | None = None) -> plan.Personal:
+        with database.transaction() as conn:
+            return sealing.follow(conn, known, self.NOW)
+
+    def seal(self, database: Database) -> int:
+        """All there is; gives the steps it took."""
+        self.follow(database)
+        for steps in range(100):
+            with database.transaction() as conn:
+                if sealing.step(conn, VAULT_KEY, self.NOW).idle:
+                    return steps
+        raise AssertionError("it never ends")
+
+    def progress(self, database: Database) -> list[tuple[str, int, bool]]:
+        with database.transaction() as conn:
+            return [(each.path, each.sealed, each.finished_at is not None) for each in sealing.progress(conn)]
+
+    @pytest.mark.parametrize(
+        ("path", "properties"),
+        [
+            ("properties.comment", {"comment": CANARY, "mark": 5, "email": "a@shop.example"}),
+            ("properties.answers[].text", {"answers": [{"text": CANARY}, {"text": "x"}]}),
+            ("properties.buyer", {"buyer": {"email": "a@shop.example", "note": CANARY, "@vault": 3}}),
+        ],
+    )
+    def test_properties(self, shop: Shop, database: Database, path: str, properties: dict[str, Any]) -> None:
+        shop.send(sent(properties=properties))
+        assert "identity.event" in standing_in(database, CANARY)
+        declare(database, "track", "Survey Answered", path)
+        assert self.seal(database) == 1
+        assert standing_in(database, CANARY) <= ALLOWED
+        assert shop.profile("user_id:u-1", "/events").json()["data"][0]["properties"] == properties
+        assert self.progress(database) == [(path, 1, True)]
+
+    @pytest.mark.parametrize("path", ["traits.shoe", "context.traits.shoe", "traits.size.shoe"])
+    def test_traits_that_were_folded(self, shop: Shop, database: Database, path: str) -> None:
+        value = {"size": {"shoe": CANARY}} if "size" in path else {"shoe": CANARY}
+        shop.send({"type": "identify", "userId": "u-1", "traits": {**value, "plan": "gold"}})
+        shop.send({"type": "identify", "userId": "u-2", "traits": {"shoe": "other"}})
+        assert {"identity.event", "profiles.trait"} <= standing_in(database, CANARY)
+        declare(database, "identify", "", path)
+        self.seal(database)
+        assert standing_in(database, CANARY) <= ALLOWED
+        traits = {each["name"]: each["value"] for each in shop.profile("user_id:u-1", "/traits").json()["data"]}
+        assert traits == {**value, "plan": "gold"}
+
+    def test_traits_of_a_shared_device_that_has_changed_hands(self, shop: Shop, database: Database) -> None:
+        shop.send({"type": "identify", "anonymousId": "a", "userId": "u-1", "traits": {"plan": "x"}})
+        shop.send({"type": "identify", "anonymousId": "a", "userId": "u-2", "traits": {"plan": "y"}}, at=10)
+        shop.send({"type": "identify", "anonymousId": "a", "traits": {"shoe": CANARY}}, at=20)
+        declare(database, "identify", "", "traits.shoe")
+        self.seal(database)
+        assert standing_in(database, CANARY) <= ALLOWED
+
+    def test_goes_on_where_it_was_and_is_idempotent(
+        self, shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(identity_sealing, "AT_ONCE", 2)
+        for number in range(5):
+            shop.send(sent(properties={"comment": f"{CANARY} {number}"}))
+        declare(database, "track", "Survey Answered", "properties.comment")
+        self.follow(database)
+        with database.transaction() as conn:
+            assert sealing.step(conn, VAULT_KEY, self.NOW).events == 2
+        with database.transaction() as conn:
+            sealing.step(conn, VAULT_KEY, self.NOW)
+            conn.rollback()
+        assert self.progress(database) == [("properties.comment", 2, False)]
+        self.seal(database)
+        assert self.progress(database) == [("properties.comment", 5, True)]
+        assert standing_in(database, CANARY) <= ALLOWED
+        with database.transaction() as conn:
+            conn.execute("update identity.sealing set finished_at = null, done_seq = 0, sealed = 0")
+        self.seal(database)
+        assert self.progress(database) == [("properties.comment", 0, True)]
+
+    def test_what_is_declared_again_is_sealed_again(self, shop: Shop, database: Database) -> None:
+        declare(database, "track", "Survey Answered", "properties.comment")
+        self.seal(database)
+        with database.transaction() as conn:
+            change = PlanChange(properties={"properties.comment": Declared()})
+            plan.change(conn, 1, 1, change, actor="dev", clock=SystemClock())
+        self.seal(database)
+        assert self.progress(database) == []
+        shop.send(sent(properties={"comment": CANARY}))
+        assert "identity.event" in standing_in(database, CANARY)
+        with database.transaction() as conn:
+            plan.change(
+                conn, 1, 2, PlanChange(properties={"properties.comment": PERSONAL}), actor="dev", clock=SystemClock()
+            )
+        self.seal(database)
+        assert standing_in(database, CANARY) <= ALLOWED
+
+    def test_one_value_of_one_person_is_kept_once(self, shop: Shop, database: Database) -> None:
+        for _ in range(3):
+            shop.send(sent(properties={"comment": CANARY}))
+        declare(database, "track", "Survey Answered", "properties.comment")
+        self.seal(database)
+        shop.send(sent(properties={"comment": CANARY}))
+        with database.transaction() as conn:
+            assert conn.execute("select count(*) from identity.vault where key = 'comment'").fetchone() == (1,)
+
+    def test_two_never_seal_the_same(self, shop: Shop, database: Database) -> None:
+        shop.send(sent(properties={"comment": CANARY}))
+        declare(database, "track", "Survey Answered", "properties.comment")
+        self.follow(database)
+        with database.transaction() as one, database.transaction() as other:
+            assert sealing.step(one, VAULT_KEY, self.NOW).events == 1
+            assert sealing.step(other, VAULT_KEY, self.NOW).idle
+
+    def test_the_job_does_it_by_itself(self, shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(seal, "PAUSE_SECONDS", 0.05)
+        shop.send(sent(properties={"comment": CANARY}))
+        stop = threading.Event()
+        thread = threading.Thread(target=seal.run, args=(database, VAULT_KEY, SystemClock(), stop))
+        thread.start()
+        try:
+            declare(database, "track", "Survey Answered", "properties.comment")
+            until(lambda: standing_in(database, CANARY) <= ALLOWED, seconds=20)
+        finally:
+            stop.set()
+            thread.join()
+        answer = shop.get("/api/plan/sealing", type="track", name="Survey Answered").json()
+        assert [(each["path"], each["share"], each["sealed"]) for each in answer["data"]] == [
+            ("properties.comment", 1.0, 1)
+        ]
 
 
 class TestLinker:

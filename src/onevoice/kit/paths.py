@@ -34,6 +34,15 @@ def steps_of(path: str) -> tuple[str, ...]:
     return tuple(path.replace("[]", ".[]").split("."))
 
 
+def path_of(steps: tuple[str, ...]) -> str:
+    """The path of such steps.
+
+    >>> path_of(("properties", "products", "[]", "price"))
+    'properties.products[].price'
+    """
+    return ".".join(steps).replace(".[]", "[]")
+
+
 def places(value: Any, steps: tuple[str, ...]) -> list[Place]:
     """Where in `value` the steps lead: (holder, key or index)."""
     *before, last = steps

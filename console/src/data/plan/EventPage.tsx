@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, useMay } from "~/api";
+import { api, useMay, type Page } from "~/api";
 import { useI18n } from "~/i18n";
 import { useKeys } from "~/keys";
 import { PartHead } from "~/shell/Parts";
@@ -14,7 +14,7 @@ import { EventEditor } from "./EventEditor";
 import "./plan.css";
 import { PropertyEditor } from "./PropertyEditor";
 import { Spark } from "./Spark";
-import type { PlanEventDetail, Property } from "./types";
+import type { PlanEventDetail, Property, Sealing } from "./types";
 import { shortPath, useEventName } from "./words";
 
 export function PlanEventPart() {
@@ -124,6 +124,7 @@ function Archive({ event, name, onClose }: { event: PlanEventDetail; name: strin
 function Properties({ event, may }: { event: PlanEventDetail; may: boolean }) {
   const { t } = useI18n();
   const [editing, setEditing] = useState<Property | "new" | null>(null);
+  const sealing = useSealing(event);
   return (
     <Section
       title={t("plan.event.properties")}
@@ -135,13 +136,37 @@ function Properties({ event, may }: { event: PlanEventDetail; may: boolean }) {
         )
       }
     >
-      {event.learnt.length > 0 ? <PropertyTable rows={event.learnt} onEdit={may ? setEditing : null} /> : <p className="plan-quiet">{t("plan.event.noProperties")}</p>}
+      {event.learnt.length > 0 ? <PropertyTable rows={event.learnt} lastAt={event.last_at} sealing={sealing} onEdit={may ? setEditing : null} /> : <p className="plan-quiet">{t("plan.event.noProperties")}</p>}
       {editing && <PropertyEditor event={event} {...(editing === "new" ? {} : { property: editing })} onClose={() => setEditing(null)} />}
     </Section>
   );
 }
 
-function PropertyTable({ rows, onEdit }: { rows: Property[]; onEdit: ((property: Property) => void) | null }) {
+/** How far earlier events have been sealed, by path; asked again while it is going on. */
+function useSealing(event: PlanEventDetail): Map<string, number> {
+  const personal = event.learnt.some(({ declared }) => declared?.personal);
+  const { data } = useQuery({
+    queryKey: ["plan", "sealing", event.id],
+    queryFn: () => api.get<Page<Sealing>>("/api/plan/sealing", { params: { type: event.type, name: event.name, limit: 200 } }),
+    enabled: personal,
+    // The worker takes a moment to begin, so an empty list is not yet the end.
+    refetchInterval: (query) => (query.state.data?.data.length && query.state.data.data.every(({ finished_at }) => finished_at) ? 30_000 : 3_000),
+  });
+  // A track event has a name; of the other types there is one each, so the type is enough.
+  return new Map(data?.data.map(({ path, share }) => [path, share]));
+}
+
+/** When a property came last is worth a line only if the event has gone on without it. */
+const GONE_MS = 86_400_000;
+
+interface TableProps {
+  rows: Property[];
+  lastAt: string | null;
+  sealing: Map<string, number>;
+  onEdit: ((property: Property) => void) | null;
+}
+
+function PropertyTable({ rows, lastAt, sealing, onEdit }: TableProps) {
   const { t, fmt } = useI18n();
   const now = useNow(60_000);
   const columns: Column<Property>[] = [
@@ -163,21 +188,23 @@ function PropertyTable({ rows, onEdit }: { rows: Property[]; onEdit: ((property:
       width: "148px",
       cell: (row) =>
         row.last_at ? (
-          <>
+          <div>
             <span className="plan-share">
               <span className="plan-share-bar" aria-hidden="true">
                 <span style={{ width: `${Math.max(row.share * 100, 1)}%` }} />
               </span>
               {percent(row.share, fmt)}
             </span>
-            <span className="table-second">{t("plan.event.last", { when: fmt.ago(row.last_at, now) })}</span>
-          </>
+            {lastAt && Date.parse(lastAt) - Date.parse(row.last_at) > GONE_MS && (
+              <span className="table-second">{t("plan.event.last", { when: fmt.ago(row.last_at, now) })}</span>
+            )}
+          </div>
         ) : null,
     },
-    { key: "plan", head: t("plan.event.plan"), width: "24%", cell: (row) => <DeclaredWords row={row} /> },
+    { key: "plan", head: t("plan.event.plan"), width: "24%", cell: (row) => <DeclaredWords row={row} sealed={sealing.get(row.path)} /> },
     {
       key: "edit",
-      head: "",
+      head: t("data.keys.actions"),
       width: "96px",
       phone: "bare",
       cell: (row) =>
@@ -215,7 +242,7 @@ function Kinds({ row }: { row: Property }) {
   );
 }
 
-function DeclaredWords({ row }: { row: Property }) {
+function DeclaredWords({ row, sealed }: { row: Property; sealed: number | undefined }) {
   const { t, fmt } = useI18n();
   const declared = row.declared;
   const lines = declared
@@ -223,6 +250,7 @@ function DeclaredWords({ row }: { row: Property }) {
         `${declared.type ? t(`plan.kinds.${declared.type}`) : t("plan.event.anyType")}, ${t(declared.required ? "plan.event.required" : "plan.event.optional")}`,
         declared.allowed ? t("plan.event.allowed", { list: fmt.list(declared.allowed.map(String)) }) : "",
         declared.personal ? t("plan.event.personal") : "",
+        declared.personal && sealed !== undefined ? (sealed < 1 ? t("plan.event.sealing", { share: percent(sealed, fmt) }) : t("plan.event.sealed")) : "",
       ]
     : [];
   if (row.always_personal) lines.push(t("plan.event.always"));

@@ -28,10 +28,10 @@ export function Sources() {
       numeric: true,
       width: "120px",
       cell: ({ events, others }) => (
-        <>
+        <div>
           {fmt.number(events)}
           {others > 0 && <span className="table-second plan-wrap">{t("plan.sources.others", { n: others })}</span>}
-        </>
+        </div>
       ),
     },
     {
@@ -42,7 +42,7 @@ export function Sources() {
     },
     {
       key: "accept",
-      head: "",
+      head: t("data.keys.actions"),
       width: "160px",
       phone: "bare",
       cell: (source) =>

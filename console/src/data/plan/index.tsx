@@ -50,25 +50,29 @@ function Events() {
   const text = useDebounced(search.q ?? "", 200);
   const list = usePages<PlanEvent>(["plan", "events"], "/api/plan/events", { text, source: search.source, state: search.state });
   const filtered = Boolean(search.q || search.source || search.state);
+  // Where there is nothing there is nothing to filter.
+  const bare = !filtered && !list.loading && !list.error && list.rows.length === 0;
   const go = (change: Record<string, string | undefined>) => void navigate({ to: "/data/plan", search: { ...search, ...change }, replace: true });
   return (
     <Section title={t("plan.events.title")}>
-      <div className="plan-filters">
-        <SearchField label={t("plan.events.search")} placeholder={t("plan.events.search")} value={search.q ?? ""} onChange={(q) => go({ q })} />
-        <select className="field-input plan-select" aria-label={t("plan.events.source")} value={search.source ?? ""} onChange={(event) => go({ source: event.currentTarget.value })}>
-          <option value="">{t("plan.events.anySource")}</option>
-          {sources.map(({ source }) => (
-            <option key={source} value={source}>
-              {source}
-            </option>
+      {!bare && (
+        <div className="plan-filters">
+          <SearchField label={t("plan.events.search")} placeholder={t("plan.events.search")} value={search.q ?? ""} onChange={(q) => go({ q })} />
+          <select className="field-input plan-select" aria-label={t("plan.events.source")} value={search.source ?? ""} onChange={(event) => go({ source: event.currentTarget.value })}>
+            <option value="">{t("plan.events.anySource")}</option>
+            {sources.map(({ source }) => (
+              <option key={source} value={source}>
+                {source}
+              </option>
+            ))}
+          </select>
+          {states.map((state) => (
+            <Chip key={state} on={search.state === state} onClick={() => go({ state: search.state === state ? undefined : state })}>
+              {t(`plan.events.states.${state}`)}
+            </Chip>
           ))}
-        </select>
-        {states.map((state) => (
-          <Chip key={state} on={search.state === state} onClick={() => go({ state: search.state === state ? undefined : state })}>
-            {t(`plan.events.states.${state}`)}
-          </Chip>
-        ))}
-      </div>
+        </div>
+      )}
       <PagedList
         list={list}
         empty={

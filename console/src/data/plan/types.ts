@@ -86,3 +86,11 @@ export interface PlanSource {
   last_at: string;
   waiting: number;
 }
+
+export interface Sealing {
+  type: EventType;
+  name: string;
+  path: string;
+  share: number;
+  finished_at: string | null;
+}

@@ -145,6 +145,8 @@ export const plan: Translated<typeof english> = {
     undeclared: "niezadeklarowana",
     unseen: "jeszcze nie przyszła",
     last: "ostatnio {when}",
+    sealing: "wcześniejsze zdarzenia: ukryto {share}",
+    sealed: "we wcześniejszych zdarzeniach ukryto",
   },
   kinds: { text: "tekst", integer: "liczba całkowita", number: "liczba", boolean: "tak lub nie", time: "czas", object: "obiekt", array: "lista", nothing: "puste" },
   editor: {
@@ -171,7 +173,7 @@ export const plan: Translated<typeof english> = {
     requiredHint: "Zdarzenie bez niej wywoła alarm.",
     personal: "Osobowa",
     personalHint: "Odtąd wartość trafia do sejfu danych osobowych i\u00a0nigdzie indziej nie jest zapisana jawnie.",
-    personalPast: "Zdarzenia, które przyszły wcześniej, zachowują ją bez zmian..",
+    personalPast: "Z\u00a0wcześniejszych zdarzeń wartość też zostanie przeniesiona do sejfu, stopniowo. Postęp widać na stronie zdarzenia.",
     allowed: "Dozwolone wartości",
     allowedHint: "Po jednej w\u00a0wierszu. Puste: dowolna wartość.",
     remove: "Usuń z\u00a0planu",

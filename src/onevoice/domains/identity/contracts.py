@@ -154,3 +154,28 @@ class AsOf:
     @property
     def is_now(self) -> bool:
         return self.happened is None and self.learnt is None
+
+
+class Sealing(NamedTuple):
+    """How far what was stored of a property, before it was declared personal, has been brought into the vault.
+
+    path: as the tracking plan writes it. done_seq of upto_seq: how far; sealed: events that were changed.
+    """
+
+    id: int
+    type: str
+    name: str
+    path: str
+    upto_seq: int
+    done_seq: int
+    sealed: int
+    started_at: datetime
+    finished_at: datetime | None
+
+
+class SealedTrait(NamedTuple):
+    """A trait that an event set, as it stands now that its value is in the vault."""
+
+    hash: bytes
+    key: str
+    value: Any

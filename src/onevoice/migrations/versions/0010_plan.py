@@ -98,4 +98,19 @@ create table events.plan_watch (
     since timestamptz not null,
     seen_at timestamptz not null
 );
+
+-- How far what was stored before its property was declared personal has been brought into the vault. path: as the plan
+-- writes it; upto_seq: the last event that was linked before the declaration held.
+create table identity.sealing (
+    id int generated always as identity primary key,
+    type text not null,
+    name text not null,
+    path text not null,
+    upto_seq bigint not null,
+    done_seq bigint not null default 0,
+    sealed bigint not null default 0,
+    started_at timestamptz not null,
+    finished_at timestamptz,
+    unique (type, name, path)
+);
 """)

@@ -24,6 +24,7 @@ Edits = Annotated[Actor, allow("plan.edit")]
 EventId = Annotated[int, Path(ge=1, le=2**31 - 1)]
 SourceName = Annotated[Text | None, Query(max_length=200, description="Only of this source, by its name.")]
 UNKNOWN = "There is no such event in the plan."
+NO_SOURCE = "There is no such source."
 
 
 def _change(body: shapes.EventWrite, ids: Mapping[str, int]) -> PlanChange:
@@ -59,7 +60,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         learnt = shapes.properties(view.events, seen, one.event.properties, always_personal)
         return shapes.EventDetail(**view.model_dump(), learnt=learnt)
 
-    @routes.get("/events")
+    @routes.get("/events", responses=documented({404: NO_SOURCE}))
     def plan_events(
         _: Reads,
         limit: Limit = 50,
@@ -85,7 +86,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         more = cursors.encode(page[-1].event.id) if len(found) > limit else None
         return Page(data=[shapes.event_view(each, names) for each in page], next_cursor=more)
 
-    @routes.post("/events", status_code=201, responses=documented({404: "No such source.", 409: "It is declared."}))
+    @routes.post("/events", status_code=201, responses=documented({404: NO_SOURCE, 409: "It is declared."}))
     def declare_event(actor: Edits, body: shapes.EventDeclare) -> shapes.EventDetail:
         """Put an event into the plan, whether it has come already or not."""
         with database.transaction() as conn:
@@ -120,7 +121,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
             service.archive(conn, event_id, actor=actor.label, clock=clock)
         return detail(event_id)
 
-    @routes.post("/accept", responses=documented({404: "No such source."}))
+    @routes.post("/accept", responses=documented({404: NO_SOURCE}))
     def accept_source(actor: Edits, body: shapes.SourceAccept) -> shapes.Accepted:
         """Declare all that a source sends as it was learnt. From then on a new name of it raises an alarm."""
         with database.transaction() as conn:
@@ -128,13 +129,13 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
             return shapes.Accepted(accepted=service.accept_source(conn, source, actor=actor.label, clock=clock))
 
     @routes.get("/sources")
-    def plan_sources(_: Reads) -> shapes.Sources:
+    def plan_sources(_: Reads) -> Page[shapes.SourceView]:
         """What has been learnt of each source that has sent something."""
         with database.transaction() as conn:
             names = {int(each.id): each.name for each in keys.sources(conn).values()}
-            return shapes.Sources(data=[shapes.source_view(each, names) for each in service.sources(conn)])
+            return Page(data=[shapes.source_view(each, names) for each in service.sources(conn)])
 
-    @routes.get("/alarms")
+    @routes.get("/alarms", responses=documented({404: NO_SOURCE}))
     def plan_alarms(
         _: Reads,
         limit: Limit = 50,

@@ -115,10 +115,6 @@ class SourceView(BaseModel):
     waiting: int
 
 
-class Sources(BaseModel):
-    data: list[SourceView]
-
-
 class Alarms(Page[AlarmView]):
     open_count: int
 

@@ -26,7 +26,6 @@ LONGEST_PAUSE = timedelta(minutes=45)
 TRUSTED_LAG_EVENTS = 10_000
 """With so much still to be learnt from, nobody knows who is silent."""
 LEAST_SILENCE = timedelta(hours=3)
-KEEP_HOURS = timedelta(weeks=silence.WEEKS + 5)
 GIVEN_UP = timedelta(weeks=4)
 """What has been silent for so long, and raised no alarm, is over."""
 FORGET_AT_ONCE = 20_000
@@ -86,7 +85,7 @@ def measure(conn: Connection) -> None:
 def watch(conn: Connection, now: datetime) -> None:
     """Judge who fell silent, close what was not seen again, forget what is past its time."""
     watched_since = learning_store.watch(conn, now, now - LONGEST_PAUSE)
-    learning_store.forget_hours(conn, now - KEEP_HOURS, FORGET_AT_ONCE)
+    learning_store.forget_hours(conn, now - learning.KEEP_HOURS, FORGET_AT_ONCE)
     store.close_unheard(conn, now - UNHEARD, now)
     store.forget_closed(conn, now - KEEP_CLOSED, FORGET_AT_ONCE)
     if learning.keeps_up(conn, now, TRUSTED_LAG_EVENTS):
@@ -114,7 +113,7 @@ def _silent(
 ) -> Iterator[store.AlarmRow]:
     waiting = iter(quiet)
     while some := list(islice(waiting, JUDGED_AT_ONCE)):
-        hours = learning_store.hours_of_flows(conn, some, now - KEEP_HOURS)
+        hours = learning_store.hours_of_flows(conn, some, now - learning.KEEP_HOURS)
         for each in some:
             counts = hours.get((each.event_id, each.source_id), {})
             found = silence.judge(counts, each.first_at, each.last_at, now, watched_since=watched_since)

@@ -17,6 +17,7 @@ from psycopg import Connection
 
 from onevoice.domains.events.contracts import Declared, EventName, LogRecord, PlannedEvent
 from onevoice.domains.events.rules import plan as rules
+from onevoice.domains.events.rules import silence
 from onevoice.domains.events.rules.shapes import ANY, KIND_NAMES, Shape, paths_of, shape_of
 from onevoice.domains.events.rules.silence import hour_of
 from onevoice.domains.events.service import log
@@ -37,8 +38,10 @@ MAX_SPELT = 1_000
 MAX_SHAPES = 500
 """Of one event in one batch that are looked at."""
 STALE = timedelta(minutes=15)
-MAX_NEW_FLOWS = 2_000
-"""Of one batch that are looked at at all."""
+KEEP_HOURS = timedelta(weeks=silence.WEEKS + 5)
+"""So long the counts by the hour are kept: what silence is judged by, and five weeks to be silent in."""
+MAX_NAMES_AT_ONCE = 1_000
+"""Of one source in one batch that are looked at at all. One source must not crowd out another."""
 
 
 class _Context(msgspec.Struct, gc=False):
@@ -85,9 +88,9 @@ class Tally:
         self.flows: dict[tuple[int, EventName], Counted] = {}
         self.uncounted: Counter[int] = Counter()
         """Events by source, of names beyond what is looked at."""
+        self._names: Counter[int] = Counter()
         self.sources: dict[int, list[Any]] = {}
         """To (events, first, last)."""
-        self.unreadable = 0
 
     def add(self, record: LogRecord) -> None:
         at = record.received_at
@@ -99,8 +102,7 @@ class Tally:
             try:
                 event = _read(raw)
             except (msgspec.DecodeError, RecursionError):
-                self.unreadable += 1
-                continue
+                continue  # the door lets no such thing in; should one stand in the log, it is of no event
             kind = event.type if type(event.type) is str else "track"
             name: EventName = (kind, str(event.event or "") if kind == "track" else "")
             counted = self._counted((record.source_id, name), at)
@@ -113,9 +115,10 @@ class Tally:
     def _counted(self, key: tuple[int, EventName], at: datetime) -> Counted | None:
         counted = self.flows.get(key)
         if counted is None:
-            if len(self.flows) >= MAX_NEW_FLOWS:
+            if self._names[key[0]] >= MAX_NAMES_AT_ONCE:
                 self.uncounted[key[0]] += 1
                 return None
+            self._names[key[0]] += 1
             counted = self.flows[key] = Counted(at)
         return counted
 
@@ -181,7 +184,7 @@ class Learner:
                 return Learnt(0, full=False)
             if plan_store.version(conn) != plan.version:
                 plan = self._current(conn)
-            _Writing(conn, plan, tally).run()
+            _Writing(conn, plan, tally, now - KEEP_HOURS).run()
             log.advance(conn, LEARNER, batch.end, now)
         return Learnt(batch.events, full=batch.events >= max_events // 2)
 
@@ -237,10 +240,11 @@ def _spell(counted: Counted) -> _Spelt:
 class _Writing:
     """Brings a tally into the tables, and says what is wrong with what came."""
 
-    def __init__(self, conn: Connection, plan: _Plan, tally: Tally) -> None:
+    def __init__(self, conn: Connection, plan: _Plan, tally: Tally, hours_since: datetime) -> None:
         self._conn = conn
         self._plan = plan
         self._tally = tally
+        self._hours_since = hours_since
         self._alarms: list[AlarmRow] = []
 
     def run(self) -> None:
@@ -257,16 +261,10 @@ class _Writing:
         )
         if admitted:
             keys = sorted(admitted)
-            store.add_flows(
-                conn,
-                [
-                    store.FlowRow(*key, admitted[key][1].n, admitted[key][1].first, admitted[key][1].last)
-                    for key in keys
-                ],
-            )
-            store.add_hours(
-                conn, [(*key, hour, n) for key in keys for hour, n in sorted(admitted[key][1].hours.items())]
-            )
+            counts = [(key, admitted[key][1]) for key in keys]
+            store.add_flows(conn, [store.FlowRow(*key, each.n, each.first, each.last) for key, each in counts])
+            hours = [(*key, hour, n) for key, each in counts for hour, n in sorted(each.hours.items())]
+            store.add_hours(conn, [row for row in hours if row[2] >= self._hours_since])
             self._learn_properties(admitted)
         for source, n in others.items():
             if n > 0:

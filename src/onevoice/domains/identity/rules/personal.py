@@ -130,6 +130,10 @@ def references(value: Any) -> set[int]:
     return found
 
 
+def is_reference(value: Any) -> bool:
+    return isinstance(value, dict) and _reference(value) is not None
+
+
 def fill(value: Any, values: Mapping[int, Any]) -> Any:
     """The stored value with `values` in place of the references; None where a value has been erased."""
     if isinstance(value, dict):

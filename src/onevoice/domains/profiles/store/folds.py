@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
+from onevoice.domains.identity.contracts import SealedTrait
 from onevoice.domains.profiles.contracts import CounterKey, Folds, Span, TraitFold
 from onevoice.kit import arrays
 
@@ -83,6 +84,21 @@ def clear(conn: Connection, nodes: Sequence[int]) -> None:
     """Forget the folds of `nodes`, before they are computed again."""
     for table in ("counter", "trait", "spend"):
         conn.execute(f"delete from profiles.{table} where nid = any(%s)", (list(nodes),))
+
+
+def replace_traits(conn: Connection, nodes: Sequence[int], traits: Sequence[SealedTrait]) -> None:
+    """Where the event that set a trait still decides it, it has this value now."""
+    conn.execute(
+        "update profiles.trait t set value = k.value::jsonb"
+        " from unnest(%s::uuid[], %s::text[], %s::text[]) k(hash, key, value)"
+        " where t.nid = any(%s) and t.key = k.key and t.hash = k.hash",
+        (
+            arrays.hexes(each.hash for each in traits),
+            [each.key for each in traits],
+            [_encode(each.value).decode() for each in traits],
+            list(nodes),
+        ),
+    )
 
 
 class CounterRow(NamedTuple):
