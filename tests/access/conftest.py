@@ -85,7 +85,7 @@ def database(access_database: Database) -> Database:
     """Emptied instead of made anew: access has many small tests and few tables."""
     with access_database.transaction() as conn:
         tables = [row[0] for row in conn.execute("select tablename from pg_tables where schemaname = 'access'")]
-        conn.execute(f"truncate {', '.join(f'access.{each}' for each in tables)} restart identity")
+        conn.execute(f"truncate {', '.join(f'access.{each}' for each in tables)} restart identity cascade")
     return access_database
 
 
