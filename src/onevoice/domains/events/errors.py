@@ -67,24 +67,3 @@ class ForeignLogError(EventsError):
 
     code = "foreign_log"
     kind = "conflict"
-
-
-class UnreadableFileError(EventsError):
-    """The file cannot be imported."""
-
-    code = "unreadable_file"
-    kind = "invalid"
-
-
-class ImportRunningError(EventsError):
-    """The file is being imported."""
-
-    code = "import_running"
-    kind = "conflict"
-
-
-class UnknownSourceError(EventsError):
-    """There is no such source."""
-
-    code = "unknown_source"
-    kind = "not_found"
