@@ -84,7 +84,13 @@ function first(section: typeof data | typeof settings, to: "/data/keys" | "/sett
 }
 
 const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
-const dataParts = [first(data, "/data/keys"), part(data, "keys", () => import("./data/keys"), "KeysPart")];
+const dataParts = [
+  first(data, "/data/keys"),
+  part(data, "keys", () => import("./data/keys"), "KeysPart"),
+  part(data, "imports", () => import("./data/imports"), "ImportsPart"),
+  part(data, "imports/$id", () => import("./data/imports/One"), "ImportPart"),
+  part(data, "rejected", () => import("./data/rejected"), "RejectedPart"),
+];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });
 const settingsParts = [

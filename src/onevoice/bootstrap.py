@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -20,12 +20,16 @@ from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, audit, keys
-from onevoice.domains.events import http as events_http
-from onevoice.domains.events import jobs as imports
 from onevoice.domains.events import service as events
-from onevoice.domains.events.contracts import Adoption, ImportReport
-from onevoice.domains.events.errors import UnknownSourceError
+from onevoice.domains.events.contracts import Adoption
+from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.rules.door import Opened
+from onevoice.domains.imports import http as imports_http
+from onevoice.domains.imports import service as imports
+from onevoice.domains.imports.contracts import Content, ImportReport
+from onevoice.domains.imports.errors import UnknownSourceError
+from onevoice.domains.imports.jobs import run as import_jobs
+from onevoice.domains.imports.jobs.queue import Queue
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http
@@ -58,9 +62,22 @@ class Installation:
     secrets: Secrets
     clock: Clock
     chance: Chance
+    uploads: imports.Uploads = field(default_factory=lambda: imports.Uploads(Path(".onevoice") / "imports"))
 
 
-def installation(url: str, secrets: Secrets, *, name: str, max_connections: int = 8) -> Installation:
+def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
+    """Where files from the console lie until they are imported. Raises: UnusableSettingError."""
+    said = environ.get("ONEVOICE_IMPORT_MAX_MB", "") or str(imports.Uploads.largest_bytes // 2**20)
+    if not (said.isascii() and said.isdigit() and 0 < int(said) < 2**20):
+        raise UnusableSettingError(
+            f"ONEVOICE_IMPORT_MAX_MB is {said!r}. Write how many MiB a file may have, such as 1024."
+        )
+    return imports.Uploads(home / "imports", int(said) * 2**20)
+
+
+def installation(
+    url: str, secrets: Secrets, *, name: str, max_connections: int = 8, files: imports.Uploads | None = None
+) -> Installation:
     """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
 
     Raises: DatabaseUnreachableError, SchemaError, ForeignKeysError.
@@ -75,7 +92,8 @@ def installation(url: str, secrets: Secrets, *, name: str, max_connections: int 
     except BaseException:
         database.close()
         raise
-    return Installation(database, secrets, SystemClock(), SystemChance())
+    made = Installation(database, secrets, SystemClock(), SystemChance())
+    return made if files is None else replace(made, uploads=files)
 
 
 class UnusableSettingError(DomainError):
@@ -133,17 +151,18 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     )
     bind(app, guards)
 
-    def resolve(key: str) -> events_http.WriteKey | None:
+    def resolve(key: str) -> intake.WriteKey | None:
         with database.transaction() as conn:
             found = keys.resolve_write_key(conn, key, clock=clock)
-        return None if found is None else events_http.WriteKey(found.source_id)
+        return None if found is None else intake.WriteKey(found.source_id)
 
-    app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
-    app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
+    app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
+    app.include_router(letters.router(database, clock=clock))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(live_http.router(database, hub, guards, clock))
+    app.include_router(imports_http.router(database, home.uploads, clock))
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
     app.include_router(console.router(CONSOLE, guards))
@@ -172,7 +191,7 @@ def _measure(database: Database) -> None:
 
 
 class Worker:
-    """The worker's threads: the linker, the indexer of customer cards, housekeeping."""
+    """The worker's threads: the linker, the indexer of customer cards, housekeeping, imports from the console."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -199,6 +218,7 @@ class Worker:
                 target=cards.run, args=(home.database, home.clock, self._stop, _waiter(self._linked)), name="cards"
             ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
+            threading.Thread(target=self._imports, name="imports"),
         ]
         for thread in threads:
             thread.start()
@@ -218,6 +238,11 @@ class Worker:
                             event.set()
             except psycopg.Error:
                 self._stop.wait(1)
+
+    def _imports(self) -> None:
+        home = self._home
+        queue = Queue(home.database, home.uploads, home.clock, _minter(home), lambda: waiting_events(home), all_linked)
+        queue.run(lambda: db.dedicated(home.database.url, name="onevoice-imports"), self._stop)
 
     def _housekeeping(self) -> None:
         while not self._stop.is_set():
@@ -367,13 +392,15 @@ def import_events(
     encoding: str,
     columns: Sequence[str],
     zone: str,
+    sheet: str | None = None,
+    content: Content = "events",
     dry_run: bool,
     again: bool,
     stop: threading.Event,
     progress: Callable[[ImportReport], None],
 ) -> ImportReport:
     """Raises: UnreadableFileError, ImportRunningError, UnknownSourceError."""
-    how = imports.format_of(file, kind, encoding, columns, zone)
+    how = import_jobs.format_of(file, kind, encoding, columns, zone, sheet=sheet, content=content)
     with home.database.transaction() as conn:
         have = {each.name: int(each.id) for each in keys.sources(conn).values()}
     if source not in have:
@@ -383,8 +410,8 @@ def import_events(
         )
     mint = _minter(home)
     if dry_run:
-        return imports.rehearse(file, how, have[source], mint=mint, clock=home.clock, stop=stop, progress=progress)
-    report = imports.run_import(
+        return import_jobs.rehearse(file, how, have[source], mint=mint, clock=home.clock, stop=stop, progress=progress)
+    report = import_jobs.run_import(
         home.database,
         file,
         how,
@@ -439,6 +466,11 @@ def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[st
                 for source, batch, sent_at, received_at in requests
             ],
         )
+
+
+def all_linked(conn: Connection, import_id: int) -> bool:
+    """Whether everything that an import has appended is linked."""
+    return events.is_read_of_import(conn, link.CONSUMER, import_id)
 
 
 def waiting_events(home: Installation) -> int:

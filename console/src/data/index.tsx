@@ -9,6 +9,8 @@ export function DataSection() {
       title={t("data.title")}
       parts={[
         { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
+        { to: "/data/imports", name: t("data.nav.imports"), needs: "events.read" },
+        { to: "/data/rejected", name: t("data.nav.rejected"), needs: "events.read" },
       ]}
     />
   );

@@ -22,6 +22,7 @@ SHARED_CHARS = 64 * 2**20
 SMALL_PART_BYTES = 8 * 2**20
 MAX_PARTS = 10_000
 MAX_COLUMNS = 1_000
+MAX_TOKEN_BYTES = 4 * 2**20
 MAX_CELL_CHARS = 32_767
 """As many as a spreadsheet takes."""
 
@@ -60,7 +61,7 @@ class Workbook:
             raise WorkbookError("It is an old .xls or has a password. Save it as .xlsx without one.")
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, ValueError, EOFError, OSError, RuntimeError) as error:
             raise WorkbookError(f"It is no whole .xlsx workbook: {error}. Save it again, or save it as CSV.") from error
         self._parts = {info.filename.lstrip("/"): info for info in self._zip.infolist()[:MAX_PARTS]}
         self._epoch_1904 = False
@@ -96,9 +97,11 @@ class Workbook:
                     if total > limit:
                         raise WorkbookError(f"{part} unpacks to more than {limit // 2**20} MiB. Save it as CSV.")
                     yield chunk
+        except WorkbookError:
+            raise
         except KeyError as error:
             raise WorkbookError(f"It lacks {part}. Save it again.") from error
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, NotImplementedError) as error:
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise WorkbookError(f"{part} cannot be unpacked: {error}. Save it again, without a password.") from error
 
     def _read_contents(self) -> None:
@@ -169,20 +172,20 @@ class Workbook:
             inside = name == "t" and not phonetic
 
         def end(name: str) -> None:
-            nonlocal inside, phonetic, chars
+            nonlocal inside, phonetic
             name = _local(name)
             if name == "si":
-                text = "".join(pieces)
-                chars += len(text)
-                if chars > SHARED_CHARS:
-                    raise WorkbookError("Its texts are too many to hold. Save it as CSV.")
-                texts.append(text)
+                texts.append("".join(pieces))
             elif name == "rPh":
                 phonetic = False
             inside = False
 
         def text(piece: str) -> None:
+            nonlocal chars
             if inside:
+                chars += len(piece)
+                if chars > SHARED_CHARS:
+                    raise WorkbookError("Its texts are too many to hold. Save it as CSV.")
                 pieces.append(piece)
 
         parser = _parser()
@@ -283,9 +286,13 @@ def _parser() -> expat.XMLParserType:
 
 def _fed(parser: expat.XMLParserType, chunks: Iterator[bytes], what: str) -> Iterator[None]:
     """Feed the parser; yields after each piece."""
+    fed = 0
     try:
         for chunk in chunks:
             parser.Parse(chunk, False)
+            fed += len(chunk)
+            if fed - parser.CurrentByteIndex > MAX_TOKEN_BYTES:  # it would be held whole until it ends
+                raise WorkbookError(f"{what} holds an element longer than {MAX_TOKEN_BYTES // 2**20} MiB. Save it as CSV.")
             yield
         parser.Parse(b"", True)
         yield

@@ -1,4 +1,6 @@
 /** Words of the Data section. */
+import { codes, imports, rejected } from "./imports";
+
 export const data = {
   title: "Data",
   nav: {
@@ -59,4 +61,7 @@ export const data = {
       secret: "For programs on your servers: reads and changes what you tick.",
     },
   },
+  imports,
+  rejected,
+  codes,
 };

@@ -1,5 +1,6 @@
 import type { Translated } from "../core";
 import type { data as english } from "../en/data";
+import { codes, imports, rejected } from "./imports";
 
 /** Words of the Data section. */
 export const data: Translated<typeof english> = {
@@ -62,4 +63,7 @@ export const data: Translated<typeof english> = {
       secret: "Dla programów na własnych serwerach: czyta i\u00a0zmienia to, co zaznaczone.",
     },
   },
+  imports,
+  rejected,
+  codes,
 };

@@ -99,6 +99,15 @@ class DeadLetter(NamedTuple):
     import_id: int | None = None
 
 
+class LetterQuery(NamedTuple):
+    """Which dead letters are wanted; None is no condition. before: an id, exclusive."""
+
+    before: int | None = None
+    state: str | None = None
+    code: str | None = None
+    source: int | None = None
+
+
 def message_hash(source_id: int, message_id: str) -> bytes:
     """16 bytes that stand for one message of one source; by them repeats are found."""
     return hashlib.blake2b(b"%d:%s" % (source_id, message_id.encode()), digest_size=16).digest()

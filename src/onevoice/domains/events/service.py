@@ -21,6 +21,7 @@ from onevoice.domains.events.contracts import (
     Batch,
     DeadLetter,
     Frame,
+    LetterQuery,
     LogRecord,
     Position,
     Rejection,
@@ -35,7 +36,6 @@ from onevoice.domains.events.errors import (
 )
 from onevoice.domains.events.rules import door as rules
 from onevoice.domains.events.rules.frames import frame_of
-from onevoice.domains.events.store import LetterQuery
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database

@@ -2,11 +2,10 @@
 
 from collections.abc import Collection, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
 
 from psycopg import Connection, sql
 
-from onevoice.domains.events.contracts import Adoption, DeadLetter, Position, Rejection
+from onevoice.domains.events.contracts import Adoption, DeadLetter, LetterQuery, Position, Rejection
 from onevoice.kit import arrays
 
 SEEN_PARTS = 16
@@ -181,15 +180,6 @@ _WANTED = (
 )
 
 
-class LetterQuery(NamedTuple):
-    """Which dead letters are wanted; None is no condition. before: an id, exclusive."""
-
-    before: int | None = None
-    state: str | None = None
-    code: str | None = None
-    source: int | None = None
-
-
 def letters(conn: Connection, wanted: LetterQuery, limit: int) -> list[DeadLetter]:
     """Newest first."""
     rows = conn.execute(_LETTER + _WANTED + " order by id desc limit %(limit)s", {**wanted._asdict(), "limit": limit})
@@ -337,4 +327,7 @@ def take_letters_of_import(conn: Connection, import_id: int, limit: int) -> list
         " order by id limit %s)) returning source_id, received_at, code, reason, message_id, event, import_id",
         (import_id, limit),
     )
-    return [Rejection(*row[:5], row[5].encode(), row[6]) for row in rows]
+    return [
+        Rejection(source, received, code, reason, message_id, event.encode(), of)
+        for source, received, code, reason, message_id, event, of in rows
+    ]

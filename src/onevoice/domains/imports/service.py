@@ -211,7 +211,9 @@ def upload(conn: Connection, uploads: Uploads, import_id: int, offset: int, piec
             if end == found.size_bytes:
                 os.fsync(file.fileno())
     except OSError as error:
-        raise DiskFullError(f"The piece could not be written: {error.strerror}. Make room, then send it again.") from error
+        raise DiskFullError(
+            f"The piece could not be written: {error.strerror}. Make room, then send it again."
+        ) from error
     store.uploaded(conn, import_id, end, "ready" if end == found.size_bytes else "uploading", at)
     return find(conn, import_id)
 
@@ -274,7 +276,9 @@ def require_file(uploads: Uploads, found: Import) -> Path:
 # What is to be done
 
 
-def rehearse(conn: Connection, uploads: Uploads, import_id: int, source_id: int, how: FileFormat, at: datetime) -> Import:
+def rehearse(
+    conn: Connection, uploads: Uploads, import_id: int, source_id: int, how: FileFormat, at: datetime
+) -> Import:
     """Have the whole file read and judged, and nothing taken. Raises: ImportStateError, UnreadableFileError."""
     found = _held(conn, import_id, _MAY_REHEARSE)
     _require_readable(uploads, found, how)
@@ -288,6 +292,8 @@ def start(conn: Connection, uploads: Uploads, import_id: int, at: datetime) -> I
     Raises: ImportStateError, AlreadyImportedError.
     """
     found = _held(conn, import_id, _MAY_START)
+    if found.undo_actor is not None:
+        raise ImportStateError(f"The undo of import {import_id} has begun. Undo it to the end, then upload it again.")
     if found.source_id is None or not found.format or found.report is None:
         raise ImportStateError("Rehearse it first: nothing is imported that nobody has looked at.")
     path = require_file(uploads, found)

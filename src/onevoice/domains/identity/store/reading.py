@@ -40,7 +40,9 @@ _MEMBER = (
 def is_known(conn: Connection, nid: int, pid: int, *, whole: bool) -> bool:
     """Whether any event that stands speaks of the node; of anybody in its profile, if the `whole` is meant."""
     row = conn.execute(
-        "select exists (select from identity.node where (nid = %s or %s and pid = %s and from_at <= until_at) and " + _KNOWN + ")",
+        "select exists (select from identity.node where (nid = %s or %s and pid = %s and from_at <= until_at) and "
+        + _KNOWN
+        + ")",
         (nid, whole, pid),
     ).fetchone()
     return bool(row and row[0])

@@ -1,5 +1,5 @@
-"""Reading a file into the log. How far it came is remembered, so that it can stop and go on. Run by the command line and
-by the queue of the console's imports.
+"""Reading a file into the log. How far it came is remembered, so that it can stop and go on. Run by the command line
+and by the queue of the console's imports.
 """
 
 import threading
@@ -130,8 +130,9 @@ def run_import(
         if state.finished_at is not None:
             report.finished = True
             return report
-        state = state._replace(state="running")
-        store.move(conn, state, clock.now())
+        if again or state.state != "running":
+            state = state._replace(state="running")
+            store.move(conn, state, clock.now())
     with opened(path) as (raw, share):
         found = records(raw, how, mark)
         # Outside of a transaction: an open one holds up who reads the log.
@@ -146,10 +147,10 @@ def run_import(
             frames = [_of_import(frame, state.id) for frame in _frames(chunk, source_id, mint, clock.now())]
             with database.transaction() as conn:
                 standing = held(conn)
-                if standing.state != "running":
-                    return report
                 if standing.records != state.records:
                     raise ImportRunningError(f"{path.name} is being imported by another process.")
+                if standing.state != "running":
+                    return report
                 if frames:
                     events.append(conn, frames)
                 state = state._replace(

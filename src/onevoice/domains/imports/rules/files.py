@@ -142,7 +142,9 @@ def _value(text: str) -> Any:
 def _amount(text: str) -> Any:
     """Money as people write it: 1 234,50, with whatever spaces between thousands, is 1234.5."""
     bare = _SPACES.sub("", text)
-    return float(bare.replace(",", ".")) if _COMMA.fullmatch(bare) else _value(bare if _NUMBER.fullmatch(bare) else text)
+    return (
+        float(bare.replace(",", ".")) if _COMMA.fullmatch(bare) else _value(bare if _NUMBER.fullmatch(bare) else text)
+    )
 
 
 def _made(record: int, event: dict[str, Any], zone: tzinfo) -> dict[str, Any] | Unreadable:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from onevoice.domains.imports.contracts import Content
 from onevoice.domains.imports.rules.files import FIELDS, OBJECTS
@@ -27,8 +28,8 @@ _USER = (
     "id klienta|numer klienta|nr klienta|kod klienta|klient"
 )
 _TIME = (
-    "timestamp|date|time|datetime|created at|order date|date of order|purchase date|дата|дата заказа|дата покупки|время|"
-    "data|data zamówienia|data zamowienia|data zakupu|czas"
+    "timestamp|date|time|datetime|created at|order date|date of order|purchase date|дата|дата заказа|дата покупки|"
+    "время|data|data zamówienia|data zamowienia|data zakupu|czas"
 )
 _ORDERS: dict[str, str] = {
     "properties.order_id": "order id|orderid|order|order number|order no|receipt|receipt number|номер заказа|заказ|"
@@ -84,7 +85,8 @@ def encoding(head: bytes) -> str:
     try:
         head[: max(0, len(head) - 4)].decode()
     except UnicodeDecodeError:
-        letters = sum(chr(byte).isalpha() for byte in head if byte < 128)
+        # Cyrillic words are such bytes from end to end; in Polish ones they stand alone.
         high = sum(byte >= 192 for byte in head)
-        return "cp1251" if high * 4 > letters + high else "cp1250"
+        beside = sum(one >= 192 and other >= 192 for one, other in pairwise(head))
+        return "cp1251" if beside * 2 > high else "cp1250"
     return "utf-8"

@@ -1,5 +1,6 @@
-"""From an opened file to its records, whatever it is: lines of JSON, a table as text, a workbook. A record at a time."""
+"""From an opened file to its records, one at a time: lines of JSON, a table as text, a workbook."""
 
+import contextlib
 import csv
 import gzip
 import hashlib
@@ -25,7 +26,9 @@ Row = tuple[int, list[str]]
 
 
 def records(raw: BinaryIO, how: FileFormat, mark: bytes) -> Iterator[tuple[int, Record]]:
-    """Each with its number in the file, from 1. mark: stands for the file; a customer's row is known by it, its place and what it says.
+    """Each with its number in the file, from 1.
+
+    mark: stands for the file; a customer's row is known by it, its place and what it says.
 
     Raises: UnreadableFileError.
     """
@@ -123,7 +126,8 @@ def _text_rows(raw: BinaryIO, encoding: str) -> Iterator[Row]:
     except csv.Error as error:
         raise UnreadableFileError(f"The table cannot be read near line {reader.line_num}: {error}.") from error
     finally:
-        text.detach()  # whoever opened the bytes closes them
+        with contextlib.suppress(ValueError):  # whoever opened the bytes closes them, and may have done so
+            text.detach()
 
 
 def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
