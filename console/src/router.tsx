@@ -73,7 +73,7 @@ function part<P extends string>(section: typeof data | typeof settings, path: P,
   });
 }
 
-function first(section: typeof data | typeof settings, to: "/data/keys" | "/settings/me") {
+function first(section: typeof data | typeof settings, to: "/data/setup" | "/settings/me") {
   return createRoute({
     getParentRoute: () => section,
     path: "/",
@@ -85,8 +85,12 @@ function first(section: typeof data | typeof settings, to: "/data/keys" | "/sett
 
 const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
 const dataParts = [
-  first(data, "/data/keys"),
+  first(data, "/data/setup"),
+  part(data, "setup", () => import("./data/setup"), "SetupPart"),
   part(data, "keys", () => import("./data/keys"), "KeysPart"),
+  part(data, "snippet", () => import("./data/snippet"), "SnippetPart"),
+  part(data, "plan", () => import("./data/plan"), "PlanPart"),
+  part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
   part(data, "imports", () => import("./data/imports"), "ImportsPart"),
   part(data, "imports/$id", () => import("./data/imports/One"), "ImportPart"),
   part(data, "rejected", () => import("./data/rejected"), "RejectedPart"),

@@ -16,18 +16,22 @@ import psycopg
 from fastapi import FastAPI
 from psycopg import Connection
 
-from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
+from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit, Permission
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, audit, keys
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption
+from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.events.http import intake, letters
+from onevoice.domains.events.http import plan as plan_http
+from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.door import Opened
+from onevoice.domains.events.service import alarms
+from onevoice.domains.events.service import log as events
+from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.imports import http as imports_http
 from onevoice.domains.imports import service as imports
 from onevoice.domains.imports.contracts import Content, ImportReport
-from onevoice.domains.imports.errors import UnknownSourceError
 from onevoice.domains.imports.jobs import run as import_jobs
 from onevoice.domains.imports.jobs.queue import Queue
 from onevoice.domains.profiles.http import live as live_http
@@ -47,6 +51,8 @@ from onevoice.web.settings import WebSettings
 
 CONSOLE = Path(__file__).parent / "static" / "console"
 READY_LAG_EVENTS = 50_000
+BUSY_LAG_EVENTS = 5_000
+BUSY_FRAMES = 200
 MIN_FREE_BYTES = 2**30
 MAINTENANCE_SECONDS = 600.0
 FOREIGN_LOG = (
@@ -67,12 +73,10 @@ class Installation:
 
 def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
     """Where files from the console lie until they are imported. Raises: UnusableSettingError."""
-    said = environ.get("ONEVOICE_IMPORT_MAX_MB", "") or str(imports.Uploads.largest_bytes // 2**20)
-    if not (said.isascii() and said.isdigit() and 0 < int(said) < 2**20):
-        raise UnusableSettingError(
-            f"ONEVOICE_IMPORT_MAX_MB is {said!r}. Write how many MiB a file may have, such as 1024."
-        )
-    return imports.Uploads(home / "imports", int(said) * 2**20)
+    megabytes = environ.get("ONEVOICE_IMPORT_MAX_MB", "") or "1024"
+    if not (megabytes.isascii() and megabytes.isdigit() and 0 < int(megabytes) < 2**20):
+        raise UnusableSettingError(f"ONEVOICE_IMPORT_MAX_MB is {megabytes!r}. Write how many MiB a file may have.")
+    return imports.Uploads(home / "imports", int(megabytes) * 2**20)
 
 
 def installation(
@@ -158,6 +162,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
 
     app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(letters.router(database, clock=clock))
+    app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
@@ -188,10 +193,11 @@ def _waiting(database: Database) -> dict[str, str]:
 def _measure(database: Database) -> None:
     with contextlib.suppress(psycopg.Error), database.transaction() as conn:
         link.LAG.set(events.lag(conn, link.CONSUMER))
+        alarms.measure(conn)
 
 
 class Worker:
-    """The worker's threads: the linker, the indexer of customer cards, housekeeping, imports from the console."""
+    """The worker's threads: the linker, cards, the plan's learner, housekeeping, imports from the console."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -216,6 +222,9 @@ class Worker:
             threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
             threading.Thread(
                 target=cards.run, args=(home.database, home.clock, self._stop, _waiter(self._linked)), name="cards"
+            ),
+            threading.Thread(
+                target=learn.run, args=(home.database, home.clock, self._stop, _linker_is_behind), name="learner"
             ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
             threading.Thread(target=self._imports, name="imports"),
@@ -248,7 +257,13 @@ class Worker:
         while not self._stop.is_set():
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 events.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                alarms.watch(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
+
+
+def _linker_is_behind(conn: Connection) -> bool:
+    return events.lag(conn, link.CONSUMER, frames=BUSY_FRAMES) > BUSY_LAG_EVENTS
 
 
 def _waiter(event: threading.Event) -> Callable[[float], None]:
@@ -311,7 +326,15 @@ def upgrade(url: str) -> Adoption | None:
         return link.adopt_log(conn)
 
 
-def create_key(home: Installation, *, scope: str, name: str, channel: str | None, site: str) -> str:
+def create_key(
+    home: Installation,
+    *,
+    scope: str,
+    name: str,
+    channel: str | None,
+    site: str,
+    permissions: Sequence[Permission] | None = None,
+) -> str:
     """The new key, which is kept nowhere."""
     if scope not in {"write", "secret"}:
         raise ValueError(scope)
@@ -322,6 +345,7 @@ def create_key(home: Installation, *, scope: str, name: str, channel: str | None
             name=name,
             channel=channel,
             site=site,
+            permissions=permissions,
             clock=home.clock,
             chance=home.chance,
         )

@@ -36,7 +36,9 @@ def new_run() -> str:
 
 
 def choose(page: Page, name: str, raw: bytes) -> None:
-    page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "application/octet-stream", "buffer": raw})
+    page.locator("input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": raw}
+    )
     page.wait_for_url(re.compile(r"/data/imports/\d+"))
 
 
@@ -126,7 +128,10 @@ class TestRejected:
     def test_one_is_read_and_replayed_and_all_that_match(self, open_page: Any, live_server: Any) -> None:
         run = new_run()
         live_server.send(
-            *({"type": "track", "userId": f"{run}{n}", "messageId": f"{run}-{n}", "properties": {"n": n}} for n in range(3)),
+            *(
+                {"type": "track", "userId": f"{run}{n}", "messageId": f"{run}-{n}", "properties": {"n": n}}
+                for n in range(3)
+            ),
             {"type": "track", "event": "Product Viewed", "messageId": f"{run}-nobody"},
         )
         page = open_page("/data/rejected")

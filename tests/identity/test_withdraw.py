@@ -8,11 +8,10 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_linker_stateful import KEY, SOURCES, TABLES, START, epoch_nodes, external, moment, partition_now
+from test_linker_stateful import KEY, SOURCES, TABLES, epoch_nodes, external, moment, partition_now
 
-from onevoice.domains.events import service as events
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import AsOf
-from onevoice.domains.identity.rules.observe import message_hash
 from onevoice.domains.identity.service import operate, references, withdraw
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.identity.service.link import Linker

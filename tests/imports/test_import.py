@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.events_factory import read_all
-from onevoice.domains.events import service
+from onevoice.domains.events.service import log as service
 from onevoice.domains.imports.contracts import FileFormat, ImportReport
 from onevoice.domains.imports.errors import ImportRunningError, UnreadableFileError
 from onevoice.domains.imports.jobs import run as jobs

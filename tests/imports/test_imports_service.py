@@ -10,8 +10,8 @@ import pytest
 from imports.workbooks import people
 from onevoice import bootstrap
 from onevoice.domains.access.service import keys
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import LetterQuery
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.errors import UnknownProfileError
 from onevoice.domains.identity.service import reading as identity
@@ -55,12 +55,16 @@ class Desk:
         self.clock = SystemClock()
         self.home = bootstrap.Installation(database, SECRETS, self.clock, SeededChance(1))
         self.stop = threading.Event()
-        self.queue = queues.Queue(
-            database, self.uploads, self.clock, lambda: "minted", lambda: 0, bootstrap.all_linked
-        )
+        self.queue = queues.Queue(database, self.uploads, self.clock, lambda: "minted", lambda: 0, bootstrap.all_linked)
         with database.transaction() as conn:
             keys.create_key(
-                conn, scope="write", name="old till", channel="shop", site="pl", clock=self.clock, chance=SeededChance(2)
+                conn,
+                scope="write",
+                name="old till",
+                channel="shop",
+                site="pl",
+                clock=self.clock,
+                chance=SeededChance(2),
             )
             [source] = keys.sources(conn).values()
         self.source = int(source.id)
@@ -250,7 +254,12 @@ class TestImport:
 
     def test_orders_count_as_money(self, desk: Desk) -> None:
         raw = "Klient;Data;Kwota;Waluta\nu1;1.03.2025 10:00;1 234,50;PLN\nu1;2.03.2025;10;PLN\n".encode("cp1250")
-        columns = {"Klient": "userId", "Data": "timestamp", "Kwota": "properties.total", "Waluta": "properties.currency"}
+        columns = {
+            "Klient": "userId",
+            "Data": "timestamp",
+            "Kwota": "properties.total",
+            "Waluta": "properties.currency",
+        }
         desk.take(raw, FileFormat("csv", "cp1250", columns, content="orders"), "zamówienia.csv")
         view = desk.view("user_id:u1")
         assert view is not None

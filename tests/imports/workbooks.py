@@ -35,7 +35,11 @@ def sheet(*rows: Sequence[str]) -> str:
 
 
 def workbook(
-    sheets: Mapping[str, str], *, texts: Sequence[str] = (), epoch_1904: bool = False, more: Mapping[str, str] | None = None
+    sheets: Mapping[str, str],
+    *,
+    texts: Sequence[str] = (),
+    epoch_1904: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> bytes:
     """The bytes of a workbook whose sheets are given as XML. more: parts that take the place of others."""
     listed = "".join(f'<sheet name="{name}" r:id="r{n}"/>' for n, name in enumerate(sheets))
@@ -59,12 +63,20 @@ def workbook(
 
 def people(rows: int = 3) -> bytes:
     """A sheet of customers."""
-    return workbook({
-        "Klienci": sheet(
-            [text("Nr klienta"), text("Imię"), text("E-mail"), text("Telefon"), text("Miasto")],
-            *(
-                [text(f"k{n}"), text(f"Anna{n}"), text(f"anna{n}@poczta.example"), number(f"48600{n:06d}"), text("Łódź")]
-                for n in range(rows)
-            ),
-        )
-    })
+    return workbook(
+        {
+            "Klienci": sheet(
+                [text("Nr klienta"), text("Imię"), text("E-mail"), text("Telefon"), text("Miasto")],
+                *(
+                    [
+                        text(f"k{n}"),
+                        text(f"Anna{n}"),
+                        text(f"anna{n}@poczta.example"),
+                        number(f"48600{n:06d}"),
+                        text("Łódź"),
+                    ]
+                    for n in range(rows)
+                ),
+            )
+        }
+    )

@@ -107,7 +107,9 @@ class TestHostile:
         with pytest.raises(WorkbookError, match="password"):
             rows(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 
-    @pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/worksheets/s0.xml", "xl/styles.xml", "xl/sharedStrings.xml"])
+    @pytest.mark.parametrize(
+        "part", ["xl/workbook.xml", "xl/worksheets/s0.xml", "xl/styles.xml", "xl/sharedStrings.xml"]
+    )
     def test_entities_are_never_expanded(self, part: str) -> None:
         laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>'
         raw = workbook({"a": sheet([text("a")])}, texts=["<si><t>a</t></si>"], more={part: laughs})

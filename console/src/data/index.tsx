@@ -8,7 +8,10 @@ export function DataSection() {
     <Parts
       title={t("data.title")}
       parts={[
+        { to: "/data/setup", name: t("data.nav.setup") },
         { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
+        { to: "/data/snippet", name: t("data.nav.snippet") },
+        { to: "/data/plan", name: t("data.nav.plan") },
         { to: "/data/imports", name: t("data.nav.imports"), needs: "events.read" },
         { to: "/data/rejected", name: t("data.nav.rejected"), needs: "events.read" },
       ]}

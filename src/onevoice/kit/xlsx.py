@@ -292,7 +292,9 @@ def _fed(parser: expat.XMLParserType, chunks: Iterator[bytes], what: str) -> Ite
             parser.Parse(chunk, False)
             fed += len(chunk)
             if fed - parser.CurrentByteIndex > MAX_TOKEN_BYTES:  # it would be held whole until it ends
-                raise WorkbookError(f"{what} holds an element longer than {MAX_TOKEN_BYTES // 2**20} MiB. Save it as CSV.")
+                raise WorkbookError(
+                    f"{what} holds an element longer than {MAX_TOKEN_BYTES // 2**20} MiB. Save it as CSV."
+                )
             yield
         parser.Parse(b"", True)
         yield

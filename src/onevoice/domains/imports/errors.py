@@ -21,13 +21,6 @@ class ImportRunningError(ImportsError):
     kind = "conflict"
 
 
-class UnknownSourceError(ImportsError):
-    """There is no such source."""
-
-    code = "unknown_source"
-    kind = "not_found"
-
-
 class UnknownImportError(ImportsError):
     """There is no such import."""
 

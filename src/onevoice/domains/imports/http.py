@@ -13,9 +13,10 @@ from starlette.concurrency import run_in_threadpool
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, keys
+from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.imports import service
 from onevoice.domains.imports.contracts import Content, FileFormat, Import, State
-from onevoice.domains.imports.errors import UnknownSourceError, UnreadableFileError
+from onevoice.domains.imports.errors import UnreadableFileError
 from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database

@@ -17,7 +17,6 @@ from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
 from starlette.requests import ClientDisconnect
 
-from onevoice.domains.events import service
 from onevoice.domains.events.contracts import Frame, WriteKey
 from onevoice.domains.events.errors import (
     EventsError,
@@ -29,6 +28,7 @@ from onevoice.domains.events.errors import (
     UnreadableBodyError,
 )
 from onevoice.domains.events.rules import door as rules
+from onevoice.domains.events.service import log as service
 from onevoice.kit import jsons
 from onevoice.kit.bounded import Bounded
 from onevoice.kit.chance import Chance, random_uuid

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, keys
-from onevoice.domains.events import service
 from onevoice.domains.events.contracts import DeadLetter, LetterQuery
+from onevoice.domains.events.service import log as service
 from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database

@@ -15,7 +15,7 @@ from psycopg import Connection
 from onevoice.domains.events.contracts import KEEP_SEEN, Rejection
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
-from onevoice.domains.identity.rules.personal import REFERENCE
+from onevoice.domains.identity.rules.personal import NONE_DECLARED, REFERENCE, Declared
 from onevoice.domains.identity.service.components import Groups, resolve, unhindered
 from onevoice.domains.identity.service.prepare import (
     Identifier,
@@ -60,11 +60,17 @@ class Linker:
         self._operator_pos = -1
         self._latest = None
 
-    def prepare(self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Prepared:
+    def prepare(
+        self,
+        conn: Connection,
+        frames: Iterable[Incoming],
+        sources: Mapping[int, SourceInfo],
+        declared: Declared = NONE_DECLARED,
+    ) -> Prepared:
         """What `link` takes. Another thread may do it for the next batch, on another connection, while this one is
         being linked; never two threads at once, nor while the linker forgets.
         """
-        return self._preparer.prepare(conn, frames, sources)
+        return self._preparer.prepare(conn, frames, sources, declared)
 
     def learnt_late(self, learnt: datetime) -> bool:
         """True where something learnt later may have been linked before: then nothing follows from what is known."""
@@ -215,7 +221,7 @@ class _Batch:
     def _learn_when(self, messages: list[Message]) -> None:
         """A node is known since the earliest learnt event that carries it, in whatever order events are linked."""
         first = min(message.learnt for message in messages)
-        self._recall(messages)
+        self._moved |= imported.recall(self._conn, [(nid, m.learnt) for m in messages for nid in m.nodes])
         if not self._linker.learnt_late(first) and all(node.learnt <= first for node in self._newborn.values()):
             return
         earlier: dict[int, datetime] = {}
@@ -230,14 +236,6 @@ class _Batch:
                     earlier[nid] = min(learnt, earlier.get(nid, learnt))
         if earlier:
             self._moved |= sql.lower_learnt(self._conn, sorted(earlier.items()))
-
-    def _recall(self, messages: list[Message]) -> None:
-        """Nodes that an undone import alone had spoken of are spoken of again: known since now."""
-        learnt: dict[int, datetime] = {}
-        for message in messages:
-            for nid in message.nodes:
-                learnt[nid] = min(message.learnt, learnt.get(nid, message.learnt))
-        self._moved |= imported.recall(self._conn, sorted(learnt.items()))
 
     def _bear(self, strangers: list[tuple[Identifier, datetime]], nodes: dict[bytes, int]) -> None:
         if not strangers:
@@ -431,14 +429,8 @@ class _Batch:
         sql.copy_events(conn, (message.row(seq, name_ids[message.name]) for seq, message in enumerate(messages, first)))
         linked.seq_to = first + len(messages) - 1
         sql.add_batch(conn, first, linked.seq_to, self._at)
-        imported.add(
-            conn,
-            [
-                (message.import_id, message.anchor, message.happened, message.hash)
-                for message in messages
-                if message.import_id is not None
-            ],
-        )
+        rows = [(m.import_id, m.anchor, m.happened, m.hash) for m in messages if m.import_id is not None]
+        imported.add(conn, rows)
         linked.refold = self._refold
         linked.folds = [
             Folded(

@@ -18,7 +18,7 @@ from onevoice.domains.events.contracts import Rejection
 from onevoice.domains.identity.contracts import Kind, SourceInfo
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
-from onevoice.domains.identity.rules.personal import REFERENCE
+from onevoice.domains.identity.rules.personal import NONE_DECLARED, REFERENCE, Declared, always
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
@@ -114,6 +114,8 @@ class Prepared(NamedTuple):
     """How many there were, repeats included."""
     again: list[tuple[bytes, int]]
     """Repeats among them: hash, and the import that said it again, 0 for none."""
+    declared: Declared
+    """What was personal by the tracking plan when it was prepared."""
 
 
 _rank = attrgetter("rank")
@@ -132,7 +134,13 @@ class Preparer:
         self._identifiers.clear()
         self._kinds.clear()
 
-    def prepare(self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Prepared:
+    def prepare(
+        self,
+        conn: Connection,
+        frames: Iterable[Incoming],
+        sources: Mapping[int, SourceInfo],
+        declared: Declared = NONE_DECLARED,
+    ) -> Prepared:
         """Read the events of frames. conn: for kinds and blocked values; a kind not heard of before is added."""
         if not self._kinds:
             self._blocked = sql.blocked(conn)
@@ -145,7 +153,9 @@ class Preparer:
             learnt = frame.received_at.isoformat()
             total += len(frame.events)
             for raw in frame.events:
-                seen = observe(raw, source=source, received=frame.received_at, batch_sent=frame.sent_at)
+                seen = observe(
+                    raw, source=source, received=frame.received_at, batch_sent=frame.sent_at, declared=declared
+                )
                 if seen.hash in messages:
                     again.append((seen.hash, frame.import_id or 0))
                     continue
@@ -154,7 +164,7 @@ class Preparer:
                     message.import_id = frame.import_id
                     if message.refused is not None:
                         message.refused = message.refused._replace(import_id=frame.import_id)
-        return Prepared(messages, total, again)
+        return Prepared(messages, total, again, declared)
 
     def _message(
         self, conn: Connection, seen: Observation, raw: bytes | msgspec.Raw, region: str | None, learnt: str
@@ -189,7 +199,7 @@ class Preparer:
             encoded = _encode(holder[key])
             holder[key] = reference = {REFERENCE: -1 - len(personal)}
             digest = hashlib.blake2b(encoded, key=self._key, digest_size=16).digest()
-            personal.append(Personal(reference, key, encoded, digest))
+            personal.append(Personal(reference, str(key), encoded, digest))
         return personal
 
     def _identify(self, conn: Connection, seen: Observation, region: str | None) -> tuple[list[Identifier], list[str]]:
@@ -254,3 +264,8 @@ def _escaped(text: str) -> str:
     if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
         return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
+
+
+def always_personal(path: str) -> bool:
+    """Whether what stands at such a path of the tracking plan is personal without being declared so."""
+    return always(path)

@@ -44,7 +44,8 @@ def recall(conn: Connection, rows: Sequence[tuple[int, datetime]]) -> set[int]:
     if conn.execute("select 1 from identity.node where learnt > '9999-01-01 00:00:00+00' limit 1").fetchone() is None:
         return set()
     recalled = conn.execute(
-        "update identity.node n set learnt = k.learnt from unnest(%s::bigint[], %s::timestamptz[]) k(nid, learnt)"
+        "update identity.node n set learnt = k.learnt from (select nid, min(learnt) as learnt"
+        " from unnest(%s::bigint[], %s::timestamptz[]) k(nid, learnt) group by nid) k"
         " where n.nid = k.nid and n.learnt > '9999-01-01 00:00:00+00' returning n.pid",
         (arrays.numbers(row[0] for row in rows), arrays.times(row[1] for row in rows)),
     )

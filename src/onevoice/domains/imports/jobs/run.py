@@ -12,8 +12,8 @@ from typing import Any
 
 from psycopg import Connection
 
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame, Rejection
+from onevoice.domains.events.service import log as events
 from onevoice.domains.imports import store
 from onevoice.domains.imports.contracts import Content, FileFormat, ImportReport, ImportState
 from onevoice.domains.imports.errors import ImportRunningError, UnreadableFileError

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.events import service as events
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import withdraw
 from onevoice.domains.imports import store
 from onevoice.domains.imports.contracts import Import
