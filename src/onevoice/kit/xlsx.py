@@ -95,14 +95,14 @@ class Workbook:
                 while chunk := unpacked.read(CHUNK_BYTES):
                     total += len(chunk)
                     if total > limit:
-                        raise WorkbookError(f"{part} unpacks to more than {limit // 2**20} MiB. Save it as CSV.")
+                        break
                     yield chunk
-        except WorkbookError:
-            raise
         except KeyError as error:
             raise WorkbookError(f"It lacks {part}. Save it again.") from error
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
             raise WorkbookError(f"{part} cannot be unpacked: {error}. Save it again, without a password.") from error
+        if total > limit:
+            raise WorkbookError(f"{part} unpacks to more than {limit // 2**20} MiB. Save it as CSV.")
 
     def _read_contents(self) -> None:
         targets: dict[str, str] = {}
