@@ -4,7 +4,7 @@ import contextlib
 import shutil
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -55,6 +55,7 @@ BUSY_LAG_EVENTS = 5_000
 BUSY_FRAMES = 200
 MIN_FREE_BYTES = 2**30
 MAINTENANCE_SECONDS = 600.0
+HERE = imports.Uploads(Path(".onevoice") / "imports")
 FOREIGN_LOG = (
     "the log was loaded from a dump and is not this cluster's yet: run `onevoice db upgrade`, or start `onevoice serve`"
 )
@@ -68,7 +69,7 @@ class Installation:
     secrets: Secrets
     clock: Clock
     chance: Chance
-    uploads: imports.Uploads = field(default_factory=lambda: imports.Uploads(Path(".onevoice") / "imports"))
+    uploads: imports.Uploads = HERE
 
 
 def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
@@ -80,7 +81,7 @@ def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
 
 
 def installation(
-    url: str, secrets: Secrets, *, name: str, max_connections: int = 8, files: imports.Uploads | None = None
+    url: str, secrets: Secrets, *, name: str, max_connections: int = 8, files: imports.Uploads = HERE
 ) -> Installation:
     """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
 
@@ -96,8 +97,7 @@ def installation(
     except BaseException:
         database.close()
         raise
-    made = Installation(database, secrets, SystemClock(), SystemChance())
-    return made if files is None else replace(made, uploads=files)
+    return Installation(database, secrets, SystemClock(), SystemChance(), files)
 
 
 class UnusableSettingError(DomainError):
@@ -251,7 +251,7 @@ class Worker:
     def _imports(self) -> None:
         home = self._home
         queue = Queue(home.database, home.uploads, home.clock, _minter(home), lambda: waiting_events(home), all_linked)
-        queue.run(lambda: db.dedicated(home.database.url, name="onevoice-imports"), self._stop)
+        queue.run(self._stop)
 
     def _housekeeping(self) -> None:
         while not self._stop.is_set():

@@ -7,7 +7,6 @@ from typing import Any
 
 import psycopg
 import structlog
-from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
@@ -41,12 +40,12 @@ class Queue:
     waiting: Callable[[], int]
     linked: Linked
 
-    def run(self, connect: Callable[[], Connection], stop: threading.Event) -> None:
+    def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. What fails again and again is laid aside with the reason, and the next is done."""
         failures = 0
         while not stop.is_set():
             try:
-                with connect() as conn:
+                with db.dedicated(self.database.url, name="onevoice-imports") as conn:
                     while not stop.is_set() and not db.lease(conn, LEASE):
                         stop.wait(POLL_SECONDS)
                     while not stop.is_set():
