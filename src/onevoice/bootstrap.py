@@ -250,7 +250,9 @@ class Worker:
 
     def _imports(self) -> None:
         home = self._home
-        queue = Queue(home.database, home.uploads, home.clock, _minter(home), lambda: waiting_events(home), all_linked)
+        queue = Queue(
+            home.database, home.uploads, home.clock, _minter(home), lambda: waiting_events(home), link.CONSUMER
+        )
         queue.run(self._stop)
 
     def _housekeeping(self) -> None:
@@ -490,11 +492,6 @@ def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[st
                 for source, batch, sent_at, received_at in requests
             ],
         )
-
-
-def all_linked(conn: Connection, import_id: int) -> bool:
-    """Whether everything that an import has appended is linked."""
-    return events.is_read_of_import(conn, link.CONSUMER, import_id)
 
 
 def waiting_events(home: Installation) -> int:

@@ -55,7 +55,7 @@ class Desk:
         self.clock = SystemClock()
         self.home = bootstrap.Installation(database, SECRETS, self.clock, SeededChance(1))
         self.stop = threading.Event()
-        self.queue = queues.Queue(database, self.uploads, self.clock, lambda: "minted", lambda: 0, bootstrap.all_linked)
+        self.queue = queues.Queue(database, self.uploads, self.clock, lambda: "minted", lambda: 0, "linker")
         with database.transaction() as conn:
             keys.create_key(
                 conn,

@@ -17,8 +17,10 @@ from xml.parsers import expat
 
 CHUNK_BYTES = 64 * 1024
 SHEET_BYTES = 4 * 2**30
-SHARED_BYTES = 192 * 2**20
-SHARED_CHARS = 64 * 2**20
+SHARED_BYTES = 128 * 2**20
+SHARED_CHARS = 16 * 2**20
+SHARED_TEXTS = 1_000_000
+"""Texts that cells share are the one thing that is held whole: some 100 MB at most."""
 SMALL_PART_BYTES = 8 * 2**20
 MAX_PARTS = 10_000
 MAX_COLUMNS = 1_000
@@ -176,6 +178,8 @@ class Workbook:
             name = _local(name)
             if name == "si":
                 texts.append("".join(pieces))
+                if len(texts) > SHARED_TEXTS:
+                    raise WorkbookError("Its texts are too many to hold. Save it as CSV.")
             elif name == "rPh":
                 phonetic = False
             inside = False

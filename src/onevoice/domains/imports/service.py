@@ -344,9 +344,12 @@ def discard(conn: Connection, uploads: Uploads, import_id: int) -> Import:
 
 
 def tidy(conn: Connection, uploads: Uploads, now: datetime) -> None:
-    """Throw away what was uploaded and then left."""
+    """Throw away what was uploaded and then left, also what is left of an import that was stopped."""
     for import_id in store.unfinished_uploads(conn, now - KEEP_UPLOADS):
         found = store.find(conn, import_id, hold=True)
         if found is not None:
             store.discard(conn, import_id)
-            uploads.file(import_id, found.name).unlink(missing_ok=True)
+    if uploads.folder.exists():
+        for file in uploads.folder.iterdir():
+            if file.stat().st_mtime < (now - KEEP_UPLOADS).timestamp():
+                file.unlink(missing_ok=True)

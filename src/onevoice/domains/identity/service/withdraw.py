@@ -53,6 +53,7 @@ def total(conn: Connection, import_id: int) -> int:
 def withdraw(conn: Connection, import_id: int, limit: int, at: datetime) -> Withdrawn:
     """Take some of the import's events back. All of it must be linked. Takes the linker's lock."""
     sql.lock_linker(conn)
+    imported.by_index(conn)
     imported.forget_again(conn, import_id)
     places = imported.take_places(conn, import_id, limit)
     if not places:

@@ -55,6 +55,11 @@ def recall(conn: Connection, rows: Sequence[tuple[int, datetime]]) -> set[int]:
 # Taking an import back
 
 
+def by_index(conn: Connection) -> None:
+    """As in linking: to the end of the transaction no table is read whole, however small the planner takes it to be."""
+    conn.execute("set local enable_seqscan = off")
+
+
 def count(conn: Connection, import_id: int) -> int:
     row = conn.execute("select count(*) from identity.imported where import_id = %s", (import_id,)).fetchone()
     return row[0] if row else 0

@@ -286,8 +286,10 @@ def events_of_bases(conn: Connection, bases: Sequence[int]) -> Iterator[Any]:
         cursor.execute(
             "select n.nid, e.name_id, x.name, e.channel, e.happened, e.hash, e.learnt, e.source_id, e.body"
             " from identity.node n join identity.event e on e.nid = n.base and e.happened >= n.from_at"
-            " and e.happened < n.until_at join identity.name x on x.id = e.name_id where n.base = any(%s)",
-            (list(bases),),
+            " and e.happened < n.until_at join identity.name x on x.id = e.name_id"
+            # Each in an index of its own: epochs have one on their base, and there is none on all nodes' bases.
+            " where n.nid = any(%(bases)s) or n.base = any(%(bases)s) and n.base <> n.nid",
+            {"bases": list(bases)},
         )
         yield from cursor
 

@@ -13,7 +13,7 @@ from onevoice.domains.access.service import audit
 from onevoice.domains.imports import service, store
 from onevoice.domains.imports.contracts import Import, ImportReport, State
 from onevoice.domains.imports.jobs.run import Mint, rehearse, run_import
-from onevoice.domains.imports.jobs.undo import Linked, undo
+from onevoice.domains.imports.jobs.undo import undo
 from onevoice.kit import db
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
@@ -31,14 +31,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Queue:
-    """waiting: how many events wait to be linked. linked: whether all that was appended of an import is."""
+    """waiting: how many events wait to be linked. linker: the consumer that links them."""
 
     database: Database
     uploads: service.Uploads
     clock: Clock
     mint: Mint
     waiting: Callable[[], int]
-    linked: Linked
+    linker: str
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop` is set. What fails again and again is laid aside with the reason, and the next is done."""
@@ -82,7 +82,8 @@ class Queue:
 
     def _work(self, found: Import, stop: threading.Event) -> None:
         if found.state == "undoing":
-            undo(self.database, found, self.linked, self.clock, stop)
+            if undo(self.database, found, self.linker, self.clock, stop):
+                self.uploads.file(found.id, found.name).unlink(missing_ok=True)
         elif found.state == "rehearsing":
             self._rehearse(found, stop)
         else:

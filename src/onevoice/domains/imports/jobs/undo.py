@@ -1,7 +1,6 @@
 """Undoing an import: its events are taken back some at a time, each time exactly, so that it can stop and go on."""
 
 import threading
-from collections.abc import Callable
 
 from psycopg import Connection
 
@@ -17,22 +16,21 @@ from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 
-STEP_EVENTS = 1_000
+STEP_EVENTS = 500
+"""So many are one transaction: for that long live events wait to be linked."""
 STEP_LETTERS = 5_000
 WAIT_SECONDS = 0.5
 
-Linked = Callable[[Connection, int], bool]
-"""Whether all that was appended of an import is linked."""
 
-
-def undo(database: Database, found: Import, linked: Linked, clock: Clock, stop: threading.Event) -> None:
-    """Take back what is left of the import, until it ends or `stop` is set.
+def undo(database: Database, found: Import, linker: str, clock: Clock, stop: threading.Event) -> bool:
+    """Take back what is left of the import, until it ends or `stop` is set. linker: the consumer that links events.
+    Returns: whether it ended.
 
     What of it is not linked yet is waited for: it would come after its own undo. Live events are linked in between.
     """
     while not stop.is_set():
         with database.transaction() as conn:
-            if linked(conn, found.id):
+            if events.is_read_of_import(conn, linker, found.id):
                 break
         stop.wait(WAIT_SECONDS)
     with database.transaction() as conn:
@@ -42,7 +40,8 @@ def undo(database: Database, found: Import, linked: Linked, clock: Clock, stop: 
         with database.transaction() as conn:
             if not _step(conn, found.id, clock):
                 _end(conn, found, clock)
-                return
+                return True
+    return False
 
 
 def _step(conn: Connection, import_id: int, clock: Clock) -> bool:
