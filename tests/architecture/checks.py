@@ -11,7 +11,7 @@ SOURCE = ROOT / "src" / "onevoice"
 DOMAINS = tuple(
     name
     for name in (
-        "access", "events", "identity", "profiles", "privacy", "commerce", "segments", "delivery", "conversations",
+        "access", "events", "identity", "profiles", "imports", "privacy", "commerce", "segments", "delivery", "conversations",
         "recommendations", "feedback", "decisions", "journeys", "analytics", "staffing",
     )
     if (SOURCE / "domains" / name).is_dir()

@@ -109,7 +109,7 @@ function Table({ rows }: { rows: Import[] }) {
           <Link to="/data/imports/$id" params={{ id: each.id }}>
             {each.name}
           </Link>
-          <span className="table-second">{each.source ? t("data.imports.into", { what: t(`data.imports.content.${each.content}`), source: each.source }) : t(`data.imports.content.${each.content}`)}</span>
+          {each.source && <span className="table-second">{t("data.imports.into", { what: t(`data.imports.content.${each.content}`), source: each.source })}</span>}
         </>
       ),
     },
@@ -127,10 +127,10 @@ function Table({ rows }: { rows: Import[] }) {
       head: t("data.imports.who"),
       width: "200px",
       cell: (each) => (
-        <>
+        <span>
           {each.actor === "command line" ? t("settings.audit.commandLine") : each.actor}
           <span className="table-second">{fmt.dateTime(each.started_at)}</span>
-        </>
+        </span>
       ),
     },
   ];
@@ -140,10 +140,10 @@ function Table({ rows }: { rows: Import[] }) {
 function StateCell({ one }: { one: Import }) {
   const { t, fmt } = useI18n();
   return (
-    <>
+    <span>
       <span className={one.state === "failed" ? "imports-failed" : ""}>{t(`data.imports.states.${one.state}`)}</span>
       {isWorking(one.state) && <span className="table-second">{t("data.imports.percent", { n: fmt.number(Math.floor(one.share * 100)) })}</span>}
-    </>
+    </span>
   );
 }
 

@@ -105,7 +105,7 @@ export function RejectedPart() {
       </PagedList>
       {open && <Letter letter={open} onClose={() => setOpen(null)} />}
       {many && <ReplayMany filter={filter} total={list.matching} onClose={() => setMany(false)} />}
-      {!list.loading && list.rows.length > 0 && <p className="quiet">{t("data.rejected.kept", { n: fmt.number(list.matching) })}</p>}
+      {!list.loading && list.rows.length > 0 && <p className="quiet rejected-kept">{t("data.rejected.kept", { n: fmt.number(list.matching) })}</p>}
     </div>
   );
 }
@@ -183,12 +183,12 @@ function Table({ rows, onOpen }: { rows: Letter[]; onOpen: (letter: Letter) => v
       head: t("data.rejected.came"),
       width: "150px",
       cell: (letter) => (
-        <>
+        <span>
           <time dateTime={letter.received_at} title={fmt.dateTime(letter.received_at)}>
             {fmt.ago(letter.received_at)}
           </time>
           {letter.replayed_at && <span className="table-second">{t("data.rejected.replayedAt", { when: fmt.ago(letter.replayed_at) })}</span>}
-        </>
+        </span>
       ),
     },
   ];

@@ -206,7 +206,7 @@ def router(database: Database, uploads: service.Uploads, clock: Clock) -> APIRou
         _: Annotated[Actor, allow("events.import")],
         import_id: RowId,
         request: Request,
-        offset: Annotated[int, Query(ge=0, le=2**50, description="Where in the file it begins.")],
+        offset: Annotated[int, Query(ge=0, le=2**50, description="The place in the file at which it begins.")],
     ) -> ImportDetail:
         """The next piece of the file, as it is. One that is there already changes nothing, so it may be sent again."""
         raw = await request.body()  # at most a MiB: what stands around every request refuses more
