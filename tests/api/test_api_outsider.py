@@ -43,7 +43,7 @@ TAKES = {
     ("GET", "/api/dead-letters"): "events.read",
     ("GET", "/api/dead-letters/{letter_id}"): "events.read",
     ("POST", "/api/dead-letters/{letter_id}/replay"): "events.replay",
-    ("POST", "/api/dead-letters/replay"): "events.replay",
+    ("POST", "/api/dead-letter-replays"): "events.replay",
     ("GET", "/api/imports"): "events.read",
     ("POST", "/api/imports"): "events.import",
     ("GET", "/api/imports/{import_id}"): "events.read",

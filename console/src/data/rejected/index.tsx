@@ -262,7 +262,7 @@ function ReplayMany({ filter, total, onClose }: { filter: Filter; total: number;
     let cursor: string | null = null;
     try {
       do {
-        const found: Many = await api.post<Many>("/api/dead-letters/replay", { code: filter.code || null, source_id: filter.source || null, cursor });
+        const found: Many = await api.post<Many>("/api/dead-letter-replays", { code: filter.code || null, source_id: filter.source || null, cursor });
         setDone((was) => ({ replayed: was.replayed + found.replayed, refused: was.refused + found.refused }));
         cursor = found.next_cursor;
       } while (cursor && !stop.current);

@@ -143,7 +143,7 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
             reason=letter.reason,
         )
 
-    @routes.post("/dead-letters/replay")
+    @routes.post("/dead-letter-replays")
     def replay_many(actor: Annotated[Actor, allow("events.replay")], body: Wanted) -> ManyReplayed:
         """Replay the next two hundred open ones that the filters let through, newest first. Ask again with
         `next_cursor` until it is null: stopped in between, it has done what it has done.
