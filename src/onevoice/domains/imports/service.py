@@ -188,8 +188,11 @@ def _require_space(uploads: Uploads, size_bytes: int) -> None:
 def upload(conn: Connection, uploads: Uploads, import_id: int, offset: int, piece: bytes, at: datetime) -> Import:
     """Add the next piece. One that is there already changes nothing.
 
-    Raises: UnknownImportError, ImportStateError, UploadOffsetError, UploadTooLargeError, DiskFullError.
+    Raises: UnreadableFileError, UnknownImportError, ImportStateError, UploadOffsetError, UploadTooLargeError,
+    DiskFullError.
     """
+    if not piece:
+        raise UnreadableFileError("The piece is empty.")
     found = _held(conn, import_id, ("uploading",))
     if offset + len(piece) <= found.uploaded_bytes:
         return found
