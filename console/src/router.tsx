@@ -93,6 +93,9 @@ const dataParts = [
   part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
   part(data, "webhooks", () => import("./data/webhooks"), "WebhooksPart"),
   part(data, "webhooks/$hook", () => import("./data/webhooks/Hook"), "WebhookPage"),
+  part(data, "imports", () => import("./data/imports"), "ImportsPart"),
+  part(data, "imports/$id", () => import("./data/imports/One"), "ImportPart"),
+  part(data, "rejected", () => import("./data/rejected"), "RejectedPart"),
 ];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });

@@ -20,7 +20,11 @@ def create() -> FastAPI:
     configure_logging()
     home = Home(Path(os.environ["ONEVOICE_HOME"]))
     installation = bootstrap.installation(
-        os.environ["ONEVOICE_RUNNING_URL"], home.secrets(SystemChance()), name="api", max_connections=24
+        os.environ["ONEVOICE_RUNNING_URL"],
+        home.secrets(SystemChance()),
+        name="api",
+        max_connections=24,
+        files=bootstrap.uploads(home.path, os.environ),
     )
     app = bootstrap.api(installation, bootstrap.web_settings(os.environ))
     runtime.for_requests()

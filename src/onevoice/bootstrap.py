@@ -20,17 +20,21 @@ from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, audit, keys
-from onevoice.domains.events.contracts import Adoption, ImportReport
+from onevoice.domains.events.contracts import Adoption
 from onevoice.domains.events.errors import UnknownSourceError
-from onevoice.domains.events.http import intake as events_http
+from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.http import plan as plan_http
 from onevoice.domains.events.http import setup as setup_http
-from onevoice.domains.events.jobs import files as imports
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.door import Opened
 from onevoice.domains.events.service import alarms
 from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service.prepare import always_personal
+from onevoice.domains.imports import http as imports_http
+from onevoice.domains.imports import service as imports
+from onevoice.domains.imports.contracts import Content, ImportReport
+from onevoice.domains.imports.jobs import run as import_jobs
+from onevoice.domains.imports.jobs.queue import Queue
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import sealing as sealing_http
@@ -57,6 +61,7 @@ BUSY_LAG_EVENTS = 5_000
 BUSY_FRAMES = 200
 MIN_FREE_BYTES = 2**30
 MAINTENANCE_SECONDS = 600.0
+HERE = imports.Uploads(Path(".onevoice") / "imports")
 FOREIGN_LOG = (
     "the log was loaded from a dump and is not this cluster's yet: run `onevoice db upgrade`, or start `onevoice serve`"
 )
@@ -70,9 +75,20 @@ class Installation:
     secrets: Secrets
     clock: Clock
     chance: Chance
+    uploads: imports.Uploads = HERE
 
 
-def installation(url: str, secrets: Secrets, *, name: str, max_connections: int = 8) -> Installation:
+def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
+    """Where files from the console lie until they are imported. Raises: UnusableSettingError."""
+    megabytes = environ.get("ONEVOICE_IMPORT_MAX_MB", "") or "1024"
+    if not (megabytes.isascii() and megabytes.isdigit() and 0 < int(megabytes) < 2**20):
+        raise UnusableSettingError(f"ONEVOICE_IMPORT_MAX_MB is {megabytes!r}. Write how many MiB a file may have.")
+    return imports.Uploads(home / "imports", int(megabytes) * 2**20)
+
+
+def installation(
+    url: str, secrets: Secrets, *, name: str, max_connections: int = 8, files: imports.Uploads = HERE
+) -> Installation:
     """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
 
     Raises: DatabaseUnreachableError, SchemaError, ForeignKeysError.
@@ -87,7 +103,7 @@ def installation(url: str, secrets: Secrets, *, name: str, max_connections: int 
     except BaseException:
         database.close()
         raise
-    return Installation(database, secrets, SystemClock(), SystemChance())
+    return Installation(database, secrets, SystemClock(), SystemChance(), files)
 
 
 class UnusableSettingError(DomainError):
@@ -145,15 +161,15 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     )
     bind(app, guards)
 
-    def resolve(key: str) -> events_http.WriteKey | None:
+    def resolve(key: str) -> intake.WriteKey | None:
         with database.transaction() as conn:
             found = keys.resolve_write_key(conn, key, clock=clock)
-        return None if found is None else events_http.WriteKey(found.source_id)
+        return None if found is None else intake.WriteKey(found.source_id)
 
     sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
     app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
-    app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
-    app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
+    app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
+    app.include_router(letters.router(database, clock=clock))
     app.include_router(setup_http.router(database, settings))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(sealing_http.router(database))
@@ -161,6 +177,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(live_http.router(database, hub, guards, clock))
+    app.include_router(imports_http.router(database, home.uploads, clock))
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
     app.include_router(console.router(CONSOLE, guards))
@@ -190,7 +207,7 @@ def _measure(database: Database) -> None:
 
 
 class Worker:
-    """The worker's threads: the linker, the indexer of customer cards, the plan's learner, the sealer, housekeeping."""
+    """The worker's threads: linker, cards, the plan's learner and sealer, housekeeping, imports from the console."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -223,6 +240,7 @@ class Worker:
                 target=seal.run, args=(home.database, home.secrets.vault_key, home.clock, self._stop), name="sealer"
             ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
+            threading.Thread(target=self._imports, name="imports"),
         ]
         for thread in threads:
             thread.start()
@@ -242,6 +260,13 @@ class Worker:
                             event.set()
             except psycopg.Error:
                 self._stop.wait(1)
+
+    def _imports(self) -> None:
+        home = self._home
+        queue = Queue(
+            home.database, home.uploads, home.clock, _minter(home), lambda: waiting_events(home), link.CONSUMER
+        )
+        queue.run(self._stop)
 
     def _housekeeping(self) -> None:
         while not self._stop.is_set():
@@ -408,13 +433,15 @@ def import_events(
     encoding: str,
     columns: Sequence[str],
     zone: str,
+    sheet: str | None = None,
+    content: Content = "events",
     dry_run: bool,
     again: bool,
     stop: threading.Event,
     progress: Callable[[ImportReport], None],
 ) -> ImportReport:
     """Raises: UnreadableFileError, ImportRunningError, UnknownSourceError."""
-    how = imports.format_of(file, kind, encoding, columns, zone)
+    how = import_jobs.format_of(file, kind, encoding, columns, zone, sheet=sheet, content=content)
     with home.database.transaction() as conn:
         have = {each.name: int(each.id) for each in keys.sources(conn).values()}
     if source not in have:
@@ -424,8 +451,8 @@ def import_events(
         )
     mint = _minter(home)
     if dry_run:
-        return imports.rehearse(file, how, have[source], mint=mint, clock=home.clock, stop=stop, progress=progress)
-    report = imports.run_import(
+        return import_jobs.rehearse(file, how, have[source], mint=mint, clock=home.clock, stop=stop, progress=progress)
+    report = import_jobs.run_import(
         home.database,
         file,
         how,

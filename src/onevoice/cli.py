@@ -18,7 +18,7 @@ from pathlib import Path
 
 from onevoice import api, bootstrap, worker
 from onevoice.domains.access.contracts import FOR_KEYS, ROLES
-from onevoice.domains.events.contracts import ImportReport
+from onevoice.domains.imports.contracts import ImportReport
 from onevoice.kit import db
 from onevoice.kit.chance import SystemChance, token
 from onevoice.kit.errors import DomainError
@@ -105,9 +105,13 @@ def _parser() -> argparse.ArgumentParser:
 
     imports = commands.add_parser("import", help="files").add_subparsers(required=True, metavar="COMMAND")
     file = add("events", _import_events, "import a file of events; stopped, it goes on where it was", imports)
-    file.add_argument("file", type=Path, help="lines of JSON (.ndjson, .jsonl) or a table (.csv, .tsv); may end in .gz")
+    file.add_argument(
+        "file",
+        type=Path,
+        help="lines of JSON (.ndjson, .jsonl), a table (.csv, .tsv; each may end in .gz) or a workbook (.xlsx)",
+    )
     file.add_argument("--source", required=True, help="name of the source its events belong to")
-    file.add_argument("--format", choices=["ndjson", "csv"], help="where the file's name does not tell")
+    file.add_argument("--format", choices=["ndjson", "csv", "xlsx"], help="where the file's name does not tell")
     file.add_argument("--encoding", default="utf-8", help="of the text, such as cp1250 or cp1251 (default utf-8)")
     file.add_argument(
         "--column",
@@ -117,6 +121,13 @@ def _parser() -> argparse.ArgumentParser:
         help="where a column of a table goes, such as 'E-mail=traits.email'; with nothing behind = it is left out",
     )
     file.add_argument("--zone", default="UTC", help="of times that name none, such as Europe/Warsaw (default UTC)")
+    file.add_argument("--sheet", help="of a workbook, where it is not the first")
+    file.add_argument(
+        "--content",
+        choices=["events", "customers", "orders"],
+        default="events",
+        help="what a row is: an event as its columns say, a customer, or an order (default events)",
+    )
     file.add_argument("--dry-run", action="store_true", help="read it all, say what would come of it, take nothing")
     file.add_argument("--again", action="store_true", help="from the beginning, also where it was imported before")
 
@@ -302,6 +313,8 @@ def _import_events(options: argparse.Namespace) -> None:
             encoding=options.encoding,
             columns=options.column,
             zone=options.zone,
+            sheet=options.sheet,
+            content=options.content,
             dry_run=options.dry_run,
             again=options.again,
             stop=stop,

@@ -1,5 +1,6 @@
 """The worker process. `onevoice worker` runs it."""
 
+import os
 import signal
 
 from onevoice import bootstrap
@@ -10,9 +11,10 @@ from onevoice.kit.telemetry import configure_logging
 
 
 def run(home: Home, url: str) -> None:
-    """Link, index and keep house until SIGTERM or SIGINT; the batch at hand is finished first."""
+    """Link, index, import and keep house until SIGTERM or SIGINT; the batch at hand is finished first."""
     configure_logging()
-    installation = bootstrap.installation(url, home.secrets(SystemChance()), name="worker")
+    files = bootstrap.uploads(home.path, os.environ)
+    installation = bootstrap.installation(url, home.secrets(SystemChance()), name="worker", files=files)
     worker = bootstrap.Worker(installation)
     runtime.for_batches()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -71,7 +71,7 @@ class Arena:
         self.people[role] = {"Cookie": cookies, "X-Onevoice-Csrf": started.csrf, "Origin": self.url}
 
     def seed(self) -> None:
-        """Some people with events, two of them one by hand, a dead letter, and a webhook by which something came."""
+        """People with events, two of them one by hand, a dead letter, a webhook that was called, an announced file."""
         batch: list[dict[str, object]] = [{"type": "track", "event": "Lost", "messageId": "nobody"}]
         for n in range(12):
             traits = {"name": f"Anna {n}", "email": f"anna{n}@shop.example", "phone": f"+4851234{n:04d}"}
@@ -81,6 +81,8 @@ class Arena:
                 {"type": "track", "userId": f"u{n}", "event": "Order Completed", "messageId": f"t{n}"},
             ]
         assert self.ask("POST", "/v1/batch", "basic", json={"batch": batch}).status_code == 200
+        announced = {"name": "customers.csv", "size_bytes": 10}
+        assert self.ask("POST", "/api/imports", "owner", json=announced).status_code == 201
         self._settle()
         self._deliver()
         merge = {"from": "user_id:u0", "into": "user_id:u1", "reason": "one person"}

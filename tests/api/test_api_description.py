@@ -58,12 +58,14 @@ class TestOperations:
     def test_takes_only_what_it_names(self, name):
         body = API[name].get("requestBody")
         if body is not None:
-            for media in body["content"].values():
+            for kind, media in body["content"].items():
+                if kind == "application/octet-stream":
+                    continue  # the bytes of a file name nothing
                 schemas = media["schema"].get("anyOf", [media["schema"]])
                 closed = [resolved(each) for each in schemas if each.get("type") != "null"]
                 assert [each for each in closed if each.get("additionalProperties") is not False] == []
 
-    @pytest.mark.parametrize("name", [name for name in API if name.startswith("GET ")])
+    @pytest.mark.parametrize("name", [name for name in API if name.startswith("GET ") and not name.endswith(".csv")])
     def test_a_list_is_data_and_next_cursor(self, name):
         schema = resolved(answers(API[name])["200"])
         assert schema.get("type") == "object" or "anyOf" in schema or "oneOf" in schema

@@ -225,6 +225,8 @@ class TestEvents:
         domains = ROOT / "src" / "onevoice" / "domains"
         rules = [file.read_text() for file in (domains / "events" / "rules").glob("*.py")]
         at_the_door = [code for text in rules for code in re.findall(r'Fault\(\s*"(\w+)"', text)]
+        of_files = (domains / "imports" / "rules" / "files.py").read_text()
+        at_the_door += re.findall(r'Unreadable\(record, "(\w+)"', of_files)
         linker = (domains / "identity" / "service" / "prepare.py").read_text()
         return {*at_the_door, *re.findall(r'Rejection\([^)]*?"([a-z]+_[a-z_]+)"', linker, re.DOTALL)}
 

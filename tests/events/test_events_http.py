@@ -14,7 +14,7 @@ from events_factory import NOON, track
 from fastapi import FastAPI
 
 from onevoice.domains.events.contracts import WriteKey
-from onevoice.domains.events.http import intake as http
+from onevoice.domains.events.http import intake
 from onevoice.domains.events.service import log as service
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock, SystemClock
@@ -36,7 +36,7 @@ class Door:
         self.resolve: Callable[[str], WriteKey | None] = lambda key: WriteKey(1) if key == KEY else None
         self.app = FastAPI(redirect_slashes=False)
         self.app.include_router(
-            http.intake_router(self.appender, self._resolve, web, clock=self.clock, chance=SeededChance(1))
+            intake.intake_router(self.appender, self._resolve, web, clock=self.clock, chance=SeededChance(1))
         )
         protect(self.app, web)
 
@@ -150,7 +150,7 @@ class TestWhenNothingCanBeStored:
         assert len(door.asked) == 1
 
     def test_more_than_memory_allows(self, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(http, "HELD_BYTES", 300)
+        monkeypatch.setattr(intake, "HELD_BYTES", 300)
         for _ in range(3):
             self.require_come_again(door.send(body={"batch": [track()] * 4}))
             assert door.send().status_code == 200
@@ -176,7 +176,7 @@ class TestWhenNothingCanBeStored:
         assert door.send().status_code == 200
 
     def test_a_disk_that_takes_too_long(self, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(http, "COMMIT_WAIT_SECONDS", 0.05)
+        monkeypatch.setattr(intake, "COMMIT_WAIT_SECONDS", 0.05)
         door = Door(database)
         self.require_come_again(door.send())
         door.appender.start()

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 from events_factory import NOON, READER, frame, read_all, track
 
-from onevoice.domains.events.contracts import Position, Rejection, message_hash
+from onevoice.domains.events.contracts import LetterQuery, Position, Rejection, message_hash
 from onevoice.domains.events.errors import OverloadedError, UnavailableError, UnknownDeadLetterError
 from onevoice.domains.events.service import log as service
 from onevoice.domains.events.service.log import Appender
@@ -33,7 +33,7 @@ from waiting import until
 
 def letters(database: Database) -> list[tuple[str, str, str | None]]:
     with database.transaction() as conn:
-        found = service.dead_letters(conn, before=None, state=None, limit=100)
+        found = service.dead_letters(conn, LetterQuery(), 100)
     return [(letter.state, letter.code, letter.message_id) for letter in reversed(found)]
 
 
@@ -357,7 +357,7 @@ class TestReplay:
         with database.transaction() as conn:
             raw = jsons.encode(event)
             service.reject(conn, [Rejection(1, NOON, code, "Because.", event.get("messageId"), raw)])
-            return service.dead_letters(conn, before=None, state=None, limit=1)[0].id
+            return service.dead_letters(conn, LetterQuery(), 1)[0].id
 
     @staticmethod
     def replay(database: Database, letter_id: int) -> str:

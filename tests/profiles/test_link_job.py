@@ -9,7 +9,7 @@ import msgspec
 import psycopg
 import pytest
 
-from onevoice.domains.events.contracts import Frame
+from onevoice.domains.events.contracts import Frame, LetterQuery
 from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import link as linking
 from onevoice.domains.identity.service import prepare
@@ -57,7 +57,7 @@ def messages(database: Database) -> list[str]:
 
 def letters(database: Database) -> list[tuple[str, str | None]]:
     with database.transaction() as conn:
-        return [(each.code, each.message_id) for each in events.dead_letters(conn, before=None, state=None, limit=50)]
+        return [(each.code, each.message_id) for each in events.dead_letters(conn, LetterQuery(), 50)]
 
 
 def drain(job: LinkingJob, conn: psycopg.Connection) -> int:
@@ -120,7 +120,7 @@ class TestPoison:
         self.run(database, connect, lambda: bool(letters(database)))
         monkeypatch.undo()
         with database.transaction() as conn:
-            [letter] = events.dead_letters(conn, before=None, state="open", limit=5)
+            [letter] = events.dead_letters(conn, LetterQuery(state="open"), 5)
             events.replay(conn, letter.id, now=NOW)
         self.run(database, connect, lambda: messages(database) == ["bad-1"])
         assert messages(database) == ["bad-1"]

@@ -13,6 +13,8 @@ export function DataSection() {
         { to: "/data/snippet", name: t("data.nav.snippet") },
         { to: "/data/plan", name: t("data.nav.plan") },
         { to: "/data/webhooks", name: t("data.nav.webhooks"), needs: "events.read" },
+        { to: "/data/imports", name: t("data.nav.imports"), needs: "events.read" },
+        { to: "/data/rejected", name: t("data.nav.rejected"), needs: "events.read" },
       ]}
     />
   );

@@ -1,4 +1,6 @@
 /** Words of the Data section. */
+import { codes, imports, rejected } from "./imports";
+
 export const data = {
   title: "Data",
   nav: {
@@ -144,4 +146,7 @@ export const data = {
     why4: "The key is revoked or mistyped: the answer to /v1/batch is then 401.",
     why5: "The page still has the placeholder in the place of a key.",
   },
+  imports,
+  rejected,
+  codes,
 };

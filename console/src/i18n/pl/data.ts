@@ -1,5 +1,6 @@
 import type { Translated } from "../core";
 import type { data as english } from "../en/data";
+import { codes, imports, rejected } from "./imports";
 
 /** Words of the Data section. */
 export const data: Translated<typeof english> = {
@@ -151,4 +152,7 @@ export const data: Translated<typeof english> = {
     why4: "Klucz jest unieważniony lub źle wpisany: odpowiedzią na /v1/batch jest wtedy 401.",
     why5: "Na stronie zamiast klucza wciąż stoi wypełniacz.",
   },
+  imports,
+  rejected,
+  codes,
 };

@@ -1,5 +1,6 @@
 import type { Translated } from "../core";
 import type { data as english } from "../en/data";
+import { codes, imports, rejected } from "./imports";
 
 /** Words of the Data section. */
 export const data: Translated<typeof english> = {
@@ -151,4 +152,7 @@ export const data: Translated<typeof english> = {
     why4: "Ключ отозван или набран с\u00a0ошибкой: тогда ответ на /v1/batch — 401.",
     why5: "На странице вместо ключа осталась заглушка.",
   },
+  imports,
+  rejected,
+  codes,
 };

@@ -1,10 +1,9 @@
 """What the log takes and gives."""
 
 import hashlib
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
@@ -46,13 +45,14 @@ class Rejection(NamedTuple):
     reason: str
     message_id: str | None
     event: bytes
+    import_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What one request brings: the events to append and those to lay aside. Stored together or not at all.
 
-    events: a JSON array of `count` objects, as `rules` left them.
+    events: a JSON array of `count` objects, as `rules` left them. import_id: the import it is of, if it is of one.
     """
 
     source_id: int
@@ -61,6 +61,7 @@ class Frame:
     count: int
     events: bytes
     rejections: tuple[Rejection, ...] = ()
+    import_id: int | None = None
 
     @property
     def size_bytes(self) -> int:
@@ -74,6 +75,7 @@ class LogRecord(NamedTuple):
     received_at: datetime
     sent_at: datetime | None
     events: Sequence[msgspec.Raw]
+    import_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,16 @@ class DeadLetter(NamedTuple):
     event: str
     state: str
     replayed_at: datetime | None
+    import_id: int | None = None
+
+
+class LetterQuery(NamedTuple):
+    """Which dead letters are wanted; None is no condition. before: an id, exclusive."""
+
+    before: int | None = None
+    state: str | None = None
+    code: str | None = None
+    source: int | None = None
 
 
 def message_hash(source_id: int, message_id: str) -> bytes:
@@ -105,53 +117,6 @@ def letter_hash(rejection: Rejection) -> bytes:
     """Likewise for a dead letter: the same message refused twice is laid aside once."""
     what = rejection.event if rejection.message_id is None else rejection.message_id.encode()
     return hashlib.blake2b(b"letter:%d:%s" % (rejection.source_id, what), digest_size=16).digest()
-
-
-class ImportState(NamedTuple):
-    """How far a file has been imported: records read, events taken, records laid aside."""
-
-    id: int
-    records: int
-    taken: int
-    refused: int
-    finished_at: datetime | None
-
-
-@dataclass(frozen=True)
-class FileFormat:
-    """kind: ndjson or csv. columns: of a table, column to field where they are called differently. zone: of times that
-    name none.
-    """
-
-    kind: str
-    encoding: str = "utf-8"
-    columns: Mapping[str, str] = field(default_factory=dict)
-    zone: tzinfo = UTC
-
-
-@dataclass
-class ImportReport:
-    """What a file holds, as far as it was read in this run."""
-
-    records: int = 0
-    taken: int = 0
-    refused: int = 0
-    repeated: int = 0
-    """Records that say what an earlier one said; they are taken once. Counted in a rehearsal."""
-    before: int = 0
-    """Records that an earlier run had read."""
-    share: float = 0.0
-    """Of the file, from 0 to 1."""
-    names: Counter[str] = field(default_factory=Counter)
-    codes: Counter[str] = field(default_factory=Counter)
-    reasons: list[str] = field(default_factory=list)
-    """Of the first that were refused."""
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    undated: int = 0
-    """Events that say no time, and so happen as they are taken."""
-    example: dict[str, Any] | None = None
-    finished: bool = False
 
 
 # The tracking plan

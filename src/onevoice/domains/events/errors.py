@@ -69,20 +69,6 @@ class ForeignLogError(EventsError):
     kind = "conflict"
 
 
-class UnreadableFileError(EventsError):
-    """The file cannot be imported."""
-
-    code = "unreadable_file"
-    kind = "invalid"
-
-
-class ImportRunningError(EventsError):
-    """The file is being imported."""
-
-    code = "import_running"
-    kind = "conflict"
-
-
 class UnknownSourceError(EventsError):
     """There is no such source."""
 

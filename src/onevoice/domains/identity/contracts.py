@@ -41,9 +41,10 @@ class SourceInfo:
     priority: int
 
 
-ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH = range(1, 8)
+ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH, WITHDRAW = range(1, 9)
 """What a piece of evidence says of a and b: tied, tied no longer, two persons, no longer two persons, b logged in on
-the shared a, logged out of it, the shared a was seen with the shared b."""
+the shared a, logged out of it, the shared a was seen with the shared b; what the event of that hash said of a before is
+withdrawn, with the import it came by."""
 
 SAME_TIER = 0
 """Of an epoch that late marks made vanish, with the one that holds its place now."""

@@ -8,19 +8,16 @@ import asyncio
 import base64
 import binascii
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Mapping
-from typing import Annotated, Any, Literal
+from collections.abc import AsyncGenerator, Callable
+from typing import Any
 
 import psycopg
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.openapi.models import HTTPBase
 from fastapi.security.base import SecurityBase
-from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from onevoice.domains.access.contracts import Audit
-from onevoice.domains.access.service import audit, keys
-from onevoice.domains.events.contracts import DeadLetter, Frame, WriteKey
+from onevoice.domains.events.contracts import Frame, WriteKey
 from onevoice.domains.events.errors import (
     EventsError,
     OverloadedError,
@@ -32,16 +29,12 @@ from onevoice.domains.events.errors import (
 )
 from onevoice.domains.events.rules import door as rules
 from onevoice.domains.events.service import log as service
-from onevoice.kit import cursor as cursors
 from onevoice.kit import jsons
 from onevoice.kit.bounded import Bounded
 from onevoice.kit.chance import Chance, random_uuid
 from onevoice.kit.clock import Clock
-from onevoice.kit.db import Database
 from onevoice.web import problems
 from onevoice.web.edge import public_base
-from onevoice.web.guards import Actor, allow
-from onevoice.web.paging import Cursor, Limit, Moment, Page, RowId
 from onevoice.web.problems import documented
 from onevoice.web.settings import WebSettings
 
@@ -404,89 +397,3 @@ _BATCH: dict[str, Any] = {
         }
     },
 }
-
-
-# /api/dead-letters
-
-
-class DeadLetterShape(BaseModel):
-    id: str
-    received_at: Moment
-    source: str
-    code: str
-    reason: str
-    message_id: str | None
-    event: str
-    state: str
-    replayed_at: Moment | None
-
-
-class DeadLetters(Page[DeadLetterShape]):
-    open_count: int
-
-
-class Replayed(BaseModel):
-    id: str
-    state: str
-    message_id: str | None
-    code: str
-    reason: str
-
-
-def _shape(letter: DeadLetter, sources: Mapping[int, str]) -> DeadLetterShape:
-    return DeadLetterShape(
-        id=str(letter.id),
-        received_at=letter.received_at,
-        source=sources.get(letter.source_id, "unknown"),
-        code=letter.code,
-        reason=letter.reason,
-        message_id=letter.message_id,
-        event=letter.event,
-        state=letter.state,
-        replayed_at=letter.replayed_at,
-    )
-
-
-def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:  # noqa: ARG001 - wired like every router
-    routes = APIRouter(prefix="/api", tags=["dead letters"])
-
-    @routes.get("/dead-letters")
-    def dead_letters(
-        _: Annotated[Actor, allow("events.read")],
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        state: Annotated[Literal["open", "replayed"] | None, Query(description="Only those in this state.")] = None,
-    ) -> DeadLetters:
-        """Events that could not be taken, with the reason, newest first."""
-        before = cursors.decode(cursor, int)[0] if cursor else None
-        with database.transaction() as conn:
-            found = service.dead_letters(conn, before=before, state=state, limit=limit + 1)
-            open_count = service.open_dead_letters(conn)
-            sources = {int(source.id): source.name for source in keys.sources(conn).values()}
-        page = found[:limit]
-        return DeadLetters(
-            data=[_shape(letter, sources) for letter in page],
-            next_cursor=cursors.encode(page[-1].id) if len(found) > limit else None,
-            open_count=open_count,
-        )
-
-    @routes.post("/dead-letters/{letter_id}/replay", responses=documented({404: "There is no such dead letter."}))
-    def replay(actor: Annotated[Actor, allow("events.replay")], letter_id: RowId) -> Replayed:
-        """Send it through the door again. It stays open, with the new reason, if it still fails."""
-        now = clock.now()
-        with database.transaction() as conn:
-            letter = service.replay(conn, letter_id, now=now)
-            audit.record(
-                conn,
-                Audit(actor.label, "dead_letter.replayed", f"dead_letter:{letter_id}", after={"state": letter.state}),
-                clock=clock,
-            )
-        return Replayed(
-            id=str(letter.id),
-            state=letter.state,
-            message_id=letter.message_id,
-            code=letter.code,
-            reason=letter.reason,
-        )
-
-    return routes

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -19,6 +20,7 @@ from onevoice.domains.events.contracts import (
     Batch,
     DeadLetter,
     Frame,
+    LetterQuery,
     LogRecord,
     Position,
     Rejection,
@@ -32,11 +34,11 @@ from onevoice.domains.events.errors import (
     UnknownDeadLetterError,
 )
 from onevoice.domains.events.rules import door as rules
+from onevoice.domains.events.rules.frames import frame_of
 from onevoice.domains.events.store import log as store
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.kit.times import parse_time
 
 QUEUE_BYTES = 64 * 2**20
 """So much may wait for the disk; what comes on top is asked to come again."""
@@ -67,49 +69,11 @@ QUEUED = Gauge("onevoice_intake_queue_bytes", "Bytes that wait to be committed."
 log = structlog.get_logger(__name__)
 
 
-# Taking a request apart
-
-
-def frame_of(opened: rules.Opened, kind: str | None, source_id: int, received_at: datetime, mint: rules.Mint) -> Frame:
-    """Judge each event of a request by itself."""
-    sent_at = parse_time(opened.sent_at)
-    events: list[Any] = []
-    rejections: list[Rejection] = []
-    for event in opened.events:
-        flags: tuple[str, ...] = ()
-        if opened.suspect:
-            event, flags = jsons.mend(event)  # noqa: PLW2901 - the mended one takes its place
-        fault = rules.settle(event, kind, mint, flags)
-        if fault is None:
-            events.append(event)
-        else:
-            rejections.append(_rejection(source_id, received_at, fault, event, sent_at))
-    encoded = jsons.encode(events)
-    if len(encoded) > rules.MAX_EVENT_BYTES:
-        small = []
-        for event in events:
-            raw = jsons.encode(event)
-            if len(raw) <= rules.MAX_EVENT_BYTES:
-                small.append(raw)
-            else:
-                rejections.append(_rejection(source_id, received_at, rules.EVENT_TOO_LARGE, event, sent_at))
-        encoded = b"[%s]" % b",".join(small)
-        return Frame(source_id, received_at, sent_at, len(small), encoded, tuple(rejections))
-    return Frame(source_id, received_at, sent_at, len(events), encoded, tuple(rejections))
-
-
 def judged(events: list[Any], source_id: int, received_at: datetime) -> Frame:
     """The door that everybody's events go through, for those that another domain made, each with a message id."""
     return frame_of(
         rules.Opened(events, suspect=False, sent_at=None, write_key=None), None, source_id, received_at, str
     )
-
-
-def _rejection(
-    source_id: int, received_at: datetime, fault: rules.Fault, event: Any, sent_at: datetime | None
-) -> Rejection:
-    message_id = rules.message_id(event)
-    return Rejection(source_id, received_at, fault.code, fault.reason, message_id, rules.preserved(event, sent_at))
 
 
 # Appending
@@ -279,7 +243,7 @@ def append(conn: Connection, frames: Iterable[Frame]) -> None:
 
 def _store(conn: Connection, frames: Sequence[Frame], compressor: zstandard.ZstdCompressor) -> None:
     rows = [
-        (frame.received_at, frame.source_id, frame.count, compressor.compress(_body(frame)))
+        (frame.received_at, frame.source_id, frame.count, compressor.compress(_body(frame)), frame.import_id)
         for frame in frames
         if frame.count
     ]
@@ -346,13 +310,13 @@ def read_after(conn: Connection, after: Position, max_events: int) -> Batch:
     decompressor = zstandard.ZstdDecompressor()
     records: list[LogRecord] = []
     end, count, held = after, 0, 0
-    for xid, pos, source_id, received_at, n, body in store.frames_after(conn, after, taken) if taken else []:
+    for xid, pos, source_id, received_at, n, body, import_id in store.frames_after(conn, after, taken) if taken else []:
         raw = decompressor.decompress(body)
         held += len(raw)
         if records and held > READ_BYTES:
             break
         stored = _stored.decode(raw)
-        records.append(LogRecord(source_id, received_at, stored.sent_at, stored.events))
+        records.append(LogRecord(source_id, received_at, stored.sent_at, stored.events, import_id))
         end, count = Position(xid, pos), count + n
     return Batch(records, after, end, count)
 
@@ -430,8 +394,30 @@ def _lay_aside(conn: Connection, rejections: Sequence[Rejection]) -> None:
         store.insert_letters(conn, [each for found, each in by_hash.items() if found not in repeated])
 
 
-def dead_letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:
-    return store.letters(conn, before=before, state=state, limit=limit)
+def dead_letters(conn: Connection, wanted: LetterQuery, limit: int) -> list[DeadLetter]:
+    """Newest first."""
+    return store.letters(conn, wanted, limit)
+
+
+def count_dead_letters(conn: Connection, wanted: LetterQuery) -> int:
+    return store.count_letters(conn, wanted)
+
+
+def dead_letter_codes(conn: Connection) -> list[tuple[str, int]]:
+    """(code, how many are open), the most frequent first."""
+    return store.letter_codes(conn)
+
+
+def dead_letter(conn: Connection, letter_id: int) -> DeadLetter:
+    """Raises: UnknownDeadLetterError."""
+    return _there(letter_id, store.letter(conn, letter_id))
+
+
+def _there(letter_id: int, letter: DeadLetter | None) -> DeadLetter:
+    if letter is None:
+        kept = f"They are kept for {KEEP_LETTERS.days} days."
+        raise UnknownDeadLetterError(f"There is no dead letter {letter_id}. {kept}")
+    return letter
 
 
 def recent_dead_letters(conn: Connection, since: datetime, limit: int) -> list[DeadLetter]:
@@ -448,10 +434,7 @@ def replay(conn: Connection, letter_id: int, *, now: datetime) -> DeadLetter:
     It stays open, with the new reason, if it still fails; and is opened again should linking refuse it. Replayed
     twice, it changes nothing. Raises: UnknownDeadLetterError.
     """
-    letter = store.lock_letter(conn, letter_id)
-    if letter is None:
-        kept = f"They are kept for {KEEP_LETTERS.days} days."
-        raise UnknownDeadLetterError(f"There is no dead letter {letter_id}. {kept}")
+    letter = _there(letter_id, store.lock_letter(conn, letter_id))
     if letter.state == "replayed":
         return letter
     event = rules.revived(jsons.mend(jsons.read(letter.event.encode()).value).value, letter_id, letter.received_at)
@@ -459,9 +442,35 @@ def replay(conn: Connection, letter_id: int, *, now: datetime) -> DeadLetter:
     if fault is not None:
         store.refuse_again(conn, letter_id, fault.code, fault.reason)
         return letter._replace(code=fault.code, reason=fault.reason)
-    append(conn, [Frame(letter.source_id, now, None, 1, jsons.encode([rules.returned(event, letter_id)]))])
+    frame = Frame(letter.source_id, now, None, 1, jsons.encode([rules.returned(event, letter_id)]))
+    append(conn, [replace(frame, import_id=letter.import_id)])
     store.close_letter(conn, letter_id, event["messageId"], now)
     return letter._replace(state="replayed", message_id=event["messageId"], replayed_at=now)
+
+
+# What belongs to an import
+
+
+def frame_of_file(events: Sequence[dict[str, Any]], source_id: int, at: datetime, mint: rules.Mint) -> Frame:
+    """Judge events that were read from a file, as those of a request are judged."""
+    return frame_of(rules.Opened(list(events), True, None, None), None, source_id, at, mint)
+
+
+def is_read_of_import(conn: Connection, consumer: str, import_id: int) -> bool:
+    """True where the consumer has taken all that was appended of that import."""
+    return not store.unread_of_import(conn, import_id, store.position(conn, consumer))
+
+
+def forget_letters_of_import(conn: Connection, import_id: int, limit: int) -> int:
+    """Drop some of the import's dead letters as though they had never come. Returns: how many."""
+    taken = store.take_letters_of_import(conn, import_id, limit)
+    store.forget_seen(conn, [letter_hash(each) for each in taken])
+    return len(taken)
+
+
+def forget_messages(conn: Connection, hashes: Sequence[bytes]) -> None:
+    """So that they can be sent again."""
+    store.forget_seen(conn, hashes)
 
 
 # Housekeeping

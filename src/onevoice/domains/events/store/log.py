@@ -5,20 +5,20 @@ from datetime import date, datetime
 
 from psycopg import Connection, sql
 
-from onevoice.domains.events.contracts import Adoption, DeadLetter, ImportState, Position, Rejection
+from onevoice.domains.events.contracts import Adoption, DeadLetter, LetterQuery, Position, Rejection
 from onevoice.kit import arrays
 
 SEEN_PARTS = 16
 """Hash partitions of events.seen, as the migration made them."""
 
 
-def copy_frames(conn: Connection, rows: Sequence[tuple[datetime, int, int, bytes]]) -> None:
-    """(received_at, source, number of events, body)."""
+def copy_frames(conn: Connection, rows: Sequence[tuple[datetime, int, int, bytes, int | None]]) -> None:
+    """(received_at, source, number of events, body, import)."""
     with (
         conn.cursor() as cursor,
-        cursor.copy("copy events.log (received_at, source_id, n, body) from stdin (format binary)") as copy,
+        cursor.copy("copy events.log (received_at, source_id, n, body, import_id) from stdin (format binary)") as copy,
     ):
-        copy.set_types(["timestamptz", "int4", "int4", "bytea"])
+        copy.set_types(["timestamptz", "int4", "int4", "bytea", "int8"])
         for row in rows:
             copy.write_row(row)
 
@@ -36,10 +36,12 @@ def move(conn: Connection, consumer: str, end: Position, at: datetime) -> None:
     )
 
 
-def frames_after(conn: Connection, after: Position, limit: int) -> list[tuple[int, int, int, datetime, int, bytes]]:
-    """(xid, pos, source, received_at, n, body) in log order, up to the oldest transaction still open."""
+def frames_after(
+    conn: Connection, after: Position, limit: int
+) -> list[tuple[int, int, int, datetime, int, bytes, int | None]]:
+    """(xid, pos, source, received_at, n, body, import) in log order, up to the oldest transaction still open."""
     return conn.execute(
-        "select xid::text::bigint, pos, source_id, received_at, n, body from events.log"
+        "select xid::text::bigint, pos, source_id, received_at, n, body, import_id from events.log"
         " where (xid, pos) > (%s::text::xid8, %s) and xid < pg_snapshot_xmin(pg_current_snapshot())"
         " order by xid, pos limit %s",
         (str(after.xid), after.pos, limit),
@@ -146,7 +148,8 @@ def forget_seen(conn: Connection, hashes: Sequence[bytes]) -> None:
 # Dead letters
 
 _LETTER = (
-    "select id, received_at, source_id, code, reason, message_id, event, state, replayed_at from events.dead_letter"
+    "select id, received_at, source_id, code, reason, message_id, event, state, replayed_at,"
+    " import_id from events.dead_letter"
 )
 
 
@@ -154,21 +157,50 @@ def insert_letters(conn: Connection, rows: Sequence[Rejection]) -> None:
     with (
         conn.cursor() as cursor,
         cursor.copy(
-            "copy events.dead_letter (received_at, source_id, code, reason, message_id, event) from stdin"
+            "copy events.dead_letter (received_at, source_id, code, reason, message_id, event, import_id) from stdin"
         ) as copy,
     ):
         for row in rows:
-            copy.write_row((row.received_at, row.source_id, row.code, row.reason, row.message_id, row.event.decode()))
+            copy.write_row(
+                (
+                    row.received_at,
+                    row.source_id,
+                    row.code,
+                    row.reason,
+                    row.message_id,
+                    row.event.decode(),
+                    row.import_id,
+                )
+            )
 
 
-def letters(conn: Connection, *, before: int | None, state: str | None, limit: int) -> list[DeadLetter]:
+_WANTED = (
+    " where (%(before)s::bigint is null or id < %(before)s) and (%(state)s::text is null or state = %(state)s)"
+    " and (%(code)s::text is null or code = %(code)s) and (%(source)s::int is null or source_id = %(source)s)"
+)
+
+
+def letters(conn: Connection, wanted: LetterQuery, limit: int) -> list[DeadLetter]:
     """Newest first."""
-    rows = conn.execute(
-        _LETTER + " where (%(before)s::bigint is null or id < %(before)s)"
-        " and (%(state)s::text is null or state = %(state)s) order by id desc limit %(limit)s",
-        {"before": before, "state": state, "limit": limit},
-    )
+    rows = conn.execute(_LETTER + _WANTED + " order by id desc limit %(limit)s", {**wanted._asdict(), "limit": limit})
     return [DeadLetter(*row) for row in rows]
+
+
+def count_letters(conn: Connection, wanted: LetterQuery) -> int:
+    row = conn.execute("select count(*) from events.dead_letter" + _WANTED, wanted._asdict()).fetchone()
+    return row[0] if row else 0
+
+
+def letter_codes(conn: Connection) -> list[tuple[str, int]]:
+    """(code, how many are open), the most frequent first."""
+    return conn.execute(
+        "select code, count(*) from events.dead_letter where state = 'open' group by code order by 2 desc, 1"
+    ).fetchall()
+
+
+def letter(conn: Connection, letter_id: int) -> DeadLetter | None:
+    row = conn.execute(_LETTER + " where id = %s", (letter_id,)).fetchone()
+    return DeadLetter(*row) if row else None
 
 
 def recent_letters(conn: Connection, since: datetime, limit: int) -> list[DeadLetter]:
@@ -277,28 +309,25 @@ def forget_seen_before(conn: Connection, before: date, part: int, limit: int) ->
     conn.execute(forget, (before, limit))
 
 
-# Imports of files
+# What belongs to an import
 
 
-def begin_import(conn: Connection, source_id: int, fingerprint: bytes, name: str, at: datetime) -> ImportState | None:
-    """The import of that file, begun now if it is new, held until the transaction ends; None: somebody else has it."""
-    conn.execute(
-        "insert into events.import (source_id, fingerprint, name, started_at, moved_at)"
-        " values (%s, %s::uuid, %s, %s, %s)"
-        " on conflict (source_id, fingerprint) do nothing",
-        (source_id, fingerprint.hex(), name, at, at),
-    )
+def unread_of_import(conn: Connection, import_id: int, after: Position) -> bool:
     row = conn.execute(
-        "select id, records, taken, refused, finished_at from events.import"
-        " where source_id = %s and fingerprint = %s::uuid for update skip locked",
-        (source_id, fingerprint.hex()),
+        "select exists (select from events.log where (xid, pos) > (%s::text::xid8, %s) and import_id = %s)",
+        (str(after.xid), after.pos, import_id),
     ).fetchone()
-    return ImportState(*row) if row else None
+    return bool(row and row[0])
 
 
-def move_import(conn: Connection, state: ImportState, at: datetime) -> None:
-    conn.execute(
-        "update events.import set records = %s, taken = %s, refused = %s, moved_at = %s, finished_at = %s"
-        " where id = %s",
-        (state.records, state.taken, state.refused, at, state.finished_at, state.id),
+def take_letters_of_import(conn: Connection, import_id: int, limit: int) -> list[Rejection]:
+    """Delete some of what was laid aside of an import. Returns: these."""
+    rows = conn.execute(
+        "delete from events.dead_letter where id = any(array(select id from events.dead_letter where import_id = %s"
+        " order by id limit %s)) returning source_id, received_at, code, reason, message_id, event, import_id",
+        (import_id, limit),
     )
+    return [
+        Rejection(source, received, code, reason, message_id, event.encode(), of)
+        for source, received, code, reason, message_id, event, of in rows
+    ]

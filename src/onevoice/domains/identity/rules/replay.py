@@ -17,11 +17,24 @@ from onevoice.domains.identity.contracts import (
     OPERATOR_TIER,
     RETRACT,
     SEEN_WITH,
+    WITHDRAW,
     Evidence,
 )
 from onevoice.domains.identity.rules.epochs import Epoch, Mark, MarkKey, epoch_at, epochs
 
 Tie = tuple[datetime, bytes]
+
+
+def standing(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """In the order they were written, without what was withdrawn later."""
+    withdrawn: set[tuple[int, bytes]] = set()
+    kept: list[Evidence] = []
+    for row in sorted(evidence, reverse=True):
+        if row.op == WITHDRAW:
+            withdrawn.add((row.a, row.hash))
+        elif (row.a, row.hash) not in withdrawn:
+            kept.append(row)
+    return kept[::-1]
 
 
 class EpochRef(NamedTuple):
@@ -46,7 +59,7 @@ class Replayed(NamedTuple):
 
 def replay(evidence: Iterable[Evidence]) -> Replayed:
     """Read the ledger. The order of the rows does not matter."""
-    rows = sorted(evidence)
+    rows = standing(evidence)
     retracted: dict[tuple[int, int], datetime] = {}
     undone: set[int | None] = set()
     """Hand merges. Another one may have said the same of the same pair, and goes on saying it."""

@@ -26,6 +26,7 @@ from onevoice.domains.identity.service.prepare import (
     Preparer,
 )
 from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
+from onevoice.domains.identity.store import imported
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
@@ -86,18 +87,20 @@ class Linker:
         sql.lock_linker(conn)
         self._refresh(conn)
         linked = Linked()
-        fresh, refused = self._sift(conn, prepared, at, linked)
-        if not fresh:
-            return linked, refused
+        again = list(prepared.again)
+        fresh, refused = self._sift(conn, prepared, at, linked, again)
         batch = _Batch(self, conn, at)
-        messages = batch.find_nodes(fresh, linked)
-        if not messages:
-            return linked, refused
-        batch.gather(messages)
-        batch.join()
-        batch.store(messages, linked)
-        latest = max(message.learnt for message in messages)
-        self._latest = latest if self._latest is None else max(latest, self._latest)
+        messages = batch.find_nodes(fresh, linked) if fresh else []
+        if messages:
+            batch.gather(messages)
+            batch.join()
+            batch.store(messages, linked)
+            latest = max(message.learnt for message in messages)
+            self._latest = latest if self._latest is None else max(latest, self._latest)
+            stored = {message.hash for message in messages}
+            again += [(message.hash, message.import_id or 0) for message in fresh if message.hash not in stored]
+        if again:
+            imported.note_again(conn, again)
         return linked, refused
 
     def _refresh(self, conn: Connection) -> None:
@@ -110,9 +113,9 @@ class Linker:
             self._operator_pos = pos
 
     def _sift(
-        self, conn: Connection, prepared: Prepared, at: datetime, linked: Linked
+        self, conn: Connection, prepared: Prepared, at: datetime, linked: Linked, again: list[tuple[bytes, int]]
     ) -> tuple[list[Message], list[Rejection]]:
-        """What was not seen before; of it, apart, what names nobody."""
+        """What was not seen before; of it, apart, what names nobody. again: is told what was."""
         messages = list(prepared.messages.values())
         new = self._unseen(conn, list(prepared.messages), at.date())
         fresh: list[Message] = []
@@ -123,6 +126,8 @@ class Linker:
                 fresh.append(message)
             else:
                 refused.append(message.refused)
+        if len(new) < len(messages):
+            again += [(each.hash, each.import_id or 0) for i, each in enumerate(messages) if i not in new]
         linked.duplicates = prepared.events - len(new)
         linked.rejected = len(refused)
         return fresh, refused
@@ -216,6 +221,7 @@ class _Batch:
     def _learn_when(self, messages: list[Message]) -> None:
         """A node is known since the earliest learnt event that carries it, in whatever order events are linked."""
         first = min(message.learnt for message in messages)
+        self._moved |= imported.recall(self._conn, [(nid, m.learnt) for m in messages for nid in m.nodes])
         if not self._linker.learnt_late(first) and all(node.learnt <= first for node in self._newborn.values()):
             return
         earlier: dict[int, datetime] = {}
@@ -423,6 +429,8 @@ class _Batch:
         sql.copy_events(conn, (message.row(seq, name_ids[message.name]) for seq, message in enumerate(messages, first)))
         linked.seq_to = first + len(messages) - 1
         sql.add_batch(conn, first, linked.seq_to, self._at)
+        rows = [(m.import_id, m.anchor, m.happened, m.hash) for m in messages if m.import_id is not None]
+        imported.add(conn, rows)
         linked.refold = self._refold
         linked.folds = [
             Folded(

@@ -33,6 +33,7 @@ class Incoming(NamedTuple):
     received_at: datetime
     sent_at: datetime | None
     events: Sequence[bytes | msgspec.Raw]
+    import_id: int | None = None
 
 
 class Identifier(msgspec.Struct, gc=False):
@@ -82,6 +83,7 @@ class Message(msgspec.Struct, gc=False):
     refused: Rejection | None = None
     nodes: list[int] = []
     anchor: int = 0
+    import_id: int | None = None
 
     def row(self, seq: int, name_id: int) -> bytes:
         """Its line of COPY, once it is linked and what is personal stands in the vault."""
@@ -110,6 +112,8 @@ class Prepared(NamedTuple):
     """By their hashes."""
     events: int
     """How many there were, repeats included."""
+    again: list[tuple[bytes, int]]
+    """Repeats among them: hash, and the import that said it again, 0 for none."""
     declared: Declared
     """What was personal by the tracking plan when it was prepared."""
 
@@ -142,6 +146,7 @@ class Preparer:
             self._blocked = sql.blocked(conn)
             self._load_kinds(conn)
         messages: dict[bytes, Message] = {}
+        again: list[tuple[bytes, int]] = []
         total = 0
         for frame in frames:
             source = sources.get(frame.source_id) or SourceInfo(frame.source_id, "unknown", "api", None, 50)
@@ -151,9 +156,15 @@ class Preparer:
                 seen = observe(
                     raw, source=source, received=frame.received_at, batch_sent=frame.sent_at, declared=declared
                 )
-                if seen.hash not in messages:
-                    messages[seen.hash] = self._message(conn, seen, raw, source.region, learnt)
-        return Prepared(messages, total, declared)
+                if seen.hash in messages:
+                    again.append((seen.hash, frame.import_id or 0))
+                    continue
+                message = messages[seen.hash] = self._message(conn, seen, raw, source.region, learnt)
+                if frame.import_id is not None:
+                    message.import_id = frame.import_id
+                    if message.refused is not None:
+                        message.refused = message.refused._replace(import_id=frame.import_id)
+        return Prepared(messages, total, again, declared)
 
     def _message(
         self, conn: Connection, seen: Observation, raw: bytes | msgspec.Raw, region: str | None, learnt: str
@@ -239,6 +250,7 @@ def unlinkable(frame: Incoming, why: str) -> Rejection:
         f"Linking it failed ({why}); the worker's log has the details. Replay it after the fix.",
         str(message_id) if message_id is not None else None,
         raw,
+        frame.import_id,
     )
 
 

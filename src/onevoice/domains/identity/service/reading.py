@@ -31,7 +31,7 @@ from onevoice.domains.identity.rules.observe import SPEND_EVENT, epoch_digest, o
 from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.rules.replay import EpochRef, replay
 from onevoice.domains.identity.service import references
-from onevoice.domains.identity.store import linking, operating, reading
+from onevoice.domains.identity.store import imported, linking, operating, reading
 from onevoice.domains.identity.store.reading import TimelineQuery
 
 CHANNELS_BY_NUMBER = CHANNELS
@@ -84,13 +84,14 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
     found = replay(ledger)
     mentioned = {base} | {row.a for row in ledger} | {row.b for row in ledger if row.b is not None}
     rows = {row.nid: row for row in reading.nodes(conn, sorted(mentioned))}
-    if rows[base].learnt > learnt:
+    known = imported.known_then(conn, list(rows), learnt)
+    if base not in known:
         return None
     places = _Places(rows, found.epochs, kinds)
     nodes: dict[int, Node] = {}
     bounds: dict[int, tuple[datetime, datetime]] = {}
     for nid_, row in rows.items():
-        if row.base == nid_ and row.learnt <= learnt:
+        if row.base == nid_ and nid_ in known:
             state = found.epochs.get(nid_, [Epoch(BEGINNING, None, None, None)])
             for index, epoch in enumerate(state):
                 node = places.node(EpochRef(nid_, epoch.key))
@@ -115,7 +116,14 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
     around = sorted((wall for wall in walls if root in sides[wall] and len(sides[wall]) == 2), key=itemgetter(3))
     return Profile(
         root,
-        [member._replace(from_at=bounds[member.nid][0], until_at=bounds[member.nid][1]) for member in members.values()],
+        [
+            member._replace(
+                from_at=bounds[member.nid][0],
+                until_at=bounds[member.nid][1],
+                learnt=known.get(member.nid, member.learnt),
+            )
+            for member in members.values()
+        ],
         asked,
         result.used,
         result.refused,

@@ -42,7 +42,10 @@ def locate(conn: Connection, text: str, vault_key: bytes, regions: Iterable[str]
 
     Raises: UnknownProfileError, InvalidReferenceError, AmbiguousReferenceError.
     """
-    found = candidates(conn, text, vault_key, regions)
+    named = candidates(conn, text, vault_key, regions)
+    found = [each for each in named if reading.is_known(conn, each.nid, each.pid, whole=text.startswith("profile:"))]
+    if not found:
+        raise UnknownProfileError(f"Nobody is known by {text[:80]} any more: an import that spoke of it was undone.")
     require_one_profile(text, {named.form: named.pid for named in found})
     return found[0].nid, found[0].pid
 

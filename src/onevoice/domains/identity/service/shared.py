@@ -186,20 +186,65 @@ class Devices:
                         None,
                     )
                 )
-        parted = [base for base in fresh if before[base].nodes != devices[base].nodes]
+        self._follow(conn, devices, before, pasts, touched, issued, newborn, changes)
+        for base in fresh:
+            self._known[base] = devices[base]
+        return changes
+
+    def settle(
+        self, conn: Connection, devices: dict[int, Device], marked: set[int], *, ids: Iterator[int], learnt: datetime
+    ) -> Changes:
+        """Bring `devices`, given as they were, in step with a ledger from which something has been withdrawn.
+
+        marked: those whose marks have changed; of the others only sightings have.
+        """
+        changes = Changes([], [], [], [], [], set())
+        pasts = _pasts(conn, sorted(devices))
+        issued = {(node.base, node.digest): node for node in sql.epoch_nodes(conn, sorted(devices))}
+        before = {base: devices[base] for base in marked}
+        touched = set(devices)
+        for base in sorted(marked):
+            self._advance(base, devices, pasts.setdefault(base, _Past()), changes, ids, learnt, issued)
+        self._follow(conn, devices, before, pasts, touched, issued, set(), changes)
+        return changes
+
+    @staticmethod
+    def telling(conn: Connection, base: int, logins: Iterable[tuple[datetime, bytes, int, datetime]]) -> set[bytes]:
+        """Of all logins there are on a shared identifier, (happened, hash, holder, learnt), those that say something
+        and do not stand in the ledger: hashes.
+        """
+        past = _pasts(conn, [base]).get(base, _Past())
+        marks = [Mark(happened, key, logout=False, holder=holder, learnt=at) for happened, key, holder, at in logins]
+        marks += [mark for mark in past.marks if mark.logout]
+        said = _absorb(conn, base, _Past(retracted=past.retracted), marks, searchable=False)
+        written = {mark.hash for mark in past.marks if not mark.logout}
+        return {mark.hash for mark in said if not mark.logout} - written
+
+    def _follow(
+        self,
+        conn: Connection,
+        devices: dict[int, Device],
+        before: Mapping[int, Device],
+        pasts: dict[int, _Past],
+        touched: set[int],
+        issued: Mapping[tuple[int, bytes], sql.EpochNode],
+        newborn: set[int],
+        changes: Changes,
+    ) -> None:
+        """What follows from changed epochs: edges that come and go, and whose past was parted anew."""
+        parted = [base for base in before if before[base].nodes != devices[base].nodes]
         weak = self._weak_links(conn, devices, pasts, touched, parted)
-        vanished = [node for node in issued.values() if node.base in fresh and node.nid not in devices[node.base].nodes]
+        vanished = [
+            node for node in issued.values() if node.base in before and node.nid not in devices[node.base].nodes
+        ]
         self._edges(conn, devices, touched | set(weak), weak, vanished, newborn, changes)
         cuts = [
             (base, cut)
-            for base in fresh
+            for base in before
             if base not in newborn and (cut := _first_difference(before[base], devices[base])) is not None
         ]
         if cuts:
             changes.refold.update(sql.bases_with_events(conn, cuts))
-        for base in fresh:
-            self._known[base] = devices[base]
-        return changes
 
     def _first_login(
         self, base: int, devices: dict[int, Device], marks: list[Mark], changes: Changes, sources: Mapping[bytes, int]

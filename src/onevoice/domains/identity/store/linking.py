@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from onevoice.domains.identity.contracts import (
     LOGIN,
+    WITHDRAW,
     Edge,
     Kind,
     Node,
@@ -207,7 +208,7 @@ def delete_edges(conn: Connection, keys: Sequence[tuple[int, int, int]]) -> None
 
 
 class MarkRow(NamedTuple):
-    """A login, logout, retraction or weak sighting of the shared identifier `base`."""
+    """A login, logout, retraction or weak sighting of the shared identifier `base`, not withdrawn."""
 
     base: int
     op: int
@@ -220,10 +221,17 @@ class MarkRow(NamedTuple):
 def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
     rows = conn.execute(
         "select a, op, b, happened, hash, learnt from identity.evidence where a = any(%s)"
-        " and (op in (5, 6, 7) or op = 2 and tier = 0)",
+        " and (op in (5, 6, 7, 8) or op = 2 and tier = 0) order by pos desc",
         (list(bases),),
     )
-    return [MarkRow(a, op, b, happened, found.bytes, learnt) for a, op, b, happened, found, learnt in rows]
+    withdrawn: set[tuple[int, bytes]] = set()
+    standing: list[MarkRow] = []
+    for a, op, b, happened, found, learnt in rows:
+        if op == WITHDRAW:
+            withdrawn.add((a, found.bytes))
+        elif (a, found.bytes) not in withdrawn:
+            standing.append(MarkRow(a, op, b, happened, found.bytes, learnt))
+    return standing
 
 
 def weak_sightings_of(conn: Connection, bases: Sequence[int]) -> list[int]:
@@ -471,8 +479,10 @@ def kinds_of(conn: Connection, nodes: Sequence[int]) -> list[tuple[int, int, byt
 
 
 def last_operator_evidence(conn: Connection) -> int:
-    """Place of the latest retraction, cannot-link or its withdrawal: when it moves, cached edges may be stale."""
-    row = conn.execute("select coalesce(max(pos), 0) from identity.evidence where op in (2, 3, 4)").fetchone()
+    """Place of the latest retraction, cannot-link or its withdrawal, or of what an undone import had said: when it
+    moves, cached edges may be stale.
+    """
+    row = conn.execute("select coalesce(max(pos), 0) from identity.evidence where op in (2, 3, 4, 8)").fetchone()
     return row[0] if row else 0
 
 

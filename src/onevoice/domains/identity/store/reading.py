@@ -29,6 +29,7 @@ def node_at(conn: Connection, nid: int) -> tuple[int, int] | None:
     ).fetchone()
 
 
+_KNOWN = "learnt < '9999-01-01 00:00:00+00'"
 _MEMBER = (
     "select n.pid, n.nid, k.name, coalesce(v.value #>> '{}', ''), n.base, n.from_at, n.until_at, n.learnt"
     " from identity.node n join identity.kind k on k.id = n.kind"
@@ -36,10 +37,22 @@ _MEMBER = (
 )
 
 
+def is_known(conn: Connection, nid: int, pid: int, *, whole: bool) -> bool:
+    """Whether any event that stands speaks of the node; of anybody in its profile, if the `whole` is meant."""
+    row = conn.execute(
+        "select exists (select from identity.node where (nid = %s or %s and pid = %s and from_at <= until_at) and "
+        + _KNOWN
+        + ")",
+        (nid, whole, pid),
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def members(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]]:
-    """(pid, member) of the profiles, strongest kind first, empty epochs left out."""
+    """(pid, member) of the profiles, strongest kind first, empty epochs and forgotten identifiers left out."""
     rows = conn.execute(
-        _MEMBER + " where n.pid = any(%s) and n.from_at <= n.until_at order by n.pid, k.priority, n.learnt, n.nid",
+        _MEMBER + f" where n.pid = any(%s) and n.from_at <= n.until_at and n.{_KNOWN}"
+        " order by n.pid, k.priority, n.learnt, n.nid",
         (list(pids),),
     )
     return [(row[0], Member(*row[1:])) for row in rows]
@@ -100,7 +113,7 @@ def events_behind(
     rows = conn.execute(
         "select e.happened, e.hash, n.type, n.name, e.source_id, e.message_id, e.learnt"
         " from unnest(%s::bigint[], %s::timestamptz[], %s::uuid[]) k(nid, happened, hash)"
-        " join identity.event e using (nid, happened, hash) join identity.name n on n.id = e.name_id",
+        " join identity.event_ever e using (nid, happened, hash) join identity.name n on n.id = e.name_id",
         ([k[0] for k in keys], [k[1] for k in keys], [k[2].hex() for k in keys]),
     )
     return {(happened, key.bytes): (kind, name, *rest) for happened, key, kind, name, *rest in rows}
@@ -148,7 +161,7 @@ def _conditions(query: TimelineQuery) -> tuple[sql.Composed, dict[str, Any]]:
     if query.as_of.happened is not None:
         add("e.happened <= %(as_of)s", as_of=query.as_of.happened)
     if query.as_of.learnt is not None:
-        add("e.learnt <= %(known_at)s", known_at=query.as_of.learnt)
+        add("e.learnt <= %(known_at)s and e.withdrawn_at > %(known_at)s", known_at=query.as_of.learnt)
     if query.before is not None:
         add(
             "(e.happened, e.hash) < (%(before_at)s, %(before_hash)s::uuid)",
@@ -172,18 +185,23 @@ def _conditions(query: TimelineQuery) -> tuple[sql.Composed, dict[str, Any]]:
     return sql.SQL(" and ").join([sql.SQL("true"), *parts]), values
 
 
+def _events(as_of: AsOf) -> sql.SQL:
+    """What is known now, or what was known then: that holds also what an undone import had said."""
+    return sql.SQL("identity.event" if as_of.learnt is None else "identity.event_ever")
+
+
 def timeline(conn: Connection, found: Sequence[Member], query: TimelineQuery) -> list[StoredEvent]:
     """One page of the members' events, newest first, up to `limit`. StoredEvent.nid is the member, not the anchor."""
     where, values = _conditions(query)
     statement = sql.SQL(
         "select e.seq, m.member, e.happened, e.hash, e.learnt, b.linked_at, e.type, e.name, e.source_id, e.channel,"
         " e.ids, e.message_id, e.body from " + _MEMBERS + " cross join lateral ("
-        " select e.*, n.type, n.name from identity.event e join identity.name n on n.id = e.name_id"
+        " select e.*, n.type, n.name from {events} e join identity.name n on n.id = e.name_id"
         " where e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
         " order by e.happened desc, e.hash desc limit %(limit)s) e"
         " left join lateral (select linked_at from identity.batch where seq_to >= e.seq order by seq_to limit 1) b"
         " on true order by e.happened desc, e.hash desc limit %(limit)s"
-    ).format(where=where)
+    ).format(where=where, events=_events(query.as_of))
     rows = conn.execute(statement, {**_member_arrays(found), **values, "limit": query.limit})
     return [_stored(row) for row in rows]
 
@@ -215,9 +233,9 @@ def counts(
     statement = sql.SQL(
         "select m.member, e.name_id, e.channel, count(*), min(e.happened), max(e.happened) from "
         + _MEMBERS
-        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
+        + " join {events} e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
         " group by m.member, e.name_id, e.channel"
-    ).format(where=where)
+    ).format(where=where, events=_events(as_of))
     return conn.execute(statement, {**_member_arrays(found), **values}).fetchall()
 
 
@@ -227,9 +245,9 @@ def days(conn: Connection, found: Sequence[Member], as_of: AsOf, zone: str) -> l
     statement = sql.SQL(
         "select m.member, to_char(e.happened at time zone %(zone)s, 'YYYY-MM-DD'), e.channel, count(*) from "
         + _MEMBERS
-        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
+        + " join {events} e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi and {where}"
         " group by 1, 2, 3 order by 2"
-    ).format(where=where)
+    ).format(where=where, events=_events(as_of))
     return conn.execute(statement, {**_member_arrays(found), **values, "zone": zone}).fetchall()
 
 
@@ -240,9 +258,9 @@ def trait_events(conn: Connection, found: Sequence[Member], as_of: AsOf) -> Iter
         "select e.seq, m.member, e.happened, e.hash, e.learnt, null::timestamptz, n.type, n.name, e.source_id,"
         " e.channel, e.ids, e.message_id, e.body from "
         + _MEMBERS
-        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi"
+        + " join {events} e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi"
         " join identity.name n on n.id = e.name_id where e.body ? 'traits' and {where} order by e.happened, e.hash"
-    ).format(where=where)
+    ).format(where=where, events=_events(as_of))
     for row in conn.execute(statement, {**_member_arrays(found), **values}):
         yield _stored(row)
 
@@ -255,9 +273,9 @@ def properties_of(
     statement = sql.SQL(
         "select m.member, coalesce(e.body -> 'properties', '{{}}') from "
         + _MEMBERS
-        + " join identity.event e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi"
+        + " join {events} e on e.nid = m.base and e.happened >= m.lo and e.happened < m.hi"
         " join identity.name n on n.id = e.name_id where {where}"
-    ).format(where=where)
+    ).format(where=where, events=_events(as_of))
     yield from conn.execute(statement, {**_member_arrays(found), **values})
 
 
@@ -268,8 +286,10 @@ def events_of_bases(conn: Connection, bases: Sequence[int]) -> Iterator[Any]:
         cursor.execute(
             "select n.nid, e.name_id, x.name, e.channel, e.happened, e.hash, e.learnt, e.source_id, e.body"
             " from identity.node n join identity.event e on e.nid = n.base and e.happened >= n.from_at"
-            " and e.happened < n.until_at join identity.name x on x.id = e.name_id where n.base = any(%s)",
-            (list(bases),),
+            " and e.happened < n.until_at join identity.name x on x.id = e.name_id"
+            # Each in an index of its own: epochs have one on their base, and there is none on all nodes' bases.
+            " where n.nid = any(%(bases)s) or n.base = any(%(bases)s) and n.base <> n.nid",
+            {"bases": list(bases)},
         )
         yield from cursor
 
@@ -356,7 +376,7 @@ def changed_pids(conn: Connection, after_seq: int, limit: int) -> tuple[dict[int
 
 def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
     return conn.execute(
-        "select pid, nid from identity.node where pid = any(%s::bigint[]) and from_at <= until_at",
+        "select pid, nid from identity.node where pid = any(%s::bigint[]) and from_at <= until_at and " + _KNOWN,
         (arrays.numbers(pids),),
     ).fetchall()
 
@@ -380,5 +400,5 @@ def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
 
 
 def profile_count(conn: Connection) -> int:
-    row = conn.execute("select count(*) from identity.node where nid = pid").fetchone()
+    row = conn.execute("select count(*) from identity.node where nid = pid and " + _KNOWN).fetchone()
     return row[0] if row else 0

@@ -167,7 +167,7 @@ class LinkingJob:
         done: list[Progress] = []
         refused: list[Rejection] = []
         for record in batch.records:
-            frame = Incoming(record.source_id, record.received_at, record.sent_at, record.events)
+            frame = Incoming(record.source_id, record.received_at, record.sent_at, record.events, record.import_id)
             parts = [frame]
             while parts:
                 part = parts.pop()
@@ -233,7 +233,9 @@ class LinkingJob:
 
 
 def _frames(batch: Batch) -> list[Incoming]:
-    return [Incoming(each.source_id, each.received_at, each.sent_at, each.events) for each in batch.records]
+    return [
+        Incoming(each.source_id, each.received_at, each.sent_at, each.events, each.import_id) for each in batch.records
+    ]
 
 
 def _lay_aside(conn: Connection, refused: list[Rejection]) -> None:

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.events_factory import read_all
-from onevoice.domains.events.contracts import FileFormat, ImportReport
-from onevoice.domains.events.errors import ImportRunningError, UnreadableFileError
-from onevoice.domains.events.jobs import files as jobs
-from onevoice.domains.events.rules import files
 from onevoice.domains.events.service import log as service
+from onevoice.domains.imports.contracts import FileFormat, ImportReport
+from onevoice.domains.imports.errors import ImportRunningError, UnreadableFileError
+from onevoice.domains.imports.jobs import run as jobs
+from onevoice.domains.imports.rules import files, records
 from onevoice.kit import jsons
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -80,7 +80,7 @@ class TestRows:
     def test_a_row_of_another_length_is_no_event(self) -> None:
         found = row("userId,event", "u1")
         assert isinstance(found, files.Unreadable)
-        assert found.fault.code == "unreadable_record"
+        assert found.code == "unreadable_record"
 
     @pytest.mark.parametrize(
         ("written", "read"),
@@ -99,7 +99,7 @@ class TestRows:
     def test_a_time_that_is_none_makes_no_event_of_now(self, written: str) -> None:
         found = row("userId,timestamp", f"u1,{written}", "Europe/Warsaw")
         assert isinstance(found, files.Unreadable)
-        assert written in found.fault.reason
+        assert written in found.reason
 
     @pytest.mark.parametrize("stamped", ["timestamp", "originalTimestamp"])
     def test_an_export_of_segments_keeps_its_time(self, stamped: str) -> None:
@@ -183,14 +183,14 @@ class TestImport:
         self, database: Database, tmp_path: Path, taken, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = lines(tmp_path / "a.ndjson", *(seen(number) for number in range(95)))
-        real, calls = jobs.store.move_import, iter(range(4))
+        real, calls = jobs.store.move, iter(range(4))
 
         def move(*given: Any) -> None:
             if next(calls, None) == 3:
                 raise ZeroDivisionError
             real(*given)
 
-        monkeypatch.setattr(jobs.store, "move_import", move)
+        monkeypatch.setattr(jobs.store, "move", move)
         with pytest.raises(ZeroDivisionError):
             taken(path)
         assert len(read_all(database)) == 30
@@ -270,7 +270,7 @@ class TestFiles:
             taken(cut)
 
     def test_one_large_array_is_told_what_it_is(self, tmp_path: Path, taken, monkeypatch) -> None:
-        monkeypatch.setattr(jobs, "LONGEST_RECORD", 1_000)
+        monkeypatch.setattr(records, "LONGEST_RECORD", 1_000)
         path = tmp_path / "a.json"
         path.write_bytes(b"[" + b"1," * 1_000 + b"1]")
         with pytest.raises(UnreadableFileError, match="jq -c"):
@@ -286,7 +286,7 @@ class TestFiles:
     def test_a_line_that_is_too_long_does_not_hold_up_those_behind_it(
         self, tmp_path: Path, taken, database: Database, monkeypatch
     ) -> None:
-        monkeypatch.setattr(jobs, "LONGEST_RECORD", 1_000)
+        monkeypatch.setattr(records, "LONGEST_RECORD", 1_000)
         path = lines(tmp_path / "a.ndjson", seen(0), {**seen(1), "properties": {"x": "y" * 2_500}}, seen(2))
         assert taken(path).codes == {"unreadable_record": 1}
         assert read_all(database) == ["m000", "m002"]
@@ -318,7 +318,7 @@ class TestFiles:
         kinds = [jobs.format_of(tmp_path / name, None, "utf-8", [], "UTC").kind for name in ("a.CSV", "b.jsonl.gz")]
         assert kinds == ["csv", "ndjson"]
         with pytest.raises(UnreadableFileError, match="--format"):
-            jobs.format_of(tmp_path / "a.xlsx", None, "utf-8", [], "UTC")
+            jobs.format_of(tmp_path / "a.pdf", None, "utf-8", [], "UTC")
         with pytest.raises(UnreadableFileError, match="COLUMN=FIELD"):
             jobs.format_of(tmp_path / "a.csv", None, "utf-8", ["Klient"], "UTC")
         with pytest.raises(UnreadableFileError, match="no encoding"):
@@ -349,4 +349,4 @@ def test_a_rehearsal_tells_and_takes_nothing(database: Database, tmp_path: Path)
     assert report.names == {"Seen": 3}
     assert read_all(database) == []
     with database.transaction() as conn:
-        assert conn.execute("select count(*) from events.import").fetchone() == (0,)
+        assert conn.execute("select count(*) from imports.file").fetchone() == (0,)

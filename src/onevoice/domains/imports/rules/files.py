@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any, NamedTuple
 
-from onevoice.domains.events.errors import UnreadableFileError
-from onevoice.domains.events.rules.door import Fault
+from onevoice.domains.imports.contracts import ORDER_EVENT, Content
+from onevoice.domains.imports.errors import UnreadableFileError
 from onevoice.kit import jsons
 from onevoice.kit.times import parse_time
 
@@ -15,8 +15,11 @@ FIELDS = (
     "type", "event", "name", "userId", "anonymousId", "groupId", "previousId", "messageId", "timestamp",
 )  # fmt: skip
 OBJECTS = ("properties", "traits", "context")
+AMOUNTS = frozenset({"total", "revenue", "value", "subtotal", "price", "discount", "shipping", "tax"})
 DELIMITERS = ",;\t|"
 _NUMBER = re.compile(r"-?(0|[1-9]\d{0,14})(\.\d{1,10})?")
+_COMMA = re.compile(r"-?\d{1,13},\d{1,4}")
+_SPACES = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3})")
 _EPOCH = re.compile(r"\d{9,13}")
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})([ T]\d{2}:\d{2}(?::\d{2})?)?")
 
@@ -26,13 +29,15 @@ Path = tuple[str, ...]
 class Unreadable(NamedTuple):
     """A record that is no event, as a dead letter keeps it."""
 
-    fault: Fault
+    record: int
+    code: str
+    reason: str
     text: str
 
 
 def unreadable(record: int, why: str, text: str) -> Unreadable:
     """record: its number in the file, from 1."""
-    return Unreadable(Fault("unreadable_record", f"Record {record} of the file cannot be read: {why}"), text)
+    return Unreadable(record, "unreadable_record", f"Record {record} of the file cannot be read: {why}", text)
 
 
 # Lines of JSON
@@ -98,7 +103,7 @@ def _place(field: str, column: str) -> Path | None:
 
 
 def event_of_row(
-    record: int, row: Sequence[str], places: Sequence[Path | None], zone: tzinfo
+    record: int, row: Sequence[str], places: Sequence[Path | None], zone: tzinfo, content: Content = "events"
 ) -> dict[str, Any] | Unreadable:
     """The event of one row. Empty cells say nothing; numbers and truth are told from text in properties only, where no
     card or phone can lose its zeros.
@@ -113,7 +118,15 @@ def event_of_row(
         holder = event
         for part in place[:-1]:
             holder = holder.setdefault(part, {})
-        holder[place[-1]] = _value(text) if place[0] == "properties" else text
+        if place[0] != "properties":
+            holder[place[-1]] = text
+        else:
+            holder[place[-1]] = _amount(text) if place[-1] in AMOUNTS else _value(text)
+    if content == "customers":
+        event["type"] = "identify"
+    elif content == "orders":
+        event["type"] = "track"
+        event.setdefault("event", ORDER_EVENT)
     event.setdefault("type", "track" if "event" in event else "identify")
     return _made(record, event, zone)
 
@@ -124,6 +137,14 @@ def _value(text: str) -> Any:
     if _NUMBER.fullmatch(text):
         return float(text) if "." in text else int(text)
     return text
+
+
+def _amount(text: str) -> Any:
+    """Money as people write it: 1 234,50, with whatever spaces between thousands, is 1234.5."""
+    bare = _SPACES.sub("", text)
+    return (
+        float(bare.replace(",", ".")) if _COMMA.fullmatch(bare) else _value(bare if _NUMBER.fullmatch(bare) else text)
+    )
 
 
 def _made(record: int, event: dict[str, Any], zone: tzinfo) -> dict[str, Any] | Unreadable:
