@@ -191,7 +191,7 @@ class Worker:
         """Work until `stop`. The linker holds the lease for as long as its connection lives."""
         home = self._home
         connect = _linker_connection(home.database.url)
-        job = link.LinkingJob(home.secrets.vault_key, home.clock, connect)
+        job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
         threads = [
             threading.Thread(target=self._listen, args=(bus.APPENDED, self._appended), name="appended", daemon=True),
             threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
@@ -242,7 +242,7 @@ def _linker_connection(url: str) -> Callable[[], Connection]:
 def linking_steps(home: Installation) -> Generator[Callable[[], int]]:
     """For whoever links in its own process (tests, benchmarks): each call does one batch and tells how many events."""
     connect = _linker_connection(home.database.url)
-    job = link.LinkingJob(home.secrets.vault_key, home.clock, connect)
+    job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
 
     def step() -> int:
         with conn.transaction():

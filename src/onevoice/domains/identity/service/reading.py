@@ -13,6 +13,7 @@ from onevoice.domains.identity.contracts import (
     CHANNEL_NUMBER,
     CHANNELS,
     END,
+    LINK_TIER,
     OPERATOR_TIER,
     SAME_TIER,
     WEAK_SIGHTING_TIER,
@@ -103,6 +104,7 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
         Edge(tier, *tie, places.node(ref), places.now(holder)) for (ref, holder), (tier, tie) in found.logins.items()
     ]
     edges += [Edge(WEAK_SIGHTING_TIER, *tie, weak, places.node(ref)) for (weak, ref), tie in found.weak.items()]
+    edges += [Edge(LINK_TIER, *tie, places.node(ref), places.now(to)) for (ref, to), tie in found.opened.items()]
     known_edges = [edge for edge in edges if edge.a in nodes and edge.b in nodes]
     walls = [(places.now(a), places.now(b), act, at) for (a, b), (act, at) in found.cannot.items()]
     result = partition(nodes, known_edges, [wall[:2] for wall in walls])
@@ -322,7 +324,7 @@ class Tie(NamedTuple):
 
     edge: Edge
     refused: str | None
-    """None where it joins; else `cannot_link` or `limit:<kind>`."""
+    """None where it joins; else `cannot_link`, `named` or `limit:<kind>`."""
     type: str | None
     name: str | None
     source_id: int | None

@@ -285,6 +285,26 @@ def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]])
     return {row[0] for row in changed}
 
 
+class OpenedLink(NamedTuple):
+    """A link that was sent to the identifier `to`, and where it was opened first."""
+
+    base: int
+    to: int
+    happened: datetime
+    hash: bytes
+    learnt: datetime
+
+
+def opened_on(conn: Connection, bases: Iterable[int]) -> list[OpenedLink]:
+    """The links that were opened first on one of `bases`."""
+    rows = conn.execute(
+        "select first_base, nid, first_happened, first_hash, first_learnt from identity.link"
+        " where first_base = any(%s::bigint[])",
+        (arrays.numbers(bases),),
+    )
+    return [OpenedLink(base, to, happened, found.bytes, learnt) for base, to, happened, found, learnt in rows]
+
+
 # Profiles
 
 

@@ -1,0 +1,27 @@
+"""identity: links that were sent to somebody, and where each was opened first."""
+
+from alembic import op
+
+revision = "0012_links"
+down_revision = "0009_roles"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("""
+-- id is drawn by chance and stands in the address, signed; nid is the identifier that the link was sent to.
+-- first_*: the earliest opening that the ledger knows (evidence of op 8, act = id), null while there is none.
+create table identity.link (
+    id bigint primary key,
+    nid bigint not null references identity.node,
+    issued timestamptz not null,
+    expires timestamptz not null,
+    first_base bigint,
+    first_happened timestamptz,
+    first_hash uuid,
+    first_learnt timestamptz
+) with (fillfactor = 80);
+create index link_first on identity.link (first_base) where first_base is not null;
+create index link_unopened on identity.link (expires) where first_base is null;
+""")
