@@ -26,6 +26,8 @@ from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, ImportReport
 from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.events.rules.door import Opened
+from onevoice.domains.identity.service import links
+from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http
@@ -143,6 +145,8 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
+    keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
+    app.include_router(links_http.router(database, keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
@@ -223,6 +227,7 @@ class Worker:
         while not self._stop.is_set():
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 events.housekeep(conn, self._home.clock.now())
+                links.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
 
 

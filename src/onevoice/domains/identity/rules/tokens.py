@@ -19,9 +19,6 @@ import msgspec
 PARAMETER = "ov"
 ID_BYTES = 7
 MAC_BYTES = 8
-SHORTEST_LIFE = timedelta(minutes=5)
-USUAL_LIFE = timedelta(days=7)
-LONGEST_LIFE = timedelta(days=90)
 GRACE = timedelta(days=7)
 """So long after its end an opening may still be told of, by a phone that was offline since."""
 
@@ -32,7 +29,7 @@ _SHAPE = re.compile(r"[\w-]{20}", re.ASCII)
 # In the JSON of an event, also where one address stands percent-encoded in another. What the parameter began with
 # stays only where another parameter follows.
 _IN_TEXT = re.compile(rb"(\?|&|;|%3[Ff]|%26)ov(?:=|%3[Dd])[\w-]{20}(?![\w-])(&|;|%26)?|(?<=\")ov=[\w-]{20}(?![\w-])&?")
-_PROPERTY = re.compile(rb'"link_token":"[^"\\]*"')
+_PROPERTY = re.compile(rb'"link_token":"[\w-]{20}"')
 
 _read = msgspec.json.Decoder().decode
 

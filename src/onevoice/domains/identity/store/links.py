@@ -44,6 +44,10 @@ def add(conn: Connection, rows: Sequence[tuple[int, int, datetime, datetime]]) -
     return {row[0] for row in added}
 
 
+def remove(conn: Connection, numbers: Sequence[int]) -> None:
+    conn.execute("delete from identity.link where id = any(%s::bigint[])", (arrays.numbers(numbers),))
+
+
 def find(conn: Connection, numbers: Sequence[int]) -> list[LinkRow]:
     rows = conn.execute(
         "select id, nid, issued, expires, first_happened, first_hash, first_base from identity.link"

@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import AsOf, Member, SourceInfo
+from onevoice.domains.identity.contracts import LINK_TIER, OPERATOR_TIER, AsOf, Member, SourceInfo
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.rules.strands import Bond, Life, Strand, strands
 from onevoice.domains.profiles.service.reading import View
-
-OPERATOR_TIER = 1
 
 
 @dataclass(frozen=True)
@@ -123,6 +121,8 @@ def story(
 def _origin(tie: identity.Tie, *, shared: bool) -> str:
     if tie.edge.tier == OPERATOR_TIER:
         return "operator"
+    if tie.edge.tier == LINK_TIER:
+        return "link"
     if tie.type == "alias":
         return "alias"
     return "login" if shared else "event"
