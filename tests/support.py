@@ -126,7 +126,7 @@ def serving(home: Path) -> Generator[LiveServer]:
             ("owner@shop.example", "an owner's long password"),
             ("member@shop.example", "a member's password"),
         )
-        for role, (login, password) in (("owner", owner), ("member", member)):
+        for role, (login, password) in (("owner", owner), ("operator", member)):
             run_onevoice("users", "create", "--login", login, "--role", role, *at_home, stdin=password + "\n")
         yield LiveServer(f"http://127.0.0.1:{port}", home, write_key, secret_key, owner, member, process)
     finally:

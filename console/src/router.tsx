@@ -63,9 +63,41 @@ const customer = createRoute({
   component: lazyRouteComponent(() => import("./customer"), "CustomerPage"),
 });
 
+/** A part of a section, fetched when somebody goes there. */
+function part<P extends string>(section: typeof data | typeof settings, path: P, load: () => Promise<Record<string, unknown>>, name: string) {
+  return createRoute({
+    getParentRoute: () => section,
+    path,
+    validateSearch: (search: Record<string, unknown>): Search => search as Search,
+    component: lazyRouteComponent(load as () => Promise<Record<string, React.ComponentType>>, name),
+  });
+}
+
+function first(section: typeof data | typeof settings, to: "/data/keys" | "/settings/me") {
+  return createRoute({
+    getParentRoute: () => section,
+    path: "/",
+    beforeLoad: () => {
+      throw redirect({ to, replace: true });
+    },
+  });
+}
+
+const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
+const dataParts = [first(data, "/data/keys"), part(data, "keys", () => import("./data/keys"), "KeysPart")];
+
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });
+const settingsParts = [
+  first(settings, "/settings/me"),
+  part(settings, "me", () => import("./settings/me"), "MePart"),
+  part(settings, "people", () => import("./settings/people"), "PeoplePart"),
+  part(settings, "roles", () => import("./settings/Roles"), "RolesPart"),
+  part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
+];
+
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, live, customers, customer]),
+    routeTree: root.addChildren([home, live, customers, customer, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
     parseSearch,
     stringifySearch,
     pathParamsAllowedCharacters: [":", "@", "+"],

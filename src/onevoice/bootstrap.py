@@ -16,10 +16,10 @@ import psycopg
 from fastapi import FastAPI
 from psycopg import Connection
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, audit, keys
 from onevoice.domains.events import http as events_http
 from onevoice.domains.events import jobs as imports
 from onevoice.domains.events import service as events
@@ -72,7 +72,7 @@ def installation(url: str, secrets: Secrets, *, name: str, max_connections: int 
     try:
         with database.transaction() as conn:
             db.require_current(conn)
-            access.require_keys(conn, secrets.mark)
+            keys.require_keys(conn, secrets.mark)
             link.adopt_log(conn)
     except BaseException:
         database.close()
@@ -109,7 +109,7 @@ def _is_address(url: str) -> bool:
 def api(home: Installation, settings: WebSettings) -> FastAPI:
     """The whole HTTP side: intake, API, console, health."""
     database, clock, chance = home.database, home.clock, home.chance
-    authenticator = AccessAuthenticator(database, clock=clock, chance=chance)
+    authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
     hub = live_http.Hub(database, clock)
@@ -137,7 +137,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
 
     def resolve(key: str) -> events_http.WriteKey | None:
         with database.transaction() as conn:
-            found = access.resolve_write_key(conn, key, clock=clock)
+            found = keys.resolve_write_key(conn, key, clock=clock)
         return None if found is None else events_http.WriteKey(found.source_id)
 
     app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
@@ -296,7 +296,7 @@ def create_key(home: Installation, *, scope: str, name: str, channel: str | None
     if scope not in {"write", "secret"}:
         raise ValueError(scope)
     with home.database.transaction() as conn:
-        return access.create_key(
+        return keys.create_key(
             conn,
             scope="write" if scope == "write" else "secret",
             name=name,
@@ -317,7 +317,7 @@ def create_account(home: Installation, *, login: str, name: str, password: str, 
         language=language,  # pyright: ignore[reportArgumentType] - the command line offers only these
     )
     with home.database.transaction() as conn:
-        access.create_account(conn, wanted, clock=home.clock, chance=home.chance)
+        accounts.create_account(conn, wanted, clock=home.clock, chance=home.chance)
 
 
 @dataclass(frozen=True)
@@ -352,7 +352,7 @@ def examine(url: str, home: Home) -> Iterator[Check]:
             return
         yield Check(passed=True, what=f"the schema is at {db.HEAD}")
         if secrets.exists():
-            fits = access.keys_belong(conn, home.secrets(SystemChance()).mark)
+            fits = keys.keys_belong(conn, home.secrets(SystemChance()).mark)
             yield Check(fits, "secrets.json holds the keys that this database was made with")
         foreign = events.is_foreign(conn)
         yield Check(not foreign, FOREIGN_LOG if foreign else "the log and its positions are this cluster's")
@@ -380,7 +380,7 @@ def import_events(
     """Raises: UnreadableFileError, ImportRunningError, UnknownSourceError."""
     how = imports.format_of(file, kind, encoding, columns, zone)
     with home.database.transaction() as conn:
-        have = {each.name: int(each.id) for each in access.sources(conn).values()}
+        have = {each.name: int(each.id) for each in keys.sources(conn).values()}
     if source not in have:
         raise UnknownSourceError(
             f"There is no source {source!r}; there are: {', '.join(sorted(have)) or 'none'}. A source comes with its"
@@ -404,8 +404,8 @@ def import_events(
     if report.records:
         told = {"source": source, "records": report.records, "taken": report.taken, "refused": report.refused}
         with home.database.transaction() as conn:
-            audit = Audit(COMMAND_LINE.label, "events.import", file.name, after=told)
-            access.record(conn, audit, clock=home.clock)
+            told_audit = Audit(COMMAND_LINE.label, "events.import", file.name, after=told)
+            audit.record(conn, told_audit, clock=home.clock)
     return report
 
 
@@ -418,19 +418,19 @@ def _minter(home: Installation) -> Callable[[], str]:
 
 def has_account(home: Installation, login: str) -> bool:
     with home.database.transaction() as conn:
-        return access.account_by_login(conn, login) is not None
+        return accounts.account_by_login(conn, login) is not None
 
 
 def ensure_sources(home: Installation, wanted: Sequence[tuple[str, str, str]]) -> dict[str, int]:
     """Sources by name, each (name, channel, site) made with a write key of its own where it is missing."""
     with home.database.transaction() as conn:
-        have = {source.name: int(source.id) for source in access.sources(conn).values()}
+        have = {source.name: int(source.id) for source in keys.sources(conn).values()}
         for name, channel, site in wanted:
             if name not in have:
-                access.create_key(
+                keys.create_key(
                     conn, scope="write", name=name, channel=channel, site=site, clock=home.clock, chance=home.chance
                 )
-        return {source.name: int(source.id) for source in access.sources(conn).values()}
+        return {source.name: int(source.id) for source in keys.sources(conn).values()}
 
 
 def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[str, Any]], datetime, datetime]]) -> None:

@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from onevoice.domains.access import service
 from onevoice.domains.access.contracts import Account, AccountCreate, Role
 from onevoice.domains.access.http import routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, audit, keys
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock
 from onevoice.kit.db import Database
@@ -40,11 +40,11 @@ class House:
     def account(self, login: str = "anna@shop.example", *, role: Role = "owner", name: str = "Anna") -> Account:
         create = AccountCreate(login=login, name=name, password=PASSWORD, role=role)
         with self.database.transaction() as conn:
-            return service.create_account(conn, create, clock=self.clock, chance=self.chance)
+            return accounts.create_account(conn, create, clock=self.clock, chance=self.chance)
 
     def key(self, scope: str = "secret", name: str = "back office") -> str:
         with self.database.transaction() as conn:
-            return service.create_key(conn, scope=scope, name=name, clock=self.clock, chance=self.chance)
+            return keys.create_key(conn, scope=scope, name=name, clock=self.clock, chance=self.chance)
 
     def stranger(self, **options: str) -> AsgiClient:
         return AsgiClient(self.app, **options)
@@ -62,7 +62,7 @@ class House:
     def audit(self) -> list[tuple[str, str, str]]:
         """Oldest first: who, what, about whom."""
         with self.database.transaction() as conn:
-            entries = service.audit_log(conn, limit=200)
+            entries = audit.audit_log(conn, limit=200)
         return [(each.audit.actor, each.audit.action, each.audit.subject) for each in reversed(entries)]
 
 
@@ -94,7 +94,7 @@ def build(database: Database, tmp_path: Path) -> Callable[..., House]:
     def build(settings: WebSettings | None = None) -> House:
         settings = settings or WebSettings()
         clock, chance = ManualClock(datetime(2026, 11, 22, 12, tzinfo=UTC)), SeededChance(7)
-        authenticator = AccessAuthenticator(database, clock=clock, chance=chance)
+        authenticator = AccessAuthenticator(database, b"s" * 32, clock=clock, chance=chance)
         guards = Guards(authenticator, settings)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
         bind(app, guards)

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from onevoice.domains.access import rules
+from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, PERMISSIONS, ROLES, USUAL_FOR_KEYS
 from onevoice.web.settings import WebSettings
 
 PASSWORD = "correct horse battery"
@@ -17,6 +18,9 @@ PERSONAL = [
     ("GET", "/api/sessions"),
     ("DELETE", "/api/sessions"),
     ("DELETE", "/api/sessions/00"),
+    ("POST", "/api/me/second-factor"),
+    ("POST", "/api/me/second-factor/confirm"),
+    ("POST", "/api/me/second-factor/end"),
 ]
 OWNERS = [
     ("GET", "/api/keys"),
@@ -26,6 +30,7 @@ OWNERS = [
     ("POST", "/api/users"),
     ("PATCH", "/api/users/1"),
     ("PUT", "/api/users/1/password"),
+    ("DELETE", "/api/users/1/second-factor"),
     ("GET", "/api/audit"),
 ]
 BODIES = {
@@ -62,15 +67,20 @@ class TestOutsider:
         response = house.program(house.key("write")).change(method, path, body(method, path))
         assert (response.status_code, response.json()["code"]) == (403, "write_key")
 
-    @pytest.mark.parametrize(("method", "path"), [*PERSONAL, *OWNERS])
+    @pytest.mark.parametrize(("method", "path"), PERSONAL)
     def test_a_secret_key_is_no_person(self, house, method, path):
         response = house.program(house.key("secret")).change(method, path, body(method, path))
         assert (response.status_code, response.json()["code"]) == (403, "session_needed")
 
     @pytest.mark.parametrize(("method", "path"), OWNERS)
-    def test_a_member_is_no_owner(self, house, method, path):
-        response = house.person(role="member").change(method, path, body(method, path))
-        assert (response.status_code, response.json()["code"]) == (403, "owner_needed")
+    def test_a_secret_key_lets_nobody_in(self, house, method, path):
+        response = house.program(house.key("secret")).change(method, path, body(method, path))
+        assert (response.status_code, response.json()["code"]) == (403, "not_allowed")
+
+    @pytest.mark.parametrize(("method", "path"), OWNERS)
+    def test_an_operator_manages_nothing(self, house, method, path):
+        response = house.person(role="operator").change(method, path, body(method, path))
+        assert (response.status_code, response.json()["code"]) == (403, "not_allowed")
 
     @pytest.mark.parametrize(
         "authorization",
@@ -96,7 +106,7 @@ class TestOutsider:
         house.account("olga", role="owner")
         person = house.person()
         with house.database.transaction() as conn:
-            conn.execute("update access.account set role = 'member' where login = 'anna@shop.example'")
+            conn.execute("update access.account set role = 'operator' where login = 'anna@shop.example'")
         assert person.get("/api/keys").status_code == 403
 
 
@@ -165,6 +175,9 @@ class TestMe:
             "language": "en",
             "theme": "system",
             "single_keys": True,
+            "permissions": list(PERMISSIONS),
+            "second_factor": False,
+            "recovery_codes_left": 0,
         }
 
     def test_keeps_what_is_set(self, house):
@@ -175,7 +188,7 @@ class TestMe:
 
     @pytest.mark.parametrize("field", [{"role": "owner"}, {"id": "2"}, {"login": "x"}, {"language": "de"}])
     def test_nobody_writes_what_is_not_theirs_to_write(self, house, field):
-        response = house.person(role="member").change("PATCH", "/api/me", field)
+        response = house.person(role="operator").change("PATCH", "/api/me", field)
         assert (response.status_code, response.json()["code"]) == (422, "invalid_request")
 
     @pytest.mark.parametrize("name", XSS[:-1])
@@ -239,7 +252,7 @@ class TestSessions:
     def test_lists_ones_own_only(self, house):
         first, second = house.person(), house.stranger(user_agent="a phone")
         second.log_in("anna@shop.example", PASSWORD)
-        house.person("max", role="member")
+        house.person("max", role="operator")
         listed = first.get("/api/sessions").json()["data"]
         assert sorted(each["current"] for each in listed) == [False, True]
         assert {each["agent"] for each in listed} >= {"a phone"}
@@ -258,7 +271,7 @@ class TestSessions:
         assert first.change("DELETE", f"/api/sessions/{other['id']}").status_code == 204
         assert second.get("/api/me").status_code == 401
 
-    @pytest.mark.parametrize("owner_role", ["owner", "member"])
+    @pytest.mark.parametrize("owner_role", ["owner", "operator"])
     def test_not_somebody_elses(self, house, owner_role):
         victim, other = house.person("victim"), house.person("other", role=owner_role)
         [session] = victim.get("/api/sessions").json()["data"]
@@ -276,7 +289,85 @@ class TestSessions:
         assert (first.get("/api/me").status_code, second.get("/api/me").status_code) == (200, 401)
 
 
+class TestRoles:
+    def test_the_matrix_is_told_to_whoever_is_known(self, house):
+        told = house.person(role="seller").get("/api/roles").json()
+        assert [each["role"] for each in told["data"]] == list(ROLES)
+        assert {each["role"]: set(each["permissions"]) for each in told["data"]} == {
+            role: set(permissions) for role, permissions in MATRIX.items()
+        }
+
+    def test_what_the_role_allows_stands_in_me(self, house):
+        assert house.person(role="operator").get("/api/me").json()["permissions"] == [
+            "customers.read",
+            "customers.merge",
+        ]
+
+
+class TestAdmin:
+    """May do everything but touch owners."""
+
+    @pytest.fixture
+    def admin(self, house):
+        house.account("olga")
+        house.account("max", role="operator")
+        return house.person("adam", role="admin")
+
+    def test_changes_everybody_else(self, admin):
+        assert admin.change("PATCH", "/api/users/2", {"role": "developer"}).json()["role"] == "developer"
+        assert admin.change("PUT", "/api/users/2/password", {"password": "a fresh start"}).status_code == 204
+
+    @pytest.mark.parametrize(
+        ("method", "path", "change"),
+        [
+            ("PATCH", "/api/users/1", {"disabled": True}),
+            ("PATCH", "/api/users/1", {"role": "seller"}),
+            ("PATCH", "/api/users/2", {"role": "owner"}),
+            ("PATCH", "/api/users/3", {"role": "owner"}),
+            ("PUT", "/api/users/1/password", {"password": "a fresh start"}),
+            ("POST", "/api/users", {"login": "new", "name": "New", "password": PASSWORD, "role": "owner"}),
+        ],
+    )
+    def test_but_no_owner_and_makes_none(self, house, admin, method, path, change):
+        response = admin.change(method, path, change)
+        assert (response.status_code, response.json()["code"]) == (403, "not_yours")
+        assert house.stranger().log_in("olga", PASSWORD).status_code == 303
+
+
 class TestKeys:
+    def test_a_secret_key_may_what_was_said(self, house):
+        owner = house.person()
+        made = owner.change("POST", "/api/keys", {"name": "x", "scope": "secret", "permissions": ["events.read"]})
+        assert made.json()["permissions"] == ["events.read"]
+
+    def test_and_what_is_usual_when_nothing_was(self, house):
+        made = house.person().change("POST", "/api/keys", {"name": "x", "scope": "secret"})
+        assert set(made.json()["permissions"]) == USUAL_FOR_KEYS
+
+    def test_but_never_more_than_its_maker(self, house):
+        developer = house.person(role="developer")
+        create = {"name": "x", "scope": "secret", "permissions": ["customers.merge"]}
+        response = developer.change("POST", "/api/keys", create)
+        assert (response.status_code, response.json()["code"]) == (403, "permission_beyond")
+        usual = developer.change("POST", "/api/keys", {"name": "x", "scope": "secret"})
+        assert "customers.merge" not in usual.json()["permissions"]
+
+    @pytest.mark.parametrize("permission", sorted({*PERMISSIONS} - FOR_KEYS))
+    def test_nor_what_is_for_people(self, house, permission):
+        create = {"name": "x", "scope": "secret", "permissions": [permission]}
+        assert house.person().change("POST", "/api/keys", create).json()["code"] == "permission_beyond"
+
+    def test_are_listed_page_by_page_newest_first(self, house):
+        owner = house.person()
+        for number in range(5):
+            house.key(name=f"key {number}")
+        owner.change("DELETE", "/api/keys/4")
+        first = owner.get("/api/keys", params={"limit": "2", "revoked": "false"}).json()
+        rest = owner.get("/api/keys", params={"limit": "2", "revoked": "false", "cursor": first["next_cursor"]}).json()
+        assert [each["name"] for each in first["data"] + rest["data"]] == ["key 4", "key 2", "key 1", "key 0"]
+        assert rest["next_cursor"] is None
+        assert [each["id"] for each in owner.get("/api/keys", params={"revoked": "true"}).json()["data"]] == ["4"]
+
     def test_the_key_is_shown_once(self, house):
         owner = house.person()
         made = owner.change("POST", "/api/keys", {"name": "site", "scope": "write", "channel": "site"})
@@ -316,7 +407,7 @@ class TestUsers:
         assert owner.change("POST", "/api/users", create).status_code == 201
         guest = house.stranger()
         guest.log_in("max", PASSWORD)
-        assert (guest.get("/api/me").json()["role"], guest.get("/api/me").json()["language"]) == ("member", "ru")
+        assert (guest.get("/api/me").json()["role"], guest.get("/api/me").json()["language"]) == ("operator", "ru")
 
     def test_no_password_comes_out(self, house):
         owner = house.person()
@@ -329,16 +420,16 @@ class TestUsers:
         assert (response.status_code, response.json()["code"]) == (409, "login_taken")
 
     def test_disabling_throws_out(self, house):
-        owner, member = house.person(), house.person("max", role="member")
+        owner, member = house.person(), house.person("max", role="operator")
         assert owner.change("PATCH", "/api/users/2", {"disabled": True}).status_code == 200
         assert member.get("/api/me").status_code == 401
 
     def test_the_last_owner_cannot_leave(self, house):
-        response = house.person().change("PATCH", "/api/users/1", {"role": "member"})
+        response = house.person().change("PATCH", "/api/users/1", {"role": "operator"})
         assert (response.status_code, response.json()["code"]) == (409, "last_owner")
 
     def test_an_owner_sets_a_forgotten_password(self, house):
-        owner, member = house.person(), house.person("max", role="member")
+        owner, member = house.person(), house.person("max", role="operator")
         assert owner.change("PUT", "/api/users/2/password", {"password": "a fresh start"}).status_code == 204
         assert member.get("/api/me").status_code == 401
         assert house.stranger().log_in("max", "a fresh start").status_code == 303

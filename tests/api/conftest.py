@@ -15,9 +15,9 @@ import httpx
 import psycopg
 import pytest
 
-from onevoice.domains.access import service
-from onevoice.domains.access.contracts import AccountCreate, Role
+from onevoice.domains.access.contracts import FOR_KEYS, ROLES, AccountCreate, Role
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, keys
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -37,15 +37,19 @@ class Arena:
     database: Database
     write_key: str
     secret_key: str
+    mighty_key: str
     people: dict[Role, dict[str, str]] = field(default_factory=dict)
 
     def headers(self, who: str) -> dict[str, str]:
-        """Of "nobody", "write", "basic" (the same key as clients send it), "secret", "member" or "owner"."""
+        """Of "nobody", "write", "basic" (the same key as clients send it), "secret", "mighty" (a secret key allowed all
+        that keys can be) or a role.
+        """
         return {
             "nobody": {},
             "write": {"Authorization": f"Bearer {self.write_key}"},
             "basic": {"Authorization": "Basic " + base64.b64encode(f"{self.write_key}:".encode()).decode()},
             "secret": {"Authorization": f"Bearer {self.secret_key}"},
+            "mighty": {"Authorization": f"Bearer {self.mighty_key}"},
             **self.people,
         }[who]
 
@@ -58,8 +62,8 @@ class Arena:
         login = f"{role}-{next(_numbers)}@shop.example"
         with self.database.transaction() as conn:
             create = AccountCreate(login=login, name=role, password=PASSWORD, role=role)
-            service.create_account(conn, create, clock=clock, chance=chance)
-        authenticator = AccessAuthenticator(self.database, clock=clock, chance=chance)
+            accounts.create_account(conn, create, clock=clock, chance=chance)
+        authenticator = AccessAuthenticator(self.database, b"s" * 32, clock=clock, chance=chance)
         started = authenticator.log_in(login, PASSWORD, address=f"192.0.2.{next(_numbers)}", agent="", previous=None)
         assert isinstance(started, LoggedIn)
         cookies = f"onevoice_session={started.token}; onevoice_csrf={started.csrf}"
@@ -126,10 +130,13 @@ def arena(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 def _furnished(url: str, database: Database) -> Arena:
     clock, chance = SystemClock(), SystemChance()
     with database.transaction() as conn:
-        write = service.create_key(conn, scope="write", name="site", channel="site", clock=clock, chance=chance)
-        secret = service.create_key(conn, scope="secret", name="tests", clock=clock, chance=chance)
-    arena = Arena(url, database, write, secret)
-    for role in ("owner", "member"):
+        write = keys.create_key(conn, scope="write", name="site", channel="site", clock=clock, chance=chance)
+        secret = keys.create_key(conn, scope="secret", name="tests", clock=clock, chance=chance)
+        mighty = keys.create_key(
+            conn, scope="secret", name="all", permissions=sorted(FOR_KEYS), clock=clock, chance=chance
+        )
+    arena = Arena(url, database, write, secret, mighty)
+    for role in ROLES:
         arena.log_in(role)
     arena.seed()
     return arena

@@ -28,9 +28,9 @@ class TestOutsider:
             ("nobody", {"Cookie": "onevoice_session=" + "x" * 43}),
             ("write", {}),
             ("secret", {}),
-            ("member", {"Origin": "http://evil.example"}),
-            ("member", {"Origin": "null"}),
-            ("member", {"Origin": "https://127.0.0.1:1"}),
+            ("operator", {"Origin": "http://evil.example"}),
+            ("operator", {"Origin": "null"}),
+            ("operator", {"Origin": "https://127.0.0.1:1"}),
             ("owner", {"Sec-Fetch-Site": "cross-site"}),
         ],
     )
@@ -40,14 +40,14 @@ class TestOutsider:
         assert caught.value.response.status_code == 403
 
     def test_nor_a_session_that_names_no_origin(self, arena):
-        headers = {name: value for name, value in arena.headers("member").items() if name == "Cookie"}
+        headers = {name: value for name, value in arena.headers("operator").items() if name == "Cookie"}
         with pytest.raises(InvalidStatus):
             connect(arena.url.replace("http:", "ws:") + "/api/socket", additional_headers=headers)
 
 
 class TestInsider:
     def test_is_greeted_and_told_what_arrives(self, arena):
-        with open_socket(arena, "member") as socket:
+        with open_socket(arena, "operator") as socket:
             assert hello(socket) == "hello"
             socket.send(json.dumps({"subscribe": ["live"]}))
             event = {"type": "track", "event": "Socket Seen", "userId": "u1", "messageId": "socket-1"}
@@ -84,7 +84,7 @@ class TestInsider:
         """Whoever sends it may be cut off; the others and the server go on."""
         with open_socket(arena, "owner") as other:
             assert hello(other) == "hello"
-            with open_socket(arena, "member") as socket:
+            with open_socket(arena, "operator") as socket:
                 assert hello(socket) == "hello"
                 try:
                     socket.send(sent)

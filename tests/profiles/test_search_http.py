@@ -29,7 +29,7 @@ class OneKey:
     """Knows one program and nobody else."""
 
     def by_key(self, key: str) -> Actor | None:
-        return Actor(kind="key", id=1, label="key:1 test", role="member") if key == KEY else None
+        return Actor("key", 1, "key:1 test", frozenset({"customers.read"})) if key == KEY else None
 
     def by_session(self, token: str) -> Visitor | None:
         return None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import psycopg
 import pytest
@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from onevoice.kit.errors import DomainError
 from onevoice.web import console, login, openapi
 from onevoice.web.edge import client_address, protect, public_base
-from onevoice.web.guards import Actor, Guards, LoggedIn, Owner, Person, Reader, Refused, Visitor, bind
+from onevoice.web.guards import Actor, Guards, Insider, LoggedIn, Person, Refused, Visitor, allow, bind
 from onevoice.web.paging import Body, Limit, Page, RowId, Text
 from onevoice.web.settings import WebSettings
 from web.asgi_client import AsgiClient
@@ -20,7 +20,7 @@ PASSWORD = "correct horse battery"
 
 
 class MemoryAuthenticator:
-    """One owner `anna`, one member `max`, one key. Sessions are numbers."""
+    """One owner `anna`, one operator `max`, one key. Sessions are numbers."""
 
     def __init__(self) -> None:
         self.sessions: dict[str, Visitor] = {}
@@ -29,7 +29,7 @@ class MemoryAuthenticator:
         self.used: list[bool] = []
 
     def by_key(self, key: str) -> Actor | None:
-        return Actor(kind="key", id=7, label="key:7 shop", role="member") if key == "ov_secret_good" else None
+        return Actor("key", 7, "key:7 shop", frozenset({"things.read"})) if key == "ov_secret_good" else None
 
     def by_session(self, token: str, *, used: bool = True) -> Visitor | None:
         self.used.append(used)
@@ -45,9 +45,15 @@ class MemoryAuthenticator:
             return Refused("wrong")
         self.sessions.pop(previous or "", None)
         token = f"session-{len(self.asked)}"
-        actor = Actor(kind="account", id=1, label=login, role="owner" if login == "anna" else "member", session=token)
+        permissions = frozenset({"things.read", "things.break"} if login == "anna" else {"things.read"})
+        actor = Actor("account", 1, login, permissions, role="owner" if login == "anna" else "operator", session=token)
         self.sessions[token] = Visitor(actor=actor, csrf=f"csrf-{token}")
         return LoggedIn(token=token, csrf=f"csrf-{token}")
+
+    def log_in_by_code(
+        self, ticket: str, code: str, *, address: str, agent: str, previous: str | None
+    ) -> LoggedIn | Refused:
+        return Refused("late")
 
     def log_out(self, token: str) -> None:
         del self.sessions[token]
@@ -109,16 +115,20 @@ def _failing_routes(app: FastAPI, settings: WebSettings) -> None:
         }
         raise errors[how]
 
+    @app.get("/api/insider")
+    def insider(actor: Insider) -> str:
+        return actor.label
+
     @app.get("/api/reader")
-    def reader(actor: Reader) -> str:
+    def reader(actor: Annotated[Actor, allow("things.read")]) -> str:
         return actor.label
 
     @app.get("/api/person")
     def person(actor: Person) -> str:
         return actor.label
 
-    @app.get("/api/owner")
-    def owner(actor: Owner) -> str:
+    @app.get("/api/breaker")
+    def breaker(actor: Annotated[Actor, allow("things.break")]) -> str:
         return actor.label
 
     @app.get("/api/address")

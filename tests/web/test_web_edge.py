@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request
 from starlette.responses import StreamingResponse
 
 from onevoice.web.edge import BODY_MAX_BYTES, CONTENT_SECURITY_POLICY, protect, told
-from onevoice.web.guards import Owner
+from onevoice.web.guards import Insider
 from onevoice.web.settings import WebSettings
 from web.asgi_client import AsgiClient
 
@@ -216,21 +216,21 @@ class TestGuards:
     def test_an_app_where_binding_was_forgotten_answers_nobody(self):
         app = FastAPI()
 
-        @app.get("/api/owner")
-        def owner(actor: Owner) -> str:
+        @app.get("/api/insider")
+        def insider(actor: Insider) -> str:
             return actor.label
 
         protect(app, WebSettings())
-        assert AsgiClient(app).get("/api/owner").status_code == 500
+        assert AsgiClient(app).get("/api/insider").status_code == 500
 
     @pytest.mark.parametrize(
         ("who", "expected"),
         [
-            ("stranger", (401, 401, 401)),
-            ("write", (403, 403, 403)),
-            ("secret", (200, 403, 403)),
-            ("max", (200, 200, 403)),
-            ("anna", (200, 200, 200)),
+            ("stranger", (401, 401, 401, 401)),
+            ("write", (403, 403, 403, 403)),
+            ("secret", (200, 200, 403, 403)),
+            ("max", (200, 200, 200, 403)),
+            ("anna", (200, 200, 200, 200)),
         ],
     )
     def test_who_may_what(self, site, who, expected):
@@ -239,14 +239,29 @@ class TestGuards:
             client = site.stranger(Authorization=f"Bearer {key}")
         else:
             client = site.stranger() if who == "stranger" else site.person(who)
-        assert tuple(client.get(f"/api/{route}").status_code for route in ("reader", "person", "owner")) == expected
+        routes = ("insider", "reader", "person", "breaker")
+        assert tuple(client.get(f"/api/{route}").status_code for route in routes) == expected
+
+    def test_a_refusal_names_the_permission_and_whose_it_is_not(self, site):
+        refused = site.person("max").get("/api/breaker").json()
+        assert (refused["code"], refused["detail"]) == (
+            "not_allowed",
+            "The role operator does not allow `things.break`. Ask an owner or an admin.",
+        )
+
+    def test_the_description_says_what_each_takes(self, site):
+        paths = site.app.openapi()["paths"]
+        assert paths["/api/breaker"]["get"]["security"] == [
+            {"secretKey": ["things.break"]},
+            {"session": ["things.break"]},
+        ]
 
 
 class TestSocketGuard:
     def ask(self, site, **headers):
         raw = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
         scope = {"type": "http", "headers": raw, "method": "GET", "path": "/", "query_string": b""}
-        return site.guards.socket(Request(scope))
+        return site.guards.socket(Request(scope), "things.read")
 
     def cookie(self, site):
         return f"onevoice_session={site.person().cookies['onevoice_session']}"
@@ -261,20 +276,27 @@ class TestSocketGuard:
     def test_a_cookie_without_an_origin(self, site):
         assert self.ask(site, host="onevoice.example", cookie=self.cookie(site)) is None
 
+    def test_a_role_that_may_not(self, site):
+        headers = {"host": "onevoice.example", "origin": "http://onevoice.example", "cookie": self.cookie(site)}
+        raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+        scope = {"type": "http", "headers": raw, "method": "GET", "path": "/", "query_string": b""}
+        assert site.guards.socket(Request(scope), "things.unknown") is None
+
     def test_our_own_page(self, site):
         headers = {"host": "onevoice.example", "origin": "http://onevoice.example", "cookie": self.cookie(site)}
         assert self.ask(site, **headers).label == "anna"
 
 
 class TestOpenSocket:
-    def lives(self, site, cookie):
+    def lives(self, site, cookie, permission="things.read"):
         scope = {"type": "http", "headers": [(b"cookie", cookie.encode())], "method": "GET", "path": "/"}
-        return site.guards.lives(Request(scope))
+        return site.guards.lives(Request(scope), permission)
 
     def test_lives_as_long_as_its_session(self, site):
         person = site.person()
         cookie = f"onevoice_session={person.cookies['onevoice_session']}"
         assert self.lives(site, cookie)
+        assert not self.lives(site, cookie, "things.unknown")
         site.authenticator.sessions.clear()
         assert not self.lives(site, cookie)
         assert not self.lives(site, "")

@@ -90,5 +90,7 @@ async function send<T>(method: string, path: string, { params, body, signal }: O
 export const api = {
   get: <T>(path: string, options?: Omit<Options, "body">) => send<T>("GET", path, options),
   post: <T>(path: string, body?: unknown, options?: Omit<Options, "body">) => send<T>("POST", path, { ...options, body: body ?? {} }),
+  put: <T>(path: string, body: unknown, options?: Omit<Options, "body">) => send<T>("PUT", path, { ...options, body }),
+  delete: <T>(path: string, options?: Omit<Options, "body">) => send<T>("DELETE", path, options),
   patch: <T>(path: string, body: unknown, options?: Omit<Options, "body">) => send<T>("PATCH", path, { ...options, body }),
 };

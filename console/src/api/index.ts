@@ -1,10 +1,11 @@
 /** The server, as the pages see it. */
-import { QueryClient, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
-import { api, Problem } from "./client";
-import type { CustomersPage, Me, Page, Source } from "./types";
+import { api, Problem, type Params } from "./client";
+import type { CustomersPage, Me, Page, Permission, Source } from "./types";
 
 export { api, cookie, Problem, query, toLogin, type Params, type ProblemDetails } from "./client";
+export { permissions, roles } from "./types";
 export type * from "./types";
 
 export function makeQueryClient(): QueryClient {
@@ -32,6 +33,29 @@ export const meQuery = { queryKey: ["me"], queryFn: () => api.get<Me>("/api/me")
 
 export function useMe(): Me | undefined {
   return useQuery(meQuery).data;
+}
+
+/** Whether the signed-in person's role allows this; false until it is known. */
+export function useMay(permission: Permission): boolean {
+  return useMe()?.permissions.includes(permission) ?? false;
+}
+
+/** A list of the API, page by page: `key` names it among what is kept, `params` go along with every page. */
+export function usePages<T>(key: unknown[], path: string, params: Params = {}) {
+  const query = useInfiniteQuery({
+    queryKey: [...key, params],
+    queryFn: ({ pageParam, signal }) => api.get<Page<T>>(path, { params: { ...params, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+  });
+  return {
+    rows: query.data?.pages.flatMap((page) => page.data) ?? [],
+    loading: query.isPending,
+    fetching: query.isFetching,
+    error: query.error as unknown,
+    retry: () => void query.refetch(),
+    more: query.hasNextPage ? () => void query.fetchNextPage() : null,
+  };
 }
 
 /** Change a setting of the signed-in person at once, and on the server behind it. */

@@ -15,14 +15,61 @@ export interface Identifier {
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 export type JsonObject = { [key: string]: Json };
 
+export const roles = ["owner", "admin", "marketer", "operator", "seller", "analyst", "developer"] as const;
+export type Role = (typeof roles)[number];
+
 export interface Me {
   id: string;
   login: string;
   name: string;
-  role: "owner" | "member";
+  role: Role;
   language: "en" | "ru" | "pl" | null;
   theme: "system" | "light" | "dark" | null;
   single_keys: boolean;
+  /** What the role allows. */
+  permissions: Permission[];
+  /** Whether a code is asked for at login. */
+  second_factor: boolean;
+  recovery_codes_left: number;
+}
+
+export const permissions = [
+  "customers.read",
+  "customers.merge",
+  "events.read",
+  "events.replay",
+  "events.import",
+  "plan.edit",
+  "webhooks.edit",
+  "links.create",
+  "keys.manage",
+  "identity.edit",
+  "sites.edit",
+  "users.manage",
+  "owners.manage",
+  "audit.read",
+] as const;
+export type Permission = (typeof permissions)[number];
+
+export interface Roles {
+  data: { role: Role; permissions: Permission[] }[];
+  permissions: Permission[];
+  for_keys: Permission[];
+  usual_for_keys: Permission[];
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  scope: "write" | "secret";
+  source: string | null;
+  channel: Channel | null;
+  site: string | null;
+  hint: string;
+  permissions: Permission[];
+  created_at: string;
+  last_used_at: string | null;
+  revoked_at: string | null;
 }
 
 export interface Source {

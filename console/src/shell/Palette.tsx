@@ -3,7 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
 
-import { searchCustomers, type CustomerRow } from "~/api";
+import { searchCustomers, useMay, type CustomerRow } from "~/api";
 import { Glyph } from "~/channels";
 import { contactText, displayName } from "~/customers/words";
 import { languageNames, languages, useI18n } from "~/i18n";
@@ -27,12 +27,15 @@ function useActions(openKeys: () => void): Item[] {
   const { t } = useI18n();
   const navigate = useNavigate();
   const single = useSingleKeys();
+  const data = useMay("events.read");
   const { changeLanguage, changeTheme, changeSingle } = useChangeSettings();
   const pages = t("common.palette.pages");
   const actions = t("common.palette.actions");
   return [
     { id: "live", group: pages, text: t("common.nav.live"), k: "G L", run: () => void navigate({ to: "/live" }) },
     { id: "customers", group: pages, text: t("common.nav.customers"), k: "G C", run: () => void navigate({ to: "/customers" }) },
+    ...(data ? [{ id: "data", group: pages, text: t("common.nav.data"), k: "G D", run: () => void navigate({ to: "/data" }) }] : []),
+    { id: "settings", group: pages, text: t("common.nav.settings"), k: "G S", run: () => void navigate({ to: "/settings" }) },
     { id: "keys", group: actions, text: t("common.keys.title"), k: "?", run: openKeys },
     ...languages.map((language) => ({
       id: `language-${language}`,

@@ -2,7 +2,7 @@
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 
-import { useMe } from "~/api";
+import { useMay, useMe } from "~/api";
 import { useI18n } from "~/i18n";
 import { Kbd, useKeyboard, useKeys } from "~/keys";
 import { Icon, loadDialog, Mark, Toasts, usePhone } from "~/ui";
@@ -35,6 +35,7 @@ export function initials(name: string): string {
 export function Shell() {
   const { t } = useI18n();
   const me = useMe();
+  const data = useMay("events.read");
   const phone = usePhone();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -49,6 +50,8 @@ export function Shell() {
       { keys: "mod+k", label: t("common.keys.palette"), typing: true, run: () => setOpen("palette") },
       { keys: "g l", label: t("common.palette.goLive"), run: () => void navigate({ to: "/live" }) },
       { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
+      { keys: "g d", label: t("common.palette.goData"), off: !data, run: () => void navigate({ to: "/data" }) },
+      { keys: "g s", label: t("common.palette.goSettings"), run: () => void navigate({ to: "/settings" }) },
       { keys: "?", label: t("common.keys.sheet"), run: () => setOpen("keys") },
     ],
     "shell",
@@ -56,6 +59,8 @@ export function Shell() {
   const pages = [
     { to: "/live", icon: "live", name: t("common.nav.live") },
     { to: "/customers", icon: "person", name: t("common.nav.customers") },
+    ...(data ? [{ to: "/data", icon: "data", name: t("common.nav.data") } as const] : []),
+    { to: "/settings", icon: "settings", name: t("common.nav.settings") },
   ] as const;
   const who = initials(me?.name ?? "") || "·";
   return (

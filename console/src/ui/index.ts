@@ -1,6 +1,9 @@
 /** Parts that every page uses. */
 export { Button, Chip, IconButton, TextLink, type ButtonProps } from "./Button";
 export { Dialog, loadDialog } from "./Dialog";
+export { CheckField, SelectField, TextArea, TextField, type Choice } from "./Form";
+export { CodeBlock } from "./CodeBlock";
+export { DataTable, PagedList, type Column, type Paged } from "./DataTable";
 export { SearchField, Section } from "./Field";
 export { useDebounced, useMedia, useNow, usePhone } from "./hooks";
 export { Menu, type MenuItem } from "./Menu";

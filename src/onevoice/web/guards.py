@@ -111,8 +111,17 @@ class LoggedIn:
 
 
 @dataclass(frozen=True)
+class CodeWanted:
+    """The password was right, and a code of the second factor is still wanted. `ticket` goes into the next form."""
+
+    ticket: str
+
+
+@dataclass(frozen=True)
 class Refused:
-    reason: Literal["wrong", "locked", "busy"]
+    """late: the ticket is too old, or the password is another one by now. code: the code is wrong."""
+
+    reason: Literal["wrong", "locked", "busy", "late", "code"]
     retry_after_seconds: int = 0
 
 
@@ -127,6 +136,10 @@ class Authenticator(Protocol):
 
     def log_in(
         self, login: str, password: str, *, address: str, agent: str, previous: str | None
+    ) -> LoggedIn | CodeWanted | Refused: ...
+
+    def log_in_by_code(
+        self, ticket: str, code: str, *, address: str, agent: str, previous: str | None
     ) -> LoggedIn | Refused: ...
 
     def log_out(self, token: str) -> None: ...

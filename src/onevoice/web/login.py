@@ -21,6 +21,7 @@ from onevoice.web.guards import (
     CSRF_HEADER,
     SESSION_COOKIE,
     Authenticator,
+    CodeWanted,
     ForeignOriginError,
     ForgedRequestError,
     Guards,
@@ -39,6 +40,8 @@ _LANGUAGE_SECONDS = 365 * 24 * 3600
 _FIELDS_MAX = 10
 _LOGIN_MAX = 200
 _NEXT_MAX = 2000
+_TICKET_MAX = 1000
+_CODE_MAX = 100
 
 # Which letters each subset of the font holds, as far as our three languages need them.
 _SUBSETS = {
@@ -91,8 +94,32 @@ def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, 
         )
         if isinstance(outcome, Refused):
             return page.refused(language, outcome, target=target, login=login)
+        if isinstance(outcome, CodeWanted):
+            return page.render(language, target=target, ticket=outcome.ticket)
+        return _let_in(target, outcome)
+
+    @routes.post("/login/code")
+    async def log_in_by_code(request: Request) -> Response:
+        language = _language(request)
+        form = await _form(request)
+        target, ticket = local_path(form.get("next")), form.get("ticket", "")
+        if not guards.same_origin(request):
+            return page.render(language, target=target, notice=texts.FOREIGN.to(language), status=403)
+        outcome = await run_in_threadpool(
+            authenticator.log_in_by_code,
+            ticket[:_TICKET_MAX],
+            form.get("code", "")[:_CODE_MAX],
+            address=client_address(request, settings),
+            agent=request.headers.get("user-agent", ""),
+            previous=request.cookies.get(SESSION_COOKIE),
+        )
+        if isinstance(outcome, Refused):
+            return page.refused(language, outcome, target=target, ticket=ticket)
+        return _let_in(target, outcome)
+
+    def _let_in(target: str, started: LoggedIn) -> Response:
         response = RedirectResponse(target, status_code=303, headers={"Cache-Control": "no-store"})
-        set_session(response, outcome, settings)
+        set_session(response, started, settings)
         return response
 
     @routes.post("/logout")
@@ -159,6 +186,7 @@ class _Page:
         target: str,
         notice: str | None = None,
         login: str = "",
+        ticket: str | None = None,
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
@@ -169,6 +197,7 @@ class _Page:
             notice=notice,
             failed=status >= 400,
             login=login[:_LOGIN_MAX],
+            ticket=ticket,
             next=target,
             languages=[
                 {"code": each, "name": OWN_NAMES[each], "address": f"/login?lang={each}&next={quote(target, safe='/')}"}
@@ -178,15 +207,22 @@ class _Page:
         own = {"Cache-Control": "no-store", "Content-Language": language, "Vary": "Accept-Language, Cookie"}
         return HTMLResponse(content, status_code=status, headers={**own, **(headers or {})})
 
-    def refused(self, language: Language, refused: Refused, *, target: str, login: str) -> HTMLResponse:
+    def refused(
+        self, language: Language, refused: Refused, *, target: str, login: str = "", ticket: str | None = None
+    ) -> HTMLResponse:
         wait = {"Retry-After": str(refused.retry_after_seconds)}
         if refused.reason == "locked":
             notice = texts.LOCKED.to(language, max(1, math.ceil(refused.retry_after_seconds / 60)))
-            return self.render(language, target=target, notice=notice, login=login, status=429, headers=wait)
+            return self.render(
+                language, target=target, notice=notice, login=login, ticket=ticket, status=429, headers=wait
+            )
         if refused.reason == "busy":
             notice = texts.BUSY.to(language)
             return self.render(language, target=target, notice=notice, login=login, status=503, headers=wait)
-        return self.render(language, target=target, notice=texts.WRONG.to(language), login=login, status=401)
+        if refused.reason == "late":
+            return self.render(language, target=target, notice=texts.CODE_LATE.to(language), status=401)
+        notice = (texts.CODE_WRONG if refused.reason == "code" else texts.WRONG).to(language)
+        return self.render(language, target=target, notice=notice, login=login, ticket=ticket, status=401)
 
     def stylesheet(self, name: str) -> Response:
         """Any name of it is answered with the present one, so that a page from before an upgrade keeps its look."""
@@ -208,6 +244,10 @@ def _texts(language: Language) -> dict[str, Any]:
         "password": texts.PASSWORD,
         "submit": texts.SUBMIT,
         "language": texts.LANGUAGE,
+        "code_title": texts.CODE_TITLE,
+        "code": texts.CODE,
+        "code_hint": texts.CODE_HINT,
+        "again": texts.AGAIN,
     }
     return {name: phrase.to(language) for name, phrase in named.items()}
 

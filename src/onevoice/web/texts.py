@@ -14,6 +14,24 @@ LOGIN: Final = Phrase(en="Login", ru="Логин", pl="Login")
 PASSWORD: Final = Phrase(en="Password", ru="Пароль", pl="Hasło")
 SUBMIT: Final = Phrase(en="Log in", ru="Войти", pl="Zaloguj się")
 LANGUAGE: Final = Phrase(en="Language", ru="Язык", pl="Język")
+CODE_TITLE: Final = Phrase(en="One more step", ru="Ещё один шаг", pl="Jeszcze jeden krok")
+CODE: Final = Phrase(en="Code", ru="Код", pl="Kod")
+CODE_HINT: Final = Phrase(
+    en="The six digits your authenticator shows now, or one of your recovery codes.",
+    ru="Шесть цифр из приложения-аутентификатора или один из резервных кодов.",
+    pl="Sześć cyfr z\u00a0aplikacji uwierzytelniającej albo jeden z\u00a0kodów zapasowych.",
+)
+CODE_WRONG: Final = Phrase(
+    en="This code is wrong or was used already. Wait for the next one and type that.",
+    ru="Код неверен или уже использован. Дождитесь следующего и\u00a0введите его.",
+    pl="Ten kod jest nieprawidłowy albo już użyty. Poczekaj na następny i\u00a0wpisz go.",
+)
+CODE_LATE: Final = Phrase(
+    en="That took longer than ten minutes. Log in once more.",
+    ru="Прошло больше десяти минут. Войдите ещё раз.",
+    pl="Minęło ponad dziesięć minut. Zaloguj się jeszcze raz.",
+)
+AGAIN: Final = Phrase(en="Log in as somebody else", ru="Войти под другим именем", pl="Zaloguj się jako ktoś inny")
 ENDED: Final = Phrase(
     en="Your session has ended. Log in to go on where you were.",
     ru="Сеанс закончился. Войдите, чтобы продолжить с того же места.",

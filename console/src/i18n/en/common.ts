@@ -1,6 +1,6 @@
 /** Words of the shell and of the parts every page uses. */
 export const common = {
-  nav: { live: "Live", customers: "Customers", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
+  nav: { live: "Live", customers: "Customers", data: "Data", settings: "Settings", part: "Content", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
   account: {
     signed: "{name}, {role}",
     language: "Language",
@@ -10,7 +10,7 @@ export const common = {
     singleHint: "Letters and signs without Ctrl. Switch them off if you dictate text or a switch device types for you.",
     keys: "All keys",
     out: "Sign out",
-    roles: { owner: "owner", member: "member" },
+    roles: { owner: "owner", admin: "admin", marketer: "marketer", operator: "operator", seller: "seller", analyst: "analyst", developer: "developer" },
   },
   palette: {
     title: "Search and commands",
@@ -23,6 +23,8 @@ export const common = {
     results: { one: "{n} result", other: "{n} results" },
     goLive: "Go to Live",
     goCustomers: "Go to Customers",
+    goData: "Go to Data",
+    goSettings: "Go to Settings",
     findAll: "Find “{query}” among all customers",
     language: "Language: {name}",
     theme: "Appearance: {name}",
@@ -70,6 +72,7 @@ export const common = {
     nothing_to_split: "Nothing would leave: choose some of the identifiers, but not all.",
   },
   loading: "Loading",
+  showMore: "Show more",
   undo: "Undo",
   close: "Close",
   cancel: "Cancel",

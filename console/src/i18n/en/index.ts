@@ -2,6 +2,8 @@ import { channels } from "./channels";
 import { common } from "./common";
 import { customer } from "./customer";
 import { customers } from "./customers";
+import { data } from "./data";
 import { live } from "./live";
+import { settings } from "./settings";
 
-export const en = { common, channels, live, customers, customer };
+export const en = { common, channels, live, customers, customer, data, settings };

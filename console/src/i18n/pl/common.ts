@@ -2,7 +2,7 @@ import type { Translated } from "../core";
 import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
-  nav: { live: "Na\u00a0żywo", customers: "Klienci", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
+  nav: { live: "Na\u00a0żywo", customers: "Klienci", data: "Dane", settings: "Ustawienia", part: "Treść", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
   account: {
     signed: "{name}, {role}",
     language: "Język",
@@ -12,7 +12,7 @@ export const common: Translated<typeof english> = {
     singleHint: "Litery i\u00a0znaki bez Ctrl. Wyłącz je, jeśli dyktujesz tekst albo piszesz za pomocą urządzenia wspomagającego.",
     keys: "Wszystkie klawisze",
     out: "Wyloguj się",
-    roles: { owner: "właściciel", member: "pracownik" },
+    roles: { owner: "właściciel", admin: "administrator", marketer: "marketer", operator: "operator", seller: "sprzedawca", analyst: "analityk", developer: "programista" },
   },
   palette: {
     title: "Wyszukiwanie i\u00a0polecenia",
@@ -25,6 +25,8 @@ export const common: Translated<typeof english> = {
     results: { one: "{n} wynik", few: "{n} wyniki", many: "{n} wyników", other: "{n} wyniku" },
     goLive: "Przejdź do\u00a0podglądu na\u00a0żywo",
     goCustomers: "Przejdź do\u00a0klientów",
+    goData: "Przejdź do danych",
+    goSettings: "Przejdź do ustawień",
     findAll: "Szukaj „{query}” wśród wszystkich klientów",
     language: "Język: {name}",
     theme: "Wygląd: {name}",
@@ -72,6 +74,7 @@ export const common: Translated<typeof english> = {
     nothing_to_split: "Nic by się nie oddzieliło: wybierz część identyfikatorów, ale nie wszystkie.",
   },
   loading: "Wczytywanie",
+  showMore: "Pokaż więcej",
   undo: "Cofnij",
   close: "Zamknij",
   cancel: "Anuluj",

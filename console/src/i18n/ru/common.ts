@@ -2,7 +2,7 @@ import type { Translated } from "../core";
 import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
-  nav: { live: "Поток", customers: "Клиенты", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
+  nav: { live: "Поток", customers: "Клиенты", data: "Данные", settings: "Настройки", part: "Содержимое", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
   account: {
     signed: "{name}, {role}",
     language: "Язык",
@@ -12,7 +12,7 @@ export const common: Translated<typeof english> = {
     singleHint: "Буквы и знаки без Ctrl. Выключите, если диктуете текст или печатаете с помощью вспомогательного устройства.",
     keys: "Все клавиши",
     out: "Выйти",
-    roles: { owner: "владелец", member: "сотрудник" },
+    roles: { owner: "владелец", admin: "администратор", marketer: "маркетолог", operator: "оператор", seller: "продавец", analyst: "аналитик", developer: "разработчик" },
   },
   palette: {
     title: "Поиск и команды",
@@ -25,6 +25,8 @@ export const common: Translated<typeof english> = {
     results: { one: "{n} результат", few: "{n} результата", many: "{n} результатов", other: "{n} результата" },
     goLive: "Перейти к\u00a0потоку",
     goCustomers: "Перейти к\u00a0клиентам",
+    goData: "Перейти к данным",
+    goSettings: "Перейти к настройкам",
     findAll: "Искать «{query}» среди всех клиентов",
     language: "Язык: {name}",
     theme: "Оформление: {name}",
@@ -72,6 +74,7 @@ export const common: Translated<typeof english> = {
     nothing_to_split: "Отделять нечего: выберите часть идентификаторов, но не\u00a0все.",
   },
   loading: "Загружаем",
+  showMore: "Показать ещё",
   undo: "Отменить",
   close: "Закрыть",
   cancel: "Отмена",

@@ -101,6 +101,7 @@ class Account:
     single_keys: bool
     created_at: datetime
     disabled_at: datetime | None
+    second_factor: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,22 @@ class Admission:
     account_id: AccountId | None
     password_hash: str
     attempts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The password was right; a code is still wanted. `mark`: of that password, so that another one ends it."""
+
+    account_id: AccountId
+    mark: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorBegun:
+    """secret: in base32, for typing. uri: what a QR code shows (`otpauth://...`)."""
+
+    secret: str
+    uri: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,27 @@ class WrongPasswordError(AccessError):
     kind = "forbidden"
 
 
+class WrongCodeError(AccessError):
+    """The code is wrong."""
+
+    code = "wrong_code"
+    kind = "forbidden"
+
+
+class NoSecondFactorError(AccessError):
+    """There is no second factor."""
+
+    code = "no_second_factor"
+    kind = "not_found"
+
+
+class SecondFactorStandsError(AccessError):
+    """There is a second factor already."""
+
+    code = "second_factor_stands"
+    kind = "conflict"
+
+
 class TooManyAttemptsError(AccessError):
     """Too many attempts."""
 

@@ -1,6 +1,8 @@
 """Pure decisions of access: what a login is, what a good password is, when a door is locked, when a session ends."""
 
+import base64
 import hashlib
+import hmac
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,8 +10,9 @@ from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
+from pyotp.totp import TOTP
 
-from onevoice.domains.access.contracts import KeyScope
+from onevoice.domains.access.contracts import AccountId, KeyScope
 from onevoice.domains.access.errors import InvalidNameError, WeakPasswordError
 from onevoice.kit.chance import Chance, token
 
@@ -17,6 +20,10 @@ SESSION_IDLE = timedelta(hours=12)
 SESSION_LIFE = timedelta(days=30)
 # How stale a "last seen" may be: a write per request would make every read a write.
 TOUCH_EVERY = timedelta(minutes=1)
+
+RECOVERY_CODES = 10
+# Between the password and the code.
+TICKET_LIFE = timedelta(minutes=10)
 
 ATTEMPT_WINDOW = timedelta(minutes=15)
 ATTEMPTS_PER_LOGIN = 10
@@ -127,6 +134,50 @@ def locked_for(attempts: Sequence[datetime], limit: int, now: datetime) -> timed
 
 def session_lives(last_seen_at: datetime, expires_at: datetime, now: datetime) -> bool:
     return now < expires_at and now < last_seen_at + SESSION_IDLE
+
+
+def new_totp_secret(chance: Chance) -> str:
+    """160 bits, as RFC 4226 asks, in base32."""
+    return base64.b32encode(chance.bytes(20)).decode()
+
+
+def totp_uri(secret: str, login: str) -> str:
+    """What the QR code holds, as authenticators read it."""
+    return TOTP(secret).provisioning_uri(name=login, issuer_name="Onevoice")
+
+
+def totp_step(secret: str, code: str, now: datetime, *, after: int) -> int | None:
+    """The half minute whose code this is: this one, the one before or the next, since clocks differ; None for none.
+
+    A step up to `after` was used already: whoever looked over the shoulder comes too late.
+    """
+    digits = "".join(char for char in code if char.isdecimal())
+    totp = TOTP(secret)
+    current = totp.timecode(now)
+    for step in (current, current - 1, current + 1):
+        if hmac.compare_digest(totp.generate_otp(step).encode(), digits.encode()) and step > after:
+            return step
+    return None
+
+
+def new_recovery_code(chance: Chance) -> str:
+    """80 bits in groups of four, without letters that are taken for digits.
+
+    >>> from onevoice.kit.chance import SeededChance
+    >>> len(new_recovery_code(SeededChance(1)))
+    19
+    """
+    text = base64.b32encode(chance.bytes(10)).decode().lower()
+    return "-".join(text[at : at + 4] for at in range(0, 16, 4))
+
+
+def recovery_digest(code: str) -> bytes:
+    """However it was typed. It holds 80 bits of chance, so a plain digest is enough."""
+    return digest("".join(char for char in code.lower() if char.isalnum()))
+
+
+def code_bucket(account_id: AccountId) -> str:
+    return f"code:{account_id}"
 
 
 def new_key(scope: KeyScope, chance: Chance) -> str:

@@ -27,9 +27,11 @@ from onevoice.domains.access.contracts import (
 )
 
 _ACCOUNT: LiteralString = (
-    "a.id, a.login, a.name, a.role, a.language, a.theme, a.single_keys, a.created_at, a.disabled_at"
+    "a.id, a.login, a.name, a.role, a.language, a.theme, a.single_keys, a.created_at, a.disabled_at,"
+    " exists (select from access.second_factor f where f.account_id = a.id and f.confirmed_at is not null)"
+    " as second_factor"
 )
-_ACCOUNT_WIDTH = 9
+_ACCOUNT_WIDTH = 10
 
 INSERT_ACCOUNT: LiteralString = f"""
 insert into access.account as a (login, login_key, name, password_hash, role, language, created_at)
@@ -110,7 +112,11 @@ INSERT_KEY: LiteralString = """
 insert into access.api_key (name, scope, source_id, digest, hint, permissions, created_at)
 values (%s, %s, %s, %s, %s, %s, %s) returning id
 """
-KEYS: LiteralString = f"{_KEY} order by k.id"
+KEYS: LiteralString = f"""{_KEY}
+where (%(before)s::bigint is null or k.id < %(before)s)
+  and (%(revoked)s::boolean is null or (k.revoked_at is not null) = %(revoked)s)
+order by k.id desc limit %(limit)s
+"""
 KEY: LiteralString = f"{_KEY} where k.id = %s"
 REVOKE_KEY: LiteralString = "update access.api_key set revoked_at = %s where id = %s and revoked_at is null"
 WRITER_BY_DIGEST: LiteralString = """
@@ -282,6 +288,67 @@ def purge_attempts(conn: Connection, before: datetime) -> None:
     conn.execute(PURGE_ATTEMPTS, (before,))
 
 
+class SecondFactor(NamedTuple):
+    sealed: bytes
+    confirmed_at: datetime | None
+    last_step: int
+
+
+def second_factor(conn: Connection, account_id: AccountId, *, lock: bool = False) -> SecondFactor | None:
+    query = "select sealed, confirmed_at, last_step from access.second_factor where account_id = %s"
+    row = conn.execute(query + (" for update" if lock else ""), (account_id,)).fetchone()
+    return SecondFactor(*row) if row else None
+
+
+def put_second_factor(conn: Connection, account_id: AccountId, sealed: bytes, at: datetime) -> None:
+    """In place of one that was not confirmed."""
+    conn.execute(
+        "insert into access.second_factor (account_id, sealed, begun_at) values (%s, %s, %s)"
+        " on conflict (account_id) do update set sealed = excluded.sealed, begun_at = excluded.begun_at"
+        " where second_factor.confirmed_at is null",
+        (account_id, sealed, at),
+    )
+
+
+def confirm_second_factor(conn: Connection, account_id: AccountId, at: datetime, step: int) -> None:
+    conn.execute(
+        "update access.second_factor set confirmed_at = %s, last_step = %s where account_id = %s",
+        (at, step, account_id),
+    )
+
+
+def use_step(conn: Connection, account_id: AccountId, step: int) -> None:
+    conn.execute("update access.second_factor set last_step = %s where account_id = %s", (step, account_id))
+
+
+def delete_second_factor(conn: Connection, account_id: AccountId) -> bool:
+    """Its recovery codes go with it. False where none was confirmed."""
+    gone = conn.execute(
+        "delete from access.second_factor where account_id = %s returning confirmed_at is not null", (account_id,)
+    ).fetchone()
+    return gone is not None and gone[0]
+
+
+def put_recovery_codes(conn: Connection, account_id: AccountId, digests: list[bytes]) -> None:
+    conn.execute(
+        "insert into access.recovery_code (account_id, digest) select %s, unnest(%s::bytea[])", (account_id, digests)
+    )
+
+
+def use_recovery_code(conn: Connection, account_id: AccountId, digest: bytes) -> bool:
+    query = "delete from access.recovery_code where account_id = %s and digest = %s"
+    return conn.execute(query, (account_id, digest)).rowcount > 0
+
+
+def recovery_codes_left(conn: Connection, account_id: AccountId) -> int:
+    row = conn.execute("select count(*) from access.recovery_code where account_id = %s", (account_id,)).fetchone()
+    return row[0] if row else 0
+
+
+def forget_attempts(conn: Connection, bucket: str) -> None:
+    conn.execute("delete from access.login_attempt where bucket = %s", (bucket,))
+
+
 def sources(conn: Connection) -> list[Source]:
     with conn.cursor(row_factory=class_row(Source)) as cursor:
         return cursor.execute(SOURCES).fetchall()
@@ -314,9 +381,9 @@ def insert_key(
     return KeyId(row[0])
 
 
-def keys(conn: Connection) -> list[ApiKey]:
+def keys(conn: Connection, *, before: int | None, revoked: bool | None, limit: int) -> list[ApiKey]:
     with conn.cursor(row_factory=class_row(ApiKey)) as cursor:
-        return cursor.execute(KEYS).fetchall()
+        return cursor.execute(KEYS, {"before": before, "revoked": revoked, "limit": limit}).fetchall()
 
 
 def key(conn: Connection, key_id: KeyId) -> ApiKey | None:

@@ -18,8 +18,8 @@ from fastapi.security.base import SecurityBase
 from pydantic import BaseModel
 from starlette.requests import ClientDisconnect
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit, keys
 from onevoice.domains.events import service
 from onevoice.domains.events.contracts import DeadLetter, Frame, WriteKey
 from onevoice.domains.events.errors import (
@@ -462,7 +462,7 @@ def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> 
         with database.transaction() as conn:
             found = service.dead_letters(conn, before=before, state=state, limit=limit + 1)
             open_count = service.open_dead_letters(conn)
-            sources = {int(source.id): source.name for source in access.sources(conn).values()}
+            sources = {int(source.id): source.name for source in keys.sources(conn).values()}
         page = found[:limit]
         return DeadLetters(
             data=[_shape(letter, sources) for letter in page],
@@ -476,7 +476,7 @@ def dead_letters_router(database: Database, *, clock: Clock, chance: Chance) -> 
         now = clock.now()
         with database.transaction() as conn:
             letter = service.replay(conn, letter_id, now=now)
-            access.record(
+            audit.record(
                 conn,
                 Audit(actor.label, "dead_letter.replayed", f"dead_letter:{letter_id}", after={"state": letter.state}),
                 clock=clock,

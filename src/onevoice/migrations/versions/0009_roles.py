@@ -1,4 +1,4 @@
-"""access: seven roles, what a secret key may do."""
+"""access: seven roles, what a secret key may do, codes as a second factor."""
 
 from alembic import op
 
@@ -19,4 +19,18 @@ alter table access.account add constraint account_role_check
 alter table access.api_key add column permissions text[] not null default '{}';
 update access.api_key
 set permissions = '{customers.merge,customers.read,events.read,events.replay,links.create}' where scope = 'secret';
+
+create table access.second_factor (
+    account_id bigint primary key references access.account on delete cascade,
+    sealed bytea not null,
+    begun_at timestamptz not null,
+    confirmed_at timestamptz,
+    last_step bigint not null default 0
+);
+
+create table access.recovery_code (
+    account_id bigint not null references access.second_factor on delete cascade,
+    digest bytea not null,
+    primary key (account_id, digest)
+);
 """)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from onevoice.domains.access import service
 from onevoice.domains.access.contracts import (
     AccountCreate,
     AccountId,
@@ -17,6 +16,7 @@ from onevoice.domains.access.contracts import (
 from onevoice.domains.access.errors import UnknownSessionError, UnknownUserError
 from onevoice.domains.access.http import shapes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import accounts, audit, keys, sessions, two_factor
 from onevoice.kit import cursor
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
@@ -58,19 +58,24 @@ def _own(
 ) -> APIRouter:
     routes = APIRouter(tags=["access"])
 
+    def prove(actor: Actor, password: str, request: Request) -> None:
+        with database.transaction() as conn:
+            account = accounts.account(conn, AccountId(actor.id))
+        authenticator.prove(account, password, address=client_address(request, settings))
+
     @routes.get("/me")
     def me(actor: Person) -> shapes.Me:
+        account_id = AccountId(actor.id)
         with database.transaction() as conn:
-            return shapes.me_view(service.account(conn, AccountId(actor.id)))
+            return shapes.me_view(accounts.account(conn, account_id), two_factor.recovery_codes_left(conn, account_id))
 
     @routes.patch("/me")
     def set_preferences(actor: Person, update: shapes.MeUpdate) -> shapes.Me:
         preferences = Preferences(language=update.language, theme=update.theme, single_keys=update.single_keys)
         with database.transaction() as conn:
             account_id = AccountId(actor.id)
-            return shapes.me_view(
-                service.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
-            )
+            changed = accounts.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
+            return shapes.me_view(changed, two_factor.recovery_codes_left(conn, account_id))
 
     @routes.put(
         "/me/password",
@@ -79,20 +84,59 @@ def _own(
     )
     def change_password(actor: Person, change: shapes.PasswordChange, request: Request, response: Response) -> None:
         """Ends every session of yours; the answer brings a new one for this browser."""
-        address = client_address(request, settings)
+        prove(actor, change.present, request)
+        visit = Visit(address=client_address(request, settings), agent=request.headers.get("user-agent", ""))
+        account_id = AccountId(actor.id)
         with database.transaction() as conn:
-            account = service.account(conn, AccountId(actor.id))
-        authenticator.prove(account, change.present, address=address)
-        visit = Visit(address=address, agent=request.headers.get("user-agent", ""))
-        with database.transaction() as conn:
-            service.set_password(conn, account.id, change.new, actor=actor.label, clock=clock, chance=chance)
-            started = service.restart_session(conn, account.id, visit=visit, clock=clock, chance=chance)
+            accounts.set_password(conn, account_id, change.new, actor=actor.label, clock=clock, chance=chance)
+            started = sessions.restart_session(conn, account_id, visit=visit, clock=clock, chance=chance)
         set_session(response, LoggedIn(token=started.token, csrf=started.csrf), settings)
+
+    @routes.post(
+        "/me/second-factor",
+        responses=documented({403: "The password is wrong.", 409: "Codes are asked for already.", 429: "Too many."}),
+    )
+    def begin_second_factor(actor: Person, proof: shapes.PasswordProof, request: Request) -> shapes.SecondFactorBegun:
+        """A secret for an authenticator. Codes are asked for once one was confirmed."""
+        prove(actor, proof.password, request)
+        with database.transaction() as conn:
+            begun = two_factor.begin(conn, AccountId(actor.id), sealer=authenticator.sealer, clock=clock, chance=chance)
+        return shapes.second_factor_view(begun)
+
+    @routes.post(
+        "/me/second-factor/confirm",
+        responses=documented(
+            {403: "The code is wrong.", 404: "Nothing was begun.", 409: "Codes are asked for already."}
+        ),
+    )
+    def confirm_second_factor(actor: Person, proof: shapes.CodeProof) -> shapes.RecoveryCodes:
+        """From now on a code is asked for at login. The recovery codes are shown this once."""
+        with database.transaction() as conn:
+            codes = two_factor.confirm(
+                conn,
+                AccountId(actor.id),
+                proof.code,
+                actor=actor.label,
+                sealer=authenticator.sealer,
+                clock=clock,
+                chance=chance,
+            )
+        return shapes.RecoveryCodes(recovery_codes=codes)
+
+    @routes.post(
+        "/me/second-factor/end",
+        status_code=204,
+        responses=documented({403: "The password is wrong.", 404: "No codes are asked for.", 429: "Too many."}),
+    )
+    def end_second_factor(actor: Person, proof: shapes.PasswordProof, request: Request) -> None:
+        prove(actor, proof.password, request)
+        with database.transaction() as conn:
+            two_factor.stop(conn, AccountId(actor.id), actor=actor.label, clock=clock)
 
     @routes.get("/sessions")
     def list_sessions(actor: Person) -> Page[shapes.SessionView]:
         with database.transaction() as conn:
-            found = service.sessions(conn, AccountId(actor.id), clock=clock)
+            found = sessions.sessions(conn, AccountId(actor.id), clock=clock)
         return Page(data=[shapes.session_view(each, actor.session) for each in found])
 
     @routes.delete("/sessions/{session_id}", status_code=204, responses=documented({404: "No such session of yours."}))
@@ -102,15 +146,15 @@ def _own(
         except ValueError as error:
             raise UnknownSessionError("Take the id from the list of sessions.") from error
         with database.transaction() as conn:
-            service.end_session_by_digest(conn, AccountId(actor.id), digest, actor=actor.label, clock=clock)
+            sessions.end_session_by_digest(conn, AccountId(actor.id), digest, actor=actor.label, clock=clock)
 
     @routes.delete("/sessions", status_code=204)
     def end_other_sessions(actor: Person, request: Request) -> None:
         """Log out everywhere else."""
         with database.transaction() as conn:
-            current = service.session(conn, request.cookies.get(SESSION_COOKIE, ""), clock=clock)
+            current = sessions.session(conn, request.cookies.get(SESSION_COOKIE, ""), clock=clock)
             if current is not None:
-                service.end_other_sessions(conn, current, actor=actor.label, clock=clock)
+                sessions.end_other_sessions(conn, current, actor=actor.label, clock=clock)
 
     @routes.get("/roles")
     def list_roles(_: Insider) -> shapes.Roles:
@@ -120,9 +164,16 @@ def _own(
     @routes.get("/sources")
     def list_sources(_: Insider) -> Page[shapes.SourceView]:
         with database.transaction() as conn:
-            return Page(data=[shapes.source_view(each) for each in service.sources(conn).values()])
+            return Page(data=[shapes.source_view(each) for each in keys.sources(conn).values()])
 
     return routes
+
+
+def _before(cursor_: str | None) -> int | None:
+    before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
+    if before is not None and not 0 < before < 2**63:
+        raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+    return before
 
 
 def _doer(actor: Actor) -> Doer:
@@ -133,16 +184,25 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
     routes = APIRouter(tags=["access"])
 
     @routes.get("/keys")
-    def list_keys(_: KeysManage) -> Page[shapes.KeyView]:
+    def list_keys(
+        _: KeysManage,
+        limit: Limit = 50,
+        cursor_: Annotated[Cursor, Query(alias="cursor")] = None,
+        revoked: Annotated[bool | None, Query(description="Only those that are, or are not, revoked.")] = None,
+    ) -> Page[shapes.KeyView]:
+        """Newest first."""
+        before = _before(cursor_)
         with database.transaction() as conn:
-            return Page(data=[shapes.key_view(each) for each in service.keys(conn)])
+            found = keys.keys(conn, before=before, revoked=revoked, limit=limit + 1)
+        more = cursor.encode(found[limit - 1].id) if len(found) > limit else None
+        return Page(data=[shapes.key_view(each) for each in found[:limit]], next_cursor=more)
 
     @routes.post(
         "/keys", status_code=201, responses=documented({409: "The source exists with another channel or site."})
     )
     def create_key(actor: KeysManage, create: shapes.KeyCreate) -> shapes.KeyMade:
         with database.transaction() as conn:
-            issued = service.issue_key(
+            issued = keys.issue_key(
                 conn,
                 scope=create.scope,
                 name=create.name,
@@ -154,17 +214,17 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
                 clock=clock,
                 chance=chance,
             )
-            return shapes.KeyMade(**shapes.key_view(service.key(conn, issued.id)).model_dump(), key=issued.key)
+            return shapes.KeyMade(**shapes.key_view(keys.key(conn, issued.id)).model_dump(), key=issued.key)
 
     @routes.delete("/keys/{key_id}", responses=documented({404: "No such key."}))
     def revoke_key(actor: KeysManage, key_id: RowId) -> shapes.KeyView:
         with database.transaction() as conn:
-            return shapes.key_view(service.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
+            return shapes.key_view(keys.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
 
     @routes.get("/users")
     def list_users(_: UsersManage) -> Page[shapes.UserView]:
         with database.transaction() as conn:
-            return Page(data=[shapes.user_view(each) for each in service.accounts(conn)])
+            return Page(data=[shapes.user_view(each) for each in accounts.accounts(conn)])
 
     @routes.post("/users", status_code=201, responses=documented({409: "The login is taken."}))
     def create_user(actor: UsersManage, create: shapes.UserCreate) -> shapes.UserView:
@@ -172,7 +232,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
             login=create.login, name=create.name, password=create.password, role=create.role, language=create.language
         )
         with database.transaction() as conn:
-            return shapes.user_view(service.create_account(conn, account, by=_doer(actor), clock=clock, chance=chance))
+            return shapes.user_view(accounts.create_account(conn, account, by=_doer(actor), clock=clock, chance=chance))
 
     @routes.patch(
         "/users/{user_id}", responses=documented({404: "No such user.", 409: "Nobody would be left as owner."})
@@ -182,7 +242,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         change = AccountUpdate(role=update.role, disabled=update.disabled)
         with database.transaction() as conn:
             return shapes.user_view(
-                service.update_account(conn, AccountId(user_id), change, by=_doer(actor), clock=clock)
+                accounts.update_account(conn, AccountId(user_id), change, by=_doer(actor), clock=clock)
             )
 
     @routes.put("/users/{user_id}/password", status_code=204, responses=documented({404: "No such user."}))
@@ -191,9 +251,21 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         if user_id == actor.id:
             raise UnknownUserError("Your own password is changed at /api/me/password, with the present one.")
         with database.transaction() as conn:
-            service.reset_password(
+            accounts.reset_password(
                 conn, AccountId(user_id), change.password, by=_doer(actor), clock=clock, chance=chance
             )
+
+    @routes.delete(
+        "/users/{user_id}/second-factor",
+        status_code=204,
+        responses=documented({404: "No such user, or no codes are asked for."}),
+    )
+    def reset_second_factor(actor: UsersManage, user_id: RowId) -> None:
+        """For somebody who lost the phone and every recovery code."""
+        if user_id == actor.id:
+            raise UnknownUserError("Your own is ended at /api/me/second-factor/end, with your password.")
+        with database.transaction() as conn:
+            two_factor.end(conn, AccountId(user_id), by=_doer(actor), clock=clock)
 
     @routes.get("/audit")
     def list_audit(
@@ -203,11 +275,9 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         subject: Annotated[Text | None, Query(description="Such as `user:1` or `key:7`.")] = None,
     ) -> Page[shapes.AuditView]:
         """Who did what, newest first."""
-        before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
-        if before is not None and not 0 < before < 2**63:
-            raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+        before = _before(cursor_)
         with database.transaction() as conn:
-            entries = service.audit_log(conn, before=before, subject=subject, limit=limit + 1)
+            entries = audit.audit_log(conn, before=before, subject=subject, limit=limit + 1)
         more = cursor.encode(entries[limit - 1].id) if len(entries) > limit else None
         return Page(data=[shapes.audit_view(each) for each in entries[:limit]], next_cursor=more)
 

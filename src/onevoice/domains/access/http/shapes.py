@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 
+import segno
 from pydantic import BaseModel, Field
 
+from onevoice.domains.access import contracts
 from onevoice.domains.access.contracts import (
     CHANNELS,
     FOR_KEYS,
@@ -34,6 +36,8 @@ class Me(BaseModel):
     theme: Theme
     single_keys: bool = Field(description="Whether single letters are shortcuts in the console.")
     permissions: list[Permission] = Field(description="What the role allows.")
+    second_factor: bool = Field(description="Whether a code is asked for at login.")
+    recovery_codes_left: int
 
 
 class MeUpdate(Body):
@@ -45,6 +49,25 @@ class MeUpdate(Body):
 class PasswordChange(Body):
     present: str = Field(max_length=1000)
     new: str = Field(max_length=1000)
+
+
+class PasswordProof(Body):
+    password: str = Field(max_length=1000)
+
+
+class CodeProof(Body):
+    code: str = Field(max_length=100)
+
+
+class SecondFactorBegun(BaseModel):
+    secret: str = Field(description="In base32, for typing.")
+    uri: str = Field(description="`otpauth://totp/...`, as authenticators read it.")
+    qr: str = Field(description="The same as a picture: the path of an SVG, a unit a module, with its quiet zone.")
+    qr_size: int = Field(description="Width and height of that picture, in modules.")
+
+
+class RecoveryCodes(BaseModel):
+    recovery_codes: list[str] = Field(description="Each is good once. They are shown this once.")
 
 
 class SourceView(BaseModel):
@@ -103,6 +126,7 @@ class UserView(BaseModel):
     name: str
     role: Role
     language: Language
+    second_factor: bool = Field(description="Whether a code is asked for at login.")
     created_at: Moment
     disabled_at: Moment | None
 
@@ -157,7 +181,16 @@ ROLES_VIEW = Roles(
 )
 
 
-def me_view(account: Account) -> Me:
+def second_factor_view(begun: contracts.SecondFactorBegun) -> SecondFactorBegun:
+    code = segno.make(begun.uri, error="m", micro=False)
+    quiet = 4
+    path = "".join(
+        f"M{x + quiet} {y + quiet}h1v1h-1z" for y, row in enumerate(code.matrix) for x, dark in enumerate(row) if dark
+    )
+    return SecondFactorBegun(secret=begun.secret, uri=begun.uri, qr=path, qr_size=len(code.matrix) + 2 * quiet)
+
+
+def me_view(account: Account, recovery_codes_left: int) -> Me:
     return Me(
         id=str(account.id),
         login=account.login,
@@ -167,6 +200,8 @@ def me_view(account: Account) -> Me:
         theme=account.theme,
         single_keys=account.single_keys,
         permissions=_ordered(MATRIX[account.role]),
+        second_factor=account.second_factor,
+        recovery_codes_left=recovery_codes_left,
     )
 
 
@@ -197,6 +232,7 @@ def user_view(account: Account) -> UserView:
         name=account.name,
         role=account.role,
         language=account.language,
+        second_factor=account.second_factor,
         created_at=account.created_at,
         disabled_at=account.disabled_at,
     )

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER, AsOf
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.errors import UnknownZoneError
@@ -238,7 +238,7 @@ def _members(views: list[reading.View]) -> dict[str, list[str]]:
 
 
 def _record(conn: Connection, action: str, done: operations.Preview, request: operations.Request, clock: Clock) -> None:
-    access.record(
+    audit.record(
         conn,
         Audit(
             actor=request.actor,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from psycopg import Connection
 
-from onevoice.domains.access import service as access
+from onevoice.domains.access.service import keys
 from onevoice.domains.identity.contracts import SourceInfo
 
 REGION_OF_SITE = {"en": "GB", "uk": "GB"}
@@ -14,7 +14,7 @@ REGION_OF_SITE = {"en": "GB", "uk": "GB"}
 def source_infos(conn: Connection) -> dict[int, SourceInfo]:
     return {
         source.id: SourceInfo(source.id, source.name, source.channel, _region(source.site), source.priority)
-        for source in access.sources(conn).values()
+        for source in keys.sources(conn).values()
     }
 
 

@@ -1,0 +1,15 @@
+/** Data: how events come in. Each part is a page of its own; this lists them. */
+import { useI18n } from "~/i18n";
+import { Parts } from "~/shell/Parts";
+
+export function DataSection() {
+  const { t } = useI18n();
+  return (
+    <Parts
+      title={t("data.title")}
+      parts={[
+        { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
+      ]}
+    />
+  );
+}

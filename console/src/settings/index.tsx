@@ -1,0 +1,18 @@
+/** Settings: oneself, and for those who may, everybody else. Each part is a page of its own; this lists them. */
+import { useI18n } from "~/i18n";
+import { Parts } from "~/shell/Parts";
+
+export function SettingsSection() {
+  const { t } = useI18n();
+  return (
+    <Parts
+      title={t("settings.title")}
+      parts={[
+        { to: "/settings/me", name: t("settings.nav.me") },
+        { to: "/settings/people", name: t("settings.nav.people"), needs: "users.manage" },
+        { to: "/settings/roles", name: t("settings.nav.roles") },
+        { to: "/settings/audit", name: t("settings.nav.audit"), needs: "audit.read" },
+      ]}
+    />
+  );
+}
