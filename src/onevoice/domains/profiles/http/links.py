@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from onevoice.domains.access import service as access
 from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit
 from onevoice.domains.identity.errors import IdentityError
 from onevoice.domains.identity.service import links
 from onevoice.domains.profiles.service.sources import regions, source_infos
@@ -81,7 +81,7 @@ def router(database: Database, keys: links.Keys, *, clock: Clock, chance: Chance
             told = _told(made)
             if told.data:
                 after = {"links": len(told.data), "refused": len(told.refused), "life_minutes": wanted.life_minutes}
-                access.record(conn, Audit(actor.label, "links.created", "links", after=after), clock=clock)
+                audit.record(conn, Audit(actor.label, "links.created", "links", after=after), clock=clock)
         return told
 
     return routes
