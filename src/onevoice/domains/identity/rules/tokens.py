@@ -29,7 +29,8 @@ _SHAPE = re.compile(r"[\w-]{20}", re.ASCII)
 # In the JSON of an event, also where one address stands percent-encoded in another. What the parameter began with
 # stays only where another parameter follows.
 _IN_TEXT = re.compile(rb"(\?|&|;|%3[Ff]|%26)ov(?:=|%3[Dd])[\w-]{20}(?![\w-])(&|;|%26)?|(?<=\")ov=[\w-]{20}(?![\w-])&?")
-_PROPERTY = re.compile(rb'"link_token":"[\w-]{20}"')
+# Segment's Android library makes a property of every parameter of the address that opened the app.
+_PROPERTY = re.compile(rb'"(link_token|ov)":"[\w-]{20}"')
 
 _read = msgspec.json.Decoder().decode
 
@@ -83,12 +84,12 @@ def with_token(address: str, token: str) -> str:
 
 def may_carry(raw: bytes) -> bool:
     """False where an event's JSON surely holds no token. Asked of every event, so it must cost next to nothing."""
-    return b"ov=" in raw or b"ov%3" in raw or b'"link_token"' in raw
+    return b"ov=" in raw or b"ov%3" in raw or b'"link_token"' in raw or b'"ov"' in raw
 
 
 def without(raw: bytes) -> bytes:
     """The JSON of an event without anything that has a token's form, in whatever field and whoever signed it."""
-    return _PROPERTY.sub(b'"link_token":null', _IN_TEXT.sub(_rest, raw))
+    return _PROPERTY.sub(rb'"\1":null', _IN_TEXT.sub(_rest, raw))
 
 
 def _rest(found: re.Match[bytes]) -> bytes:

@@ -15,18 +15,17 @@ from psycopg import Connection
 from onevoice.domains.events.contracts import KEEP_SEEN, Rejection
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
-from onevoice.domains.identity.rules.personal import REFERENCE
 from onevoice.domains.identity.service import opened
 from onevoice.domains.identity.service.components import Groups, of_links, resolve, unhindered
 from onevoice.domains.identity.service.prepare import (
     Identifier,
     Incoming,
     Message,
-    Personal,
     Prepared,
     Preparer,
 )
 from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
+from onevoice.domains.identity.service.vaulting import Vault
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
@@ -43,6 +42,7 @@ class Linker:
         self, vault_key: bytes, unseen: Unseen, *, cache_entries: int = 200_000, link_key: bytes | None = None
     ) -> None:
         """link_key: as of `Preparer`."""
+        self.vault_key = vault_key
         self._unseen = unseen
         self._preparer = Preparer(vault_key, cache_entries=cache_entries, link_key=link_key)
         self.edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
@@ -424,7 +424,9 @@ class _Batch:
 
     def store(self, messages: list[Message], linked: Linked) -> None:
         conn = self._conn
-        self._seal(messages)
+        vault = Vault(conn, self._linker.vault, self._newborn, self._values)
+        vault.seal(messages)
+        vault.remember_devices(messages, self._linker.vault_key)
         name_ids = self._name_ids(messages)
         first = sql.last_seq(conn) + 1
         sql.insert_vault(conn, self._values)
@@ -452,32 +454,6 @@ class _Batch:
         """The node the event counts for: its anchor, or the epoch of it where the anchor is shared."""
         device = self._devices.get(message.anchor)
         return message.anchor if device is None else device.nodes[device.at(message.happened)]
-
-    def _seal(self, messages: list[Message]) -> None:
-        """Bring what is personal into the vault; the same value of one identifier is kept once."""
-        cache = self._linker.vault
-        wanted: dict[tuple[int, str, bytes], list[Personal]] = {}
-        for message in messages:
-            anchor = message.anchor
-            for value in message.personal:
-                place = (anchor, value.key, value.digest)
-                known = cache[place]
-                if known is not None:
-                    value.reference[REFERENCE] = known
-                else:
-                    wanted.setdefault(place, []).append(value)
-        if not wanted:
-            return
-        old = [place for place in wanted if place[0] not in self._newborn]
-        stored = sql.find_vault(self._conn, old) if old else {}
-        missing = [place for place in wanted if place not in stored]
-        for place, vault_id in zip(missing, sql.next_ids(self._conn, "vault_id", len(missing)), strict=True):
-            stored[place] = vault_id
-            self._values.append(sql.VaultRow(vault_id, *place, wanted[place][0].encoded))
-        for place, values in wanted.items():
-            vault_id = cache[place] = stored[place]
-            for value in values:
-                value.reference[REFERENCE] = vault_id
 
     def _name_ids(self, messages: list[Message]) -> dict[tuple[str, str], int]:
         cache = self._linker.names

@@ -83,6 +83,8 @@ class Message(msgspec.Struct, gc=False):
     refused: Rejection | None = None
     link: int | None = None
     """The number of the link that was opened, which we have signed; whether it lives, nobody has asked yet."""
+    push: tuple[str, str] | None = None
+    """Token and platform by which its device says it is reached."""
     nodes: list[int] = []
     anchor: int = 0
 
@@ -193,6 +195,7 @@ class Preparer:
             body,
             None if found else _no_identifier(seen, blocked, bytes(raw)),
             link,
+            seen.push,
         )
 
     def _take_out(self, seen: Observation) -> list[Personal]:

@@ -32,10 +32,11 @@ from onevoice.domains.identity.rules.observe import SPEND_EVENT, epoch_digest, o
 from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.rules.replay import EpochRef, replay
 from onevoice.domains.identity.service import references
-from onevoice.domains.identity.store import linking, operating, reading
+from onevoice.domains.identity.store import linking, operating, push, reading
 from onevoice.domains.identity.store.reading import TimelineQuery
 
 CHANNELS_BY_NUMBER = CHANNELS
+PushAddress = push.PushAddress
 
 
 @dataclass(frozen=True)
@@ -230,6 +231,14 @@ def changed(conn: Connection, after_seq: int, after_moved: int, limit: int) -> C
     by_move, moved = reading.moved_pids(conn, after_moved, limit)
     told = by_move | {pid for pid, telling in by_event.items() if telling}
     return Changed(by_event.keys() - told, told, seq, moved)
+
+
+def push_addresses(conn: Connection, members: Sequence[Member]) -> list[push.PushAddress]:
+    """By which tokens the devices among `members` are reached now. A device is its last holder's: after a logout it is
+    nobody's, until somebody logs in.
+    """
+    held = [member.base for member in members if member.kind == "device" and member.until_at == END]
+    return push.addresses(conn, held) if held else []
 
 
 def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
