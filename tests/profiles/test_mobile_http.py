@@ -92,7 +92,11 @@ class TestTheDoor:
         names = ("Application Installed", "Application Opened", "Application Updated", "Application Backgrounded")
         batch = [
             library(
-                event=name, messageId=f"{device} {name}", timestamp="2026-05-03T11:59:00.000Z", device={"id": device}
+                event=name,
+                messageId=f"{device} {name}",
+                anonymousId=device,
+                timestamp="2026-05-03T11:59:00.000Z",
+                device={"id": device},
             )
             for name in names
         ]
@@ -141,7 +145,10 @@ class TestRead:
 
     def test_a_device_without_an_id_is_known_by_the_anonymous_one(self, shop: Shop) -> None:
         shop.send(swift(event="Application Opened", device={"id": "", "token": APNS}))
+        assert addresses(shop, "anonymous_id:swift-1") == [("apns", APNS)]
+        shop.send(swift(event="Application Opened", anonymousId="after-reset", device={"id": "", "token": APNS}), at=1)
         assert addresses(shop, "anonymous_id:swift-1") == []
+        assert addresses(shop, "anonymous_id:after-reset") == [("apns", APNS)]
 
 
 class TestPushToken:

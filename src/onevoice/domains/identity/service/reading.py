@@ -237,7 +237,7 @@ def push_addresses(conn: Connection, members: Sequence[Member]) -> list[push.Pus
     """By which tokens the devices among `members` are reached now. A device is its last holder's: after a logout it is
     nobody's, until somebody logs in.
     """
-    held = [member.base for member in members if member.kind == "device" and member.until_at == END]
+    held = [member.base for member in members if member.kind in {"device", "anonymous_id"} and member.until_at == END]
     return push.addresses(conn, held) if held else []
 
 

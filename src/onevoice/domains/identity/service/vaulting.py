@@ -52,7 +52,8 @@ class Vault:
         """Note by which tokens devices said they are reached, and when they said it last."""
         latest: dict[Place, tuple[Message, str]] = {}
         for message in messages:
-            device = next((each.nid for each in message.found if each.kind.name == "device"), None)
+            # Of an app that keeps its device's id to itself the anonymous id stands for the device.
+            device = next((each.nid for each in message.found if each.kind.shared), None)
             if message.push is None or device is None:
                 continue
             token, platform = message.push
