@@ -25,8 +25,8 @@ Address = Annotated[Text, Field(min_length=1, max_length=2000)]
 
 class LinkCreate(Body):
     person: Annotated[Text, Field(min_length=3, max_length=1200, examples=["email:anna@example.com"])]
-    url: Annotated[Address, Field(description="Where it leads: a page of the shop.")]
-    app_url: Annotated[Address | None, Field(description="The same place in the shop's app.")] = None
+    url: Annotated[Address, Field(description="A page of the shop.")]
+    app_url: Annotated[Address | None, Field(description="The same place in the app.")] = None
 
 
 class LinksCreate(Body):
