@@ -73,7 +73,7 @@ function part<P extends string>(section: typeof data | typeof settings, path: P,
   });
 }
 
-function first(section: typeof data | typeof settings, to: "/data/keys" | "/settings/me") {
+function first(section: typeof data | typeof settings, to: "/data/setup" | "/settings/me") {
   return createRoute({
     getParentRoute: () => section,
     path: "/",
@@ -84,7 +84,12 @@ function first(section: typeof data | typeof settings, to: "/data/keys" | "/sett
 }
 
 const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
-const dataParts = [first(data, "/data/keys"), part(data, "keys", () => import("./data/keys"), "KeysPart")];
+const dataParts = [
+  first(data, "/data/setup"),
+  part(data, "setup", () => import("./data/setup"), "SetupPart"),
+  part(data, "keys", () => import("./data/keys"), "KeysPart"),
+  part(data, "snippet", () => import("./data/snippet"), "SnippetPart"),
+];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });
 const settingsParts = [

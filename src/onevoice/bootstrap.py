@@ -16,7 +16,7 @@ import psycopg
 from fastapi import FastAPI
 from psycopg import Connection
 
-from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
+from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit, Permission
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, audit, keys
@@ -291,7 +291,15 @@ def upgrade(url: str) -> Adoption | None:
         return link.adopt_log(conn)
 
 
-def create_key(home: Installation, *, scope: str, name: str, channel: str | None, site: str) -> str:
+def create_key(
+    home: Installation,
+    *,
+    scope: str,
+    name: str,
+    channel: str | None,
+    site: str,
+    permissions: Sequence[Permission] | None = None,
+) -> str:
     """The new key, which is kept nowhere."""
     if scope not in {"write", "secret"}:
         raise ValueError(scope)
@@ -302,6 +310,7 @@ def create_key(home: Installation, *, scope: str, name: str, channel: str | None
             name=name,
             channel=channel,
             site=site,
+            permissions=permissions,
             clock=home.clock,
             chance=home.chance,
         )

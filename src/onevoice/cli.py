@@ -17,7 +17,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onevoice import api, bootstrap, worker
-from onevoice.domains.access.contracts import ROLES
+from onevoice.domains.access.contracts import FOR_KEYS, ROLES
 from onevoice.domains.events.contracts import ImportReport
 from onevoice.kit import db
 from onevoice.kit.chance import SystemChance, token
@@ -90,6 +90,9 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument("--name", required=True, help="what it is for; of a write key also the source's name")
     create.add_argument("--channel", help="door its events come by, such as site, app, shop (write keys)")
     create.add_argument("--site", default="main", help="site its events belong to (write keys)")
+    create.add_argument(
+        "--allow", action="append", choices=sorted(FOR_KEYS), help="what a secret key may do; may be given often"
+    )
 
     users = commands.add_parser("users", help="people who log in").add_subparsers(required=True, metavar="COMMAND")
     user = add(
@@ -256,7 +259,12 @@ def _worker(options: argparse.Namespace) -> None:
 def _keys_create(options: argparse.Namespace) -> None:
     with _installed(options) as installed:
         key = bootstrap.create_key(
-            installed, scope=options.scope, name=options.name, channel=options.channel, site=options.site
+            installed,
+            scope=options.scope,
+            name=options.name,
+            channel=options.channel,
+            site=options.site,
+            permissions=options.allow,
         )
     print(key)
 

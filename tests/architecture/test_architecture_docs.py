@@ -7,6 +7,7 @@ import pytest
 
 from architecture.checks import ROOT, SOURCE, strings
 from onevoice import cli
+from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, PERMISSIONS, ROLES, USUAL_FOR_KEYS
 
 DOCS = ROOT / "docs"
 REFERENCE = sorted((DOCS / "reference").glob("*.md"))
@@ -78,6 +79,18 @@ class TestAccess:
         told = self.TOLD.read_text()
         # The 404s of single things need no advice.
         assert {code for code in ours if f"`{code}`" not in told and not code.startswith("unknown_")} == set()
+
+    def test_the_matrix_is_told_as_it_is(self):
+        rows = re.findall(r"^\| `(\w+\.\w+)` \| .+? \|(.+)\|$", self.TOLD.read_text(), re.MULTILINE)
+        told = {permission: [cell.strip() for cell in cells.split("|")] for permission, cells in rows}
+
+        def of_keys(permission):
+            return "usual" if permission in USUAL_FOR_KEYS else "can" if permission in FOR_KEYS else ""
+
+        assert told == {
+            permission: ["yes" if permission in MATRIX[role] else "" for role in ROLES] + [of_keys(permission)]
+            for permission in PERMISSIONS
+        }
 
     def test_no_error_is_told_that_does_not_exist(self):
         rows = re.findall(r"^\| \d{3} \| (.+?) \|", self.TOLD.read_text(), re.MULTILINE)

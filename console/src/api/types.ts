@@ -72,6 +72,14 @@ export interface ApiKey {
   revoked_at: string | null;
 }
 
+export interface Setup {
+  /** The address people type, where the server was told. */
+  public_url: string | null;
+  write_keys: number;
+  people: number;
+  sources: { id: string; name: string; channel: Channel; site: string; write_keys: number; events: number; first_at: string | null; last_at: string | null }[];
+}
+
 export interface Source {
   id: string;
   name: string;

@@ -8,7 +8,9 @@ export function DataSection() {
     <Parts
       title={t("data.title")}
       parts={[
+        { to: "/data/setup", name: t("data.nav.setup") },
         { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
+        { to: "/data/snippet", name: t("data.nav.snippet") },
       ]}
     />
   );

@@ -1,0 +1,241 @@
+"""Settings in Chromium: one's own account and the code at login, people, roles, the audit log."""
+
+import contextlib
+import itertools
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+from browser_tools import DESK, LANGUAGES, PHONE, SCHEMES, axe_violations, keep, settle_account
+from playwright.sync_api import expect
+from pyotp.totp import TOTP
+
+PASSWORD = "correct horse battery"
+PARTS = ("me", "people", "roles", "audit")
+
+_numbers = itertools.count()
+
+
+def dialog(page):
+    return page.get_by_role("dialog")
+
+
+@pytest.fixture
+def somebody(live_server):
+    """Makes an account over the API, as an owner would."""
+
+    def make(role="operator", name="Ola Petrova"):
+        login = f"{role}{next(_numbers)}@shop.example"
+        with owner(live_server) as client:
+            create = {"login": login, "name": name, "password": PASSWORD, "role": role}
+            assert client.post("/api/users", json=create).status_code == 201
+        return login
+
+    return make
+
+
+@contextlib.contextmanager
+def owner(live_server):
+    with httpx.Client(base_url=live_server.url, headers={"Origin": live_server.url}, timeout=30) as client:
+        login, password = live_server.owner
+        client.post("/login", data={"login": login, "password": password})
+        client.headers["X-Onevoice-Csrf"] = client.cookies["onevoice_csrf"]
+        yield client
+
+
+def enter(page, live_server, login, password=PASSWORD):
+    page.context.clear_cookies()
+    page.goto(f"{live_server.url}/login")
+    page.fill("input[name=login]", login)
+    page.fill("input[name=password]", password)
+    page.click("button[type=submit]")
+
+
+@pytest.fixture
+def signed_in(open_page, live_server, somebody):
+    """A page of somebody with a role of their own."""
+
+    def make(path, role="operator", **options):
+        page = open_page("/roles", **options)
+        enter(page, live_server, somebody(role))
+        page.wait_for_url(lambda url: "/login" not in url)
+        settle_account(page, options.get("language", "en"))
+        page.goto(path)
+        return page
+
+    return make
+
+
+class TestOutsider:
+    @pytest.mark.parametrize("role", ["seller", "operator"])
+    def test_sees_neither_data_nor_what_is_for_others(self, signed_in, role):
+        page = signed_in("/settings", role)
+        expect(page.get_by_role("navigation", name="Settings").get_by_role("link")).to_have_text(
+            ["My account", "Roles"]
+        )
+        expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Data")).to_have_count(0)
+
+    @pytest.mark.parametrize("path", ["/settings/people", "/settings/audit", "/data/keys"])
+    def test_is_told_so_at_the_address_itself(self, signed_in, path):
+        page = signed_in(path)
+        expect(page.get_by_role("alert")).to_contain_text("Your role does not allow this.")
+
+
+class TestCodeAtLogin:
+    def test_from_the_picture_to_the_next_login_and_off_again(self, signed_in, live_server):
+        page = signed_in("/settings/me")
+        login = page.locator(".part-head p").inner_text().split(",")[0]
+        page.get_by_role("button", name="Ask for a code").click()
+        dialog(page).get_by_label("Present password").fill("a guess at it")
+        dialog(page).get_by_role("button", name="Continue").click()
+        expect(dialog(page)).to_contain_text("This is not your present password.")
+        dialog(page).get_by_label("Present password").fill(PASSWORD)
+        dialog(page).get_by_role("button", name="Continue").click()
+        expect(page.get_by_role("img", name="QR code for an authenticator app")).to_be_visible()
+        assert axe_violations(page) == []
+        keep(page, "settings-code")
+        secret = page.get_by_role("region", name="Secret").inner_text().strip()
+        dialog(page).get_by_label("Code", exact=True).fill("000000")
+        dialog(page).get_by_role("button", name="Confirm").click()
+        expect(dialog(page)).to_contain_text("Not the code of this secret.")
+        dialog(page).get_by_label("Code", exact=True).fill(TOTP(secret).at(datetime.now(UTC)))
+        dialog(page).get_by_role("button", name="Confirm").click()
+        codes = page.get_by_role("region", name="Recovery codes").inner_text().split()
+        assert len(codes) == 10
+        dialog(page).get_by_role("button", name="I have kept them").click()
+        expect(page.get_by_text("10 recovery codes are left.")).to_be_visible()
+
+        enter(page, live_server, login)
+        expect(page.get_by_role("heading", name="One more step")).to_be_visible()
+        assert axe_violations(page) == []
+        keep(page, "login-code")
+        page.get_by_label("Code").fill("123456")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("alert")).to_contain_text("This code is wrong or was used already.")
+        page.get_by_label("Code").fill(codes[0])
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url("**/live")
+
+        page.goto("/settings/me")
+        expect(page.get_by_text("9 recovery codes are left.")).to_be_visible()
+        page.get_by_role("button", name="Stop asking for a code").click()
+        dialog(page).get_by_label("Present password").fill(PASSWORD)
+        dialog(page).get_by_role("button", name="Stop asking for a code").click()
+        expect(page.get_by_role("button", name="Ask for a code")).to_be_visible()
+
+
+class TestPassword:
+    def test_is_changed_with_the_present_one_and_ends_other_sessions(self, signed_in, open_page, live_server):
+        page = signed_in("/settings/me")
+        login = page.locator(".part-head p").inner_text().split(",")[0]
+        other = open_page("/live")
+        enter(other, live_server, login)
+        other.wait_for_url("**/live")
+        page.reload()
+        expect(page.get_by_role("table", name="Where you are signed in").get_by_role("row")).to_have_count(3)
+        page.get_by_label("Present password").fill("a guess at it")
+        page.get_by_label("New password").fill("another password")
+        page.get_by_role("button", name="Change the password").click()
+        expect(page.get_by_text("This is not your present password.")).to_be_visible()
+        page.get_by_label("Present password").fill(PASSWORD)
+        page.get_by_role("button", name="Change the password").click()
+        expect(page.locator(".toast")).to_contain_text("The password is changed.")
+        expect(page.get_by_role("table", name="Where you are signed in").get_by_role("row")).to_have_count(2)
+        other.reload()
+        other.wait_for_url("**/login**")
+
+
+class TestSessions:
+    def test_another_one_is_ended_from_here(self, signed_in, open_page, live_server):
+        page = signed_in("/settings/me")
+        login = page.locator(".part-head p").inner_text().split(",")[0]
+        other = open_page("/live")
+        enter(other, live_server, login)
+        other.wait_for_url("**/live")
+        page.reload()
+        page.get_by_role("button", name="End", exact=True).click()
+        expect(page.locator(".toast")).to_contain_text("That browser must sign in again.")
+        other.reload()
+        other.wait_for_url("**/login**")
+
+
+class TestPeople:
+    def test_an_invited_colleague_signs_in_with_what_was_handed_over(self, open_page, live_server):
+        page = open_page("/settings/people")
+        expect(page.get_by_role("button", name="Invite somebody")).to_be_visible()
+        page.keyboard.press("n")
+        login = f"new{next(_numbers)}@shop.example"
+        dialog(page).get_by_label("Name").fill("Zofia Zielińska")
+        dialog(page).get_by_label("Login").fill(login)
+        dialog(page).get_by_label("Role").select_option("seller")
+        dialog(page).get_by_role("button", name="Invite somebody").click()
+        address, told, password = page.get_by_role("region", name="Access").inner_text().split()
+        assert (address, told) == (f"{live_server.url}/login", login)
+        dialog(page).get_by_role("button", name="Handed over").click()
+        expect(page.get_by_role("row").filter(has_text=login)).to_contain_text("seller")
+        guest = open_page("/live")
+        enter(guest, live_server, login, password)
+        guest.wait_for_url("**/live")
+
+    def test_a_login_that_is_taken_is_said_so(self, open_page, live_server):
+        page = open_page("/settings/people")
+        page.get_by_role("button", name="Invite somebody").click()
+        dialog(page).get_by_label("Name").fill("Twice")
+        dialog(page).get_by_label("Login").fill(live_server.owner[0])
+        dialog(page).get_by_role("button", name="Invite somebody").click()
+        expect(dialog(page).get_by_role("alert")).to_contain_text("Somebody already has this login.")
+
+    def test_a_role_is_changed_and_an_account_disabled(self, open_page, live_server, somebody):
+        login = somebody("seller", "Sasha")
+        page = open_page("/settings/people")
+        row = page.get_by_role("row").filter(has_text=login)
+        row.get_by_role("button", name="Actions for Sasha").click()
+        page.get_by_role("menuitem", name="Change the role").click()
+        dialog(page).get_by_label("Role").select_option("analyst")
+        dialog(page).get_by_role("button", name="Change the role").click()
+        expect(row).to_contain_text("analyst")
+        row.get_by_role("button", name="Actions for Sasha").click()
+        page.get_by_role("menuitem", name="Disable").click()
+        expect(row).to_contain_text("disabled")
+        guest = open_page("/live")
+        enter(guest, live_server, login)
+        expect(guest.get_by_role("alert")).to_be_visible()
+
+    def test_what_was_done_stands_in_the_audit_log(self, open_page, live_server, somebody):
+        somebody("seller", "Audited")
+        page = open_page("/settings/audit")
+        row = page.get_by_role("row").filter(has_text="Audited").first
+        expect(row).to_contain_text("made an account")
+        expect(row).to_contain_text("role: seller")
+        row.get_by_role("button").first.click()
+        expect(page.get_by_role("button", name="Only user:")).to_be_visible()
+        expect(page.get_by_role("row").filter(has_text="Audited")).to_have_count(1)
+
+
+class TestRoles:
+    def test_the_own_role_is_told_apart(self, signed_in):
+        page = signed_in("/settings/roles")
+        expect(page.get_by_role("columnheader", name="operator your role")).to_be_visible()
+        row = page.get_by_role("row").filter(has_text="customers.merge")
+        expect(row.get_by_role("cell")).to_have_text(["yes", "yes", "no", "yes", "no", "no", "no"])
+
+
+class TestLooks:
+    @pytest.mark.parametrize(
+        ("language", "scheme", "size"),
+        [
+            *((language, scheme, DESK) for language in LANGUAGES for scheme in SCHEMES),
+            ("en", "light", PHONE),
+            ("ru", "dark", PHONE),
+            ("pl", "light", PHONE),
+        ],
+    )
+    def test_every_part(self, open_page, language, scheme, size):
+        page = open_page("/settings/me", size=size, language=language, scheme=scheme)
+        for part in PARTS:
+            page.goto(f"/settings/{part}")
+            expect(page.locator(".part-head h1")).to_be_visible()
+            expect(page.locator(".skeleton")).to_have_count(0)
+            assert axe_violations(page) == [], part
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), part
+            keep(page, f"settings-{part}-{language}-{scheme}-{size[0]}")
