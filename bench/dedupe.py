@@ -17,8 +17,8 @@ import psycopg
 from bench import linking
 from bench.machine import cluster, spread
 from onevoice import bootstrap
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame, message_hash
+from onevoice.domains.events.service import log as events
 from onevoice.kit import runtime
 
 BATCH = 5_000

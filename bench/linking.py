@@ -13,8 +13,8 @@ from bench import bare
 from bench.machine import cluster, percentile, private_mb, spread
 from onevoice import bootstrap
 from onevoice.demo.generate import bench_events
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame
+from onevoice.domains.events.service import log as events
 from onevoice.kit import runtime
 from onevoice.kit.home import Secrets
 

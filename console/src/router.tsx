@@ -89,6 +89,8 @@ const dataParts = [
   part(data, "setup", () => import("./data/setup"), "SetupPart"),
   part(data, "keys", () => import("./data/keys"), "KeysPart"),
   part(data, "snippet", () => import("./data/snippet"), "SnippetPart"),
+  part(data, "plan", () => import("./data/plan"), "PlanPart"),
+  part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
 ];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });

@@ -20,13 +20,17 @@ from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, audit, keys
-from onevoice.domains.events import http as events_http
-from onevoice.domains.events import jobs as imports
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, ImportReport
 from onevoice.domains.events.errors import UnknownSourceError
+from onevoice.domains.events.http import intake as events_http
+from onevoice.domains.events.http import plan as plan_http
+from onevoice.domains.events.jobs import files as imports
+from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.door import Opened
+from onevoice.domains.events.service import alarms
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import links
+from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
@@ -45,6 +49,8 @@ from onevoice.web.settings import WebSettings
 
 CONSOLE = Path(__file__).parent / "static" / "console"
 READY_LAG_EVENTS = 50_000
+BUSY_LAG_EVENTS = 5_000
+BUSY_FRAMES = 200
 MIN_FREE_BYTES = 2**30
 MAINTENANCE_SECONDS = 600.0
 FOREIGN_LOG = (
@@ -142,6 +148,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
 
     app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
+    app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
@@ -173,10 +180,11 @@ def _waiting(database: Database) -> dict[str, str]:
 def _measure(database: Database) -> None:
     with contextlib.suppress(psycopg.Error), database.transaction() as conn:
         link.LAG.set(events.lag(conn, link.CONSUMER))
+        alarms.measure(conn)
 
 
 class Worker:
-    """The worker's threads: the linker, the indexer of customer cards, housekeeping."""
+    """The worker's threads: the linker, the indexer of customer cards, the learner of the plan, housekeeping."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -201,6 +209,9 @@ class Worker:
             threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
             threading.Thread(
                 target=cards.run, args=(home.database, home.clock, self._stop, _waiter(self._linked)), name="cards"
+            ),
+            threading.Thread(
+                target=learn.run, args=(home.database, home.clock, self._stop, _linker_is_behind), name="learner"
             ),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
         ]
@@ -228,7 +239,13 @@ class Worker:
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 events.housekeep(conn, self._home.clock.now())
                 links.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                alarms.watch(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
+
+
+def _linker_is_behind(conn: Connection) -> bool:
+    return events.lag(conn, link.CONSUMER, frames=BUSY_FRAMES) > BUSY_LAG_EVENTS
 
 
 def _waiter(event: threading.Event) -> Callable[[float], None]:

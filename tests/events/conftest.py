@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from onevoice.domains.events.service import Appender
+from onevoice.domains.events.service.log import Appender
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
 

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from onevoice.domains.events import service
 from onevoice.domains.events.contracts import Frame
 from onevoice.domains.events.rules import door as rules
+from onevoice.domains.events.service import log as service
 from onevoice.kit import jsons
 from onevoice.kit.db import Database
 from waiting import until

@@ -13,8 +13,9 @@ import pytest
 from events_factory import NOON, track
 from fastapi import FastAPI
 
-from onevoice.domains.events import http, service
 from onevoice.domains.events.contracts import WriteKey
+from onevoice.domains.events.http import intake as http
+from onevoice.domains.events.service import log as service
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock, SystemClock
 from onevoice.kit.db import Database

@@ -10,9 +10,10 @@ import psycopg
 import pytest
 from events_factory import NOON, frame, read_all, read_some, track
 
-from onevoice.domains.events import service, store
 from onevoice.domains.events.contracts import Adoption
 from onevoice.domains.events.errors import ForeignLogError
+from onevoice.domains.events.service import log as service
+from onevoice.domains.events.store import log as store
 from onevoice.kit import dumps
 from onevoice.kit.db import Database, upgrade
 from onevoice.kit.home import Home

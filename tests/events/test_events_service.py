@@ -18,10 +18,10 @@ import psycopg
 import pytest
 from events_factory import NOON, READER, frame, read_all, track
 
-from onevoice.domains.events import service
 from onevoice.domains.events.contracts import Position, Rejection, message_hash
 from onevoice.domains.events.errors import OverloadedError, UnavailableError, UnknownDeadLetterError
-from onevoice.domains.events.service import Appender
+from onevoice.domains.events.service import log as service
+from onevoice.domains.events.service.log import Appender
 from onevoice.domains.identity.rules import observe
 from onevoice.kit import jsons
 from onevoice.kit.chance import SeededChance

@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from events.events_factory import read_all
-from onevoice.domains.events import jobs, service
 from onevoice.domains.events.contracts import FileFormat, ImportReport
 from onevoice.domains.events.errors import ImportRunningError, UnreadableFileError
+from onevoice.domains.events.jobs import files as jobs
 from onevoice.domains.events.rules import files
+from onevoice.domains.events.service import log as service
 from onevoice.kit import jsons
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database

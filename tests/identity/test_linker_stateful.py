@@ -26,7 +26,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from mutants import STORIES, tell
 from psycopg import Connection
 
-from onevoice.domains.events import service as events
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import AsOf, SourceInfo
 from onevoice.domains.identity.rules import tokens
 from onevoice.domains.identity.rules.observe import digest_of, message_hash

@@ -9,8 +9,8 @@ import msgspec
 import psycopg
 import pytest
 
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Frame
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import link as linking
 from onevoice.domains.identity.service import prepare
 from onevoice.domains.profiles.jobs import link

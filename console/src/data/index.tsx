@@ -11,6 +11,7 @@ export function DataSection() {
         { to: "/data/setup", name: t("data.nav.setup") },
         { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
         { to: "/data/snippet", name: t("data.nav.snippet") },
+        { to: "/data/plan", name: t("data.nav.plan") },
       ]}
     />
   );

@@ -34,7 +34,7 @@ export const data: Translated<typeof english> = {
     replace: "Wymień",
     isRevoked: "Klucz {name} już nie działa.",
     revokeTitle: "Unieważnić klucz {name}?",
-    revokeText: "Wszystko, co wysyłane jest z\u00a0tym kluczem, zostanie odrzucone od razu i\u00a0na zawsze. Zdarzenia nie przepadną, jeśli program je przechowa i\u00a0dostanie nowy klucz.",
+    revokeText: "Wszystko, co wysyłane jest z\u00a0tym kluczem, zostanie odrzucone w\u00a0ciągu pięciu sekund, na zawsze. Zdarzenia nie przepadną, jeśli program je przechowa i\u00a0dostanie nowy klucz.",
     lastUsed: "Ostatnie użycie: {when}.",
     neverUsed: "Tego klucza jeszcze nie użyto.",
     madeTitle: "Klucz {name} utworzony",

@@ -6,6 +6,7 @@ import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
 import { live } from "./live";
+import { plan } from "./plan";
 import { settings } from "./settings";
 
-export const pl: Translated<typeof en> = { common, channels, live, customers, customer, data, settings };
+export const pl: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings };

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import msgspec
 
@@ -155,3 +155,100 @@ class ImportReport:
     """Events that say no time, and so happen as they are taken."""
     example: dict[str, Any] | None = None
     finished: bool = False
+
+
+# The tracking plan
+
+
+EventName = tuple[str, str]
+"""Type, and the name of a track event ("" of the others)."""
+
+PlanState = Literal["learnt", "declared", "archived"]
+AlarmKind = Literal[
+    "type_conflict",
+    "unknown_event",
+    "missing_property",
+    "value_not_allowed",
+    "silence",
+    "too_many_names",
+    "too_many_properties",
+]
+AlarmState = Literal["open", "acknowledged", "closed"]
+ALARM_KINDS: tuple[AlarmKind, ...] = get_args(AlarmKind)
+
+
+class Declared(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is declared of one property. type: a word of `rules.shapes.KIND_NAMES`; None is any."""
+
+    type: str | None = None
+    required: bool = False
+    allowed: list[str | int | float | bool] | None = None
+    personal: bool = False
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanChange:
+    """None leaves a field as it is; of `properties` those not named stay, and None takes one out."""
+
+    description: str | None = None
+    expected: bool | None = None
+    sources: Sequence[int] | None = None
+    properties: Mapping[str, Declared | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEvent:
+    """`expected`: its silence raises an alarm. `sources`: from which it is declared to come."""
+
+    id: int
+    type: str
+    name: str
+    state: PlanState
+    description: str
+    expected: bool
+    sources: Sequence[int]
+    properties: Mapping[str, Declared]
+    version: int
+    changed_at: datetime | None
+    changed_by: str | None
+
+
+class Flow(NamedTuple):
+    """An event as it comes from one source."""
+
+    event_id: int
+    source_id: int
+    n: int
+    first_at: datetime
+    last_at: datetime
+
+
+class SeenKind(NamedTuple):
+    """In `n` events of the flow the path was of this kind."""
+
+    source_id: int
+    path: str
+    kind: int
+    n: int
+    first_at: datetime
+    last_at: datetime
+
+
+class Alarm(NamedTuple):
+    """event_id 0: of the source as a whole. n: of how many events it tells."""
+
+    id: int
+    kind: AlarmKind
+    event_id: int
+    source_id: int
+    path: str
+    opened_at: datetime
+    last_at: datetime
+    n: int
+    detail: dict[str, Any]
+    acknowledged_at: datetime | None
+    acknowledged_by: str | None
+    reason: str | None
+    closed_at: datetime | None
+    closed_because: str | None

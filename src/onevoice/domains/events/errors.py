@@ -88,3 +88,38 @@ class UnknownSourceError(EventsError):
 
     code = "unknown_source"
     kind = "not_found"
+
+
+class InvalidPlanError(EventsError):
+    """It cannot be declared like this."""
+
+    code = "invalid_plan"
+    kind = "invalid"
+
+
+class UnknownPlanEventError(EventsError):
+    """There is no such event in the plan."""
+
+    code = "unknown_plan_event"
+    kind = "not_found"
+
+
+class PlanConflictError(EventsError):
+    """The plan has changed meanwhile."""
+
+    code = "plan_conflict"
+    kind = "conflict"
+
+
+class UnknownAlarmError(EventsError):
+    """There is no such alarm."""
+
+    code = "unknown_alarm"
+    kind = "not_found"
+
+
+class AlarmClosedError(EventsError):
+    """The alarm is closed."""
+
+    code = "alarm_closed"
+    kind = "conflict"

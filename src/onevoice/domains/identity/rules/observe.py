@@ -14,13 +14,17 @@ import msgspec
 from onevoice.domains.events.contracts import message_hash
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER, SourceInfo
 from onevoice.domains.identity.rules.personal import (
+    NONE_DECLARED,
     PERSONAL_CONTEXT,
     PERSONAL_PROPERTIES,
     PERSONAL_TRAITS,
-    Place,
+    Declared,
     find,
+    find_declared,
     may_hold,
+    outermost,
 )
+from onevoice.kit.paths import Place
 from onevoice.kit.times import parse_time
 
 LOGOUTS = frozenset({"signed out", "logged out"})
@@ -127,16 +131,22 @@ def happened_at(event: _Wire, received: datetime, batch_sent: datetime | None) -
 
 
 def observe(
-    raw: bytes | msgspec.Raw, *, source: SourceInfo, received: datetime, batch_sent: datetime | None
+    raw: bytes | msgspec.Raw,
+    *,
+    source: SourceInfo,
+    received: datetime,
+    batch_sent: datetime | None,
+    declared: Declared = NONE_DECLARED,
 ) -> Observation:
     """Read one event of the log. Never raises on what a sender may have put into it."""
     event = _read_event(raw)
     kind = event.type or "track"
     name = str(event.event or "") if kind == "track" else ""
+    hidden = declared.get((kind, name)) if declared else None
     message_id = str(event.message_id)
     body: dict[str, Any] = {}
     places: list[Place] = []
-    properties = _properties(event.properties, name, places)
+    properties = _properties(event.properties, name, places, whole=hidden is not None)
     if properties:
         body["properties"] = properties
     context = _context(event.context)
@@ -163,6 +173,14 @@ def observe(
         push = _push(context.get("device"), places)
         find(context, PERSONAL_CONTEXT, places)
         body["context"] = context
+    if hidden is not None:
+        roots: list[tuple[tuple[str, ...], Any]] = [
+            (("properties",), properties),
+            (("traits",), own_traits if kind == "group" else speaking),
+        ]
+        if kind == "identify":
+            roots.append((("context", "traits"), speaking))
+        places = outermost([*places, *find_declared(roots, hidden)])
     return Observation(
         message_hash(source.id, message_id),
         happened_at(event, received, batch_sent),
@@ -202,15 +220,17 @@ def _object(raw: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _properties(raw: msgspec.Raw, name: str, places: list[Place]) -> dict[str, Any] | msgspec.Raw | None:
-    """Read only where somebody looks into them: they hold something personal, or an order's total."""
+def _properties(
+    raw: msgspec.Raw, name: str, places: list[Place], *, whole: bool
+) -> dict[str, Any] | msgspec.Raw | None:
+    """Read only where somebody looks into them: they hold something personal, or an order's total, or must."""
     if raw is _ABSENT:
         return None
     text = bytes(raw)
     if text in _NOTHING or not text.startswith(b"{"):
         return None
     telling = may_hold(text)
-    if not telling and name != SPEND_EVENT:
+    if not telling and name != SPEND_EVENT and not whole:
         return raw
     properties = _read(text)
     if telling:

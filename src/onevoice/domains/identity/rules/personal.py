@@ -5,8 +5,11 @@ when it is shown.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from onevoice.kit import paths
+from onevoice.kit.paths import Place
 
 REFERENCE = "@vault"
 
@@ -26,10 +29,6 @@ _MAY_HOLD = re.compile(
     rf'"(?=[{"".join(sorted({key[0] for key in _TELLING}))}@])(?:{"|".join(_TELLING)}|@+vault)":'.encode()
 )
 _REFERENCE_LIKE = re.compile(r"@+vault")
-
-
-Place = tuple[dict[str, Any], str]  # (holder, key)
-"""`holder[key]` is where something personal stands."""
 
 
 def may_hold(raw: bytes) -> bool:
@@ -66,6 +65,52 @@ def find(value: Any, personal: frozenset[str], places: list[Place]) -> None:
         was = dict(value)
         value.clear()
         value.update({"@" + key if key in forged else key: item for key, item in was.items()})
+
+
+Declared = Mapping[tuple[str, str], Sequence[tuple[str, ...]]]
+"""Of events, by type and name: the steps to what the tracking plan declares personal."""
+NONE_DECLARED: Declared = {}
+
+
+def find_declared(roots: Iterable[tuple[tuple[str, ...], Any]], wanted: Sequence[tuple[str, ...]]) -> Iterator[Place]:
+    """The places of what is declared personal: whatever stands there but null. A yes or a no is hidden too, for
+    somebody has said that it tells of a person.
+
+    roots: values with the steps that lead to them from the event.
+    """
+    for prefix, value in roots:
+        for steps in wanted:
+            if len(steps) > len(prefix) and steps[: len(prefix)] == prefix:
+                for holder, key in paths.places(value, steps[len(prefix) :]):
+                    if holder[key] is not None:
+                        yield holder, key
+
+
+def outermost(places: Iterable[Place]) -> list[Place]:
+    """Each place once, and none that stands within the value of another: that goes into the vault with it."""
+    by_name = {(id(holder), key): (holder, key) for holder, key in places}
+    within = {id(inner) for holder, key in by_name.values() for inner in _containers(holder[key])}
+    return [place for place in by_name.values() if id(place[0]) not in within]
+
+
+def _containers(value: Any) -> Iterator[Any]:
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict | list):
+            yield item
+            waiting.extend(item.values() if isinstance(item, dict) else item)
+
+
+def always(path: str) -> bool:
+    """Whether it is so without being declared. path: of the tracking plan.
+
+    >>> [always(path) for path in ("traits.name", "properties.name", "properties.buyer.phone.code")]
+    [True, False, True]
+    """
+    root, *rest = paths.steps_of(path.removeprefix("context."))
+    first = PERSONAL_PROPERTIES if root == "properties" else PERSONAL_TRAITS
+    return bool(rest) and (rest[0] in first or not PERSONAL_ANYWHERE.isdisjoint(rest))
 
 
 def references(value: Any) -> set[int]:

@@ -15,6 +15,7 @@ from psycopg import Connection
 from onevoice.domains.events.contracts import KEEP_SEEN, Rejection
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
+from onevoice.domains.identity.rules.personal import NONE_DECLARED, Declared
 from onevoice.domains.identity.service import opened
 from onevoice.domains.identity.service.components import Groups, of_links, resolve, unhindered
 from onevoice.domains.identity.service.prepare import (
@@ -63,11 +64,17 @@ class Linker:
         self._operator_pos = -1
         self._latest = None
 
-    def prepare(self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Prepared:
+    def prepare(
+        self,
+        conn: Connection,
+        frames: Iterable[Incoming],
+        sources: Mapping[int, SourceInfo],
+        declared: Declared = NONE_DECLARED,
+    ) -> Prepared:
         """What `link` takes. Another thread may do it for the next batch, on another connection, while this one is
         being linked; never two threads at once, nor while the linker forgets.
         """
-        return self._preparer.prepare(conn, frames, sources)
+        return self._preparer.prepare(conn, frames, sources, declared)
 
     def learnt_late(self, learnt: datetime) -> bool:
         """True where something learnt later may have been linked before: then nothing follows from what is known."""

@@ -19,7 +19,7 @@ from onevoice.domains.identity.contracts import Kind, SourceInfo
 from onevoice.domains.identity.rules import tokens
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
-from onevoice.domains.identity.rules.personal import REFERENCE
+from onevoice.domains.identity.rules.personal import NONE_DECLARED, REFERENCE, Declared, always
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
@@ -115,6 +115,8 @@ class Prepared(NamedTuple):
     """By their hashes."""
     events: int
     """How many there were, repeats included."""
+    declared: Declared
+    """What was personal by the tracking plan when it was prepared."""
 
 
 _rank = attrgetter("rank")
@@ -135,7 +137,13 @@ class Preparer:
         self._identifiers.clear()
         self._kinds.clear()
 
-    def prepare(self, conn: Connection, frames: Iterable[Incoming], sources: Mapping[int, SourceInfo]) -> Prepared:
+    def prepare(
+        self,
+        conn: Connection,
+        frames: Iterable[Incoming],
+        sources: Mapping[int, SourceInfo],
+        declared: Declared = NONE_DECLARED,
+    ) -> Prepared:
         """Read the events of frames. conn: for kinds and blocked values; a kind not heard of before is added."""
         if not self._kinds:
             self._blocked = sql.blocked(conn)
@@ -148,10 +156,12 @@ class Preparer:
             total += len(frame.events)
             for sent in frame.events:
                 raw, link = self._without_token(sent)
-                seen = observe(raw, source=source, received=frame.received_at, batch_sent=frame.sent_at)
+                seen = observe(
+                    raw, source=source, received=frame.received_at, batch_sent=frame.sent_at, declared=declared
+                )
                 if seen.hash not in messages:
                     messages[seen.hash] = self._message(conn, seen, raw, source.region, learnt, link)
-        return Prepared(messages, total)
+        return Prepared(messages, total, declared)
 
     def _without_token(self, sent: bytes | msgspec.Raw) -> tuple[bytes | msgspec.Raw, int | None]:
         """The event without tokens of links, which nobody may read in what is stored, and the link it opened."""
@@ -204,7 +214,7 @@ class Preparer:
             encoded = _encode(holder[key])
             holder[key] = reference = {REFERENCE: -1 - len(personal)}
             digest = hashlib.blake2b(encoded, key=self._key, digest_size=16).digest()
-            personal.append(Personal(reference, key, encoded, digest))
+            personal.append(Personal(reference, str(key), encoded, digest))
         return personal
 
     def _identify(self, conn: Connection, seen: Observation, region: str | None) -> tuple[list[Identifier], list[str]]:
@@ -268,3 +278,8 @@ def _escaped(text: str) -> str:
     if "\\" in text or "\t" in text or "\n" in text or "\r" in text:
         return text.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r")
     return text
+
+
+def always_personal(path: str) -> bool:
+    """Whether what stands at such a path of the tracking plan is personal without being declared so."""
+    return always(path)

@@ -12,8 +12,8 @@ from fastapi import APIRouter, Query, WebSocket
 from pydantic import BaseModel, Field
 from starlette.websockets import WebSocketDisconnect
 
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import DeadLetter
+from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.http import render, shapes

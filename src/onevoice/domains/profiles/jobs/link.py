@@ -11,8 +11,9 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
-from onevoice.domains.events import service as events
 from onevoice.domains.events.contracts import Adoption, Batch, Position, Rejection
+from onevoice.domains.events.service import log as events
+from onevoice.domains.events.service import plan
 from onevoice.domains.identity.contracts import SourceInfo
 from onevoice.domains.identity.service.link import Linker
 from onevoice.domains.identity.service.prepare import Incoming, Prepared, unlinkable
@@ -128,6 +129,7 @@ class LinkingJob:
         self._clock = clock
         self._ahead = _Ahead(connect, self._prepare_ahead)
         self._sources: dict[int, SourceInfo] = {}
+        self._personal = plan.NOTHING_PERSONAL
         self._sources_at = float("-inf")
         self._swept = clock.monotonic()
 
@@ -146,6 +148,7 @@ class LinkingJob:
         """One batch in the transaction of `conn`."""
         self.sweep()
         try:
+            self._personal = plan.hold_personal(conn, self._personal)
             ready = self._next(conn)
             if ready is None:
                 return Progress(0, 0, 0, 0)
@@ -164,6 +167,7 @@ class LinkingJob:
         cannot be linked even so becomes a dead letter.
         """
         self._ahead.drop()
+        self._personal = plan.hold_personal(conn, self._personal)
         batch = events.read_after(conn, events.position(conn, CONSUMER), CAREFUL_EVENTS)
         if not batch.records:
             return Progress(0, 0, 0, 0)
@@ -177,7 +181,7 @@ class LinkingJob:
                 part = parts.pop()
                 try:
                     with conn.transaction():
-                        progress, said = self._link(conn, self._linker.prepare(conn, [part], self._sources))
+                        progress, said = self._link(conn, self._prepare(conn, [part], self._sources))
                 except psycopg.OperationalError:
                     raise
                 except Exception as error:
@@ -202,19 +206,22 @@ class LinkingJob:
     def _next(self, conn: Connection) -> _Ready | None:
         after = events.position(conn, CONSUMER)
         ahead = self._ahead.take(after)
-        if ahead is not None:
+        if ahead is not None and ahead.prepared.declared is self._personal.paths:
             return ahead
         batch = events.read_after(conn, after, MAX_EVENTS)
         if not batch.records:
             return None
         sources = self._current_sources(conn, {record.source_id for record in batch.records})
-        return _Ready(batch, self._linker.prepare(conn, _frames(batch), sources))
+        return _Ready(batch, self._prepare(conn, _frames(batch), sources))
 
     def _prepare_ahead(self, conn: Connection, batch: Batch) -> Prepared | None:
         sources = self._sources
         if not {record.source_id for record in batch.records} <= sources.keys():
             return None
-        return self._linker.prepare(conn, _frames(batch), sources)
+        return self._prepare(conn, _frames(batch), sources)
+
+    def _prepare(self, conn: Connection, frames: list[Incoming], sources: dict[int, SourceInfo]) -> Prepared:
+        return self._linker.prepare(conn, frames, sources, self._personal.paths)
 
     def _link(self, conn: Connection, prepared: Prepared) -> tuple[Progress, list[Rejection]]:
         linked, refused = self._linker.link(conn, prepared, self._clock.now())

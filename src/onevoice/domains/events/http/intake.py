@@ -20,7 +20,6 @@ from starlette.requests import ClientDisconnect
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, keys
-from onevoice.domains.events import service
 from onevoice.domains.events.contracts import DeadLetter, Frame, WriteKey
 from onevoice.domains.events.errors import (
     EventsError,
@@ -32,6 +31,7 @@ from onevoice.domains.events.errors import (
     UnreadableBodyError,
 )
 from onevoice.domains.events.rules import door as rules
+from onevoice.domains.events.service import log as service
 from onevoice.kit import cursor as cursors
 from onevoice.kit import jsons
 from onevoice.kit.bounded import Bounded

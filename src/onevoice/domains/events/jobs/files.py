@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import Connection
 
-from onevoice.domains.events import service, store
 from onevoice.domains.events.contracts import FileFormat, Frame, ImportReport, ImportState, Rejection
 from onevoice.domains.events.errors import ImportRunningError, UnreadableFileError
 from onevoice.domains.events.rules import files
 from onevoice.domains.events.rules.door import Mint, Opened
+from onevoice.domains.events.service import log as service
+from onevoice.domains.events.store import log as store
 from onevoice.kit import jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database

@@ -13,7 +13,6 @@ import zstandard
 from prometheus_client import Counter, Gauge, Histogram
 from psycopg import Connection
 
-from onevoice.domains.events import store
 from onevoice.domains.events.contracts import (
     KEEP_SEEN,
     Adoption,
@@ -33,6 +32,7 @@ from onevoice.domains.events.errors import (
     UnknownDeadLetterError,
 )
 from onevoice.domains.events.rules import door as rules
+from onevoice.domains.events.store import log as store
 from onevoice.kit import bus, jsons
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
@@ -312,6 +312,11 @@ def position(conn: Connection, consumer: str) -> Position:
     """
     if not store.hold_cluster(conn):
         raise ForeignLogError("It was loaded from a dump. Run `onevoice db upgrade`, or start the worker again.")
+    return store.position(conn, consumer)
+
+
+def position_seen(conn: Connection, consumer: str) -> Position:
+    """The same, held by nobody: for who reads ahead in a transaction that writes nothing, and looks again."""
     return store.position(conn, consumer)
 
 
