@@ -32,6 +32,8 @@ _IN_TEXT = re.compile(rb"(\?|&|;|%3[Ff]|%26)ov(?:=|%3[Dd])[\w-]{20}(?![\w-])(&|;
 # Segment's Android library makes a property of every parameter of the address that opened the app.
 _PROPERTY = re.compile(rb'"(link_token|ov)":"[\w-]{20}"')
 
+_LIKE_ONE = re.compile(rb'ov[=%"]')
+
 _read = msgspec.json.Decoder().decode
 
 
@@ -84,7 +86,7 @@ def with_token(address: str, token: str) -> str:
 
 def may_carry(raw: bytes) -> bool:
     """False where an event's JSON surely holds no token. Asked of every event, so it must cost next to nothing."""
-    return b"ov=" in raw or b"ov%3" in raw or b'"link_token"' in raw or b'"ov"' in raw
+    return b'"link_token"' in raw or (b"ov" in raw and _LIKE_ONE.search(raw) is not None)
 
 
 def without(raw: bytes) -> bytes:
