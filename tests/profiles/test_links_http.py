@@ -216,6 +216,33 @@ class TestEvidence:
         assert whose(shop, PHONE) == person(shop, "anna") != person(shop, "jan")
         assert shop.profile("user_id:jan").json()["event_count"] == 1
 
+    def test_shown_around_to_thousands_it_is_still_one_piece(self, shop: Shop, database: Database) -> None:
+        token = link(shop)
+        visit(shop, PHONE, token, at=2)
+        page = {"page": {"search": f"?ov={token}"}}
+        strangers = [
+            {
+                "type": "page",
+                "messageId": f"s{n}",
+                "anonymousId": f"stranger-{n}",
+                "context": page,
+                "timestamp": minutes(3 + n / 1000).isoformat(),
+            }
+            for n in range(3000)
+        ]
+        bootstrap.append_events(shop.home, [(shop.sources["main"], strangers, minutes(9), minutes(9))])
+        with bootstrap.linking_steps(shop.home) as step:
+            while step():
+                pass
+        with database.transaction() as conn:
+            rows = conn.execute("select count(*) from identity.evidence where op = 8").fetchone()
+        assert rows == (1,)
+        assert {each["value"] for each in shop.profile("user_id:anna").json()["identifiers"]} == {
+            "anna",
+            "anna@example.com",
+            PHONE,
+        }
+
     def test_in_an_app_the_device_is_who_opened_it(self, shop: Shop) -> None:
         token = link(shop)
         shop.send(

@@ -306,7 +306,7 @@ class _Batch:
         tie = (message.happened, message.hash)
         said.sources[message.hash] = message.source_id
         if message.link is not None:
-            said.openings += opened.openings(message, late=late)
+            said.openings += opened.openings(message)
         for identifier in message.found:
             nid, kind = identifier.nid, identifier.kind
             if not kind.shared:

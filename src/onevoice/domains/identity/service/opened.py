@@ -14,22 +14,21 @@ from onevoice.domains.identity.store.linking import EvidenceRow
 
 
 class Opening(NamedTuple):
-    """The link `number` was opened on the shared identifier `base`. late: something learnt later may be linked."""
+    """The link `number` was opened on the shared identifier `base`."""
 
     number: int
     base: int
     tie: tuple[datetime, bytes]
     learnt: datetime
     source_id: int
-    late: bool
 
 
-def openings(message: Message, *, late: bool) -> list[Opening]:
+def openings(message: Message) -> list[Opening]:
     """What the message says was opened: on the strongest shared identifier it carries, or else by nobody here."""
     shared = next((identifier.nid for identifier in message.found if identifier.kind.shared), None)
     if message.link is None or shared is None:
         return []
-    return [Opening(message.link, shared, (message.happened, message.hash), message.learnt, message.source_id, late)]
+    return [Opening(message.link, shared, (message.happened, message.hash), message.learnt, message.source_id)]
 
 
 def record(conn: Connection, openings: Sequence[Opening], evidence: list[EvidenceRow]) -> set[int]:
@@ -40,7 +39,6 @@ def record(conn: Connection, openings: Sequence[Opening], evidence: list[Evidenc
     """
     found = {row.number: row for row in sql.find(conn, sorted({opening.number for opening in openings}))}
     first = {number: row.first for number, row in found.items()}
-    changed: dict[int, sql.First] = {}
     touched: set[int] = set()
     for opening in openings:
         link = found.get(opening.number)
@@ -48,25 +46,23 @@ def record(conn: Connection, openings: Sequence[Opening], evidence: list[Evidenc
         if link is None or not lives(happened, opening.learnt, link.issued, link.expires):
             continue
         known = first[link.number]
-        earlier = known is None or opening.tie < known
-        if earlier or opening.late:
-            evidence.append(
-                EvidenceRow(
-                    OPENED,
-                    opening.base,
-                    link.to,
-                    LINK_TIER,
-                    happened,
-                    opening.learnt,
-                    key,
-                    opening.source_id,
-                    link.number,
-                )
+        if known is not None and known.tie <= opening.tie and known.learnt <= opening.learnt:
+            continue  # at no time did it say anything
+        evidence.append(
+            EvidenceRow(
+                OPENED,
+                opening.base,
+                link.to,
+                LINK_TIER,
+                happened,
+                opening.learnt,
+                key,
+                opening.source_id,
+                link.number,
             )
-        if earlier:
-            first[link.number] = opening.tie
-            changed[link.number] = sql.First(link.number, opening.base, happened, key, opening.learnt)
-            touched |= {opening.base} | ({link.base} if link.base is not None else set())
-    if changed:
-        sql.set_first(conn, list(changed.values()))
+        )
+        if known is None or opening.tie < known.tie:
+            first[link.number] = sql.First(link.number, opening.base, happened, key, opening.learnt)
+            touched |= {opening.base} if known is None else {opening.base, known.base}
+    sql.set_first(conn, [now for number, now in first.items() if now is not None and now != found[number].first])
     return touched

@@ -9,15 +9,6 @@ from psycopg import Connection
 from onevoice.kit import arrays
 
 
-class LinkRow(NamedTuple):
-    number: int
-    to: int
-    issued: datetime
-    expires: datetime
-    first: tuple[datetime, bytes] | None
-    base: int | None
-
-
 class First(NamedTuple):
     """Where and when a link was opened first, as far as is known."""
 
@@ -26,6 +17,18 @@ class First(NamedTuple):
     happened: datetime
     hash: bytes
     learnt: datetime
+
+    @property
+    def tie(self) -> tuple[datetime, bytes]:
+        return self.happened, self.hash
+
+
+class LinkRow(NamedTuple):
+    number: int
+    to: int
+    issued: datetime
+    expires: datetime
+    first: First | None
 
 
 def add(conn: Connection, rows: Sequence[tuple[int, int, datetime, datetime]]) -> set[int]:
@@ -50,13 +53,15 @@ def remove(conn: Connection, numbers: Sequence[int]) -> None:
 
 def find(conn: Connection, numbers: Sequence[int]) -> list[LinkRow]:
     rows = conn.execute(
-        "select id, nid, issued, expires, first_happened, first_hash, first_base from identity.link"
+        "select id, nid, issued, expires, first_base, first_happened, first_hash, first_learnt from identity.link"
         " where id = any(%s::bigint[])",
         (arrays.numbers(numbers),),
     )
     return [
-        LinkRow(number, to, issued, expires, None if base is None else (happened, found.bytes), base)
-        for number, to, issued, expires, happened, found, base in rows
+        LinkRow(
+            number, to, issued, expires, None if base is None else First(number, base, happened, found.bytes, learnt)
+        )
+        for number, to, issued, expires, base, happened, found, learnt in rows
     ]
 
 
