@@ -12,9 +12,13 @@ pytestmark = pytest.mark.browser
 
 FCM = "dQw4w9WgXcQ:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ"
 SAID = {
-    "en": ("opened a link that was sent to {}", "somebody else is known there already"),
-    "ru": ("переход по\u00a0ссылке, отправленной на\u00a0{}", "Там уже известен другой человек"),
-    "pl": ("otwarcie linku wysłanego na {}", "Tam znana jest już inna osoba"),
+    "en": ("link sent to {}", "opened a link that was sent to {}", "somebody else is known there already"),
+    "ru": (
+        "ссылка, отправленная на\u00a0{}",
+        "переход по\u00a0ссылке, отправленной на\u00a0{}",
+        "Там уже известен другой человек",
+    ),
+    "pl": ("link wysłany na {}", "otwarcie linku wysłanego na {}", "Tam znana jest już inna osoba"),
 }
 OpenPage = Callable[..., Page]
 
@@ -45,10 +49,13 @@ def anna(live_server: Any) -> Anna:
 class TestEvidence:
     @pytest.mark.parametrize("language", list(SAID))
     def test_is_told_in_words(self, open_page: OpenPage, anna: Anna, language: str) -> None:
-        held, refused = SAID[language]
+        short, held, refused = SAID[language]
         page = open_page(anna.path, language=language)
         section = page.locator(".cu-identifiers")
+        expect(section).to_contain_text(short.format(anna.mail))
+        section.get_by_role("button", name="Pixel 9").click()
         expect(section).to_contain_text(held.format(anna.mail))
+        keep(page, f"links-evidence-{language}")
         expect(section.locator(".cu-refused").first).to_contain_text(refused)
 
     @pytest.mark.parametrize("scheme", SCHEMES)

@@ -36,7 +36,9 @@ export function tieText(evidence: Evidence, voice: Voice): string {
   if (evidence.origin === "event" && evidence.event) return `${titleOf({ type: "track", event: evidence.event }, voice)}${source}`;
   if (evidence.origin === "operator") return voice.t("customer.identifiers.operator");
   const value = shortText(evidence.to);
-  return `${voice.t(`customer.identifiers.${wordsOf(evidence)}`, { value })}${source}`;
+  const words = wordsOf(evidence);
+  if (words === "linkTo" || words === "linkOn") return voice.t(`customer.identifiers.${words}Short`, { value });
+  return `${voice.t(`customer.identifiers.${words}`, { value })}${source}`;
 }
 
 /** A login, and a link that was opened, tie a device and a person: told from the person's side they name the device. */

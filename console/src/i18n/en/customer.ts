@@ -117,6 +117,8 @@ export const customer = {
     alias: "renamed from {value}",
     linkTo: "opened a link that was sent to {value}",
     linkOn: "a link that was sent here was opened in {value}",
+    linkToShort: "link sent to {value}",
+    linkOnShort: "link opened in {value}",
     operator: "joined by hand",
     evidenceCount: { one: "{n} piece of evidence", other: "{n} pieces of evidence" },
     state: { used: "ties them", redundant: "says the same", refused: "refused" },

@@ -118,6 +118,8 @@ export const customer: Translated<typeof english> = {
     alias: "wcześniej {value}",
     linkTo: "otwarcie linku wysłanego na {value}",
     linkOn: "wysłany tu link otwarto w\u00a0{value}",
+    linkToShort: "link wysłany na {value}",
+    linkOnShort: "link otwarto w\u00a0{value}",
     operator: "scalenie ręczne",
     evidenceCount: { one: "{n} dowód", few: "{n} dowody", many: "{n} dowodów", other: "{n} dowodu" },
     state: { used: "łączy", redundant: "potwierdza", refused: "odrzucone" },

@@ -118,6 +118,8 @@ export const customer: Translated<typeof english> = {
     alias: "прежнее имя: {value}",
     linkTo: "переход по\u00a0ссылке, отправленной на\u00a0{value}",
     linkOn: "отправленную сюда ссылку открыли с\u00a0{value}",
+    linkToShort: "ссылка, отправленная на\u00a0{value}",
+    linkOnShort: "ссылку открыли с\u00a0{value}",
     operator: "объединение вручную",
     evidenceCount: { one: "{n} свидетельство", few: "{n} свидетельства", many: "{n} свидетельств", other: "{n} свидетельства" },
     state: { used: "связывает", redundant: "подтверждает", refused: "отклонено" },
