@@ -91,6 +91,8 @@ const dataParts = [
   part(data, "snippet", () => import("./data/snippet"), "SnippetPart"),
   part(data, "plan", () => import("./data/plan"), "PlanPart"),
   part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
+  part(data, "webhooks", () => import("./data/webhooks"), "WebhooksPart"),
+  part(data, "webhooks/$hook", () => import("./data/webhooks/Hook"), "WebhookPage"),
 ];
 
 const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });

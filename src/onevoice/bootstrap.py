@@ -24,6 +24,7 @@ from onevoice.domains.events.contracts import Adoption, ImportReport
 from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.events.http import intake as events_http
 from onevoice.domains.events.http import plan as plan_http
+from onevoice.domains.events.http import setup as setup_http
 from onevoice.domains.events.jobs import files as imports
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.door import Opened
@@ -36,12 +37,16 @@ from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import search as search_http
 from onevoice.domains.profiles.jobs import cards, link
+from onevoice.domains.webhooks.http import routes as webhooks_http
+from onevoice.domains.webhooks.service import deliveries
+from onevoice.domains.webhooks.service import manage as webhooks
 from onevoice.kit import bus, db, dumps
 from onevoice.kit.chance import Chance, SystemChance, random_uuid
 from onevoice.kit.clock import Clock, SystemClock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.home import Home, Secrets
+from onevoice.kit.sealing import Sealer
 from onevoice.web import console, health, login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
@@ -146,8 +151,11 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             found = keys.resolve_write_key(conn, key, clock=clock)
         return None if found is None else events_http.WriteKey(found.source_id)
 
+    sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
+    app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
     app.include_router(events_http.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(events_http.dead_letters_router(database, clock=clock, chance=chance))
+    app.include_router(setup_http.router(database, settings))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
@@ -241,6 +249,8 @@ class Worker:
                 links.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 alarms.watch(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                deliveries.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
 
 

@@ -1,6 +1,7 @@
 """The real API and worker as processes, on a database that nobody else uses: these tests leave nothing whole."""
 
 import base64
+import hmac
 import itertools
 import os
 import socket
@@ -70,7 +71,7 @@ class Arena:
         self.people[role] = {"Cookie": cookies, "X-Onevoice-Csrf": started.csrf, "Origin": self.url}
 
     def seed(self) -> None:
-        """Some people with events, two of them one by hand, and a dead letter."""
+        """Some people with events, two of them one by hand, a dead letter, and a webhook by which something came."""
         batch: list[dict[str, object]] = [{"type": "track", "event": "Lost", "messageId": "nobody"}]
         for n in range(12):
             traits = {"name": f"Anna {n}", "email": f"anna{n}@shop.example", "phone": f"+4851234{n:04d}"}
@@ -81,8 +82,21 @@ class Arena:
             ]
         assert self.ask("POST", "/v1/batch", "basic", json={"batch": batch}).status_code == 200
         self._settle()
+        self._deliver()
         merge = {"from": "user_id:u0", "into": "user_id:u1", "reason": "one person"}
         assert self.ask("POST", "/api/identity/merges", "secret", json=merge).status_code == 200
+
+    def _deliver(self) -> None:
+        hook = self.ask("POST", "/api/webhooks", "owner", json={"name": "crm", "channel": "api"}).json()
+        body, stamp = b'{"id": 1, "email": "anna1@shop.example"}', str(int(time.time()))
+        key = base64.b64decode(hook["secret"].removeprefix("whsec_"))
+        signature = base64.b64encode(hmac.digest(key, b"m1.%s.%s" % (stamp.encode(), body), "sha256")).decode()
+        headers = {"webhook-id": "m1", "webhook-timestamp": stamp, "webhook-signature": f"v1,{signature}"}
+        path = hook["address"].partition("/v1/")[2]
+        assert httpx.post(f"{self.url}/v1/{path}", content=body, headers=headers, timeout=30).status_code == 200
+        mapping = {"rules": [{"make": "track", "event": {"text": "Lead"}, "user_id": "id"}]}
+        change = {"mapping": mapping, "based_on": 0}
+        assert self.ask("PUT", f"/api/webhooks/{hook['id']}/mapping", "owner", json=change).status_code == 200
 
     def _settle(self) -> None:
         deadline = time.monotonic() + 30

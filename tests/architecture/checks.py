@@ -11,8 +11,8 @@ SOURCE = ROOT / "src" / "onevoice"
 DOMAINS = tuple(
     name
     for name in (
-        "access", "events", "identity", "profiles", "privacy", "commerce", "segments", "delivery", "conversations",
-        "recommendations", "feedback", "decisions", "journeys", "analytics", "staffing",
+        "access", "events", "identity", "profiles", "webhooks", "privacy", "commerce", "segments", "delivery",
+        "conversations", "recommendations", "feedback", "decisions", "journeys", "analytics", "staffing",
     )
     if (SOURCE / "domains" / name).is_dir()
 )  # fmt: skip

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from waiting import until
 
-PARTS = ("setup", "keys", "snippet")
+PARTS = ("keys", "snippet")
 
 _numbers = itertools.count()
 

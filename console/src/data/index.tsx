@@ -12,6 +12,7 @@ export function DataSection() {
         { to: "/data/keys", name: t("data.nav.keys"), needs: "keys.manage" },
         { to: "/data/snippet", name: t("data.nav.snippet") },
         { to: "/data/plan", name: t("data.nav.plan") },
+        { to: "/data/webhooks", name: t("data.nav.webhooks"), needs: "events.read" },
       ]}
     />
   );

@@ -14,8 +14,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onevoice.web import openapi, problems
 from onevoice.web.settings import WebSettings
 
-# The events' own doors: called from other origins by design, with a limit of their own.
+# The events' own doors: called from other origins by design, with a limit of their own. Webhooks come from servers, and
+# are like anything else.
 INTAKE = "/v1/"
+WEBHOOKS = "/v1/webhooks/"
 BODY_MAX_BYTES = 1024 * 1024
 
 CONTENT_SECURITY_POLICY = (
@@ -45,6 +47,10 @@ def protect(app: FastAPI, settings: WebSettings) -> None:
     app.add_middleware(BodyGate)
     app.add_middleware(SafetyNet)
     app.add_middleware(SecurityHeaders, tls=settings.tls)
+
+
+def _of_intake(scope: Scope) -> bool:
+    return scope["path"].startswith(INTAKE) and not scope["path"].startswith(WEBHOOKS)
 
 
 def client_address(connection: HTTPConnection, settings: WebSettings) -> str:
@@ -99,7 +105,7 @@ class SecurityHeaders:
         self._headers = {**_HEADERS, "Strict-Transport-Security": _HSTS} if tls else _HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(INTAKE):
+        if scope["type"] != "http" or _of_intake(scope):
             await self._app(scope, receive, send)
             return
 
@@ -181,7 +187,7 @@ class BodyGate:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(INTAKE):
+        if scope["type"] != "http" or _of_intake(scope):
             await self._app(scope, receive, send)
             return
         if "\x00" in scope["path"] or b"\x00" in unquote_to_bytes(scope["query_string"]):

@@ -71,7 +71,7 @@ function Step({ done, waiting = false, title, children, action }: { done: boolea
       <div className="setup-text" role={waiting ? "status" : undefined}>
         {children}
       </div>
-      {action && <div className="setup-action">{action}</div>}
+      {action && !done && <div className="setup-action">{action}</div>}
     </li>
   );
 }

@@ -70,6 +70,8 @@ export const common = {
     already_undone: "This join was undone already, by somebody else or in another window.",
     same_profile: "They are one person already.",
     nothing_to_split: "Nothing would leave: choose some of the identifiers, but not all.",
+    mapping_changed: "Somebody else changed the mapping meanwhile. Load the page again and make your change in that.",
+    unusable_secret: "This is no secret of that kind. Copy it as the sender shows it, “whsec_” included.",
   },
   loading: "Loading",
   showMore: "Show more",

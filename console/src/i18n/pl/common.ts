@@ -72,6 +72,8 @@ export const common: Translated<typeof english> = {
     already_undone: "To połączenie już cofnięto\u00a0– zrobił to ktoś inny albo w\u00a0innym oknie.",
     same_profile: "To już jest jedna osoba.",
     nothing_to_split: "Nic by się nie oddzieliło: wybierz część identyfikatorów, ale nie wszystkie.",
+    mapping_changed: "Reguły zmienił tymczasem ktoś inny. Należy wczytać stronę ponownie i\u00a0wprowadzić zmianę na nowo.",
+    unusable_secret: "To nie jest taki sekret. Należy skopiować go tak, jak pokazuje nadawca, razem z\u00a0„whsec_”.",
   },
   loading: "Wczytywanie",
   showMore: "Pokaż więcej",

@@ -8,5 +8,6 @@ import { data } from "./data";
 import { live } from "./live";
 import { plan } from "./plan";
 import { settings } from "./settings";
+import { webhooks } from "./webhooks";
 
-export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings };
+export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings, webhooks };

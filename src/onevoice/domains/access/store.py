@@ -386,6 +386,13 @@ def keys(conn: Connection, *, before: int | None, revoked: bool | None, limit: i
         return cursor.execute(KEYS, {"before": before, "revoked": revoked, "limit": limit}).fetchall()
 
 
+def write_keys_in_use(conn: Connection) -> dict[SourceId, int]:
+    rows = conn.execute(
+        "select source_id, count(*) from access.api_key where scope = 'write' and revoked_at is null group by source_id"
+    )
+    return dict(rows.fetchall())
+
+
 def key(conn: Connection, key_id: KeyId) -> ApiKey | None:
     with conn.cursor(row_factory=class_row(ApiKey)) as cursor:
         return cursor.execute(KEY, (key_id,)).fetchone()

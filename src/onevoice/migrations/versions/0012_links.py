@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0012_links"
-down_revision = "0010_plan"
+down_revision = "0011_webhooks"
 branch_labels = None
 depends_on = None
 

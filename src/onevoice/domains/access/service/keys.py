@@ -81,8 +81,7 @@ def issue_key(
     allowed = _allowed(scope, permissions, by)
     found = None
     if scope == "write":
-        source_name = rules.checked_name(source, "A source's name") if source is not None else name
-        found = _source(conn, source_name, channel=channel, site=site, clock=clock)
+        found = ensure_source(conn, name if source is None else source, channel=channel, site=site, clock=clock)
     key = rules.new_key(scope, chance)
     key_id = store.insert_key(
         conn,
@@ -112,7 +111,12 @@ def _allowed(scope: KeyScope, wanted: Sequence[Permission] | None, by: Doer) -> 
     return sorted(set(wanted))
 
 
-def _source(conn: Connection, name: str, *, channel: str | None, site: str, clock: Clock) -> Source:
+def ensure_source(conn: Connection, name: str, *, channel: str | None, site: str, clock: Clock) -> Source:
+    """The source of this name, made when there is none.
+
+    Raises: InvalidNameError, UnknownChannelError, SourceConflictError.
+    """
+    name = rules.checked_name(name, "A source's name")
     if channel is not None and channel not in CHANNELS:
         raise UnknownChannelError(f"{channel} is no channel. The channels are: {', '.join(CHANNELS)}.")
     site = rules.checked_name(site, "A site's name")
@@ -127,6 +131,11 @@ def _source(conn: Connection, name: str, *, channel: str | None, site: str, cloc
 def keys(conn: Connection, *, before: int | None = None, revoked: bool | None = None, limit: int = 50) -> list[ApiKey]:
     """Newest first, older than the key `before`."""
     return store.keys(conn, before=before, revoked=revoked, limit=limit)
+
+
+def write_keys_in_use(conn: Connection) -> dict[SourceId, int]:
+    """How many of each source."""
+    return store.write_keys_in_use(conn)
 
 
 def key(conn: Connection, key_id: KeyId) -> ApiKey:
