@@ -1,4 +1,5 @@
 /** What a shop's page calls. Every call makes one event in the format of Segment's libraries. */
+import { taken } from "./link";
 import { person, uuid } from "./person";
 import { queue } from "./queue";
 import { sender, type Sender } from "./sender";
@@ -30,6 +31,8 @@ export function client(settings: Settings) {
   const waiting: Properties[] = [];
   let sending: Sender | null = null;
   let choice = remembered();
+  /** Goes with the first event, whenever that may be sent. */
+  let link = taken();
 
   /** Global Privacy Control is a no, whatever was said on the page. */
   function remembered(): Consent | null {
@@ -59,7 +62,8 @@ export function client(settings: Settings) {
   };
 
   const put = (event: Properties): void => {
-    const own = { ...event, anonymousId: event["anonymousId"] ?? who.anonymousId(), userId: event["userId"] ?? who.userId() };
+    const own: Properties = { ...event, anonymousId: event["anonymousId"] ?? who.anonymousId(), userId: event["userId"] ?? who.userId() };
+    if (own["type"] === "alias") own["previousId"] ??= who.userId() ?? own["anonymousId"];
     let body: string;
     try {
       body = JSON.stringify(own);
@@ -78,8 +82,13 @@ export function client(settings: Settings) {
       type,
       messageId: uuid(),
       timestamp: new Date().toISOString(),
-      context: { ...context(), ...(choice && settings.consent === "wait" ? { consent: choice } : {}) },
+      context: {
+        ...context(),
+        ...(choice && settings.consent === "wait" ? { consent: choice } : {}),
+        ...(link ? { link_token: link } : {}),
+      },
     };
+    link = null;
     if (choice) put(event);
     else if (waiting.length < WAITING) waiting.push(event);
   };
@@ -90,9 +99,9 @@ export function client(settings: Settings) {
       if (userId && typeof userId === "object") return api.identify(null, userId);
       if (userId != null && userId !== "" && !(choice && !choice.analytics)) {
         const id = String(userId);
-        const before = who.userId();
+        const before = choice && who.userId();
         // Somebody else: what follows must not be taken for the one before.
-        if (choice && before !== null && before !== id) who.renew();
+        if (before !== null && before !== id) who.renew();
         if (choice) who.name(id);
         return send("identify", { traits: traits ?? {}, userId: id });
       }
@@ -106,7 +115,7 @@ export function client(settings: Settings) {
       }),
     group: (groupId: string | number, traits: Properties = {}): void => send("group", { groupId: String(groupId), traits }),
     alias: (userId: string | number, previousId?: string): void =>
-      send("alias", { userId: String(userId), previousId: previousId ?? who.userId() ?? who.anonymousId() }),
+      send("alias", { userId: String(userId), previousId }),
 
     /** Ends the login: whoever comes next in this browser is not taken for this one. */
     logout(): void {

@@ -1,5 +1,7 @@
 /** Who this browser is: an anonymous id, and the account that is logged in. Nothing personal is kept in the browser. */
 
+import { share, shared } from "./cookie";
+
 export interface Person {
   anonymousId(): string;
   userId(): string | null;
@@ -42,23 +44,34 @@ export function person(): Person {
       // Refused or full.
     }
   };
+  let renewed = false;
+  /** The cookie is what the shop's subdomains have in common, so it is right: whoever logged out on one, has on all. */
+  const anonymousId = (): string => {
+    const told = shared();
+    const own = read(ANONYMOUS);
+    if (told && told !== own) {
+      if (own) write(USER, null);
+      write(ANONYMOUS, told);
+    }
+    const id = told ?? own ?? uuid();
+    if (!told && id !== own) write(ANONYMOUS, id);
+    if (!told || !renewed) share(id);
+    renewed = true;
+    return id;
+  };
+  const become = (id: string | null) => {
+    write(USER, null);
+    write(ANONYMOUS, id);
+    share(id);
+  };
   return {
-    anonymousId() {
-      const known = read(ANONYMOUS);
-      if (known) return known;
-      const made = uuid();
-      write(ANONYMOUS, made);
-      return made;
+    anonymousId,
+    userId() {
+      anonymousId();
+      return read(USER);
     },
-    userId: () => read(USER),
     name: (userId) => write(USER, userId),
-    renew() {
-      write(USER, null);
-      write(ANONYMOUS, uuid());
-    },
-    forget() {
-      write(USER, null);
-      write(ANONYMOUS, null);
-    },
+    renew: () => become(uuid()),
+    forget: () => become(null),
   };
 }

@@ -29,12 +29,14 @@ from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.rules.door import Opened
 from onevoice.domains.events.service import alarms
 from onevoice.domains.events.service import log as events
+from onevoice.domains.identity.service import links
 from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.imports import http as imports_http
 from onevoice.domains.imports import service as imports
 from onevoice.domains.imports.contracts import Content, ImportReport
 from onevoice.domains.imports.jobs import run as import_jobs
 from onevoice.domains.imports.jobs.queue import Queue
+from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import sealing as sealing_http
@@ -176,6 +178,8 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
+    link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
+    app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
@@ -226,7 +230,7 @@ class Worker:
         """Work until `stop`. The linker holds the lease for as long as its connection lives."""
         home = self._home
         connect = _linker_connection(home.database.url)
-        job = link.LinkingJob(home.secrets.vault_key, home.clock, connect)
+        job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
         threads = [
             threading.Thread(target=self._listen, args=(bus.APPENDED, self._appended), name="appended", daemon=True),
             threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
@@ -272,6 +276,7 @@ class Worker:
         while not self._stop.is_set():
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 events.housekeep(conn, self._home.clock.now())
+                links.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 alarms.watch(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
@@ -299,7 +304,7 @@ def _linker_connection(url: str) -> Callable[[], Connection]:
 def linking_steps(home: Installation) -> Generator[Callable[[], int]]:
     """For whoever links in its own process (tests, benchmarks): each call does one batch and tells how many events."""
     connect = _linker_connection(home.database.url)
-    job = link.LinkingJob(home.secrets.vault_key, home.clock, connect)
+    job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
 
     def step() -> int:
         with conn.transaction():

@@ -92,6 +92,7 @@ TAKES = {
     ("POST", "/api/identity/merges"): "customers.merge",
     ("POST", "/api/identity/merges/{merge_id}/undo"): "customers.merge",
     ("POST", "/api/identity/splits"): "customers.merge",
+    ("POST", "/api/links"): "links.create",
 }
 EXAMPLES = {
     "ref": "user_id:u1",

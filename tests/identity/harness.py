@@ -42,6 +42,7 @@ class Observation:
     traits: Mapping[str, str | None] = field(default_factory=dict)  # of an identify call; None removes
     logout: bool = False  # then the name is "Signed Out"
     source_priority: int = 0
+    link: tuple[str, Identifier] | None = None  # a link that was opened: its name, and whom it was sent to
 
 
 class Reader(Protocol):
@@ -72,6 +73,10 @@ class Linker(Reader, Protocol):
 
     def crash_next(self, point: str | None) -> None:
         """Arm: the next `apply` dies there."""
+        ...
+
+    def send(self, link: tuple[str, Identifier]) -> None:
+        """A link is made for somebody who is known; events may open it from now on, and before."""
         ...
 
     def merge(self, x: Who, y: Who, at: int) -> Any: ...
@@ -274,6 +279,7 @@ class World:
     opening: tuple[frozenset[Identifier], ...] = ()  # events that are told before anything else
     events: int = 1000  # then only operators act
     splits: int = 1000  # each takes merges with it: few leave many to be undone
+    links: bool = False  # are sent and opened
 
 
 def machine(world: World) -> type[RuleBasedStateMachine]:
@@ -292,6 +298,7 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
             super().__init__()
             self.pair = Pair(world.open_linker(world.kinds), world.kinds)
             self.clock, self.count, self.splits, self.queue, self.held, self.sent = 100, 0, 0, [], [], []
+            self.links: dict[int, tuple[str, Identifier]] = {}
 
         def send(self, fate: str, pause: int, priority: int = 0, **fields: Any) -> None:
             self.clock += pause
@@ -348,6 +355,32 @@ def machine(world: World) -> type[RuleBasedStateMachine]:
         def logout(self, who, where, happened, fate, pause) -> None:
             if who | where:
                 self.send(fate, pause, identifiers=who | where, name="Signed Out", logout=True, happened=happened)
+
+        @precondition(lambda self: world.links and self.count < world.events and (self.links or self.named()))
+        @rule(
+            data=st.data(),
+            number=st.integers(1, 3),
+            who=st.sampled_from((frozenset(), frozenset(), frozenset(), frozenset(world.people[:1]))),
+            where=st.frozensets(places, min_size=1, max_size=2),
+            happened=moments,
+            fate=fate,
+            pause=pauses,
+            logout=seldom,
+        )
+        def open_link(self, data, number, who, where, happened, fate, pause, logout) -> None:
+            """By whomever it was sent to, or by whoever it was forwarded to."""
+            if number not in self.links:
+                if not self.named():
+                    return
+                self.links[number] = (f"{number}", data.draw(st.sampled_from(self.named())))
+                self.pair.linker.send(self.links[number])
+            name = "Signed Out" if logout else "Viewed"
+            link = self.links[number]
+            self.send(fate, pause, identifiers=who | where, name=name, logout=logout, happened=happened, link=link)
+
+        def named(self) -> list[Identifier]:
+            known = {member[:2] for part in self.pair.parts for member in part}
+            return sorted(who for who in known if not self.pair.model.kind(who)[3])
 
         @precondition(lambda self: self.queue)
         @rule(data=st.data())

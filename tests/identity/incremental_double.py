@@ -36,6 +36,7 @@ class IncrementalDouble:
             marks=defaultdict(list),
             spans={},
             events=[],
+            opened={},
         )
 
     def order(self, identifier):
@@ -111,6 +112,29 @@ class IncrementalDouble:
             tier = 1 + max(self.kind(anchor)[0], self.kind(other)[0]) if person else 9
             ends = ((*anchor, BASE), (*other, (*when, 0))) if person else ((*anchor, when[:1]), (*other, when[:1]))
             self.claim(ends, when, event.learnt, tier, weak=not person)
+        places = [identifier for identifier in event.identifiers if self.kind(identifier)[3]]
+        if event.link and places:
+            self.open(event.link, when, self.strongest(places), event.learnt)
+
+    def send(self, link):
+        pass
+
+    def open(self, link, when, place, learnt):
+        known = self.state.opened.get(link)
+        if known is None or self.goes_before(when, known):
+            _, target = link
+            self.state.opened[link] = when
+            self.claim(((*place, when[:1]), (*target, BASE)), when, learnt, 10, merge=(link, when))
+            if known is not None:
+                self.forget_opening((link, known))
+
+    def goes_before(self, when, known):
+        return when < known
+
+    def forget_opening(self, opening):
+        self.state.undone.add(opening)
+        for pair in [p for p, claims in self.state.claims.items() if any(claim[-1] == opening for claim in claims)]:
+            self.derive(pair)
 
     def claim(self, ends, when, learnt, tier, *, weak=False, merge=None):
         pair = frozenset(end[:2] for end in ends)
@@ -158,7 +182,7 @@ class IncrementalDouble:
     def add(self, key, when):
         old = self.state.edges.get(key, (math.inf,))
         self.state.edges[key] = min(old, when)
-        if when < old and self.contested(key):
+        if when < old and (self.contested(key) or key[2] == 10):
             self.state.dirty |= {*key[:2]}
         elif old == (math.inf,) and not self.join(key):  # where nothing was refused, an earlier time changes nothing
             self.refuse(key)
@@ -184,9 +208,14 @@ class IncrementalDouble:
         return max(tier, 5)
 
     def fits(self, one, other, tier):
+        if tier == 10 and self.has_name(one) and self.has_name(other):
+            return False
         sides = ([self.state.nodes[n] for n in side] for side in (one, other))
         counts, more = (Counter(node[0] for node in side if node[2] == BASE) for side in sides)
         return all(counts[k] + more[k] <= self.kind((k,))[1 + (tier >= 5)] for k in counts.keys() & more.keys())
+
+    def has_name(self, part):
+        return any(not self.kind(self.state.nodes[n])[3] for n in part)
 
     def rank(self, key):
         return key[2], self.state.edges[key], sorted(self.state.nodes[n] for n in key[:2])
@@ -199,9 +228,13 @@ class IncrementalDouble:
                 found |= more
             keys = [key for key in self.state.edges if found.issuperset(key[:2])]
             self.state.part.update({n: part for part in self.kruskal(found, keys, self.cannot_links()) for n in part})
-            refused = any(self.state.part[a] is not self.state.part[b] for a, b, _ in keys)
+            refused = any(self.state.part[a] is not self.state.part[b] or self.may_give_way(t) for a, b, t in keys)
             self.state.contested = (self.state.contested - found) | (found if refused else set())
         self.state.dirty, self.state.removed = set(), set()
+
+    def may_give_way(self, tier):
+        """An opened link ties until somebody else turns up: every edge that comes may refuse it."""
+        return tier == 10
 
     def edges_around(self, node):
         return self.state.edges

@@ -11,7 +11,8 @@ from harness import PEOPLE, TIGHT, Linker, Observation, Pair
 from incremental_double import IncrementalDouble
 
 U1, U2, E1, E2, X = ("user_id", "u1"), ("user_id", "u2"), PEOPLE[5], PEOPLE[6], ("phone", "+48512345671")
-CARD1, CARD2, TABLET = ("loyalty_card", "CARD1"), ("loyalty_card", "CARD2"), ("device", "tablet")
+CARD1, CARD2 = ("loyalty_card", "CARD1"), ("loyalty_card", "CARD2")
+TABLET, TILL = ("device", "tablet"), ("device", "till")
 CRM1, CRM2, TELEGRAM, VIBER = ("external:crm", "1"), ("external:crm", "2"), ("telegram", "700100"), ("viber", "700200")
 
 
@@ -116,6 +117,37 @@ class RestoresAtItsOwn(IncrementalDouble):
 
     def restored(self, links):
         return set()
+
+
+class EverybodyOpens(IncrementalDouble):
+    """Whoever opens a link is who it was sent to."""
+
+    def goes_before(self, when, known):
+        return when != known
+
+    def forget_opening(self, opening):
+        pass
+
+
+class FirstToArrive(IncrementalDouble):
+    """Of those who open a link the one counts of whom we learnt first."""
+
+    def goes_before(self, when, known):
+        return False
+
+
+class JoinsByLink(IncrementalDouble):
+    """A link ties whoever is logged in where it is opened."""
+
+    def has_name(self, part):
+        return False
+
+
+class TrustsLinks(IncrementalDouble):
+    """What a link has tied is tied, whoever logs in there later."""
+
+    def may_give_way(self, tier):
+        return False
 
 
 def seen(
@@ -265,6 +297,58 @@ def split_from_an_epoch_that_vanished(pair: Pair) -> None:
     assert pair.standing() == []
 
 
+LINK = ("1", E1)
+
+
+def sent(pair: Pair) -> None:
+    pair.apply([seen(pair, U1, E1, happened=1)])
+    pair.linker.send(LINK)
+
+
+def a_link_is_forwarded(pair: Pair) -> None:
+    sent(pair)
+    pair.apply([seen(pair, TABLET, happened=3, name="Viewed", link=LINK)])
+    pair.apply([seen(pair, TILL, happened=4, name="Viewed", link=LINK)])
+    assert together(pair, U1, TABLET)
+    assert not together(pair, U1, TILL)
+
+
+def who_opened_a_link_first_comes_late(pair: Pair) -> None:
+    sent(pair)
+    pair.apply([seen(pair, TILL, happened=4, name="Viewed", link=LINK)])
+    assert together(pair, U1, TILL)
+    pair.apply([seen(pair, TABLET, happened=3, name="Viewed", link=LINK)])
+    assert together(pair, U1, TABLET)
+    assert not together(pair, U1, TILL)
+
+
+def a_link_is_opened_by_who_is_logged_in(pair: Pair) -> None:
+    """No limit keeps the two apart: a phone number may well be that of the account."""
+    sent(pair)
+    pair.apply([seen(pair, X, TABLET, happened=2), seen(pair, TABLET, happened=3, name="Viewed", link=LINK)])
+    assert together(pair, X, TABLET)
+    assert not together(pair, U1, X)
+
+
+def who_opened_a_link_logs_in(pair: Pair) -> None:
+    sent(pair)
+    pair.apply([seen(pair, TABLET, happened=3, name="Viewed", link=LINK)])
+    pair.apply([seen(pair, X, TABLET, happened=5)])
+    assert together(pair, X, TABLET)
+    assert not together(pair, U1, TABLET)
+
+
+def what_a_link_said_is_taken_back(pair: Pair) -> None:
+    """By a split, and for good: neither the same browser nor the next one is tied by it."""
+    sent(pair)
+    pair.apply([seen(pair, TABLET, happened=3, name="Viewed", link=LINK)])
+    pair.split(U1, [TABLET], 101)
+    again = {"name": "Viewed", "link": LINK, "learnt": 102}
+    pair.apply([seen(pair, TABLET, happened=4, **again), seen(pair, TILL, happened=5, **again)])
+    assert not together(pair, U1, TABLET)
+    assert not together(pair, U1, TILL)
+
+
 Story = Callable[[Pair], None]
 
 
@@ -286,6 +370,7 @@ class Mutant:
 QUIET = {"kinds": TIGHT, "places": (), "moments": 3, "most": 2, "operator": False, "crashes": False}
 RIVALS = {**QUIET, "people": (E1, E2, X), "least": 2}
 TORN = {**RIVALS, "operator": True, "people": (U1, U2, E1, E2, X)}
+FORWARDED = {**QUIET, "people": (U1, X), "places": (TABLET, TILL), "links": True}
 MUTANTS = (
     Mutant(GreedyUnion, late_older_edge, RIVALS, 1000),
     Mutant(ForgetsRefused, refused_edge_comes_to_use, TORN, 1000),
@@ -296,6 +381,10 @@ MUTANTS = (
     Mutant(BoldFastPath, strong_edge_over_weak_ones, {**QUIET, "people": (U1, CARD1, CARD2, X), "least": 2}, 1000),
     Mutant(EpochAtArrival, late_login, {**RIVALS, "places": (TABLET,)}, 1000),
     Mutant(LearntAtArrival, learnt_before_the_split, {**TORN, "places": (TABLET,), "most": 3}, 1000),
+    Mutant(EverybodyOpens, a_link_is_forwarded, FORWARDED, 1000),
+    Mutant(FirstToArrive, who_opened_a_link_first_comes_late, FORWARDED, 1000),
+    Mutant(JoinsByLink, a_link_is_opened_by_who_is_logged_in, FORWARDED, 1000),
+    Mutant(TrustsLinks, who_opened_a_link_logs_in, FORWARDED, 1000),
     Mutant(UndoByPair, one_tablet_merged_twice),
     Mutant(WithdrawsOnce, two_merges_over_one_split),
     Mutant(RestoresForAll, two_merges_over_one_split),
@@ -306,4 +395,5 @@ STORIES = (
     *dict.fromkeys(mutant.story for mutant in MUTANTS),
     two_merges_over_one_split_undone_in_the_other_order,
     split_from_an_epoch_that_vanished,
+    what_a_link_said_is_taken_back,
 )

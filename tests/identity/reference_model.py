@@ -11,13 +11,11 @@ KINDS = {"user_id": (1, 1, 1, 0), "loyalty_card": (2, 3, 1, 0), "external": (3, 
 
 
 class ReferenceModel:
-    def __init__(self, kinds=KINDS, order=lambda identifier: identifier):
-        """`order` breaks ties between identifiers (the product: kind, digest)."""
+    def __init__(self, kinds=KINDS, order=lambda identifier: identifier):  # it breaks ties (the product: kind, digest)
         self.kinds, self.order, self.seen = kinds, order, {}
         self.merges, self.retractions, self.cannot = [], set(), set()
 
-    def observe(self, event):
-        """It has identifiers, happened, learnt, hash, name, traits, logout, source_priority."""
+    def observe(self, event):  # identifiers, happened, learnt, hash, name, traits, logout, source_priority, link
         self.seen.setdefault(event.hash, event)
 
     def merge(self, x, y, at):
@@ -39,20 +37,18 @@ class ReferenceModel:
         edges = [(e, set(e[3:])) for e in self.edges()]
         self.retractions |= {(frozenset((e[3][:2], e[4][:2])), at) for e, ends in edges
                              if all(ends & side for side in sides)}
-        parts = [self.kruskal(side, [e for e, ends in edges if ends <= side], []) for side in sides]
-        pairs = [(p, q) for p in parts[0] for q in parts[1]]
+        one, other = (self.kruskal(side, [e for e, ends in edges if ends <= side], []) for side in sides)
+        pairs = [(p, q) for p in one for q in other]
         while pairs:  # and again while a third profile, freed of its limit, holds the two sides together
             self.cannot |= {(self.strongest(p), self.strongest(q), at) for p, q in pairs}
             pairs = [(p & sides[0], p & sides[1]) for p in self.partition() if all(p & side for side in sides)]
 
-    def known(self, at):
-        """The model of what had been learnt up to `at`."""
+    def known(self, at):  # the model of what had been learnt by then
         then = ReferenceModel(self.kinds, self.order)
         then.seen = {key: event for key, event in self.seen.items() if event.learnt <= at}
-        then.merges = [SimpleNamespace(**{**vars(m), "undone": m.undone if m.undone <= at else math.inf})
-                       for m in self.merges if m.at <= at]
-        then.retractions = {retraction for retraction in self.retractions if retraction[-1] <= at}
-        then.cannot = {link for link in self.cannot if link[-1] <= at}
+        for m in (merge for merge in self.merges if merge.at <= at):
+            then.merges.append(SimpleNamespace(**{**vars(m), "undone": m.undone if m.undone <= at else math.inf}))
+        then.retractions, then.cannot = ({x for x in xs if x[-1] <= at} for xs in (self.retractions, self.cannot))
         return then
 
     def kind(self, node):
@@ -61,11 +57,13 @@ class ReferenceModel:
     def tie(self, node):
         return node[0], self.order(node[:2]), node[2:]
 
+    def places(self, event):
+        return [i for i in event.identifiers if self.kind(i)[3]]
+
     def strongest(self, nodes):
         return min(nodes, key=lambda node: (self.kind(node)[0], self.tie(node)))
 
-    def epochs(self, identifier):
-        """Oldest first: [[node, holder or None]]. The first login takes what came before it."""
+    def epochs(self, identifier):  # oldest first: [[node, holder or None]]; the first login takes what came before it
         spans, marks = [[(*identifier, BASE), None]], []
         for event in self.seen.values():
             if identifier in event.identifiers and self.kind(identifier)[3]:
@@ -80,8 +78,7 @@ class ReferenceModel:
                 spans.append([(*identifier, tuple(opened)), holder])
         return spans
 
-    def epoch(self, node):
-        """The epoch an opening mark, or a moment, falls into now: late marks move epochs and make them vanish."""
+    def epoch(self, node):  # that an opening mark, or a moment, falls into now: late marks move epochs, some vanish
         return [now for now, _ in self.epochs(node[:2]) if now[2][:len(node[2])] <= node[2]][-1]
 
     def retracted(self, a, b, learnt):
@@ -92,8 +89,7 @@ class ReferenceModel:
         return [(1, merge.at, b"", self.epoch(a), self.epoch(b)) for a, b in merge.edges
                 if merge.undone == math.inf and not self.retracted(a, b, merge.at)]
 
-    def edges(self):
-        """Live edges, also those that Kruskal will refuse, in its order: (tier, happened, hash, node, node)."""
+    def edges(self):  # live ones, also those that Kruskal will refuse, in its order: (tier, happened, hash, node, node)
         found, weak = [edge for number in range(len(self.merges)) for edge in self.operator_edges(number)], {}
         for event in self.seen.values():
             anchor, when = self.strongest(event.identifiers), (event.happened, event.hash)
@@ -108,6 +104,11 @@ class ReferenceModel:
         for (other, anchor), when in weak.items():  # a history that nobody holds goes with what it was first seen on
             if self.epochs(other)[0][1] is None and self.epoch((*other, when[:1]))[2] == BASE:
                 found.append((9, *when, (*other, BASE), self.epoch((*anchor, when[:1]))))
+        opened = [event for event in self.seen.values() if event.link and self.places(event)]
+        opened.sort(key=lambda event: (event.happened, event.hash), reverse=True)
+        for (_, target), e in {e.link: e for e in opened}.items():  # whoever opens a link second says nothing by it
+            if not self.retracted(place := self.strongest(self.places(e)), target, e.learnt):
+                found.append((10, e.happened, e.hash, (*target, BASE), self.epoch((*place, (e.happened,)))))
         return sorted(((*e[:3], *sorted(e[3:], key=self.tie)) for e in found),
                       key=lambda e: (e[:3], self.tie(e[3]), self.tie(e[4])))
 
@@ -122,6 +123,7 @@ class ReferenceModel:
             union = parts[a] | parts[b]
             counts, more = (Counter(n[0] for n in parts[x] if n[2] == BASE) for x in (a, b))  # each identifier once
             fits = all(counts[k] + more[k] <= self.kind((k,))[1 + (tier >= 5)] for k in counts.keys() & more.keys())
+            fits &= tier < 10 or not all(any(not self.kind(n)[3] for n in parts[x]) for x in (a, b))  # both have a name
             if tier == 1 or (fits and not any(ends & parts[a] and ends & parts[b] for ends in cannot)):
                 parts.update(dict.fromkeys(union, union))
         return set(parts.values())
@@ -130,13 +132,11 @@ class ReferenceModel:
         nodes = {node for event in self.seen.values() for i in event.identifiers for node, _ in self.epochs(i)}
         return self.kruskal(nodes, self.edges(), [ends for _, ends in self.cannot_links()])
 
-    def profile(self, x):
-        """x: a node, or an identifier and then its latest epoch."""
+    def profile(self, x):  # of a node, or of an identifier and then its latest epoch
         node = self.epoch(x) if len(x) == 3 else self.epochs(x)[-1][0]
         return next(part for part in self.partition() if node in part)
 
-    def events(self, x, until=math.inf):
-        """Newest first. An event stays with its anchor, and with the epoch of it in which it happened."""
+    def events(self, x, until=math.inf):  # newest first; each stays with its anchor, in the epoch of its moment
         profile, events = self.profile(x), [event for event in self.seen.values() if event.happened <= until]
         own = [e for e in events if self.epoch((*self.strongest(e.identifiers), (e.happened,))) in profile]
         return sorted(own, key=lambda event: (event.happened, event.hash), reverse=True)

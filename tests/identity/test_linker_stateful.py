@@ -28,21 +28,24 @@ from psycopg import Connection
 
 from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import AsOf, SourceInfo
+from onevoice.domains.identity.rules import tokens
 from onevoice.domains.identity.rules.observe import digest_of, message_hash
 from onevoice.domains.identity.service import operate, references
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.identity.service.link import Linker
 from onevoice.domains.identity.service.prepare import Incoming
+from onevoice.domains.identity.store import links
 from onevoice.domains.profiles.service import cards, folds, reading
 from onevoice.kit.db import Database
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 KEY = b"k" * 32
+YEAR = timedelta(days=365)
 SOURCES = {number: SourceInfo(number, f"source {number}", "site", None, number) for number in (0, 1)}
 TABLES = (
-    "events.seen identity.node identity.vault identity.evidence identity.edge identity.cannot identity.action"
-    " identity.event identity.batch identity.moved profiles.counter profiles.trait profiles.spend profiles.card"
-    " profiles.pulse profiles.position"
+    "events.seen identity.link identity.node identity.vault identity.evidence identity.edge identity.cannot"
+    " identity.action identity.event identity.batch identity.moved profiles.counter profiles.trait profiles.spend"
+    " profiles.card profiles.pulse profiles.position"
 ).split()
 
 
@@ -153,7 +156,7 @@ class Product(Reader):
     def __init__(self, database: Database, kinds: Mapping[str, Any]) -> None:
         super().__init__(database, AsOf())
         self._crash: str | None = None
-        self._linker = Linker(KEY, events.unseen, cache_entries=64)
+        self._linker = Linker(KEY, events.unseen, cache_entries=64, link_key=KEY)
         with database.transaction() as conn:
             for table in TABLES:
                 conn.execute(f"delete from {table}")
@@ -170,6 +173,12 @@ class Product(Reader):
 
     def order(self, identifier: Identifier) -> Any:
         return digest_of(KEY, *identifier)
+
+    def send(self, link: tuple[str, Identifier]) -> None:
+        name, (kind, value) = link
+        with self._database.transaction() as conn:
+            to = references.locate(conn, f"{kind}:{value}", KEY)[0]
+            links.add(conn, [(int(name), to, START - YEAR, START + YEAR)])
 
     def crash_next(self, point: str | None) -> None:
         self._crash = point
@@ -248,6 +257,7 @@ KEPT = ("card", "pulse")
 
 
 def encode(seen: Observation) -> bytes:
+    token = {"link_token": tokens.make(int(seen.link[0]), tokens.key_of(KEY))} if seen.link else {}
     kind = "identify" if seen.name is None else "track"
     return msgspec.json.encode(
         {
@@ -256,7 +266,7 @@ def encode(seen: Observation) -> bytes:
             "messageId": seen.message_id,
             "timestamp": moment(seen.happened).isoformat(),
             "traits": dict(seen.traits),
-            "context": {"externalIds": [external(*identifier) for identifier in sorted(seen.identifiers)]},
+            "context": {"externalIds": [external(*identifier) for identifier in sorted(seen.identifiers)], **token},
         }
     )
 
@@ -292,6 +302,11 @@ AT_ODDS = {
     "splits": 4,
     "crashes": False,
 }
+
+
+@pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])
+def test_it_agrees_where_links_are_opened(open_product: Callable[..., Product], kinds: Mapping[str, Any]) -> None:
+    run_state_machine_as_test(machine(World(open_product, kinds, links=True)), settings=CAREFUL)
 
 
 @pytest.mark.parametrize("kinds", [TIGHT, LOOSE], ids=["tight", "loose"])

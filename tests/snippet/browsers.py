@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
@@ -30,16 +31,32 @@ class Tab(Protocol):
     def close(self) -> None: ...
 
 
+@dataclass(frozen=True)
+class Cookie:
+    """expires: seconds since 1970; None where it ends with the browser."""
+
+    name: str
+    domain: str
+    same_site: str
+    expires: float | None
+
+
 class Visitor(Protocol):
     """Somebody with storage of their own, who may open several tabs."""
 
     def tab(self) -> Tab: ...
+
+    def cookies(self) -> list[Cookie]: ...
 
     def prefer_privacy(self) -> None:
         """Global Privacy Control, on every page from now on."""
         ...
 
     def leave(self) -> None: ...
+
+
+# Names of hosts that the browsers find on this machine.
+SUBDOMAINS = ("www.shop.test", "m.shop.test")
 
 
 class Browser(Protocol):
@@ -76,6 +93,17 @@ class _ChromiumVisitor:
     def tab(self) -> Tab:
         return _ChromiumTab(self._context.new_page())
 
+    def cookies(self) -> list[Cookie]:
+        return [
+            Cookie(
+                each.get("name", ""),
+                each.get("domain", ""),
+                each.get("sameSite", "").lower(),
+                expires if (expires := each.get("expires", -1)) > 0 else None,
+            )
+            for each in self._context.cookies()
+        ]
+
     def prefer_privacy(self) -> None:
         self._context.add_init_script(PRIVACY)
 
@@ -95,7 +123,12 @@ class _Chromium:
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
+            executable_path="/usr/bin/chromium",
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                "--host-resolver-rules=" + ",".join(f"MAP {name} 127.0.0.1" for name in SUBDOMAINS),
+            ],
         )
         yield _Chromium(browser)
         browser.close()
@@ -153,6 +186,10 @@ class _FirefoxVisitor:
         made = self._bidi("browsingContext.create", type="tab", userContext=self._user)
         return _FirefoxTab(self._bidi, made["context"])
 
+    def cookies(self) -> list[Cookie]:
+        found = self._bidi("storage.getCookies", partition={"type": "storageKey", "userContext": self._user})
+        return [Cookie(each["name"], each["domain"], each["sameSite"], each.get("expiry")) for each in found["cookies"]]
+
     def prefer_privacy(self) -> None:
         self._bidi("script.addPreloadScript", functionDeclaration=f"() => {{ {PRIVACY} }}", userContexts=[self._user])
 
@@ -171,6 +208,7 @@ class _Firefox:
 @contextmanager
 def firefox() -> Iterator[Browser]:
     profile = Path(tempfile.mkdtemp(prefix="ov-firefox-"))
+    (profile / "user.js").write_text(f'user_pref("network.dns.localDomains", "{",".join(SUBDOMAINS)}");\n')
     process = subprocess.Popen(
         ["firefox-esr", "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port", "0"],
         stdout=subprocess.DEVNULL,

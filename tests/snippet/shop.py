@@ -49,6 +49,10 @@ class Shop:
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
+    def at(self, host: str) -> str:
+        """Its address under another name."""
+        return f"http://{host}:{self._http.server_port}"
+
     @contextmanager
     def open(self) -> Iterator["Shop"]:
         thread = threading.Thread(target=self._http.serve_forever, daemon=True)

@@ -6,16 +6,12 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
-import httpx
-import pytest
-from browsers import Browser, Tab, Visitor, chromium, firefox
-from shop import Gate, Shop
+from browsers import Browser, Tab
+from shop import Shop
+from visits import events, ready, visitor_id
 
 from faults import proxy
 from onevoice import bootstrap
@@ -25,70 +21,8 @@ from waiting import until
 BUDGET_BYTES = 5_000
 
 
-@pytest.fixture(scope="session", params=[chromium, firefox], ids=["chromium", "firefox"])
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    with request.param() as found:
-        yield found
-
-
-@pytest.fixture
-def visitor(browser: Browser) -> Iterator[Visitor]:
-    visitor = browser.visitor()
-    yield visitor
-    visitor.leave()
-
-
-@pytest.fixture
-def open_shop(live_server: LiveServer) -> Iterator[Callable[..., Shop]]:
-    with ExitStack() as stack:
-        yield lambda server=None, **more: stack.enter_context(
-            Shop(live_server.url, server or live_server.url, live_server.write_key, **more).open()
-        )
-
-
-@pytest.fixture
-def gate(live_server: LiveServer) -> Iterator[Gate]:
-    port = urlsplit(live_server.url).port
-    assert port
-    with closing(Gate(port)) as found:
-        yield found
-
-
-def ready(tab: Tab, url: str) -> Tab:
-    tab.open(url)
-    until(lambda: not tab.run("Array.isArray(window.onevoice)"), what="the snippet did not start")
-    return tab
-
-
 def track(tab: Tab, first: int, count: int) -> None:
     tab.run(f"Array.from({{length: {count}}}, (_, i) => onevoice.track('Seen', {{n: {first} + i}})).length")
-
-
-def visitor_id(tab: Tab) -> str:
-    return str(tab.run("onevoice.ids().anonymousId"))
-
-
-def events(server: LiveServer, anonymous: str) -> list[dict[str, Any]]:
-    """Newest first, once all that was taken is linked; none while the server is away."""
-    try:
-        server.settle()
-    except httpx.TransportError:
-        return []
-    found: list[dict[str, Any]] = []
-    cursor = ""
-    while True:
-        answer = server.get(
-            f"/api/profiles/anonymous_id:{quote(anonymous)}/events",
-            limit="200",
-            **({"cursor": cursor} if cursor else {}),
-        )
-        if answer.status_code == 404:
-            return []
-        page = answer.json()
-        found.extend(page["data"])
-        cursor = page["next_cursor"]
-        if not cursor:
-            return found
 
 
 def numbers(server: LiveServer, anonymous: str) -> list[int]:

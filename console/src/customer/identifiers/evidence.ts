@@ -36,27 +36,23 @@ export function tieText(evidence: Evidence, voice: Voice): string {
   if (evidence.origin === "event" && evidence.event) return `${titleOf({ type: "track", event: evidence.event }, voice)}${source}`;
   if (evidence.origin === "operator") return voice.t("customer.identifiers.operator");
   const value = shortText(evidence.to);
-  const key = evidence.origin === "login" ? loginKey(evidence) : evidence.origin === "alias" ? "alias" : "with";
-  return `${voice.t(`customer.identifiers.${key}`, { value })}${source}`;
+  const words = wordsOf(evidence);
+  if (words === "linkTo" || words === "linkOn") return voice.t(`customer.identifiers.${words}Short`, { value });
+  return `${voice.t(`customer.identifiers.${words}`, { value })}${source}`;
 }
 
-/** A login ties a device and a person: told from the person's side it names the device. */
-function loginKey({ to }: Evidence): "loginOn" | "loginAs" {
-  return to.kind === "anonymous_id" || to.kind === "device" ? "loginOn" : "loginAs";
+/** A login, and a link that was opened, tie a device and a person: told from the person's side they name the device. */
+function wordsOf({ origin, to }: Evidence): "operator" | "loginOn" | "loginAs" | "linkOn" | "linkTo" | "alias" | "with" {
+  const device = to.kind === "anonymous_id" || to.kind === "device";
+  if (origin === "login") return device ? "loginOn" : "loginAs";
+  if (origin === "link") return device ? "linkOn" : "linkTo";
+  return origin === "event" ? "with" : origin;
 }
 
 /** In full: "came with 2200 4471 0938". */
 export function evidenceText(evidence: Evidence, { t }: Voice, devices?: Map<string, string>): string {
   const value = nodeText(evidence.to, devices, evidence.to.node_id);
-  const how =
-    evidence.origin === "operator"
-      ? t("customer.identifiers.operator")
-      : evidence.origin === "login"
-        ? t(`customer.identifiers.${loginKey(evidence)}`, { value })
-        : evidence.origin === "alias"
-          ? t("customer.identifiers.alias", { value })
-          : t("customer.identifiers.with", { value });
-  return how;
+  return t(`customer.identifiers.${wordsOf(evidence)}`, { value });
 }
 
 /** Why the rules refused a link. The server names the rule; what it does not name is told as it came. */
@@ -69,6 +65,7 @@ export function whyText(why: string | null, voice: Voice): string {
     return kind ? t("customer.identifiers.whyLimit", { kind: kindText(kind, voice) }) : t("customer.identifiers.whyLimitPlain");
   }
   if (/^cannot[-_ ]?link/i.test(why)) return t("customer.identifiers.whyCannot");
+  if (why === "named") return t("customer.identifiers.whyNamed");
   return why;
 }
 
@@ -81,6 +78,7 @@ export function joinText(join: Join, voice: Voice): string {
     const by = join.by ? t("customer.join.byHand", { by: join.by }) : t("customer.join.byHandNobody");
     return join.reason ? `${join.reason.replace(/[^.!?…]$/, "$&.")} ${by}` : by;
   }
+  if (join.kind === "link") return t("customer.join.byLink") + learnt;
   if (join.kind === "login") return t("customer.join.byLogin") + learnt;
   const source = sourceText(join.source, voice);
   const event = join.event && titleOf({ type: "track", event: join.event }, voice);

@@ -27,6 +27,7 @@ export function shortId(value: string): string {
 export function identifierText(kind: string, value: string, device?: string | null): string {
   if (kind === "phone") return phoneText(value);
   if (kind === "loyalty_card" && /^\d{8,19}$/.test(value)) return value.replace(/(\d{4})(?=\d)/g, "$1\u00a0");
+  if (kind === "apns" || kind === "fcm") return `${kind === "apns" ? "Apple" : "Google"}, ${shortId(value)}`;
   if (kind === "anonymous_id" || kind === "device") return device ? `${device}, ${shortId(value)}` : shortId(value);
   return value;
 }

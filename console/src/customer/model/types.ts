@@ -100,7 +100,7 @@ export interface Evidence {
   occurred_at: string;
   received_at: string;
   source: string | null;
-  origin: "event" | "login" | "operator" | "alias";
+  origin: "event" | "login" | "operator" | "alias" | "link";
   message_id: string | null;
   event: string | null;
   state: "used" | "redundant" | "refused";
@@ -114,7 +114,7 @@ export interface LedgerIdentifier extends Identifier {
 /** Two who had both done something became one: `strand` ended, `into` goes on. Only a join by hand has an id. */
 export interface Join {
   id: string | null;
-  kind: "operator" | "event" | "login" | "alias";
+  kind: "operator" | "event" | "login" | "alias" | "link";
   at: string;
   learnt_at: string;
   a: NodeRef;

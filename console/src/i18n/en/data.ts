@@ -106,7 +106,7 @@ export const data = {
   },
   snippet: {
     title: "Site snippet",
-    lead: "Two lines in your pages tell what visitors do, keep it until it has arrived, and ask first where you say so. 3 KB.",
+    lead: "Two lines in your pages tell what visitors do, keep it until it has arrived, and ask first where you say so. 4 KB.",
     key: "Which key",
     paste: "Write key",
     pasteHint: "The key stands in the page where anybody can read it: it can only send. A key that was kept can be pasted here; we cannot show it again.",

@@ -175,6 +175,7 @@ export const settings = {
       identity_merge: "joined customers",
       identity_undo: "undid a join",
       identity_split: "parted a customer",
+      links_created: "made links for people",
       events_import: "imported a file",
       import_uploaded: "uploaded a file",
       import_rehearsed: "rehearsed an import",

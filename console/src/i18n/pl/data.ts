@@ -112,7 +112,7 @@ export const data: Translated<typeof english> = {
   },
   snippet: {
     title: "Kod na stronę",
-    lead: "Dwie linijki na stronie mówią, co robią odwiedzający, przechowują to, aż dotrze, i\u00a0najpierw pytają, jeśli tak trzeba. 3 KB.",
+    lead: "Dwie linijki na stronie mówią, co robią odwiedzający, przechowują to, aż dotrze, i\u00a0najpierw pytają, jeśli tak trzeba. 4 KB.",
     key: "Który klucz",
     paste: "Klucz zapisu",
     pasteHint: "Klucz stoi na stronie, gdzie każdy może go przeczytać: potrafi tylko wysyłać. Zachowany klucz można tu wkleić; pokazać go ponownie nie możemy.",

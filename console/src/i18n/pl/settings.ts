@@ -180,6 +180,7 @@ export const settings: Translated<typeof english> = {
       identity_merge: "połączenie klientów",
       identity_undo: "cofnięcie połączenia",
       identity_split: "rozdzielenie klienta",
+      links_created: "utworzenie linków dla osób",
       events_import: "import pliku",
       import_uploaded: "przesłano plik",
       import_rehearsed: "zrobiono próbę importu",

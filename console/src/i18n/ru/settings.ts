@@ -180,6 +180,7 @@ export const settings: Translated<typeof english> = {
       identity_merge: "склейка клиентов",
       identity_undo: "отмена склейки",
       identity_split: "разделение клиента",
+      links_created: "создание персональных ссылок",
       events_import: "импорт файла",
       import_uploaded: "загружен файл",
       import_rehearsed: "импорт проверен вхолостую",

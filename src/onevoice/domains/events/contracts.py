@@ -15,6 +15,9 @@ FLAGS_KEY = "_flags"
 LETTER_KEY = "_letter"
 """In a replayed event's context: the dead letter it comes from, so that a second refusal finds its way back there."""
 
+LINK_KEY = "_link"
+"""In an event's context: the link that was opened, in place of its token."""
+
 
 class Position(NamedTuple):
     """A place in the log. Transactions commit out of order, so the transaction comes first."""

@@ -41,15 +41,17 @@ class SourceInfo:
     priority: int
 
 
-ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH, WITHDRAW = range(1, 9)
+ASSERT, RETRACT, CANNOT, ALLOW, LOGIN, LOGOUT, SEEN_WITH, OPENED, WITHDRAW = range(1, 10)
 """What a piece of evidence says of a and b: tied, tied no longer, two persons, no longer two persons, b logged in on
-the shared a, logged out of it, the shared a was seen with the shared b; what the event of that hash said of a before is
-withdrawn, with the import it came by."""
+the shared a, logged out of it, the shared a was seen with the shared b, a link that was sent to b was opened on the
+shared a; what the event of that hash said of a before is withdrawn, with the import it came by."""
 
 SAME_TIER = 0
 """Of an epoch that late marks made vanish, with the one that holds its place now."""
 OPERATOR_TIER = 1
 WEAK_SIGHTING_TIER = 9
+LINK_TIER = 10
+"""Of an opened link: the last of all, and it joins nobody who has a name already to anybody else."""
 
 
 class Edge(NamedTuple):
@@ -74,8 +76,9 @@ class Node(NamedTuple):
 class Evidence(NamedTuple):
     """One row of the ledger. `a` and `b` are identifiers, or epochs where an operator named one.
 
-    `act` is the operator's action it belongs to. A retraction of tier 1 undoes its action, a hand merge: it kills what
-    that merge asserted and withdrew. One of tier 0 is a split's and kills all that was learnt of the pair before.
+    `act` is the operator's action it belongs to, or the link that was opened. A retraction of tier 1 undoes its action,
+    a hand merge: it kills what that merge asserted and withdrew. One of tier 0 is a split's and kills all that was
+    learnt of the pair before.
     """
 
     pos: int

@@ -47,6 +47,13 @@ class InvalidReferenceError(IdentityError):
     kind = "invalid"
 
 
+class InvalidAddressError(IdentityError):
+    """The address cannot carry a link."""
+
+    code = "invalid_address"
+    kind = "invalid"
+
+
 class AmbiguousReferenceError(IdentityError):
     """The reference names several people."""
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0013_imports"
-down_revision = "0011_webhooks"
+down_revision = "0012_links"
 branch_labels = None
 depends_on = None
 
@@ -79,7 +79,7 @@ create table identity.known_before (
 create index known_before_nid on identity.known_before (nid);
 create index node_forgotten on identity.node (nid) where learnt > '9999-01-01 00:00:00+00';
 
--- op 8: what an event said of a is withdrawn, all of it that was written before.
+-- op 9: what an event said of a is withdrawn, all of it that was written before.
 drop index identity.evidence_operators;
-create index evidence_operators on identity.evidence (pos) where op in (2, 3, 4, 8);
+create index evidence_operators on identity.evidence (pos) where op in (2, 3, 4, 9);
 """)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from onevoice.domains.events.contracts import FLAGS_KEY, LETTER_KEY
+from onevoice.domains.events.contracts import FLAGS_KEY, LETTER_KEY, LINK_KEY
 from onevoice.domains.events.errors import TooLargeError, UnreadableBodyError
 from onevoice.kit import jsons
 from onevoice.kit.times import parse_time
@@ -225,6 +225,7 @@ def _keep_flags(event: dict[str, Any], flags: tuple[str, ...]) -> None:
     if context:
         context.pop(FLAGS_KEY, None)
         context.pop(LETTER_KEY, None)
+        context.pop(LINK_KEY, None)
     if flags:
         event["context"] = {**(context or {}), FLAGS_KEY: sorted(set(flags))}
 

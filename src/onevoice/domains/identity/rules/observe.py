@@ -4,6 +4,7 @@ An event is read no deeper than needed: what nobody here looks into stays the JS
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,8 @@ KNOWN_KINDS = MESSENGERS | {"user_id", "loyalty_card", "email", "phone", "device
 CARD_KEYS = ("loyalty_card", "loyaltyCard")
 
 SPEND_EVENT = "Order Completed"
+MAX_TOKEN = 4096
+_APPLE_TOKEN = re.compile(r"[0-9A-Fa-f]{64,200}")
 _MOBILE_LIBRARIES = ("analytics-ios", "analytics-android", "analytics-swift", "analytics-kotlin")
 
 
@@ -89,6 +92,8 @@ class Observation(msgspec.Struct, gc=False):
     spend: tuple[str, int] | None
     body: dict[str, Any]
     places: list[Place]
+    push: tuple[str, str] | None = None
+    """Token and platform by which the device says it is reached."""
 
 
 def digest_of(vault_key: bytes, kind: str, value: str) -> bytes:
@@ -163,7 +168,9 @@ def observe(
     channel = _channel(event, context, source)
     if kind == "identify":
         find(speaking, PERSONAL_TRAITS, places)
+    push = None
     if context:
+        push = _push(context.get("device"), places)
         find(context, PERSONAL_CONTEXT, places)
         body["context"] = context
     if hidden is not None:
@@ -188,7 +195,22 @@ def observe(
         order_total(properties) if name == SPEND_EVENT and isinstance(properties, dict) else None,
         body,
         places,
+        push,
     )
+
+
+def _push(device: Any, places: list[Place]) -> tuple[str, str] | None:
+    """Where Segment's mobile libraries put the token of Apple's or Google's push service: it reaches one device."""
+    if not isinstance(device, dict) or "token" not in device:
+        return None
+    token = device["token"]
+    if not isinstance(token, str) or not token:
+        return None
+    places.append((device, "token"))
+    if len(token) > MAX_TOKEN:
+        return None
+    apple = device.get("type") != "android" and _APPLE_TOKEN.fullmatch(token) is not None
+    return token, "apns" if apple else "fcm"
 
 
 def _object(raw: Any) -> dict[str, Any]:

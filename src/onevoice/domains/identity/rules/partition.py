@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from onevoice.domains.identity.contracts import OPERATOR_TIER, Edge, Kind, Node
+from onevoice.domains.identity.contracts import LINK_TIER, OPERATOR_TIER, Edge, Kind, Node
 
 WEAK_TIER = 5
 """From here on (e-mail, phone, messengers, devices) the weak limits hold."""
@@ -21,7 +21,7 @@ class Partition(NamedTuple):
     root_of: dict[int, int]
     """Node to the smallest node of its part."""
     refused: list[tuple[Edge, str]]
-    """Edges that were not followed, with the reason: `limit:<kind>` or `cannot_link`."""
+    """Edges that were not followed, with the reason: `limit:<kind>`, `cannot_link` or `named`."""
     used: list[Edge]
     """The edges that joined parts; together they span every part."""
 
@@ -59,6 +59,8 @@ def partition(nodes: Mapping[int, Node], edges: Iterable[Edge], cannot: Iterable
             kept_apart = any(find(foe) == b for foe in foes.get(a, ())) if foes else False
             weak = edge.tier >= WEAK_TIER
             reason = "cannot_link" if kept_apart else _broken_limit(counts[a], counts[b], kinds, weak=weak)
+            if edge.tier == LINK_TIER and _named(counts[a], kinds) and _named(counts[b], kinds):
+                reason = "named"
         if reason is not None:
             refused.append((edge, reason))
             continue
@@ -113,6 +115,11 @@ def edges_between(used: Iterable[Edge], pairs: Iterable[tuple[int, int]]) -> set
                 nid, edge = came[nid]
                 found.add(edge)
     return found
+
+
+def _named(held: Mapping[int, int], kinds: Mapping[int, Kind]) -> bool:
+    """Whether a part knows who it is: a link that was sent to somebody makes no two such parts one."""
+    return any(not kinds[number].shared for number in held)
 
 
 def _broken_limit(

@@ -14,6 +14,7 @@ from onevoice.domains.identity.contracts import (
     CANNOT,
     LOGIN,
     LOGOUT,
+    OPENED,
     OPERATOR_TIER,
     RETRACT,
     SEEN_WITH,
@@ -53,6 +54,8 @@ class Replayed(NamedTuple):
     """Live edges from an epoch to its holder, with tier."""
     weak: dict[tuple[int, EpochRef], Tie]
     """Live edges from the base of a shared identifier to the epoch of a stronger one it was seen with."""
+    opened: dict[tuple[EpochRef, int], Tie]
+    """Live edges from the epoch in which a link was first opened to the identifier it was sent to."""
     cannot: dict[tuple[int, int], tuple[int, datetime]]
     """Who is kept apart, to the split that says so and when."""
 
@@ -75,6 +78,7 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
     tiers: dict[int, int] = {}
     sightings: dict[tuple[int, int], Tie] = {}
     cannot: dict[tuple[int, int], tuple[int, datetime]] = {}
+    first: dict[int | None, tuple[Tie, Evidence]] = {}
     for row in rows:
         tie = (row.happened, row.hash)
         if row.op in {LOGIN, LOGOUT}:
@@ -87,6 +91,9 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
         elif row.op == ALLOW:
             if row.act not in undone:
                 cannot.pop((row.a, row.b), None)
+        elif row.op == OPENED:
+            if row.act not in first or tie < first[row.act][0]:
+                first[row.act] = (tie, row)
         elif row.learnt <= retracted.get((row.a, row.b), BEGINNING):
             continue
         elif row.op == ASSERT:
@@ -114,4 +121,11 @@ def replay(evidence: Iterable[Evidence]) -> Replayed:
         stronger = states.get(other)
         ref = EpochRef(other, stronger[epoch_at(stronger, tie[0])].key if stronger else None)
         weak[base, ref] = min(weak.get((base, ref), tie), tie)
-    return Replayed(states, pairs, logins, weak, cannot)
+    opened: dict[tuple[EpochRef, int], Tie] = {}
+    for tie, row in first.values():
+        if row.b is None or row.learnt <= retracted.get((row.a, row.b), BEGINNING):
+            continue  # a link that somebody else opened first ties nobody, also once that opening is taken back
+        state = states.get(row.a)
+        place = (EpochRef(row.a, state[epoch_at(state, tie[0])].key if state else None), row.b)
+        opened[place] = min(opened.get(place, tie), tie)
+    return Replayed(states, pairs, logins, weak, opened, cannot)

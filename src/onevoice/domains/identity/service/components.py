@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import OPERATOR_TIER, Edge, Kind
+from onevoice.domains.identity.contracts import LINK_TIER, OPERATOR_TIER, Edge, Kind
 from onevoice.domains.identity.rules.partition import Partition, partition
 from onevoice.domains.identity.store import linking as sql
 
@@ -40,6 +40,8 @@ class Reach:
         """
         result = self.parts()
         contested = {end for edge, _ in result.refused for end in (edge.a, edge.b)}
+        # What was sent to one person ties only while nobody else turns up there: every new edge may refuse it.
+        contested |= {end for edge in self._edges if edge.tier == LINK_TIER for end in (edge.a, edge.b)}
         changed = [
             (nid, result.root_of[nid], nid in contested)
             for nid, row in self._rows.items()
@@ -52,6 +54,11 @@ class Reach:
             if self._rows[nid].pid != pid:
                 moved |= {pid, self._rows[nid].pid}
         return moved
+
+
+def of_links(edges: Iterable[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+    """Those that opened links make: however few there are on either side, one of them may be refused."""
+    return [key for key in edges if key[2] == LINK_TIER]
 
 
 def resolve(conn: Connection, seeds: Sequence[int], kinds: Mapping[int, Kind]) -> set[int]:

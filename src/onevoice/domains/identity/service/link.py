@@ -15,17 +15,18 @@ from psycopg import Connection
 from onevoice.domains.events.contracts import KEEP_SEEN, Rejection
 from onevoice.domains.identity.contracts import ASSERT, BEGINNING, END, Edge, Folded, Kind, Linked, SourceInfo
 from onevoice.domains.identity.rules.epochs import Mark
-from onevoice.domains.identity.rules.personal import NONE_DECLARED, REFERENCE, Declared
-from onevoice.domains.identity.service.components import Groups, resolve, unhindered
+from onevoice.domains.identity.rules.personal import NONE_DECLARED, Declared
+from onevoice.domains.identity.service import opened
+from onevoice.domains.identity.service.components import Groups, of_links, resolve, unhindered
 from onevoice.domains.identity.service.prepare import (
     Identifier,
     Incoming,
     Message,
-    Personal,
     Prepared,
     Preparer,
 )
 from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
+from onevoice.domains.identity.service.vaulting import Vault
 from onevoice.domains.identity.store import imported
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
@@ -39,9 +40,13 @@ Unseen = Callable[[Connection, Sequence[bytes], date], set[int]]
 class Linker:
     """Holds bounded caches between batches. One linker works at a time; `forget` after every rollback."""
 
-    def __init__(self, vault_key: bytes, unseen: Unseen, *, cache_entries: int = 200_000) -> None:
+    def __init__(
+        self, vault_key: bytes, unseen: Unseen, *, cache_entries: int = 200_000, link_key: bytes | None = None
+    ) -> None:
+        """link_key: as of `Preparer`."""
+        self.vault_key = vault_key
         self._unseen = unseen
-        self._preparer = Preparer(vault_key, cache_entries=cache_entries)
+        self._preparer = Preparer(vault_key, cache_entries=cache_entries, link_key=link_key)
         self.edges: Bounded[tuple[int, int, int], Tie] = Bounded(cache_entries)
         self.sightings: Bounded[tuple[int, int], Tie] = Bounded(cache_entries // 2)
         self.vault: Bounded[tuple[int, str, bytes], int] = Bounded(cache_entries // 4)
@@ -143,6 +148,7 @@ class _Said:
     telling: set[int] = field(default_factory=set)
     """Shared identifiers of which at least one mark says something new."""
     sightings: dict[int, list[Sighting]] = field(default_factory=dict)
+    openings: list[opened.Opening] = field(default_factory=list)
     sources: dict[bytes, int] = field(default_factory=dict)
 
 
@@ -262,18 +268,22 @@ class _Batch:
         newborn = set(self._newborn)
         self._devices = self._linker.devices.load(self._conn, shared, newborn)
         said = _Said()
-        telling = [message for message in messages if len(message.nodes) > 1 or message.logout]
+        telling = [
+            message for message in messages if len(message.nodes) > 1 or message.logout or message.link is not None
+        ]
         telling.sort(key=attrgetter("learnt"))
         for message in telling:
             self._gather_one(message, said)
         self._assert_pairs(said.pairs)
         fresh = {base: [_mark(*each) for each in said.marks[base]] for base in said.telling}
-        if fresh or said.sightings:
+        where = opened.record(self._conn, said.openings, self._evidence) if said.openings else set[int]()
+        if fresh or said.sightings or where:
             changes = self._linker.devices.apply(
                 self._conn,
                 self._devices,
                 fresh,
                 said.sightings,
+                where,
                 newborn=newborn,
                 ids=self._new_ids(),
                 learnt=max(message.learnt for message in messages),
@@ -301,6 +311,8 @@ class _Batch:
         late = self._linker.learnt_late(message.learnt)
         tie = (message.happened, message.hash)
         said.sources[message.hash] = message.source_id
+        if message.link is not None:
+            said.openings += opened.openings(message)
         for identifier in message.found:
             nid, kind = identifier.nid, identifier.kind
             if not kind.shared:
@@ -368,6 +380,8 @@ class _Batch:
         census = sql.census(conn, existing) if existing else []
         parted = sql.pids_with_cannot(conn, existing) if existing and sql.any_cannot(conn) else set()
         parted |= {stored.get(end, end) for end in gone_ends}
+        claimed = {pid_of[end] for key in of_links(self._edges) for end in key[:2]}
+        parted |= claimed
         newborn_kinds = {nid: node.kind for nid, node in self._newborn.items()}
         free, hindered = unhindered(gathered, census, newborn_kinds, kinds, parted)
         moved = self._moved
@@ -389,6 +403,7 @@ class _Batch:
         inside = {pid_of[a] for a, b, _ in self._edges if pid_of[a] == pid_of[b]} - seeds
         if inside:
             seeds |= {pid for pid, _, _, contested in sql.census(conn, sorted(inside)) if contested}
+            seeds |= claimed & inside
         seeds |= gone_ends
         sql.insert_nodes(
             conn, ((node, self._pid_of_newborn.get(node.nid, node.nid)) for node in self._newborn.values())
@@ -422,7 +437,9 @@ class _Batch:
 
     def store(self, messages: list[Message], linked: Linked) -> None:
         conn = self._conn
-        self._seal(messages)
+        vault = Vault(conn, self._linker.vault, self._newborn, self._values)
+        vault.seal(messages)
+        vault.remember_devices(messages, self._linker.vault_key)
         name_ids = self._name_ids(messages)
         first = sql.last_seq(conn) + 1
         sql.insert_vault(conn, self._values)
@@ -452,32 +469,6 @@ class _Batch:
         """The node the event counts for: its anchor, or the epoch of it where the anchor is shared."""
         device = self._devices.get(message.anchor)
         return message.anchor if device is None else device.nodes[device.at(message.happened)]
-
-    def _seal(self, messages: list[Message]) -> None:
-        """Bring what is personal into the vault; the same value of one identifier is kept once."""
-        cache = self._linker.vault
-        wanted: dict[tuple[int, str, bytes], list[Personal]] = {}
-        for message in messages:
-            anchor = message.anchor
-            for value in message.personal:
-                place = (anchor, value.key, value.digest)
-                known = cache[place]
-                if known is not None:
-                    value.reference[REFERENCE] = known
-                else:
-                    wanted.setdefault(place, []).append(value)
-        if not wanted:
-            return
-        old = [place for place in wanted if place[0] not in self._newborn]
-        stored = sql.find_vault(self._conn, old) if old else {}
-        missing = [place for place in wanted if place not in stored]
-        for place, vault_id in zip(missing, sql.next_ids(self._conn, "vault_id", len(missing)), strict=True):
-            stored[place] = vault_id
-            self._values.append(sql.VaultRow(vault_id, *place, wanted[place][0].encoded))
-        for place, values in wanted.items():
-            vault_id = cache[place] = stored[place]
-            for value in values:
-                value.reference[REFERENCE] = vault_id
 
     def _name_ids(self, messages: list[Message]) -> dict[tuple[str, str], int]:
         cache = self._linker.names

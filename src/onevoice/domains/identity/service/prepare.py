@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.events.contracts import Rejection
+from onevoice.domains.events.contracts import LINK_KEY, Rejection
 from onevoice.domains.identity.contracts import Kind, SourceInfo
+from onevoice.domains.identity.rules import tokens
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
 from onevoice.domains.identity.rules.personal import NONE_DECLARED, REFERENCE, Declared, always
@@ -81,6 +82,10 @@ class Message(msgspec.Struct, gc=False):
     label: str
     body: bytes
     refused: Rejection | None = None
+    link: int | None = None
+    """The number of the link that was opened, which we have signed; whether it lives, nobody has asked yet."""
+    push: tuple[str, str] | None = None
+    """Token and platform by which its device says it is reached."""
     nodes: list[int] = []
     anchor: int = 0
     import_id: int | None = None
@@ -124,8 +129,10 @@ _rank = attrgetter("rank")
 class Preparer:
     """Holds bounded caches between batches; one thread at a time. `forget` after every rollback."""
 
-    def __init__(self, vault_key: bytes, *, cache_entries: int) -> None:
+    def __init__(self, vault_key: bytes, *, cache_entries: int, link_key: bytes | None = None) -> None:
+        """link_key: what the tokens of links are signed with; without it none is believed."""
         self._key = vault_key
+        self._link_key = tokens.key_of(link_key) if link_key else None
         self._identifiers: Bounded[tuple[str, str, str | None], Identifier | str] = Bounded(cache_entries)
         self._kinds: dict[str, Kind] = {}
         self._blocked: set[tuple[str, str]] = set()
@@ -152,23 +159,42 @@ class Preparer:
             source = sources.get(frame.source_id) or SourceInfo(frame.source_id, "unknown", "api", None, 50)
             learnt = frame.received_at.isoformat()
             total += len(frame.events)
-            for raw in frame.events:
+            for sent in frame.events:
+                raw, link = self._without_token(sent)
+                if frame.import_id is not None:
+                    link = None  # a file tells of the past: it opens nothing today, and an undo has nothing to close
                 seen = observe(
                     raw, source=source, received=frame.received_at, batch_sent=frame.sent_at, declared=declared
                 )
                 if seen.hash in messages:
                     again.append((seen.hash, frame.import_id or 0))
                     continue
-                message = messages[seen.hash] = self._message(conn, seen, raw, source.region, learnt)
+                message = messages[seen.hash] = self._message(conn, seen, raw, source.region, learnt, link)
                 if frame.import_id is not None:
-                    message.import_id = frame.import_id
+                    message.import_id, message.push = frame.import_id, None
                     if message.refused is not None:
                         message.refused = message.refused._replace(import_id=frame.import_id)
         return Prepared(messages, total, again, declared)
 
+    def _without_token(self, sent: bytes | msgspec.Raw) -> tuple[bytes | msgspec.Raw, int | None]:
+        """The event without tokens of links, which nobody may read in what is stored, and the link it opened."""
+        raw = bytes(sent)
+        if not tokens.may_carry(raw):
+            return sent, None
+        link = tokens.number_in(raw, self._link_key) if self._link_key is not None else None
+        return tokens.without(raw), link
+
     def _message(
-        self, conn: Connection, seen: Observation, raw: bytes | msgspec.Raw, region: str | None, learnt: str
+        self,
+        conn: Connection,
+        seen: Observation,
+        raw: bytes | msgspec.Raw,
+        region: str | None,
+        learnt: str,
+        link: int | None,
     ) -> Message:
+        if link is not None:
+            seen.body["context"] = {**seen.body.get("context", {}), LINK_KEY: tokens.name_of(link)}
         found, blocked = self._identify(conn, seen, region)
         personal = self._take_out(seen)
         body = _encode(seen.body)
@@ -191,6 +217,8 @@ class Preparer:
             _escaped(seen.message_id),
             body,
             None if found else _no_identifier(seen, blocked, bytes(raw)),
+            link,
+            seen.push,
         )
 
     def _take_out(self, seen: Observation) -> list[Personal]:
@@ -240,7 +268,7 @@ class Preparer:
 
 def unlinkable(frame: Incoming, why: str) -> Rejection:
     """The dead letter of a frame's one event, which could not be linked."""
-    raw = bytes(frame.events[0])
+    raw = tokens.without(bytes(frame.events[0]))
     event = _decode(raw)
     message_id = event.get("messageId") if isinstance(event, dict) else None
     return Rejection(

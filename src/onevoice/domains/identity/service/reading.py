@@ -13,6 +13,7 @@ from onevoice.domains.identity.contracts import (
     CHANNEL_NUMBER,
     CHANNELS,
     END,
+    LINK_TIER,
     OPERATOR_TIER,
     SAME_TIER,
     WEAK_SIGHTING_TIER,
@@ -31,10 +32,11 @@ from onevoice.domains.identity.rules.observe import SPEND_EVENT, epoch_digest, o
 from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.rules.replay import EpochRef, replay
 from onevoice.domains.identity.service import references
-from onevoice.domains.identity.store import imported, linking, operating, reading
+from onevoice.domains.identity.store import imported, linking, operating, push, reading
 from onevoice.domains.identity.store.reading import TimelineQuery
 
 CHANNELS_BY_NUMBER = CHANNELS
+PushAddress = push.PushAddress
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
         Edge(tier, *tie, places.node(ref), places.now(holder)) for (ref, holder), (tier, tie) in found.logins.items()
     ]
     edges += [Edge(WEAK_SIGHTING_TIER, *tie, weak, places.node(ref)) for (weak, ref), tie in found.weak.items()]
+    edges += [Edge(LINK_TIER, *tie, places.node(ref), places.now(to)) for (ref, to), tie in found.opened.items()]
     known_edges = [edge for edge in edges if edge.a in nodes and edge.b in nodes]
     walls = [(places.now(a), places.now(b), act, at) for (a, b), (act, at) in found.cannot.items()]
     result = partition(nodes, known_edges, [wall[:2] for wall in walls])
@@ -238,6 +241,14 @@ def changed(conn: Connection, after_seq: int, after_moved: int, limit: int) -> C
     return Changed(by_event.keys() - told, told, seq, moved)
 
 
+def push_addresses(conn: Connection, members: Sequence[Member]) -> list[push.PushAddress]:
+    """By which tokens the devices among `members` are reached now. A device is its last holder's: after a logout it is
+    nobody's, until somebody logs in.
+    """
+    held = [member.base for member in members if member.kind in {"device", "anonymous_id"} and member.until_at == END]
+    return push.addresses(conn, held) if held else []
+
+
 def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
     """(pid, nid) of the members of profiles."""
     return reading.nodes_of(conn, pids)
@@ -330,7 +341,7 @@ class Tie(NamedTuple):
 
     edge: Edge
     refused: str | None
-    """None where it joins; else `cannot_link` or `limit:<kind>`."""
+    """None where it joins; else `cannot_link`, `named` or `limit:<kind>`."""
     type: str | None
     name: str | None
     source_id: int | None

@@ -10,6 +10,7 @@ from psycopg import Connection
 from onevoice.domains.identity.contracts import (
     BEGINNING,
     END,
+    LINK_TIER,
     LOGIN,
     LOGOUT,
     OPERATOR_TIER,
@@ -20,7 +21,7 @@ from onevoice.domains.identity.contracts import (
     Edge,
     Kind,
 )
-from onevoice.domains.identity.rules.epochs import Epoch, Mark, epoch_at, epoch_of, epochs
+from onevoice.domains.identity.rules.epochs import Epoch, Mark, MarkKey, epoch_at, epoch_of, epochs
 from onevoice.domains.identity.rules.observe import epoch_digest
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
@@ -89,6 +90,12 @@ class _Past:
             if (living := [s.tie for s in found if s.learnt > self.retracted.get(other, BEGINNING)])
         }
 
+    def has_retracted(self, link: sql.OpenedLink) -> bool:
+        return link.learnt <= self.retracted.get(link.to, BEGINNING)
+
+
+_NOTHING = _Past()
+
 
 def login_tier(kind: Kind) -> int:
     return 1 + kind.priority
@@ -136,6 +143,7 @@ class Devices:
         devices: dict[int, Device],
         fresh: Mapping[int, list[Mark]],
         sightings: Mapping[int, list[Sighting]],
+        opened: set[int],
         *,
         newborn: set[int],
         ids: Iterator[int],
@@ -146,26 +154,31 @@ class Devices:
 
         fresh: base to its marks of this batch, for bases where at least one of them says something new.
         sightings: weak identifier to the sightings of this batch that are new, earlier, or learnt before others were.
+        opened: where links were opened first, or no longer are said to have been.
         sources: hash of an event to the source it came from, for the evidence rows.
         """
         changes = Changes([], [], [], [], [], set())
         simple = {
             base
             for base, marks in fresh.items()
-            if base in newborn and base not in sightings and _one_holder(marks) is not None
+            if base in newborn and base not in sightings and base not in opened and _one_holder(marks) is not None
         }
         for base in sorted(simple):
             self._first_login(base, devices, fresh[base], changes, sources)
         fresh = {base: marks for base, marks in fresh.items() if base not in simple}
-        touched = set(fresh) | set(sightings)
+        touched = set(fresh) | set(sightings) | opened
+        self._load_strangers(conn, opened, devices)
         old = sorted(touched - newborn)
         pasts = _pasts(conn, old) if old else {}
         issued = {(node.base, node.digest): node for node in sql.epoch_nodes(conn, old)} if old else {}
         before = {base: devices[base] for base in fresh}
+        passing: list[sql.EpochNode] = []
         for base in sorted(fresh):
             past = pasts.setdefault(base, _Past())
             said = _absorb(conn, base, past, fresh[base], searchable=base not in newborn)
             self._advance(base, devices, past, changes, ids, learnt, issued)
+            missing = _once_known(past.marks, said) - {epoch.key for epoch in devices[base].epochs}
+            passing += self._pass_through(devices[base], base, missing, changes, ids, learnt, issued)
             tier = login_tier(devices[base].kind)
             changes.evidence.extend(_row(base, mark, tier, sources) for mark in said)
         for base, found in sightings.items():
@@ -186,7 +199,7 @@ class Devices:
                         None,
                     )
                 )
-        self._follow(conn, devices, before, pasts, touched, issued, newborn, changes)
+        self._follow(conn, devices, before, pasts, touched, issued, newborn, passing, changes)
         for base in fresh:
             self._known[base] = devices[base]
         return changes
@@ -205,7 +218,7 @@ class Devices:
         touched = set(devices)
         for base in sorted(marked):
             self._advance(base, devices, pasts.setdefault(base, _Past()), changes, ids, learnt, issued)
-        self._follow(conn, devices, before, pasts, touched, issued, set(), changes)
+        self._follow(conn, devices, before, pasts, touched, issued, set(), [], changes)
         return changes
 
     @staticmethod
@@ -229,6 +242,7 @@ class Devices:
         touched: set[int],
         issued: Mapping[tuple[int, bytes], sql.EpochNode],
         newborn: set[int],
+        passing: list[sql.EpochNode],
         changes: Changes,
     ) -> None:
         """What follows from changed epochs: edges that come and go, and whose past was parted anew."""
@@ -237,7 +251,12 @@ class Devices:
         vanished = [
             node for node in issued.values() if node.base in before and node.nid not in devices[node.base].nodes
         ]
-        self._edges(conn, devices, touched | set(weak), weak, vanished, newborn, changes)
+        vanished += passing
+        touched = touched | set(weak)
+        links = [
+            link for link in sql.opened_on(conn, touched) if not pasts.get(link.base, _NOTHING).has_retracted(link)
+        ]
+        self._edges(conn, devices, touched, weak, links, vanished, newborn, changes)
         cuts = [
             (base, cut)
             for base in before
@@ -299,6 +318,29 @@ class Devices:
         changes.bounds.extend((nid, key[0], BEGINNING) for key, nid in known.items() if key is not None)
         devices[base] = Device(device.kind, device.digest, state, tuple(nodes))
 
+    @staticmethod
+    def _pass_through(
+        device: Device,
+        base: int,
+        keys: set[MarkKey | None],
+        changes: Changes,
+        ids: Iterator[int],
+        learnt: datetime,
+        issued: Mapping[tuple[int, bytes], sql.EpochNode],
+    ) -> list[sql.EpochNode]:
+        """Nodes, empty from their birth, of epochs that were known once and are no more: whoever asks what was known
+        then is given them.
+        """
+        made: list[sql.EpochNode] = []
+        for key in sorted(key for key in keys if key is not None):
+            digest = epoch_digest(device.digest, key)
+            if (base, digest) not in issued:
+                made.append(sql.EpochNode(base, next(ids), digest, key))
+                changes.nodes.append(
+                    sql.NewNode(made[-1].nid, device.kind.id, digest, base, key[0], BEGINNING, *key[1:], learnt)
+                )
+        return made
+
     def _weak_links(
         self,
         conn: Connection,
@@ -314,14 +356,16 @@ class Devices:
                 pasts.update(_pasts(conn, again))
                 touched = touched | set(again)
         weak = {base: found for base in touched if base in pasts and (found := pasts[base].earliest_sightings())}
-        unknown = [
-            base for base in {other for found in weak.values() for other in found} | set(weak) if base not in devices
-        ]
+        self._load_strangers(conn, {other for found in weak.values() for other in found} | set(weak), devices)
+        return weak
+
+    def _load_strangers(self, conn: Connection, bases: set[int], devices: dict[int, Device]) -> None:
+        """Those of `bases` that are not among the batch's devices."""
+        unknown = [base for base in bases if base not in devices]
         if unknown:
             kinds = {kind.id: kind for kind in sql.kinds(conn)}
             rows = {nid: (kinds[kind], digest) for nid, kind, digest in sql.kinds_of(conn, unknown)}
             devices.update(self.load(conn, rows, set()))
-        return weak
 
     @staticmethod
     def _edges(
@@ -329,6 +373,7 @@ class Devices:
         devices: dict[int, Device],
         touched: set[int],
         weak: dict[int, dict[int, Tie]],
+        links: list[sql.OpenedLink],
         vanished: list[sql.EpochNode],
         newborn: set[int],
         changes: Changes,
@@ -354,6 +399,11 @@ class Devices:
                 stronger = devices[other]
                 key = (base, stronger.nodes[stronger.at(tie[0])], WEAK_SIGHTING_TIER)
                 target[key] = min(target.get(key, tie), tie)
+        for link in links:
+            device = devices[link.base]
+            key = (device.nodes[device.at(link.happened)], link.to, LINK_TIER)
+            tie = (link.happened, link.hash)
+            target[key] = min(target.get(key, tie), tie)
         changes.edges.extend(
             Edge(key[2], tie[0], tie[1], key[0], key[1]) for key, tie in target.items() if now.get(key) != tie
         )
@@ -415,6 +465,15 @@ def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, sear
         said.extend(fresh)
         state = epochs(past.marks, past.retracted)
     return said
+
+
+def _once_known(marks: Sequence[Mark], said: Sequence[Mark]) -> set[MarkKey | None]:
+    """Which epochs there were at any time since the first of `said` was learnt."""
+    first = min((mark.learnt for mark in said), default=END)
+    moments = {mark.learnt for mark in marks if mark.learnt >= first}
+    if len(moments) < 2:
+        return set()
+    return {epoch.key for moment in moments for epoch in epochs([mark for mark in marks if mark.learnt <= moment], {})}
 
 
 def _pasts(conn: Connection, bases: Iterable[int]) -> dict[int, _Past]:

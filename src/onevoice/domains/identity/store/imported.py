@@ -144,7 +144,7 @@ def evidence_between(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list
     """What the ledger says of pairs, and all withdrawals of their first ends."""
     rows = conn.execute(
         _EVIDENCE + "unnest(%s::bigint[], %s::bigint[]) k(a, b) join identity.evidence e on e.a = k.a and e.b = k.b"
-        " union " + _EVIDENCE + "identity.evidence e where e.a = any(%s::bigint[]) and e.op = 8",
+        " union " + _EVIDENCE + "identity.evidence e where e.a = any(%s::bigint[]) and e.op = 9",
         (
             arrays.numbers(pair[0] for pair in pairs),
             arrays.numbers(pair[1] for pair in pairs),

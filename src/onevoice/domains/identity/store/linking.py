@@ -221,7 +221,7 @@ class MarkRow(NamedTuple):
 def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
     rows = conn.execute(
         "select a, op, b, happened, hash, learnt from identity.evidence where a = any(%s)"
-        " and (op in (5, 6, 7, 8) or op = 2 and tier = 0) order by pos desc",
+        " and (op in (5, 6, 7, 9) or op = 2 and tier = 0) order by pos desc",
         (list(bases),),
     )
     withdrawn: set[tuple[int, bytes]] = set()
@@ -291,6 +291,26 @@ def set_bounds(conn: Connection, rows: Sequence[tuple[int, datetime, datetime]])
         (arrays.numbers(r[0] for r in rows), arrays.times(r[1] for r in rows), arrays.times(r[2] for r in rows)),
     )
     return {row[0] for row in changed}
+
+
+class OpenedLink(NamedTuple):
+    """A link that was sent to the identifier `to`, and where it was opened first."""
+
+    base: int
+    to: int
+    happened: datetime
+    hash: bytes
+    learnt: datetime
+
+
+def opened_on(conn: Connection, bases: Iterable[int]) -> list[OpenedLink]:
+    """The links that were opened first on one of `bases`."""
+    rows = conn.execute(
+        "select first_base, nid, first_happened, first_hash, first_learnt from identity.link"
+        " where first_base = any(%s::bigint[])",
+        (arrays.numbers(bases),),
+    )
+    return [OpenedLink(base, to, happened, found.bytes, learnt) for base, to, happened, found, learnt in rows]
 
 
 # Profiles
@@ -482,7 +502,7 @@ def last_operator_evidence(conn: Connection) -> int:
     """Place of the latest retraction, cannot-link or its withdrawal, or of what an undone import had said: when it
     moves, cached edges may be stale.
     """
-    row = conn.execute("select coalesce(max(pos), 0) from identity.evidence where op in (2, 3, 4, 8)").fetchone()
+    row = conn.execute("select coalesce(max(pos), 0) from identity.evidence where op in (2, 3, 4, 9)").fetchone()
     return row[0] if row else 0
 
 

@@ -68,7 +68,7 @@ def latest_moment(conn: Connection) -> datetime | None:
     """The latest of what was linked and what operators did: an operator's time must lie after it."""
     row = conn.execute(
         "select greatest((select linked_at from identity.batch order by seq_to desc limit 1),"
-        " (select learnt from identity.evidence where op in (2, 3, 4, 8) order by pos desc limit 1),"
+        " (select learnt from identity.evidence where op in (2, 3, 4, 9) order by pos desc limit 1),"
         " (select at from identity.action order by id desc limit 1))"
     ).fetchone()
     return row[0] if row else None

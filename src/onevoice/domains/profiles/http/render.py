@@ -64,6 +64,10 @@ def profile(view: View, as_of: AsOf) -> shapes.Profile:
             )
             for member in view.members
             if member.kind in ADDRESS_CHANNELS
+        ]
+        + [
+            shapes.Address(channel="push", address=each.token, kind=each.platform, known_since=each.learnt)
+            for each in view.devices
         ],
         traits={name: trait(value) for name, value in view.current.items()},
         counters={name: _counter(counter) for name, counter in sorted(view.counters.items())},

@@ -115,9 +115,17 @@ class _Ahead:
 class LinkingJob:
     """Owns the linker and its caches. Any error rolls the batch back and forgets the caches."""
 
-    def __init__(self, vault_key: bytes, clock: Clock, connect: Connect, *, cache_entries: int = 200_000) -> None:
-        """connect: gives a connection in autocommit, for reading ahead."""
-        self._linker = Linker(vault_key, events.unseen, cache_entries=cache_entries)
+    def __init__(
+        self,
+        vault_key: bytes,
+        clock: Clock,
+        connect: Connect,
+        *,
+        cache_entries: int = 200_000,
+        link_key: bytes | None = None,
+    ) -> None:
+        """connect: gives a connection in autocommit, for reading ahead. link_key: without it no link is believed."""
+        self._linker = Linker(vault_key, events.unseen, cache_entries=cache_entries, link_key=link_key)
         self._clock = clock
         self._ahead = _Ahead(connect, self._prepare_ahead)
         self._sources: dict[int, SourceInfo] = {}

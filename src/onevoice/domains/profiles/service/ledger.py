@@ -7,12 +7,10 @@ from typing import NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.identity.contracts import AsOf, Member, SourceInfo
+from onevoice.domains.identity.contracts import LINK_TIER, OPERATOR_TIER, AsOf, Member, SourceInfo
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.rules.strands import Bond, Life, Strand, strands
 from onevoice.domains.profiles.service.reading import View
-
-OPERATOR_TIER = 1
 
 
 @dataclass(frozen=True)
@@ -100,7 +98,7 @@ def story(
             tie.edge.tier,
             tie.edge.happened,
             tie.learnt,
-            _origin(tie, shared=kinds[a.kind].shared),
+            _origin(tie, login=kinds[a.kind].shared and not kinds[b.kind].shared),
             sources[tie.source_id].name if tie.source_id is not None and tie.source_id in sources else None,
             tie.name or tie.type,
             tie.message_id,
@@ -120,12 +118,14 @@ def story(
     return told
 
 
-def _origin(tie: identity.Tie, *, shared: bool) -> str:
+def _origin(tie: identity.Tie, *, login: bool) -> str:
     if tie.edge.tier == OPERATOR_TIER:
         return "operator"
+    if tie.edge.tier == LINK_TIER:
+        return "link"
     if tie.type == "alias":
         return "alias"
-    return "login" if shared else "event"
+    return "login" if login else "event"
 
 
 def strand_of(told: Story) -> dict[int, int]:

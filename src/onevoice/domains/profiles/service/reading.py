@@ -50,6 +50,8 @@ class View:
     per_node: dict[int, Counter] = field(default_factory=dict)
     spend: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Currency to (orders, minor units)."""
+    devices: list[identity.PushAddress] = field(default_factory=list)
+    """What reaches the person's apps; now, never as of a time."""
 
     @property
     def current(self) -> dict[str, TraitValue]:
@@ -83,7 +85,9 @@ def view(conn: Connection, reference: str, *, vault_key: bytes, as_of: AsOf, sou
 
 def view_of(conn: Connection, found: identity.Profile, *, as_of: AsOf, sources: Mapping[int, SourceInfo]) -> View:
     if as_of.is_now:
-        return views_now(conn, [found], sources)[0]
+        seen = views_now(conn, [found], sources)[0]
+        seen.devices = identity.push_addresses(conn, found.members)
+        return seen
     counts = identity.counts(conn, found.members, as_of)
     spent = [(nid, currency, 1, minor) for nid, currency, minor in identity.orders(conn, found.members, as_of)]
     names = identity.names(conn, sorted({row[1] for row in counts}))

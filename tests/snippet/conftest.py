@@ -1,0 +1,40 @@
+"""Browsers, visitors and a shop for every test of the snippet."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from urllib.parse import urlsplit
+
+import pytest
+from browsers import Browser, Visitor, chromium, firefox
+from shop import Gate, Shop
+
+from support import LiveServer
+
+
+@pytest.fixture(scope="session", params=[chromium, firefox], ids=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    with request.param() as found:
+        yield found
+
+
+@pytest.fixture
+def visitor(browser: Browser) -> Iterator[Visitor]:
+    visitor = browser.visitor()
+    yield visitor
+    visitor.leave()
+
+
+@pytest.fixture
+def open_shop(live_server: LiveServer) -> Iterator[Callable[..., Shop]]:
+    with ExitStack() as stack:
+        yield lambda server=None, **more: stack.enter_context(
+            Shop(live_server.url, server or live_server.url, live_server.write_key, **more).open()
+        )
+
+
+@pytest.fixture
+def gate(live_server: LiveServer) -> Iterator[Gate]:
+    port = urlsplit(live_server.url).port
+    assert port
+    with closing(Gate(port)) as found:
+        yield found
