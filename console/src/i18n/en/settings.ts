@@ -55,7 +55,7 @@ export const settings = {
     roleHints: {
       owner: "Everything, owners included.",
       admin: "Everything but owners.",
-      marketer: "Sees customers and how events come in.",
+      marketer: "Sees customers and how events come in; imports files.",
       operator: "Sees customers, joins and parts them.",
       seller: "Sees customers.",
       analyst: "Sees customers and how events come in.",

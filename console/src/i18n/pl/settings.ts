@@ -58,7 +58,7 @@ export const settings: Translated<typeof english> = {
     roleHints: {
       owner: "Wszystko, z\u00a0właścicielami włącznie.",
       admin: "Wszystko poza właścicielami.",
-      marketer: "Widzi klientów i\u00a0to, jak przychodzą zdarzenia.",
+      marketer: "Widzi klientów i\u00a0to, jak przychodzą zdarzenia; importuje pliki.",
       operator: "Widzi klientów, łączy ich i\u00a0rozdziela.",
       seller: "Widzi klientów.",
       analyst: "Widzi klientów i\u00a0to, jak przychodzą zdarzenia.",

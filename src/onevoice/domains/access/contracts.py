@@ -64,7 +64,7 @@ _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset({"customers.read", "events.read"}),
+    "marketer": frozenset({"customers.read", "events.read", "events.import"}),
     "operator": frozenset({"customers.read", "customers.merge"}),
     "seller": _LOOKS,
     "analyst": frozenset({"customers.read", "events.read"}),
