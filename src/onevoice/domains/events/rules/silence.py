@@ -1,6 +1,6 @@
 """Whether something that used to come has stopped coming. Pure: counts by the hour in, a judgement out.
 
-How, and why so: docs/adr/0011-how-silence-is-judged.md. In short: what was to be expected, by the same hours of the
+How, and why so: docs/adr/0012-how-silence-is-judged.md. In short: what was to be expected, by the same hours of the
 weeks before, is compared with the nothing that came. Quasi-Poisson, as in C. P. Farrington, N. J. Andrews, A. D. Beale
 and M. A. Catchpole, "A statistical algorithm for the early detection of outbreaks of infectious disease", Journal of
 the Royal Statistical Society A 159 (1996), 547-563, turned from outbreaks to their absence.
