@@ -92,6 +92,14 @@ class TestAccess:
             for permission in PERMISSIONS
         }
 
+    def test_the_console_knows_the_same_roles_and_permissions(self):
+        types = (ROOT / "console" / "src" / "api" / "types.ts").read_text()
+
+        def listed(name):
+            return re.findall(r'"([\w.]+)"', re.search(rf"const {name} = \[(.*?)\]", types, re.DOTALL)[1])
+
+        assert (listed("roles"), listed("permissions")) == (list(ROLES), list(PERMISSIONS))
+
     def test_no_error_is_told_that_does_not_exist(self):
         rows = re.findall(r"^\| \d{3} \| (.+?) \|", self.TOLD.read_text(), re.MULTILINE)
         told = {code for row in rows for code in re.findall(r"`(\w+)`", row)}
