@@ -104,6 +104,7 @@ const settingsParts = [
   part(settings, "me", () => import("./settings/me"), "MePart"),
   part(settings, "people", () => import("./settings/people"), "PeoplePart"),
   part(settings, "roles", () => import("./settings/Roles"), "RolesPart"),
+  part(settings, "identity", () => import("./settings/Identity"), "IdentityPart"),
   part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
 ];
 

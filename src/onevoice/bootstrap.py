@@ -39,6 +39,7 @@ from onevoice.domains.imports.jobs.queue import Queue
 from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
+from onevoice.domains.profiles.http import rules as rules_http
 from onevoice.domains.profiles.http import sealing as sealing_http
 from onevoice.domains.profiles.http import search as search_http
 from onevoice.domains.profiles.jobs import cards, link, seal
@@ -178,6 +179,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
+    app.include_router(rules_http.router(database, home.secrets.vault_key, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))

@@ -92,6 +92,11 @@ TAKES = {
     ("POST", "/api/identity/merges"): "customers.merge",
     ("POST", "/api/identity/merges/{merge_id}/undo"): "customers.merge",
     ("POST", "/api/identity/splits"): "customers.merge",
+    ("GET", "/api/identity/kinds"): "customers.read",
+    ("GET", "/api/identity/blocked"): "identity.edit",
+    ("POST", "/api/identity/blocked"): "identity.edit",
+    ("POST", "/api/identity/blocked/rehearsals"): "identity.edit",
+    ("POST", "/api/identity/blocked/removals"): "identity.edit",
     ("POST", "/api/links"): "links.create",
 }
 EXAMPLES = {

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from pyotp.totp import TOTP
 
 PASSWORD = "correct horse battery"
-PARTS = ("me", "people", "roles", "audit")
+PARTS = ("me", "people", "roles", "identity", "audit")
 
 _numbers = itertools.count()
 
@@ -218,6 +218,36 @@ class TestRoles:
         expect(page.get_by_role("columnheader", name="operator your role")).to_be_visible()
         row = page.get_by_role("row").filter(has_text="customers.merge")
         expect(row.get_by_role("cell")).to_have_text(["yes", "yes", "no", "yes", "no", "no", "no"])
+
+
+class TestIdentity:
+    def test_a_value_is_looked_at_blocked_and_taken_off_again(self, open_page, live_server):
+        value = f"desk{next(_numbers)}@shop.example"
+        for user in ("a", "b"):
+            live_server.send(
+                {
+                    "type": "identify",
+                    "userId": f"{user}-{value}",
+                    "traits": {"email": value},
+                    "messageId": f"{user}-{value}",
+                }
+            )
+        page = open_page("/settings/identity")
+        form = page.locator(".settings-block")
+        form.get_by_label("Value").fill(value.upper())
+        form.get_by_role("button", name="See what it holds together").click()
+        expect(form.get_by_role("status")).to_contain_text(f"{value} is known now:")
+        expect(form.get_by_role("status")).to_contain_text("tied to 2 other identifiers")
+        keep(page, "settings-identity-rehearsal")
+        assert axe_violations(page) == []
+        form.get_by_role("button", name="Block it").click()
+        page.get_by_label("Part of a value").fill(value)
+        row = page.get_by_role("table", name="Values that name nobody").get_by_role("row").filter(has_text=value)
+        expect(row).to_contain_text(f"by {live_server.owner[0]}")
+        row.get_by_role("button", name=f"Take {value} off the list").click()
+        expect(row).to_have_count(0)
+        page.get_by_role("button", name="Undo").click()
+        expect(row).to_have_count(1)
 
 
 class TestLooks:

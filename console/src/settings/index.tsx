@@ -11,6 +11,7 @@ export function SettingsSection() {
         { to: "/settings/me", name: t("settings.nav.me") },
         { to: "/settings/people", name: t("settings.nav.people"), needs: "users.manage" },
         { to: "/settings/roles", name: t("settings.nav.roles") },
+        { to: "/settings/identity", name: t("settings.nav.identity"), needs: "identity.edit" },
         { to: "/settings/audit", name: t("settings.nav.audit"), needs: "audit.read" },
       ]}
     />

@@ -67,6 +67,8 @@ export const common = {
   },
   /** What the server refused, by its code. */
   refusal: {
+    already_blocked: "The value is on the list already.",
+    unblockable: "This kind of value cannot be blocked, or the value is empty.",
     already_undone: "This join was undone already, by somebody else or in another window.",
     same_profile: "They are one person already.",
     nothing_to_split: "Nothing would leave: choose some of the identifiers, but not all.",

@@ -69,6 +69,8 @@ export const common: Translated<typeof english> = {
   },
   /** What the server refused, by its code. */
   refusal: {
+    already_blocked: "Ta wartość jest już na liście.",
+    unblockable: "Takiej wartości nie da się zablokować albo jest pusta.",
     already_undone: "To połączenie już cofnięto\u00a0– zrobił to ktoś inny albo w\u00a0innym oknie.",
     same_profile: "To już jest jedna osoba.",
     nothing_to_split: "Nic by się nie oddzieliło: wybierz część identyfikatorów, ale nie wszystkie.",

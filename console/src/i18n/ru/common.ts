@@ -69,6 +69,8 @@ export const common: Translated<typeof english> = {
   },
   /** What the server refused, by its code. */
   refusal: {
+    already_blocked: "Значение уже в списке.",
+    unblockable: "Такое значение запретить нельзя, или оно пустое.",
     already_undone: "Это объединение уже отменено: кем-то другим или в\u00a0другом окне.",
     same_profile: "Это уже один человек.",
     nothing_to_split: "Отделять нечего: выберите часть идентификаторов, но не\u00a0все.",

@@ -59,3 +59,31 @@ class AmbiguousReferenceError(IdentityError):
 
     code = "ambiguous_reference"
     kind = "conflict"
+
+
+class UnblockableError(IdentityError):
+    """The value cannot be blocked."""
+
+    code = "unblockable"
+    kind = "invalid"
+
+
+class AlreadyBlockedError(IdentityError):
+    """The value is blocked already."""
+
+    code = "already_blocked"
+    kind = "conflict"
+
+
+class NotBlockedError(IdentityError):
+    """The value is not blocked."""
+
+    code = "not_blocked"
+    kind = "not_found"
+
+
+class TooManyBlockedError(IdentityError):
+    """Too many values are blocked."""
+
+    code = "too_many_blocked"
+    kind = "conflict"

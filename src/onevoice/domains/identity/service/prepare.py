@@ -20,6 +20,7 @@ from onevoice.domains.identity.rules import tokens
 from onevoice.domains.identity.rules.normalise import normalise
 from onevoice.domains.identity.rules.observe import Observation, digest_of, observe
 from onevoice.domains.identity.rules.personal import NONE_DECLARED, REFERENCE, Declared, always
+from onevoice.domains.identity.store import blocked as blocked_store
 from onevoice.domains.identity.store import linking as sql
 from onevoice.kit.bounded import Bounded
 
@@ -136,6 +137,7 @@ class Preparer:
         self._identifiers: Bounded[tuple[str, str, str | None], Identifier | str] = Bounded(cache_entries)
         self._kinds: dict[str, Kind] = {}
         self._blocked: set[tuple[str, str]] = set()
+        self._rules = -1
 
     def forget(self) -> None:
         self._identifiers.clear()
@@ -149,6 +151,10 @@ class Preparer:
         declared: Declared = NONE_DECLARED,
     ) -> Prepared:
         """Read the events of frames. conn: for kinds and blocked values; a kind not heard of before is added."""
+        rules = blocked_store.version(conn)
+        if rules != self._rules:  # somebody blocked a value, or took one away
+            self.forget()
+            self._rules = rules
         if not self._kinds:
             self._blocked = sql.blocked(conn)
             self._load_kinds(conn)
