@@ -12,6 +12,15 @@ DESK = (1440, 900)
 PHONE = (390, 844)
 LANGUAGES = ("en", "ru", "pl")
 SCHEMES = ("light", "dark")
+# Each language in either scheme, each scheme in either size: what a page is looked at in.
+LOOKS = (
+    ("en", "light", DESK),
+    ("en", "dark", PHONE),
+    ("ru", "dark", DESK),
+    ("ru", "light", PHONE),
+    ("pl", "light", DESK),
+    ("pl", "dark", PHONE),
+)
 
 
 def send(server: Any, *events: dict[str, Any]) -> None:

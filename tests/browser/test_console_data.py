@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from browser_tools import DESK, LANGUAGES, PHONE, SCHEMES, axe_violations, keep
+from browser_tools import LOOKS, axe_violations, keep
 from playwright.sync_api import expect
 
 from waiting import until
@@ -160,15 +160,7 @@ class TestSnippet:
 
 
 class TestLooks:
-    @pytest.mark.parametrize(
-        ("language", "scheme", "size"),
-        [
-            *((language, scheme, DESK) for language in LANGUAGES for scheme in SCHEMES),
-            ("en", "light", PHONE),
-            ("ru", "dark", PHONE),
-            ("pl", "light", PHONE),
-        ],
-    )
+    @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_every_part(self, open_page, language, scheme, size):
         page = open_page("/data/keys", size=size, language=language, scheme=scheme)
         for part in PARTS:

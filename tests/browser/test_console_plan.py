@@ -2,16 +2,17 @@
 
 import re
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
 import pytest
-from browser_tools import DESK, LANGUAGES, PHONE, SCHEMES, axe_violations, keep
+from browser_tools import DESK, LOOKS, axe_violations, keep
 from playwright.sync_api import Page, expect
 
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
+from support import LiveServer, serving
 from waiting import until
 
 pytestmark = pytest.mark.browser
@@ -44,6 +45,13 @@ def ask(server: Any, text: str) -> Any:
     with psycopg.connect(Cluster(Home(server.home)).url) as conn:
         row = conn.execute(text).fetchone()
         return row[0] if row else None
+
+
+@pytest.fixture(scope="module")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """Of this file alone: what others send would be learnt too."""
+    with serving(tmp_path_factory.mktemp("own") / "home") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
@@ -191,9 +199,7 @@ class TestEmpty:
 
 
 class TestLooks:
-    @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
-    @pytest.mark.parametrize("scheme", SCHEMES)
-    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_nothing_is_wrong_for_anybodys_ears(
         self, shop: Any, open_page: OpenPage, language: str, scheme: str, size: tuple[int, int]
     ) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
-from browser_tools import DESK, LANGUAGES, PHONE, SCHEMES, axe_violations, keep, settle_account
+from browser_tools import LOOKS, axe_violations, keep, settle_account
 from playwright.sync_api import expect
 from pyotp.totp import TOTP
 
@@ -251,15 +251,7 @@ class TestIdentity:
 
 
 class TestLooks:
-    @pytest.mark.parametrize(
-        ("language", "scheme", "size"),
-        [
-            *((language, scheme, DESK) for language in LANGUAGES for scheme in SCHEMES),
-            ("en", "light", PHONE),
-            ("ru", "dark", PHONE),
-            ("pl", "light", PHONE),
-        ],
-    )
+    @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_every_part(self, open_page, language, scheme, size):
         page = open_page("/settings/me", size=size, language=language, scheme=scheme)
         for part in PARTS:

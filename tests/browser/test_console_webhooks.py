@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browser_tools import DESK, LANGUAGES, PHONE, SCHEMES, axe_violations, keep
+from browser_tools import DESK, LOOKS, axe_violations, keep
 from playwright.sync_api import Page, expect
 
 from support import LiveServer
@@ -243,9 +243,7 @@ class TestTheWholeWay:
 
 
 class TestLooks:
-    @pytest.mark.parametrize("language", LANGUAGES)
-    @pytest.mark.parametrize("scheme", SCHEMES)
-    @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+    @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_every_page(
         self, open_page: OpenPage, shop: Shop, language: str, scheme: str, size: tuple[int, int]
     ) -> None:
