@@ -244,7 +244,7 @@ class TestIdentity:
         page.get_by_label("Part of a value").fill(value)
         row = page.get_by_role("table", name="Values that name nobody").get_by_role("row").filter(has_text=value)
         expect(row).to_contain_text(f"by {live_server.owner[0]}")
-        row.get_by_role("button", name=f"Take {value} off the list").click()
+        row.get_by_role("button", name=f"Take off: {value}").click()
         expect(row).to_have_count(0)
         page.get_by_role("button", name="Undo").click()
         expect(row).to_have_count(1)

@@ -230,7 +230,7 @@ def roads(draw: Any) -> Story:
 
 
 CAREFUL = settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "60")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "40")),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -209,7 +209,7 @@ export const settings = {
     built: "came with the installation",
     action: "Action",
     remove: "Take off",
-    removeOne: "Take {value} off the list",
+    removeOne: "Take off: {value}",
     find: "Part of a value",
     none: "No such value is blocked",
     look: "See what it holds together",

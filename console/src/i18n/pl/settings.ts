@@ -214,7 +214,7 @@ export const settings: Translated<typeof english> = {
     built: "z\u00a0instalacją",
     action: "Działanie",
     remove: "Usuń",
-    removeOne: "Usuń {value} z\u00a0listy",
+    removeOne: "Usuń: {value}",
     find: "Część wartości",
     none: "Takiej wartości nie ma na liście",
     look: "Zobacz, co łączy",

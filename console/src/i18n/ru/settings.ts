@@ -214,7 +214,7 @@ export const settings: Translated<typeof english> = {
     built: "с\u00a0установкой",
     action: "Действие",
     remove: "Убрать",
-    removeOne: "Убрать {value} из списка",
+    removeOne: "Убрать: {value}",
     find: "Часть значения",
     none: "Такого значения в\u00a0списке нет",
     look: "Посмотреть, что оно связывает",
