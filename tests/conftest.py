@@ -28,8 +28,8 @@ def home() -> Iterator[Home]:
 @pytest.fixture(scope="session")
 def cluster(home: Home) -> Iterator[Cluster]:
     cluster = Cluster(home)
-    # Making a database waits for the disk alone: 0.3 s without this, 0.03 s with it. What must outlive a crash is tested
-    # with servers of their own, as they are started for users.
+    # Making a database waits for the disk alone: 0.3 s without this, 0.03 s with it. What must outlive a crash is
+    # tested with servers of their own, as they are started for users.
     cluster.settings["fsync"] = "off"
     with cluster.lock() as mine:
         assert mine
