@@ -89,8 +89,10 @@ def reap(conn: Connection, pids: Sequence[int]) -> int:
     ).rowcount
 
 
-def looked(conn: Connection, change_id: int, done: int, found: tuple[int, int, int, int], examples: list[Any]) -> None:
-    """found: parted, joined, before, after; all of it is added."""
+def looked(
+    conn: Connection, change_id: int, reached: int, done: int, found: tuple[int, int, int, int], examples: list[Any]
+) -> None:
+    """reached: the last seed. found: parted, joined, before, after; all of it is added."""
     conn.execute(
         "update identity.limit_change set reached = %s, done = done + %s, parted = parted + %s, joined = joined + %s,"
         " before = before + %s, after = after + %s, examples = examples || %s where id = %s",
