@@ -97,6 +97,11 @@ class Road:
                 break
         self.index()
 
+    def forget_seen(self) -> None:
+        """What happens after 90 days: a message that comes again is new."""
+        with self.database.transaction() as conn:
+            conn.execute("delete from events.seen")
+
     def act(self, kind: str, left: Any, right: Any) -> bool:
         """What an operator does; False where it cannot be done."""
         self.clock += 1
@@ -257,3 +262,42 @@ def test_with_it_and_without_it_again_is_as_though_it_had_never_come(
 
 def differences(left: dict[Any, Any], right: dict[Any, Any]) -> dict[Any, Any]:
     return {key: (left.get(key), right.get(key)) for key in {*left, *right} if left.get(key) != right.get(key)}
+
+
+U1, U2, E1, D1, D2 = ("user_id", "u1"), ("user_id", "u2"), ("email", "e1@x.pl"), ("device", "d1"), ("device", "d2")
+LAST = 900
+"""A moment by which all was learnt."""
+
+
+def said(message: str, happened: int, *ids: tuple[str, str], name: str = "Seen", via: int = 0) -> Said:
+    return Said(tuple(sorted(ids)), happened, name, message, via)
+
+
+def whose(road: Road, reference: str, at: int | None = None) -> list[str]:
+    """The values of a profile's identifiers, as known then."""
+    as_of = AsOf(None, None if at is None else moment(at))
+    with road.database.transaction() as conn:
+        return sorted(member.value for member in identity.profile(conn, reference, KEY, as_of).members)
+
+
+class TestAMessageThatIsStoredTwice:
+    """A file tells another moment of it than its sender's clock, and `events.seen` has forgotten it."""
+
+    def test_only_what_the_file_said_of_it_is_withdrawn(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said("in", 5, U1, D1)])
+        road.link([said("out", 10, U1, D1, name="Signed Out")])
+        expected = road.look()
+        road.forget_seen()
+        road.link([said("out", 11, U1, D1, name="Signed Out", via=UNDONE)])
+        road.undo(UNDONE)
+        assert differences(road.look(), expected) == {}
+        assert whose(road, "device:d1") == whose(road, "device:d1", LAST) == ["d1"]
+
+    def test_what_it_says_live_is_written_down_once_only_the_file_had_said_it(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said("in", 5, U1, E1, D1, via=UNDONE)])
+        road.forget_seen()
+        road.link([said("in", 6, U1, E1, D1)])
+        road.undo(UNDONE)
+        assert whose(road, "device:d1") == whose(road, "device:d1", LAST) == ["d1", "e1@x.pl", "u1"]

@@ -222,16 +222,16 @@ class Devices:
         return changes
 
     @staticmethod
-    def telling(conn: Connection, base: int, logins: Iterable[tuple[datetime, bytes, int, datetime]]) -> set[bytes]:
+    def telling(conn: Connection, base: int, logins: Iterable[tuple[datetime, bytes, int, datetime]]) -> set[Tie]:
         """Of all logins there are on a shared identifier, (happened, hash, holder, learnt), those that say something
-        and do not stand in the ledger: hashes.
+        and do not stand in the ledger.
         """
         past = _pasts(conn, [base]).get(base, _Past())
         marks = [Mark(happened, key, logout=False, holder=holder, learnt=at) for happened, key, holder, at in logins]
         marks += [mark for mark in past.marks if mark.logout]
         said = _absorb(conn, base, _Past(retracted=past.retracted), marks, searchable=False)
-        written = {mark.hash for mark in past.marks if not mark.logout}
-        return {mark.hash for mark in said if not mark.logout} - written
+        written = {(mark.happened, mark.hash) for mark in past.marks if not mark.logout}
+        return {(mark.happened, mark.hash) for mark in said if not mark.logout} - written
 
     def _follow(
         self,

@@ -131,11 +131,18 @@ def take_events(conn: Connection, import_id: int, places: Sequence[Place], at: d
 _EVIDENCE = "select e.pos, e.op, e.a, e.b, e.tier, e.happened, e.learnt, e.hash, e.act from "
 
 
-def evidence_of(conn: Connection, nodes: Sequence[int], hashes: Sequence[bytes]) -> list[Evidence]:
-    """What events said of nodes, their withdrawals included."""
+def evidence_of(conn: Connection, gone: Sequence[Gone]) -> list[Evidence]:
+    """What events said of the nodes they carry, withdrawals included. A message may have come with another moment too:
+    what it said then is not theirs.
+    """
     rows = conn.execute(
-        _EVIDENCE + "identity.evidence e where e.a = any(%s::bigint[]) and e.hash = any(%s::uuid[])",
-        (arrays.numbers(nodes), arrays.hexes(hashes)),
+        _EVIDENCE + "unnest(%s::uuid[], %s::timestamptz[]) k(hash, happened) join identity.evidence e"
+        " on e.hash = k.hash and e.happened = k.happened where e.a = any(%s::bigint[])",
+        (
+            arrays.hexes(each.hash for each in gone),
+            arrays.times(each.happened for each in gone),
+            arrays.numbers({nid for each in gone for nid in each.ids}),
+        ),
     )
     return [_evidence(*row) for row in rows]
 
@@ -178,6 +185,10 @@ class Carried(NamedTuple):
     hash: bytes
     learnt: datetime
     source_id: int
+
+    @property
+    def tie(self) -> tuple[datetime, bytes]:
+        return self.happened, self.hash
 
 
 def events_with(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list[Carried]:

@@ -224,12 +224,12 @@ def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
         " and (op in (5, 6, 7, 9) or op = 2 and tier = 0) order by pos desc",
         (list(bases),),
     )
-    withdrawn: set[tuple[int, bytes]] = set()
+    withdrawn: set[tuple[int, bytes, datetime]] = set()
     standing: list[MarkRow] = []
     for a, op, b, happened, found, learnt in rows:
         if op == WITHDRAW:
-            withdrawn.add((a, found.bytes))
-        elif (a, found.bytes) not in withdrawn:
+            withdrawn.add((a, found.bytes, happened))
+        elif (a, found.bytes, happened) not in withdrawn:
             standing.append(MarkRow(a, op, b, happened, found.bytes, learnt))
     return standing
 
