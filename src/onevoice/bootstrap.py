@@ -36,13 +36,14 @@ from onevoice.domains.imports import service as imports
 from onevoice.domains.imports.contracts import Content, ImportReport
 from onevoice.domains.imports.jobs import run as import_jobs
 from onevoice.domains.imports.jobs.queue import Queue
+from onevoice.domains.profiles.http import limits as limits_http
 from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
 from onevoice.domains.profiles.http import profiles as profiles_http
 from onevoice.domains.profiles.http import rules as rules_http
 from onevoice.domains.profiles.http import sealing as sealing_http
 from onevoice.domains.profiles.http import search as search_http
-from onevoice.domains.profiles.jobs import cards, link, seal
+from onevoice.domains.profiles.jobs import cards, limits, link, seal
 from onevoice.domains.webhooks.http import routes as webhooks_http
 from onevoice.domains.webhooks.service import deliveries
 from onevoice.domains.webhooks.service import manage as webhooks
@@ -180,6 +181,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(rules_http.router(database, home.secrets.vault_key, clock))
+    app.include_router(limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))
@@ -213,7 +215,7 @@ def _measure(database: Database) -> None:
 
 
 class Worker:
-    """The worker's threads: linker, cards, the plan's learner and sealer, housekeeping, imports from the console."""
+    """The worker's threads: linker, cards, the plan's learner and sealer, changing limits, housekeeping, imports."""
 
     def __init__(self, home: Installation) -> None:
         self._home = home
@@ -245,6 +247,7 @@ class Worker:
             threading.Thread(
                 target=seal.run, args=(home.database, home.secrets.vault_key, home.clock, self._stop), name="sealer"
             ),
+            threading.Thread(target=limits.run, args=(home.database, home.clock, self._stop), name="limits"),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
             threading.Thread(target=self._imports, name="imports"),
         ]

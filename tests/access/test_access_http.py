@@ -357,6 +357,13 @@ class TestKeys:
         create = {"name": "x", "scope": "secret", "permissions": [permission]}
         assert house.person().change("POST", "/api/keys", create).json()["code"] == "permission_beyond"
 
+    def test_tell_who_made_them(self, house):
+        owner = house.person()
+        house.key()
+        owner.change("POST", "/api/keys", {"name": "mine", "scope": "secret"})
+        made = [each["made_by"] for each in owner.get("/api/keys").json()["data"]]
+        assert made == ["anna@shop.example", "command line"]
+
     def test_are_listed_page_by_page_newest_first(self, house):
         owner = house.person()
         for number in range(5):
@@ -408,6 +415,15 @@ class TestUsers:
         guest = house.stranger()
         guest.log_in("max", PASSWORD)
         assert (guest.get("/api/me").json()["role"], guest.get("/api/me").json()["language"]) == ("operator", "ru")
+
+    def test_are_listed_page_by_page(self, house):
+        owner = house.person()
+        for number in range(4):
+            house.account(f"max{number}", role="seller")
+        first = owner.get("/api/users", params={"limit": "3"}).json()
+        rest = owner.get("/api/users", params={"limit": "3", "cursor": first["next_cursor"]}).json()
+        logins = [each["login"] for each in first["data"] + rest["data"]]
+        assert (logins, rest["next_cursor"]) == (["anna@shop.example", "max0", "max1", "max2", "max3"], None)
 
     def test_no_password_comes_out(self, house):
         owner = house.person()
@@ -531,3 +547,14 @@ class TestOwnCode:
         house.clock.advance(timedelta(hours=13))
         response = person.get("/api/me")
         assert (response.status_code, response.json()["code"]) == (401, "session_ended")
+
+
+class TestSources:
+    def test_are_listed_page_by_page(self, house):
+        for number in range(3):
+            house.key("write", name=f"till {number}")
+        person = house.person()
+        first = person.get("/api/sources", params={"limit": "2"}).json()
+        rest = person.get("/api/sources", params={"limit": "2", "cursor": first["next_cursor"]}).json()
+        assert [each["name"] for each in first["data"] + rest["data"]] == ["till 0", "till 1", "till 2"]
+        assert rest["next_cursor"] is None

@@ -129,6 +129,14 @@ class TestConfirm:
         response = house.person().change("POST", "/api/me/second-factor/confirm", {"code": "123456"})
         assert (response.status_code, response.json()["code"]) == (404, "no_second_factor")
 
+    def test_ends_all_other_sessions(self, house):
+        thief, anna = house.person(), house.stranger()
+        anna.log_in(LOGIN, PASSWORD)
+        secret = begun(anna)
+        code = {"code": digits(secret, house.clock)}
+        assert anna.change("POST", "/api/me/second-factor/confirm", code).status_code == 200
+        assert (anna.get("/api/me").status_code, thief.get("/api/me").status_code) == (200, 401)
+
     def test_gives_ten_recovery_codes_and_tells_in_me(self, house, guarded):
         anna, _, codes = guarded
         assert len(set(codes)) == 10
@@ -213,13 +221,29 @@ class TestLogin:
         assert response.status_code == 403
 
 
+def end(person, password=PASSWORD, code="000000"):
+    return person.change("POST", "/api/me/second-factor/end", {"password": password, "code": code})
+
+
 class TestEnd:
-    def test_takes_the_password(self, guarded):
-        response = guarded[0].change("POST", "/api/me/second-factor/end", {"password": "a guess at it"})
-        assert response.json()["code"] == "wrong_password"
+    def test_takes_the_password(self, house, guarded):
+        code = digits(guarded[1], house.clock)
+        assert end(guarded[0], "a guess at it", code).json()["code"] == "wrong_password"
+
+    def test_and_a_code(self, guarded):
+        assert end(guarded[0]).json()["code"] == "wrong_code"
+
+    def test_ten_wrong_codes_shut_it(self, house, guarded):
+        for number in range(10):
+            assert end(guarded[0], code=f"00000{number}").json()["code"] == "wrong_code"
+        shut = end(guarded[0], code=digits(guarded[1], house.clock))
+        assert (shut.status_code, shut.json()["code"]) == (429, "too_many_attempts")
+
+    def test_a_recovery_code_will_do(self, guarded):
+        assert end(guarded[0], code=guarded[2][0]).status_code == 204
 
     def test_then_the_password_is_enough(self, house, guarded):
-        response = guarded[0].change("POST", "/api/me/second-factor/end", {"password": PASSWORD})
+        response = end(guarded[0], code=digits(guarded[1], house.clock))
         assert response.status_code == 204
         assert house.stranger().log_in(LOGIN, PASSWORD).status_code == 303
         with house.database.transaction() as conn:

@@ -120,6 +120,7 @@ class TestCodeAtLogin:
         expect(page.get_by_text("9 recovery codes are left.")).to_be_visible()
         page.get_by_role("button", name="Stop asking for a code").click()
         dialog(page).get_by_label("Present password").fill(PASSWORD)
+        dialog(page).get_by_label("Code", exact=True).fill(codes[1])
         dialog(page).get_by_role("button", name="Stop asking for a code").click()
         expect(page.get_by_role("button", name="Ask for a code")).to_be_visible()
 

@@ -135,8 +135,8 @@ class Road:
             seen["parts"] = self._parts(conn)
             seen["cards"] = conn.execute(
                 "select c.name, c.contact, c.city, p.last_at, p.first_at, p.events, p.channels, p.orders, p.spent_minor"
-                " from profiles.card c join profiles.pulse p using (pid) order by"
-                " c.name, p.first_at, p.last_at, p.events"
+                " from profiles.card c join profiles.pulse p using (pid)"
+                " order by 1, 2, 3, 4, 5, 6, 7, 8, 9"
             ).fetchall()
             seen["size"] = conn.execute("select people from profiles.size").fetchall()
         return seen

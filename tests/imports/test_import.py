@@ -315,6 +315,8 @@ class TestFiles:
         assert taken(lines(tmp_path / "a.ndjson")).finished
 
     def test_the_format_is_told_from_the_name(self, tmp_path: Path) -> None:
+        with pytest.raises(UnreadableFileError, match="unpack"):
+            jobs.format_of(tmp_path / "a.xlsx.gz", None, "utf-8", [], "UTC")
         kinds = [jobs.format_of(tmp_path / name, None, "utf-8", [], "UTC").kind for name in ("a.CSV", "b.jsonl.gz")]
         assert kinds == ["csv", "ndjson"]
         with pytest.raises(UnreadableFileError, match="--format"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imports.workbooks import DATE, MAIN, MOMENT, RED, ZEROS, number, shared, sheet, text, workbook
+from imports.workbooks import DATE, MAIN, MOMENT, RED, STYLES, ZEROS, number, shared, sheet, text, workbook
 from onevoice.kit import xlsx
 from onevoice.kit.xlsx import Workbook, WorkbookError
 
@@ -115,6 +115,20 @@ class TestHostile:
         laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><x>&b;</x>'
         raw = workbook({"a": sheet([text("a")])}, texts=["<si><t>a</t></si>"], more={part: laughs})
         with pytest.raises(WorkbookError, match="document type"):
+            rows(raw)
+
+    def test_a_format_of_a_million_zeros_pads_to_what_a_number_can_have(self) -> None:
+        styles = STYLES.replace('"000000"', f'"{"0" * 10**6}"')
+        assert cell(number("1", ZEROS), more={"xl/styles.xml": styles}) == "1".zfill(15)
+
+    def test_a_shared_text_is_as_long_as_a_cell_may_be_and_no_longer(self) -> None:
+        assert len(cell(shared(0), texts=[f"<si><t>{'a' * 32_767}</t></si>"])) == 32_767
+        with pytest.raises(WorkbookError, match="32767 characters"):
+            cell(shared(0), texts=[f"<si><t>{'a' * 32_768}</t></si>"])
+
+    def test_many_cells_of_one_text_do_not_make_an_endless_row(self) -> None:
+        raw = workbook({"a": sheet([shared(0)] * 33)}, texts=[f"<si><t>{'a' * 32_767}</t></si>"])
+        with pytest.raises(WorkbookError, match="1,048,576 characters"):
             rows(raw)
 
     def test_files_elsewhere_are_never_opened(self) -> None:

@@ -69,6 +69,7 @@ class TestBlock:
     def test_in_the_form_it_is_compared_in(self, owner: AsgiClient) -> None:
         assert block(owner, "email", " Nobody@Shop.Example ").json()["value"] == "nobody@shop.example"
         assert block(owner, "phone", "600 100 200").json()["value"] == "+48600100200"
+        assert block(owner, "phone", "+34 600 100 200").json()["value"] == "+34600100200"
         assert block(owner, "*", "Nie Mam").json()["value"] == "nie mam"
         mine = owner.get(LIST, params={"text": "nie mam"}).json()["data"]
         assert [(each["kind"], each["blocked_by"]) for each in mine] == [("*", "owner@shop.example")]
@@ -93,6 +94,10 @@ class TestBlock:
         assert owner.change("POST", f"{LIST}/removals", gone).status_code == 204
         assert owner.change("POST", f"{LIST}/removals", gone).json()["code"] == "not_blocked"
 
+    def test_a_number_of_two_countries(self, database: Database) -> None:
+        owner = person(Shop(database, "pl", "es"), "owner")
+        assert block(owner, "phone", "600 123 456").json()["code"] == "unblockable"
+
 
 class TestRehearsal:
     def rehearse(self, owner: AsgiClient, kind: str, value: str) -> Any:
@@ -113,6 +118,12 @@ class TestRehearsal:
 
 
 class TestLinking:
+    @pytest.mark.parametrize("kind", ["phone", "*"])
+    def test_a_value_is_stopped_as_it_was_typed(self, shop: Shop, owner: AsgiClient, kind: str) -> None:
+        assert block(owner, kind, "+48 600 123 456").status_code == 201
+        shop.person("anna", site="pl", phone="+48 600 123 456")
+        assert [each["kind"] for each in shop.profile("user_id:anna").json()["identifiers"]] == ["user_id"]
+
     def test_a_linker_that_runs_follows_with_its_next_batch(self, shop: Shop, owner: AsgiClient) -> None:
         def send(number: int) -> None:
             event = {"type": "track", "event": "Seen", "messageId": f"b-{number}", "userId": f"u{number}"}

@@ -306,6 +306,19 @@ class TestToken:
         told = [each["context"].get("_link") for each in shop.profile("user_id:anna", "/events").json()["data"]]
         assert told == [made["id"], None]
 
+    def test_what_is_personal_beside_it_stands_in_the_vault_only(self, shop: Shop, database: Database) -> None:
+        personal = {"ip": "203.0.113.77", "traits": {"email": "visitor@example.com"}}
+        page = {"url": f"{BOOTS}?ov={link(shop)}"}
+        shop.send({"type": "page", "anonymousId": PHONE, "context": {"page": page, **personal}}, at=2)
+        with database.transaction() as conn:
+            [(body,)] = conn.execute(
+                "select body::text from identity.event where body::text like '%\\_link%'"
+            ).fetchall()
+        assert "203.0.113.77" not in body
+        assert "visitor@example.com" not in body
+        newest = shop.profile(f"anonymous_id:{PHONE}", "/events").json()["data"][0]
+        assert newest["context"]["ip"] == "203.0.113.77"
+
     def test_one_that_nobody_opened_is_forgotten_in_time(self, shop: Shop, database: Database) -> None:
         opened, unopened = link(shop), link(shop)
         assert opened != unopened

@@ -357,6 +357,14 @@ class TestRetry:
         assert hook.retry(after=first.next_after, limit=3).tried == 2
         assert len(hook.log()) == 5
 
+    def test_a_call_ends_after_some_megabytes(self, hook):
+        for n in range(5):
+            hook.send({**ORDER, "note": "x" * 900_000}, f"m{n}")
+        hook.map()
+        first = hook.retry()
+        assert (first.tried, first.next_after) == (3, hook.kept()[2].id)
+        assert hook.retry(after=first.next_after).tried == 2
+
     def test_two_at_once_do_it_once(self, hook):
         for n in range(10):
             hook.send(ORDER, f"m{n}")

@@ -67,14 +67,24 @@ export function useChangeMe() {
   });
 }
 
+async function allSources(): Promise<Source[]> {
+  const found: Source[] = [];
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const page: Page<Source> = await api.get<Page<Source>>("/api/sources", { params: { limit: 200, cursor } });
+    found.push(...page.data);
+    cursor = page.next_cursor;
+  }
+  return found;
+}
+
 /** Null until the server has answered, or has failed to. */
 export function useSources(): Source[] | null {
   const { data, isPending } = useQuery({
     queryKey: ["sources"],
-    queryFn: () => api.get<Page<Source>>("/api/sources"),
+    queryFn: allSources,
     staleTime: 60_000,
   });
-  return isPending ? null : (data?.data ?? []);
+  return isPending ? null : (data ?? []);
 }
 
 export type CustomerSort = "last_seen" | "name";

@@ -67,6 +67,7 @@ export interface ApiKey {
   site: string | null;
   hint: string;
   permissions: Permission[];
+  made_by: string | null;
   created_at: string;
   last_used_at: string | null;
   revoked_at: string | null;

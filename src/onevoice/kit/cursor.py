@@ -19,6 +19,16 @@ def encode(*parts: Any) -> str:
     return base64.urlsafe_b64encode(json.dumps(parts, separators=(",", ":")).encode()).rstrip(b"=").decode()
 
 
+def decode_id(text: str | None, most: int = 2**63 - 1) -> int | None:
+    """The id that a cursor of a list by id holds, None of none. Raises: InvalidCursorError."""
+    if not text:
+        return None
+    found = decode(text, int)[0]
+    if not 0 < found <= most:
+        raise InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
+    return found
+
+
 def decode(text: str, *types: type) -> tuple[Any, ...]:
     """The parts of a cursor, of exactly these types, else InvalidCursorError."""
     try:

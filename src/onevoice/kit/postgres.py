@@ -114,6 +114,7 @@ class Cluster:
         if len(str(self.sockets)) > SOCKET_PATH_LIMIT:
             short = hashlib.blake2b(str(self.folder).encode(), digest_size=8).hexdigest()
             self.sockets = Path(tempfile.gettempdir()) / f"onevoice-{os.geteuid()}-{short}"
+        self.settings = server_settings()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -244,7 +245,7 @@ class Cluster:
     def start(self, *, timeout_seconds: float = 60) -> None:
         """Start the server as a child and wait until it answers. Raises: ClusterError with the end of its log."""
         deadline = time.monotonic() + timeout_seconds
-        settings = [f"--{name}={value}" for name, value in server_settings().items()]
+        settings = [f"--{name}={value}" for name, value in self.settings.items()]
         command = self._command(
             "postgres", "-D", str(self.data), "-k", str(self.sockets), *settings, follow_parent=True
         )

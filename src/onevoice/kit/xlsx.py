@@ -26,6 +26,9 @@ MAX_PARTS = 10_000
 MAX_COLUMNS = 1_000
 MAX_TOKEN_BYTES = 4 * 2**20
 MAX_CELL_CHARS = 32_767
+MAX_ROW_CHARS = 2**20
+MAX_ZEROS = 15
+"""Shown before a number, such as those of a card; a number has no more digits than that."""
 """As many as a spreadsheet takes."""
 
 _OLD = b"\xd0\xcf\x11\xe0"
@@ -178,6 +181,8 @@ class Workbook:
             name = _local(name)
             if name == "si":
                 texts.append("".join(pieces))
+                if len(texts[-1]) > MAX_CELL_CHARS:
+                    raise WorkbookError(f"One of its texts is longer than {MAX_CELL_CHARS} characters.")
                 if len(texts) > SHARED_TEXTS:
                     raise WorkbookError("Its texts are too many to hold. Save it as CSV.")
             elif name == "rPh":
@@ -209,6 +214,7 @@ class _Rows:
         self._done: deque[tuple[int, list[str]]] = deque()
         self._number = 0
         self._row: list[str] = []
+        self._row_chars = 0
         self._column = 0
         self._kind = "n"
         self._style = _PLAIN
@@ -241,6 +247,7 @@ class _Rows:
             said = _whole(given.get("r"))
             self._number = said if said > self._number else self._number + 1
             self._row = []
+            self._row_chars = 0
         self._inside = name in {"v", "t"}
 
     def _text(self, piece: str) -> None:
@@ -255,6 +262,9 @@ class _Rows:
         name = _local(name)
         if name == "c":
             value = self._value("".join(self._pieces))
+            self._row_chars += len(value)
+            if self._row_chars > MAX_ROW_CHARS:
+                raise WorkbookError(f"Row {self._number} is longer than {MAX_ROW_CHARS:,} characters.")
             if value:
                 self._row.extend([""] * (self._column - len(self._row)))
                 self._row.append(value)
@@ -331,7 +341,7 @@ def _style(number: int, code: str) -> _Style:
         return _Style(number in _DATES, 0)
     bare = _NO_DATE.sub("", code.partition(";")[0])
     if bare and set(bare) == {"0"}:
-        return _Style(date=False, zeros=len(bare))
+        return _Style(date=False, zeros=min(len(bare), MAX_ZEROS))
     return _Style(bare.lower() != "general" and any(letter in "dmyhs" for letter in bare.lower()), 0)
 
 

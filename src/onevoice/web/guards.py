@@ -253,7 +253,7 @@ SecretKey = Annotated[
         HTTPBearer(
             auto_error=False,
             scheme_name="secretKey",
-            description="A secret key, `ov_secret_...`, made by an owner or by `onevoice keys create secret`.",
+            description="A secret key, `ov_secret_...`, made in the console or by `onevoice keys create secret`.",
         )
     ),
 ]

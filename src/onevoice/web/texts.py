@@ -27,9 +27,9 @@ CODE_WRONG: Final = Phrase(
     pl="Ten kod jest nieprawidłowy albo już użyty. Poczekaj na następny i\u00a0wpisz go.",
 )
 CODE_LATE: Final = Phrase(
-    en="That took longer than ten minutes. Log in once more.",
-    ru="Прошло больше десяти минут. Войдите ещё раз.",
-    pl="Minęło ponad dziesięć minut. Zaloguj się jeszcze raz.",
+    en="This login has run out or holds no longer. Log in once more.",
+    ru="Этот вход устарел или больше не действует. Войдите ещё раз.",
+    pl="To logowanie wygasło albo już nie obowiązuje. Zaloguj się jeszcze raz.",
 )
 AGAIN: Final = Phrase(en="Log in as somebody else", ru="Войти под другим именем", pl="Zaloguj się jako ktoś inny")
 ENDED: Final = Phrase(

@@ -28,6 +28,7 @@ export const data = {
     nothing: "Nothing any more",
     never: "never",
     made: "made {date}",
+    madeBy: "made {date} by {who}",
     revoke: "Revoke",
     revoked: "revoked {date}",
     replace: "Replace",

@@ -129,6 +129,7 @@ export const settings = {
     type: "Cannot scan? Type this secret instead:",
     secret: "Secret",
     code: "Code",
+    codeOr: "The six digits, or a recovery code.",
     wrongCode: "Not the code of this secret. Type the digits shown now.",
     confirm: "Confirm",
     recovery: "Recovery codes",

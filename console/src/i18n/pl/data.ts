@@ -30,6 +30,7 @@ export const data: Translated<typeof english> = {
     nothing: "Już nic",
     never: "nigdy",
     made: "utworzony {date}",
+    madeBy: "utworzony {date}: {who}",
     revoke: "Unieważnij",
     revoked: "unieważniony {date}",
     replace: "Wymień",

@@ -134,6 +134,7 @@ export const settings: Translated<typeof english> = {
     type: "Nie da się zeskanować? Wpisz ten sekret:",
     secret: "Sekret",
     code: "Kod",
+    codeOr: "Sześć cyfr albo kod zapasowy.",
     wrongCode: "Kod nie pasuje. Wpisz cyfry widoczne teraz.",
     confirm: "Potwierdź",
     recovery: "Kody zapasowe",

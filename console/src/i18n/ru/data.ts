@@ -30,6 +30,7 @@ export const data: Translated<typeof english> = {
     nothing: "Больше ничего",
     never: "ни разу",
     made: "создан {date}",
+    madeBy: "создан {date}: {who}",
     revoke: "Отозвать",
     revoked: "отозван {date}",
     replace: "Заменить",

@@ -134,6 +134,7 @@ export const settings: Translated<typeof english> = {
     type: "Не получается отсканировать? Введите этот секрет:",
     secret: "Секрет",
     code: "Код",
+    codeOr: "Шесть цифр или резервный код.",
     wrongCode: "Код не подходит. Введите цифры, которые видны сейчас.",
     confirm: "Подтвердить",
     recovery: "Резервные коды",

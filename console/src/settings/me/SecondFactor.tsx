@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 
 import { api, Problem } from "~/api";
 import { useI18n } from "~/i18n";
@@ -29,7 +29,7 @@ export function SecondFactor({ on, left }: { on: boolean; left: number }) {
 }
 
 /** The password once more: whoever found an open browser shall not change the lock. */
-function Ask({ title, label, password, setPassword, error, busy, send, onClose, danger = false }: AskProps) {
+function Ask({ title, label, password, setPassword, error, busy, send, onClose, danger = false, children }: AskProps) {
   const { t } = useI18n();
   return (
     <Dialog
@@ -54,6 +54,7 @@ function Ask({ title, label, password, setPassword, error, busy, send, onClose, 
         }}
       >
         <TextField type="password" label={t("settings.me.present")} value={password} onChange={setPassword} autoComplete="current-password" required autoFocus error={error} />
+        {children}
       </form>
     </Dialog>
   );
@@ -69,6 +70,7 @@ interface AskProps {
   send: () => void;
   onClose: () => void;
   danger?: boolean;
+  children?: ReactNode;
 }
 
 function useTold() {
@@ -86,15 +88,29 @@ function End({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const told = useTold();
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const end = useMutation({
-    mutationFn: () => api.post("/api/me/second-factor/end", { password }),
+    mutationFn: () => api.post("/api/me/second-factor/end", { password, code }),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ["me"] });
       toast({ text: t("settings.me.secondEnded") });
       onClose();
     },
   });
-  return <Ask danger title={t("settings.me.secondEnd")} label={t("settings.me.secondEnd")} {...{ password, setPassword, onClose }} error={told(end.error)} busy={end.isPending} send={() => end.mutate()} />;
+  const wrong = end.error instanceof Problem && end.error.code === "wrong_code";
+  return (
+    <Ask
+      danger
+      title={t("settings.me.secondEnd")}
+      label={t("settings.me.secondEnd")}
+      {...{ password, setPassword, onClose }}
+      error={wrong ? undefined : told(end.error)}
+      busy={end.isPending || !code.trim()}
+      send={() => end.mutate()}
+    >
+      <TextField label={t("settings.me.code")} hint={t("settings.me.codeOr")} value={code} onChange={setCode} autoComplete="one-time-code" maxLength={40} required error={wrong ? told(end.error) : undefined} />
+    </Ask>
+  );
 }
 
 /** Password, then the picture and a first code, then the recovery codes. */

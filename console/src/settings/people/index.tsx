@@ -1,12 +1,12 @@
 /** People: who has an account, with which role, and whether they may still come in. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, useMay, useMe, type Page, type Role } from "~/api";
+import { api, useMay, useMe, usePages, type Role } from "~/api";
 import { useI18n } from "~/i18n";
 import { useKeys } from "~/keys";
 import { PartHead } from "~/shell/Parts";
-import { Button, DataTable, Menu, ProblemBox, problemText, Skeleton, toast, type Column, type MenuItem } from "~/ui";
+import { Button, DataTable, Menu, PagedList, problemText, toast, type Column, type MenuItem } from "~/ui";
 
 import { ChangeRole, Invite, NewPassword } from "./dialogs";
 
@@ -26,7 +26,7 @@ type Window = { kind: "invite" } | { kind: "role" | "password"; user: User } | n
 export function PeoplePart() {
   const { t } = useI18n();
   const [open, setOpen] = useState<Window>(null);
-  const { data, error, refetch } = useQuery({ queryKey: ["users"], queryFn: () => api.get<Page<User>>("/api/users") });
+  const list = usePages<User>(["users"], "/api/users");
   const invite = () => setOpen({ kind: "invite" });
   const close = () => setOpen(null);
   useKeys(t("settings.people.title"), [{ keys: "n", label: t("settings.people.invite"), run: invite }]);
@@ -41,7 +41,9 @@ export function PeoplePart() {
           </Button>
         }
       />
-      {error ? <ProblemBox error={error} onRetry={() => void refetch()} /> : data ? <People users={data.data} open={setOpen} /> : <Skeleton rows={4} height={44} />}
+      <PagedList list={list} empty={null}>
+        {(rows) => <People users={rows} open={setOpen} />}
+      </PagedList>
       {open?.kind === "invite" && <Invite onClose={close} />}
       {open?.kind === "role" && <ChangeRole user={open.user} onClose={close} />}
       {open?.kind === "password" && <NewPassword user={open.user} onClose={close} />}

@@ -71,7 +71,8 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     "developer": _CONNECTS | _LOOKS,
 }
 
-# What a secret key can be allowed at all. The rest is for people: a leaked key must not let anybody in for good.
+# What a secret key can be allowed at all. The rest is for people: a leaked key must not let anybody in for good. Only a
+# webhook outlives the key that it was made with, and the documentation says so.
 FOR_KEYS: frozenset[Permission] = frozenset(
     {
         "customers.read",
@@ -153,6 +154,7 @@ class ApiKey:
     site: str | None
     hint: str
     permissions: Sequence[Permission]
+    made_by: str | None
     created_at: datetime
     last_used_at: datetime | None
     revoked_at: datetime | None

@@ -39,7 +39,7 @@ values (%s, %s, %s, %s, %s, %s, %s)
 on conflict (login_key) do nothing
 returning {_ACCOUNT}
 """
-LIST_ACCOUNTS: LiteralString = f"select {_ACCOUNT} from access.account a order by a.id"
+LIST_ACCOUNTS: LiteralString = f"select {_ACCOUNT} from access.account a where a.id > %s order by a.id limit %s"
 ACCOUNT: LiteralString = f"select {_ACCOUNT} from access.account a where a.id = %s"
 ACCOUNT_BY_LOGIN: LiteralString = f"select {_ACCOUNT} from access.account a where a.login_key = %s"
 LOCKED_ACCOUNT: LiteralString = f"select {_ACCOUNT}, a.password_hash from access.account a where a.id = %s for update"
@@ -104,13 +104,13 @@ on conflict (name) do nothing
 """
 
 _KEY: LiteralString = """
-select k.id, k.name, k.scope, s.name as source, s.channel, s.site, k.hint, k.permissions, k.created_at, k.last_used_at,
-    k.revoked_at
+select k.id, k.name, k.scope, s.name as source, s.channel, s.site, k.hint, k.permissions, k.made_by,
+    k.created_at, k.last_used_at, k.revoked_at
 from access.api_key k left join access.source s on s.id = k.source_id
 """
 INSERT_KEY: LiteralString = """
-insert into access.api_key (name, scope, source_id, digest, hint, permissions, created_at)
-values (%s, %s, %s, %s, %s, %s, %s) returning id
+insert into access.api_key (name, scope, source_id, digest, hint, permissions, made_by, created_at)
+values (%s, %s, %s, %s, %s, %s, %s, %s) returning id
 """
 KEYS: LiteralString = f"""{_KEY}
 where (%(before)s::bigint is null or k.id < %(before)s)
@@ -164,9 +164,14 @@ def insert_account(
         return cursor.execute(INSERT_ACCOUNT, values).fetchone()
 
 
-def list_accounts(conn: Connection) -> list[Account]:
+def list_accounts(conn: Connection, after: int, limit: int) -> list[Account]:
     with conn.cursor(row_factory=class_row(Account)) as cursor:
-        return cursor.execute(LIST_ACCOUNTS).fetchall()
+        return cursor.execute(LIST_ACCOUNTS, (after, limit)).fetchall()
+
+
+def count_enabled(conn: Connection) -> int:
+    row = conn.execute("select count(*) from access.account where disabled_at is null").fetchone()
+    return row[0] if row else 0
 
 
 def account(conn: Connection, account_id: AccountId) -> Account | None:
@@ -373,9 +378,10 @@ def insert_key(
     digest: bytes,
     hint: str,
     permissions: list[Permission],
+    made_by: str,
     at: datetime,
 ) -> KeyId:
-    row = conn.execute(INSERT_KEY, (name, scope, source_id, digest, hint, permissions, at)).fetchone()
+    row = conn.execute(INSERT_KEY, (name, scope, source_id, digest, hint, permissions, made_by, at)).fetchone()
     if row is None:
         raise LookupError(name)
     return KeyId(row[0])

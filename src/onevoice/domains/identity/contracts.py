@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -183,3 +183,35 @@ class SealedTrait(NamedTuple):
     hash: bytes
     key: str
     value: Any
+
+
+LimitState = Literal["looking", "looked", "applying", "applied", "dropped"]
+
+
+class LimitChange(NamedTuple):
+    """Other limits of a kind, and what they would do: profiles that are parted, that come together, and how many there
+    are of those before and after.
+
+    total, done: profiles to look at in the present state. examples: {"before": side, "after": side}, a side
+    {"count", "parts": [{"root", "count", "members": [nid]}]}, cut.
+    """
+
+    id: int
+    kind: str
+    per_profile: int
+    per_profile_weak: int
+    was_per_profile: int
+    was_per_profile_weak: int
+    state: LimitState
+    asked_at: datetime
+    asked_by: str
+    applied_at: datetime | None
+    applied_by: str | None
+    finished_at: datetime | None
+    total: int
+    done: int
+    parted: int
+    joined: int
+    before: int
+    after: int
+    examples: list[dict[str, Any]]

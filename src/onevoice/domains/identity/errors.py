@@ -87,3 +87,31 @@ class TooManyBlockedError(IdentityError):
 
     code = "too_many_blocked"
     kind = "conflict"
+
+
+class InvalidLimitsError(IdentityError):
+    """The limits cannot be."""
+
+    code = "invalid_limits"
+    kind = "invalid"
+
+
+class LimitChangeOpenError(IdentityError):
+    """Another change of limits is open."""
+
+    code = "limit_change_open"
+    kind = "conflict"
+
+
+class UnknownLimitChangeError(IdentityError):
+    """There is no such change of limits."""
+
+    code = "unknown_limit_change"
+    kind = "not_found"
+
+
+class LimitChangeNotReadyError(IdentityError):
+    """The change of limits is in another state."""
+
+    code = "limit_change_not_ready"
+    kind = "conflict"

@@ -164,7 +164,7 @@ def router(database: Database, uploads: service.Uploads, clock: Clock) -> APIRou
         _: Annotated[Actor, allow("events.read")], limit: Limit = 50, cursor: Cursor = None
     ) -> Page[ImportShape]:
         """Every import, newest first: from the console and from the command line."""
-        before = cursors.decode(cursor, int)[0] if cursor else None
+        before = cursors.decode_id(cursor)
         with database.transaction() as conn:
             found = service.page(conn, before=before, limit=limit + 1)
             names = source_names(conn)

@@ -72,6 +72,8 @@ def kind_of(name: str) -> str:
     bare = name.lower().removesuffix(".gz")
     for kind, endings in ENDINGS.items():
         if bare.endswith(endings):
+            if kind == "xlsx" and bare != name.lower():
+                raise UnreadableFileError("A workbook is packed already: unpack the .gz, and give the .xlsx in it.")
             return kind
     raise UnreadableFileError(
         f"Is {name} lines of JSON or a table? Its name should end in .csv, .tsv, .xlsx or .ndjson; on the command line"

@@ -211,14 +211,14 @@ def latest(conn: Connection, webhook_id: WebhookId, limit: int) -> list[Kept]:
     return [Kept(*row) for row in rows]
 
 
-def lock_unmapped(conn: Connection, webhook_id: WebhookId, after: int, limit: int) -> list[Kept]:
-    """Oldest first; locked, so that two who try again do it one after the other."""
-    rows = conn.execute(
+def lock_unmapped(conn: Connection, webhook_id: WebhookId, after: int) -> Kept | None:
+    """The oldest after `after`; locked, so that two who try again do it one after the other."""
+    row = conn.execute(
         "select id, message_id, received_at, body from webhooks.delivery"
-        " where webhook_id = %s and verdict = 'not_mapped' and id > %s order by id limit %s for update",
-        (webhook_id, after, limit),
-    )
-    return [Kept(*row) for row in rows]
+        " where webhook_id = %s and verdict = 'not_mapped' and id > %s order by id limit 1 for update",
+        (webhook_id, after),
+    ).fetchone()
+    return Kept(*row) if row else None
 
 
 def forget_deliveries(conn: Connection, before: datetime, limit: int) -> None:

@@ -16,7 +16,7 @@ update access.account set role = 'operator' where role = 'member';
 alter table access.account add constraint account_role_check
     check (role in ('owner', 'admin', 'marketer', 'operator', 'seller', 'analyst', 'developer'));
 
-alter table access.api_key add column permissions text[] not null default '{}';
+alter table access.api_key add column permissions text[] not null default '{}', add column made_by text;
 update access.api_key
 set permissions = '{customers.merge,customers.read,events.read,events.replay,links.create}' where scope = 'secret';
 

@@ -9,7 +9,13 @@ import structlog
 
 from onevoice.domains.access import rules
 from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, Account, AccountId, Locked, Ticket, Visit
-from onevoice.domains.access.errors import BusyError, TooManyAttemptsError, WrongPasswordError
+from onevoice.domains.access.errors import (
+    BusyError,
+    NoSecondFactorError,
+    TooManyAttemptsError,
+    WrongCodeError,
+    WrongPasswordError,
+)
 from onevoice.domains.access.service import keys, sessions, two_factor
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
@@ -79,7 +85,7 @@ class AccessAuthenticator:
             return Refused("late")
         visit = Visit(address=address, agent=agent)
         with self._database.transaction() as conn:
-            locked = two_factor.count_attempt(conn, opened, clock=self._clock)
+            locked = two_factor.count_attempt(conn, opened.account_id, clock=self._clock)
         if locked is not None:
             _log.warning("code_locked", account=opened.account_id, address=address)
             return Refused("locked", retry_after_seconds=_whole_seconds(locked))
@@ -127,6 +133,24 @@ class AccessAuthenticator:
                 raise WrongPasswordError("The present password is another one.")
             with self._database.transaction() as conn:
                 sessions.forgive(conn, admission)
+
+    def prove_code(self, account_id: AccountId, code: str, *, address: str) -> None:
+        """That whoever sits at this session has the second factor too. A code is used up by it.
+
+        Raises: NoSecondFactorError, TooManyAttemptsError, WrongCodeError.
+        """
+        with self._database.transaction() as conn:
+            if not two_factor.needed(conn, account_id):
+                raise NoSecondFactorError("No codes are asked for at this login.")
+            locked = two_factor.count_attempt(conn, account_id, clock=self._clock)
+        if locked is not None:
+            seconds = _whole_seconds(locked)
+            raise TooManyAttemptsError(f"Wait {seconds} seconds and try again.", retry_after_seconds=seconds)
+        with self._database.transaction() as conn:
+            fits = two_factor.use_code(conn, account_id, code, sealer=self.sealer, clock=self._clock)
+        if not fits:
+            _log.warning("code_refused", account=account_id, address=address)
+            raise WrongCodeError("Type the six digits that the authenticator shows now, or a recovery code.")
 
     def _log_in(
         self, login: str, password: str, *, visit: Visit, previous: str | None

@@ -110,12 +110,15 @@ def _own(
         ),
     )
     def confirm_second_factor(actor: Person, proof: shapes.CodeProof) -> shapes.RecoveryCodes:
-        """From now on a code is asked for at login. The recovery codes are shown this once."""
+        """From now on a code is asked for at login, and all your other sessions end. The recovery codes are shown this
+        once.
+        """
         with database.transaction() as conn:
             codes = two_factor.confirm(
                 conn,
                 AccountId(actor.id),
                 proof.code,
+                session=bytes.fromhex(actor.session or ""),
                 actor=actor.label,
                 sealer=authenticator.sealer,
                 clock=clock,
@@ -126,10 +129,12 @@ def _own(
     @routes.post(
         "/me/second-factor/end",
         status_code=204,
-        responses=documented({403: "The password is wrong.", 404: "No codes are asked for.", 429: "Too many."}),
+        responses=documented({403: "The password or the code is wrong.", 404: "There are no codes.", 429: "Too many."}),
     )
-    def end_second_factor(actor: Person, proof: shapes.PasswordProof, request: Request) -> None:
+    def end_second_factor(actor: Person, proof: shapes.SecondFactorEnd, request: Request) -> None:
+        """Takes the password and a code: a password alone must not switch off what makes up for its loss."""
         prove(actor, proof.password, request)
+        authenticator.prove_code(AccountId(actor.id), proof.code, address=client_address(request, settings))
         with database.transaction() as conn:
             two_factor.stop(conn, AccountId(actor.id), actor=actor.label, clock=clock)
 
@@ -162,18 +167,17 @@ def _own(
         return shapes.ROLES_VIEW
 
     @routes.get("/sources")
-    def list_sources(_: Insider) -> Page[shapes.SourceView]:
+    def list_sources(
+        _: Insider, limit: Limit = 50, cursor_: Annotated[Cursor, Query(alias="cursor")] = None
+    ) -> Page[shapes.SourceView]:
+        """In the order in which they were made."""
+        after = cursor.decode_id(cursor_, 2**31 - 1) or 0
         with database.transaction() as conn:
-            return Page(data=[shapes.source_view(each) for each in keys.sources(conn).values()])
+            found = [each for each in keys.sources(conn).values() if each.id > after]
+        more = cursor.encode(found[limit - 1].id) if len(found) > limit else None
+        return Page(data=[shapes.source_view(each) for each in found[:limit]], next_cursor=more)
 
     return routes
-
-
-def _before(cursor_: str | None) -> int | None:
-    before = cursor.decode(cursor_, int)[0] if cursor_ is not None else None
-    if before is not None and not 0 < before < 2**63:
-        raise cursor.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
-    return before
 
 
 def _doer(actor: Actor) -> Doer:
@@ -191,7 +195,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         revoked: Annotated[bool | None, Query(description="Only those that are, or are not, revoked.")] = None,
     ) -> Page[shapes.KeyView]:
         """Newest first."""
-        before = _before(cursor_)
+        before = cursor.decode_id(cursor_)
         with database.transaction() as conn:
             found = keys.keys(conn, before=before, revoked=revoked, limit=limit + 1)
         more = cursor.encode(found[limit - 1].id) if len(found) > limit else None
@@ -222,9 +226,14 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
             return shapes.key_view(keys.revoke_key(conn, KeyId(key_id), actor=actor.label, clock=clock))
 
     @routes.get("/users")
-    def list_users(_: UsersManage) -> Page[shapes.UserView]:
+    def list_users(
+        _: UsersManage, limit: Limit = 50, cursor_: Annotated[Cursor, Query(alias="cursor")] = None
+    ) -> Page[shapes.UserView]:
+        """In the order in which they were made."""
         with database.transaction() as conn:
-            return Page(data=[shapes.user_view(each) for each in accounts.accounts(conn)])
+            found = accounts.accounts(conn, after=cursor.decode_id(cursor_) or 0, limit=limit + 1)
+        more = cursor.encode(found[limit - 1].id) if len(found) > limit else None
+        return Page(data=[shapes.user_view(each) for each in found[:limit]], next_cursor=more)
 
     @routes.post("/users", status_code=201, responses=documented({409: "The login is taken."}))
     def create_user(actor: UsersManage, create: shapes.UserCreate) -> shapes.UserView:
@@ -275,7 +284,7 @@ def _managed(database: Database, *, clock: Clock, chance: Chance) -> APIRouter:
         subject: Annotated[Text | None, Query(description="Such as `user:1` or `key:7`.")] = None,
     ) -> Page[shapes.AuditView]:
         """Who did what, newest first."""
-        before = _before(cursor_)
+        before = cursor.decode_id(cursor_)
         with database.transaction() as conn:
             entries = audit.audit_log(conn, before=before, subject=subject, limit=limit + 1)
         more = cursor.encode(entries[limit - 1].id) if len(entries) > limit else None

@@ -59,6 +59,10 @@ class CodeProof(Body):
     code: str = Field(max_length=100)
 
 
+class SecondFactorEnd(PasswordProof):
+    code: str = Field(max_length=100, description="Six digits, or a recovery code.")
+
+
 class SecondFactorBegun(BaseModel):
     secret: str = Field(description="In base32, for typing.")
     uri: str = Field(description="`otpauth://totp/...`, as authenticators read it.")
@@ -86,6 +90,7 @@ class KeyView(BaseModel):
     site: str | None
     hint: str = Field(description="The last four characters of the key.")
     permissions: list[Permission] = Field(description="What a secret key is allowed. Empty for a write key.")
+    made_by: str | None = Field(description="Null of keys from before this was kept.")
     created_at: Moment
     last_used_at: Moment | None
     revoked_at: Moment | None
@@ -219,6 +224,7 @@ def key_view(key: ApiKey) -> KeyView:
         site=key.site,
         hint=key.hint,
         permissions=_ordered(key.permissions),
+        made_by=key.made_by,
         created_at=key.created_at,
         last_used_at=key.last_used_at,
         revoked_at=key.revoked_at,

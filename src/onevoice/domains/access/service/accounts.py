@@ -50,8 +50,14 @@ def create_account(
     return account
 
 
-def accounts(conn: Connection) -> list[Account]:
-    return store.list_accounts(conn)
+def accounts(conn: Connection, *, after: int = 0, limit: int = 50) -> list[Account]:
+    """In the order in which they were made, after the account `after`."""
+    return store.list_accounts(conn, after, limit)
+
+
+def count_enabled(conn: Connection) -> int:
+    """How many may log in."""
+    return store.count_enabled(conn)
 
 
 def account(conn: Connection, account_id: AccountId) -> Account:

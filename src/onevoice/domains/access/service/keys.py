@@ -91,6 +91,7 @@ def issue_key(
         digest=rules.digest(key),
         hint=key[-4:],
         permissions=allowed,
+        made_by=by.label,
         at=clock.now(),
     )
     after = {"name": name, "scope": scope, "source": found.name if found else None, "permissions": allowed}

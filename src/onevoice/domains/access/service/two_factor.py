@@ -12,7 +12,6 @@ from onevoice.domains.access.contracts import (
     Doer,
     Locked,
     SecondFactorBegun,
-    Ticket,
 )
 from onevoice.domains.access.errors import (
     NoSecondFactorError,
@@ -44,9 +43,18 @@ def begin(
 
 
 def confirm(
-    conn: Connection, account_id: AccountId, code: str, *, actor: str, sealer: Sealer, clock: Clock, chance: Chance
+    conn: Connection,
+    account_id: AccountId,
+    code: str,
+    *,
+    session: bytes,
+    actor: str,
+    sealer: Sealer,
+    clock: Clock,
+    chance: Chance,
 ) -> list[str]:
-    """From now on codes are asked for. Returns: the recovery codes, which are kept as digests only.
+    """From now on codes are asked for, and all sessions but this one end: whoever had the password has no more than it.
+    Returns: the recovery codes, which are kept as digests only.
 
     Raises: NoSecondFactorError, SecondFactorStandsError, WrongCodeError.
     """
@@ -62,7 +70,9 @@ def confirm(
     store.confirm_second_factor(conn, account_id, now, step)
     codes = [rules.new_recovery_code(chance) for _ in range(rules.RECOVERY_CODES)]
     store.put_recovery_codes(conn, account_id, [rules.recovery_digest(each) for each in codes])
-    audit.record(conn, Audit(actor, "second_factor.on", accounts.subject(account_id)), clock=clock)
+    ended = store.end_sessions_of(conn, account_id, keep=session)
+    told = Audit(actor, "second_factor.on", accounts.subject(account_id), after={"sessions_ended": ended})
+    audit.record(conn, told, clock=clock)
     return codes
 
 
@@ -91,12 +101,12 @@ def recovery_codes_left(conn: Connection, account_id: AccountId) -> int:
     return store.recovery_codes_left(conn, account_id)
 
 
-def count_attempt(conn: Connection, ticket: Ticket, *, clock: Clock) -> Locked | None:
+def count_attempt(conn: Connection, account_id: AccountId, *, clock: Clock) -> Locked | None:
     """Before a code is looked at: ten wrong ones in a quarter of an hour shut the door. Whoever has the password must
     not have the codes by trying them all.
     """
     now = clock.now()
-    bucket = rules.code_bucket(ticket.account_id)
+    bucket = rules.code_bucket(account_id)
     store.lock_buckets(conn, [bucket])
     wait = rules.locked_for(store.attempts(conn, bucket, rules.ATTEMPTS_PER_LOGIN), rules.ATTEMPTS_PER_LOGIN, now)
     if wait is not None:

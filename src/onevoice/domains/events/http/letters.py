@@ -101,7 +101,7 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
         source_id: SourceId = None,
     ) -> DeadLetters:
         """Events that could not be taken, with the reason, newest first."""
-        before = cursors.decode(cursor, int)[0] if cursor else None
+        before = cursors.decode_id(cursor)
         wanted = LetterQuery(before, state, code, source_id)
         with database.transaction() as conn:
             found = service.dead_letters(conn, wanted, limit + 1)
@@ -148,7 +148,7 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
         """Replay the next two hundred open ones that the filters let through, newest first. Ask again with
         `next_cursor` until it is null: stopped in between, it has done what it has done.
         """
-        before = cursors.decode(body.cursor, int)[0] if body.cursor else None
+        before = cursors.decode_id(body.cursor)
         wanted = LetterQuery(before, "open", body.code, int(body.source_id) if body.source_id else None)
         with database.transaction() as conn:
             found = service.dead_letters(conn, wanted, REPLAYED_AT_ONCE + 1)

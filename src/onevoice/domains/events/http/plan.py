@@ -70,7 +70,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         state: Annotated[PlanState | None, Query(description="Only those in this state.")] = None,
     ) -> Page[shapes.EventView]:
         """Every event that has come or is declared, by name. With a source, `days` tells of that source."""
-        after = cursors.decode(cursor, int)[0] if cursor else None
+        after = cursors.decode_id(cursor, 2**31 - 1)
         with database.transaction() as conn:
             names = {int(each.id): each.name for each in keys.sources(conn).values()}
             found = service.overview(
@@ -145,7 +145,7 @@ def router(database: Database, always_personal: Callable[[str], bool], *, clock:
         state: Annotated[AlarmState | None, Query(description="Only those in this state.")] = None,
     ) -> shapes.Alarms:
         """Newest first. `open_count`: all that are open and that nobody has acknowledged."""
-        before = cursors.decode(cursor, int)[0] if cursor else None
+        before = cursors.decode_id(cursor)
         with database.transaction() as conn:
             names = {int(each.id): each.name for each in keys.sources(conn).values()}
             source_id = None if source is None else _source({name: id_ for id_, name in names.items()}, source)

@@ -41,7 +41,7 @@ def router(database: Database, settings: WebSettings) -> APIRouter:
             sources = keys.sources(conn)
             in_use = keys.write_keys_in_use(conn)
             heard = {each.source_id: each for each in plan.sources(conn)}
-            people = sum(account.disabled_at is None for account in accounts.accounts(conn))
+            people = accounts.count_enabled(conn)
         return Setup(
             public_url=settings.base,
             write_keys=sum(in_use.values()),

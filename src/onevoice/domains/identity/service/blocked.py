@@ -38,13 +38,17 @@ def compared(conn: Connection, kind: str, value: str, regions: Iterable[str] = (
     if kind != ANY_KIND and kind not in {each.name for each in sql.kinds(conn)}:
         raise UnblockableError(f"There is no kind {kind[:80]!r}. {ANY_KIND!r} stands for any.")
     forms = readings(kind, text, regions) if kind != ANY_KIND else []
+    if len(forms) > 1:
+        raise UnblockableError(f"{text!r} is a number in more than one country. Write it with its country code.")
     return (forms[0] if forms else text).casefold()
 
 
 def rehearse(
     conn: Connection, kind: str, value: str, vault_key: bytes, regions: Iterable[str] = ()
 ) -> tuple[str, list[Held]]:
-    """The form in which the value would be compared, and who has it now. Raises: UnblockableError."""
+    """The form in which the value would be compared, and who has it now: as it was typed, or in the form it is compared
+    in. Raises: UnblockableError.
+    """
     form = compared(conn, kind, value, regions)
     kinds = [each.name for each in sql.kinds(conn)] if kind == ANY_KIND else [kind]
     forms = {(each, found) for each in kinds for found in (*readings(each, value.strip(), regions), form)}

@@ -200,7 +200,8 @@ class Preparer:
         link: int | None,
     ) -> Message:
         if link is not None:
-            seen.body["context"] = {**seen.body.get("context", {}), LINK_KEY: tokens.name_of(link)}
+            # In the same object: what is personal in it is taken out of it below.
+            seen.body.setdefault("context", {})[LINK_KEY] = tokens.name_of(link)
         found, blocked = self._identify(conn, seen, region)
         personal = self._take_out(seen)
         body = _encode(seen.body)
@@ -258,7 +259,8 @@ class Preparer:
         if normal is None:
             return f"{name} {value[:80]!r} is not in a form we can read"
         folded = normal.casefold()
-        if ("*", folded) in self._blocked or (name, folded) in self._blocked or (name, value) in self._blocked:
+        typed = value.strip().casefold()
+        if self._blocked & {("*", folded), ("*", typed), (name, folded), (name, typed)}:
             return f"{name} {value[:80]!r} is a blocked value"
         kind = self._kinds.get(name)
         if kind is None:

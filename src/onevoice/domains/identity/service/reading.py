@@ -32,7 +32,7 @@ from onevoice.domains.identity.rules.observe import SPEND_EVENT, epoch_digest, o
 from onevoice.domains.identity.rules.partition import partition
 from onevoice.domains.identity.rules.replay import EpochRef, replay
 from onevoice.domains.identity.service import references
-from onevoice.domains.identity.store import imported, linking, operating, push, reading
+from onevoice.domains.identity.store import imported, limits, linking, operating, push, reading
 from onevoice.domains.identity.store.reading import TimelineQuery
 
 CHANNELS_BY_NUMBER = CHANNELS
@@ -79,7 +79,7 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
 
     latest: of a shared identifier its last epoch is meant. None where the identifier was not known yet.
     """
-    kinds = {kind.id: kind for kind in linking.kinds(conn)}
+    kinds = {kind.id: kind for kind in limits.kinds_known(conn, learnt)}
     start = reading.nodes(conn, [nid])
     base = next(row.base for row in start if row.nid == nid)
     ledger = reading.evidence_reached(conn, base, learnt)

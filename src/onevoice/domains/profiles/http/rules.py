@@ -50,7 +50,10 @@ class HeldView(BaseModel):
 
 class BlockedRehearsal(BaseModel):
     value: str = Field(description="The form in which it would be compared.")
-    held: list[HeldView] = Field(description="Who has it now. They stay as they are; a split parts them.")
+    held: list[HeldView] = Field(
+        description="Who has it now, spelt so; whoever has it in other capitals is refused too, and not listed. They"
+        " stay as they are; a split parts them."
+    )
 
 
 def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:

@@ -50,7 +50,7 @@ def router(database: Database) -> APIRouter:
         name: Annotated[Text | None, Query(max_length=255, description="Only of this event.")] = None,
     ) -> Page[SealingView]:
         """Properties that were declared personal, and how far earlier events of theirs have been sealed."""
-        after = cursors.decode(cursor, int)[0] if cursor else 0
+        after = cursors.decode_id(cursor) or 0
         with database.transaction() as conn:
             found = [
                 each

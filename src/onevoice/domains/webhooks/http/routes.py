@@ -118,7 +118,7 @@ def _managed(database: Database, sealer: Sealer, settings: WebSettings, *, clock
         _: Reader, request: Request, limit: Limit = 50, cursor: Cursor = None
     ) -> Page[shapes.WebhookView]:
         """In the order in which they were made."""
-        after = cursors.decode(cursor, int)[0] if cursor else 0
+        after = cursors.decode_id(cursor) or 0
         with database.transaction() as conn:
             found = manage.webhooks(conn, after=after, limit=limit + 1)
             data = view(conn, request, *found[:limit])
@@ -178,7 +178,7 @@ def _mappings(database: Database, *, clock: Clock) -> APIRouter:
     @routes.get("/mappings", responses=documented(_NO_HOOK))
     def list_mappings(_: Reader, hook_id: RowId, limit: Limit = 50, cursor: Cursor = None) -> Page[shapes.VersionView]:
         """Every version, newest first; the first is in force."""
-        before = cursors.decode(cursor, int)[0] if cursor else None
+        before = cursors.decode_id(cursor, 2**31 - 1)
         with database.transaction() as conn:
             found = manage.mappings(conn, WebhookId(hook_id), before=before, limit=limit + 1)
         return Page(
@@ -234,7 +234,7 @@ def _deliveries(database: Database, *, clock: Clock) -> APIRouter:
         verdict: Annotated[Verdict | None, Query(description="Only those of which this became.")] = None,
     ) -> Page[shapes.DeliveryView]:
         """Newest first. They are kept for 30 days."""
-        before = cursors.decode(cursor, int)[0] if cursor else None
+        before = cursors.decode_id(cursor)
         with database.transaction() as conn:
             found = deliveries.deliveries(conn, WebhookId(hook_id), before=before, verdict=verdict, limit=limit + 1)
         return Page(

@@ -22,6 +22,8 @@ MAX_DEPTH = 6
 LIST_NAMES = ("orders", "items", "records", "results", "events", "entries", "rows", "data")
 ITEM_NAMES = ("items", "line_items", "lines", "lineItems", "products", "positions")
 WRAPPERS = ("data", "order", "payload", "object", "resource", "body")
+WHOLE = "@"
+"""The path of the record itself."""
 
 _BARE = re.compile(r"(?![$@]$)[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
@@ -89,11 +91,14 @@ def _record(payload: Any) -> tuple[str | None, Any]:
 def _wrapped(record: Any) -> str:
     """Where what is told stands, when around it is only what it is about."""
     inner = [name for name in WRAPPERS if isinstance(record, dict) and isinstance(record.get(name), dict)]
-    return inner[0] if len(inner) == 1 else "@"
+    return inner[0] if len(inner) == 1 else WHOLE
 
 
 def _holds_items(record: Any) -> bool:
-    inner = record.get(_wrapped(record), record) if isinstance(record, dict) else {}
+    if not isinstance(record, dict):
+        return False
+    wrapped = _wrapped(record)
+    inner = record if wrapped == WHOLE else record[wrapped]
     return any(_of_objects(inner.get(name)) for name in ITEM_NAMES)
 
 

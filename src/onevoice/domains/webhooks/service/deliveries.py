@@ -31,6 +31,7 @@ from onevoice.kit.sealing import Sealer
 
 KEEP_DELIVERIES = timedelta(days=30)
 RETRIED_AT_ONCE = 100
+RETRIED_BYTES = 2 * 2**20
 TRIED_AT_ONCE = 10
 FORGET_AT_ONCE = 10_000
 
@@ -174,8 +175,15 @@ def retry(
     if door is None:
         raise unknown()
     now = clock.now()
-    tried = taken = 0
-    for each in store.lock_unmapped(conn, webhook_id, after, limit):
+    tried = taken = volume = 0
+    more = True
+    # Readers of the log wait for this transaction, so it ends after some megabytes too.
+    while tried < limit and volume < RETRIED_BYTES:
+        each = store.lock_unmapped(conn, webhook_id, after)
+        if each is None:
+            more = False
+            break
+        volume += len(each.body)
         outcome, frame = judge(hook.public_id, door, each, read(each.body), now)
         store.change_outcome(conn, each.id, outcome, now)
         if frame.count:
@@ -184,7 +192,7 @@ def retry(
     if tried:
         told = {"version": hook.version, "tried": tried, "taken": taken}
         audit.record(conn, Audit(actor, "webhook.retried", subject(webhook_id), after=told), clock=clock)
-    return Retried(tried, taken, tried - taken, after if tried == limit else None)
+    return Retried(tried, taken, tried - taken, after if more else None)
 
 
 def housekeep(conn: Connection, now: datetime) -> None:
