@@ -15,6 +15,8 @@ STYLES = (
     "</cellXfs></styleSheet>"
 )
 DATE, MOMENT, ZEROS, RED = 1, 2, 3, 4
+MADE = (2026, 1, 1, 0, 0, 0)
+"""When: a workbook says it of each of its parts, and the same one has to have the same bytes."""
 
 
 def text(value: str) -> str:
@@ -57,7 +59,7 @@ def workbook(
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
         for name, xml in parts.items():
-            file.writestr(name, xml)
+            file.writestr(zipfile.ZipInfo(name, MADE), xml, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 

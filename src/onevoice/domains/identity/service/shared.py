@@ -79,6 +79,8 @@ class _Past:
     """What the ledger says of one shared identifier."""
 
     marks: list[Mark] = field(default_factory=list)
+    withdrawn: list[tuple[Mark, datetime]] = field(default_factory=list)
+    """Marks that counted until then."""
     retracted: dict[int, datetime] = field(default_factory=dict)
     sightings: dict[int, list[Sighting]] = field(default_factory=dict)
 
@@ -177,7 +179,7 @@ class Devices:
             past = pasts.setdefault(base, _Past())
             said = _absorb(conn, base, past, fresh[base], searchable=base not in newborn)
             self._advance(base, devices, past, changes, ids, learnt, issued)
-            missing = _once_known(past.marks, said) - {epoch.key for epoch in devices[base].epochs}
+            missing = _once_known(past, said) - {epoch.key for epoch in devices[base].epochs}
             passing += self._pass_through(devices[base], base, missing, changes, ids, learnt, issued)
             tier = login_tier(devices[base].kind)
             changes.evidence.extend(_row(base, mark, tier, sources) for mark in said)
@@ -467,13 +469,18 @@ def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, sear
     return said
 
 
-def _once_known(marks: Sequence[Mark], said: Sequence[Mark]) -> set[MarkKey | None]:
+def _once_known(past: _Past, said: Sequence[Mark]) -> set[MarkKey | None]:
     """Which epochs there were at any time since the first of `said` was learnt."""
     first = min((mark.learnt for mark in said), default=END)
-    moments = {mark.learnt for mark in marks if mark.learnt >= first}
+    counted = [(mark, END) for mark in past.marks] + past.withdrawn
+    moments = {moment for mark, until in counted for moment in (mark.learnt, until) if first <= moment < END}
     if len(moments) < 2:
         return set()
-    return {epoch.key for moment in moments for epoch in epochs([mark for mark in marks if mark.learnt <= moment], {})}
+    return {
+        epoch.key
+        for moment in moments
+        for epoch in epochs([mark for mark, until in counted if mark.learnt <= moment < until], {})
+    }
 
 
 def _pasts(conn: Connection, bases: Iterable[int]) -> dict[int, _Past]:
@@ -481,8 +488,12 @@ def _pasts(conn: Connection, bases: Iterable[int]) -> dict[int, _Past]:
     for row in sql.mark_rows(conn, list(bases)):
         past = found.setdefault(row.base, _Past())
         if row.op in {LOGIN, LOGOUT}:
-            past.marks.append(Mark(row.happened, row.hash, row.op == LOGOUT, row.other, row.learnt))
-        elif row.other is None:
+            mark = Mark(row.happened, row.hash, row.op == LOGOUT, row.other, row.learnt)
+            if row.withdrawn is None:
+                past.marks.append(mark)
+            else:
+                past.withdrawn.append((mark, row.withdrawn))
+        elif row.withdrawn is not None or row.other is None:
             continue
         elif row.op == RETRACT:
             past.retracted[row.other] = max(past.retracted.get(row.other, BEGINNING), row.learnt)

@@ -37,7 +37,8 @@ Pair = tuple[int, int]
 @dataclass
 class Withdrawn:
     """What one step came to. seen: events that were looked at, 0 at the end; the others were said by somebody else too,
-    and stay. hashes: of those that went. refold: anchors whose folds must be computed anew.
+    and stay. hashes: of those that went. refold: anchors whose folds must be computed anew, each with the last step
+    that takes an event from it: folding is reading all that lies there, and one person may have most of the import.
     """
 
     seen: int = 0
@@ -61,9 +62,11 @@ def withdraw(conn: Connection, import_id: int, limit: int, at: datetime) -> With
     kept = imported.hand_over(conn, places)
     at = operator_moment(conn, at)
     gone = imported.take_events(conn, import_id, [place for place in places if place[2] not in kept], at)
-    done = Withdrawn(len(places), [each.hash for each in gone], {each.nid for each in gone})
+    anchors = {place[0] for place in places}
+    done = Withdrawn(len(places), [each.hash for each in gone], anchors)
     if gone:
         _Step(conn, gone, at).run(done)
+    done.refold -= imported.unfinished(conn, import_id, sorted(done.refold))
     return done
 
 

@@ -66,15 +66,29 @@ def count(conn: Connection, import_id: int) -> int:
 
 
 def take_places(conn: Connection, import_id: int, limit: int) -> list[Place]:
-    """Strike some of the import's events off its list. Returns: where they lie; those of one anchor together."""
+    """Strike some of the import's events off its list, one anchor after the other, of each the latest first. Returns:
+    where they lie.
+
+    What the first of a long row says is so withdrawn with the last step, and not said by the next of the row at each.
+    """
     rows = conn.execute(
         "with next as (select import_id, nid, happened, hash from identity.imported where import_id = %s"
-        " order by nid, happened, hash limit %s)"
+        " order by nid desc, happened desc, hash desc limit %s)"
         " delete from identity.imported i using next n where i.import_id = n.import_id and i.nid = n.nid"
         " and i.happened = n.happened and i.hash = n.hash returning i.nid, i.happened, i.hash",
         (import_id, limit),
     )
     return sorted((nid, happened, found.bytes) for nid, happened, found in rows)
+
+
+def unfinished(conn: Connection, import_id: int, anchors: Sequence[int]) -> set[int]:
+    """Those of `anchors` at which more of the import's events lie."""
+    rows = conn.execute(
+        "select k.nid from unnest(%s::bigint[]) k(nid)"
+        " where exists (select from identity.imported i where i.import_id = %s and i.nid = k.nid)",
+        (arrays.numbers(anchors), import_id),
+    )
+    return {row[0] for row in rows}
 
 
 def forget_again(conn: Connection, import_id: int) -> None:

@@ -208,7 +208,7 @@ def delete_edges(conn: Connection, keys: Sequence[tuple[int, int, int]]) -> None
 
 
 class MarkRow(NamedTuple):
-    """A login, logout, retraction or weak sighting of the shared identifier `base`, not withdrawn."""
+    """A login, logout, retraction or weak sighting of the shared identifier `base`."""
 
     base: int
     op: int
@@ -216,6 +216,8 @@ class MarkRow(NamedTuple):
     happened: datetime
     hash: bytes
     learnt: datetime
+    withdrawn: datetime | None = None
+    """When it was known that it does not count."""
 
 
 def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
@@ -224,14 +226,15 @@ def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
         " and (op in (5, 6, 7, 9) or op = 2 and tier = 0) order by pos desc",
         (list(bases),),
     )
-    withdrawn: set[tuple[int, bytes, datetime]] = set()
-    standing: list[MarkRow] = []
+    withdrawn: dict[tuple[int, bytes, datetime], datetime] = {}
+    marks: list[MarkRow] = []
     for a, op, b, happened, found, learnt in rows:
+        said = (a, found.bytes, happened)
         if op == WITHDRAW:
-            withdrawn.add((a, found.bytes, happened))
-        elif (a, found.bytes, happened) not in withdrawn:
-            standing.append(MarkRow(a, op, b, happened, found.bytes, learnt))
-    return standing
+            withdrawn[said] = learnt
+        else:
+            marks.append(MarkRow(a, op, b, happened, found.bytes, learnt, withdrawn.get(said)))
+    return marks
 
 
 def weak_sightings_of(conn: Connection, bases: Sequence[int]) -> list[int]:
