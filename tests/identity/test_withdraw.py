@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from test_linker_stateful import KEY, SOURCES, TABLES, epoch_nodes, external, moment, partition_now
 
 from onevoice.domains.events.service import log as events
+from onevoice.domains.events.service.plan import Personal
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.rules import tokens
-from onevoice.domains.identity.service import operate, references, withdraw
+from onevoice.domains.identity.service import operate, references, sealing, withdraw
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.identity.service.link import Linker
 from onevoice.domains.identity.service.prepare import Incoming
@@ -351,3 +352,78 @@ class TestAMessageThatIsStoredTwice:
         road.link([said("in", 6, U1, E1, D1)])
         road.undo(UNDONE)
         assert whose(road, "device:d1") == whose(road, "device:d1", LAST) == ["d1", "e1@x.pl", "u1"]
+
+
+class TestWhatIsReceivedBeforeTheUndoAndLinkedAfterIt:
+    def test_what_was_known_in_between_can_be_asked(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said("m1", 10, U1, D1, via=UNDONE)])
+        road.clock = 40
+        road.undo(UNDONE)
+        road.link([said("m2", 20, U2, D1)], delay=5)
+        assert whose(road, "device:d1") == whose(road, "device:d1", LAST) == ["d1", "u2"]
+        assert whose(road, "device:d1", 30) == ["d1", "u1"]
+        assert whose(road, "device:d1", 38) == ["d1", "u2"]
+
+
+class TestSealing:
+    def test_what_was_taken_back_is_sealed_too(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said("m1", 10, U1, name="Order Completed", via=UNDONE), said("m2", 11, U1, name="Order Completed")])
+        road.undo(UNDONE)
+        with database.transaction() as conn:
+            sealing.follow(conn, Personal(1, {("track", "Order Completed"): [("properties", "currency")]}), moment(50))
+            while not sealing.step(conn, KEY, moment(51)).idle:
+                pass
+            bodies = conn.execute(
+                "select body::text from identity.withdrawn union all select body::text from identity.event"
+            ).fetchall()
+        assert len(bodies) == 2
+        assert not [body for (body,) in bodies if "PLN" in body]
+        with database.transaction() as conn:
+            found = identity.profile(conn, "user_id:u1", KEY, AsOf(None, moment(21)))
+            query = identity.TimelineQuery(AsOf(None, moment(21)), limit=9)
+            page, _ = identity.timeline(conn, found.members, query)
+        assert [event.body["properties"]["currency"] for event in page] == ["PLN", "PLN"]
+
+
+class TestWhoIsForgotten:
+    """Only the file had spoken of e1."""
+
+    def test_what_links_to_them_tied_stays_one_now_and_as_known_then(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said("m", 1, E1, via=UNDONE)])
+        for number, device in enumerate((D1, D2)):
+            road.send(number, E1)
+            road.link([replace(said(f"o{number}", 20, device), link=number)])
+        before = road.clock
+        road.undo(UNDONE)
+        for reference in ("device:d1", "device:d2"):
+            assert whose(road, reference, before) == ["d1", "d2", "e1@x.pl"]
+            assert whose(road, reference) == whose(road, reference, LAST) == ["d1", "d2"]
+
+    def test_who_was_merged_with_them_by_hand_stays_one_now_and_as_known_then(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said("m", 1, E1, via=UNDONE)])
+        road.link([said("m1", 1, U1), said("m2", 1, ("telegram", "t1"))])
+        assert road.act("merge", E1, U1)
+        assert road.act("merge", E1, ("telegram", "t1"))
+        road.undo(UNDONE)
+        assert whose(road, "user_id:u1") == whose(road, "user_id:u1", LAST) == ["t1", "u1"]
+
+
+class TestOnePersonOfManyEvents:
+    def test_their_folds_are_worked_out_once(self, database: Database) -> None:
+        road = Road(database)
+        road.link([said(f"m{number}", number, U1, via=UNDONE) for number in range(7)])
+        road.link([said("m", 3, U1)])
+        refolds: list[set[int]] = []
+        with database.transaction() as conn:
+            while (done := withdraw.withdraw(conn, UNDONE, 3, moment(LATER))).seen:
+                refolds.append(done.refold)
+                folds.refold(conn, sorted(done.refold), {1: 1})
+        assert [len(each) for each in refolds] == [0, 0, 1]
+        with database.transaction() as conn:
+            found = identity.profile(conn, "user_id:u1", KEY, AsOf())
+            view = reading.view_of(conn, found, as_of=AsOf(), sources=SOURCES)
+        assert view.counters["Seen"].count == 1
