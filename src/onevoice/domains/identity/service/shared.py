@@ -92,6 +92,14 @@ class _Past:
             if (living := [s.tie for s in found if s.learnt > self.retracted.get(other, BEGINNING)])
         }
 
+    def states(self, first: datetime) -> list[list[Epoch]]:
+        """The epochs after each change since `first`, but for what was retracted."""
+        counted = [(mark, END) for mark in self.marks] + self.withdrawn
+        moments = {moment for mark, until in counted for moment in (mark.learnt, until) if first < moment < END} | {
+            first
+        }
+        return [epochs([mark for mark, until in counted if mark.learnt <= at < until], {}) for at in sorted(moments)]
+
     def has_retracted(self, link: sql.OpenedLink) -> bool:
         return link.learnt <= self.retracted.get(link.to, BEGINNING)
 
@@ -179,7 +187,8 @@ class Devices:
             past = pasts.setdefault(base, _Past())
             said = _absorb(conn, base, past, fresh[base], searchable=base not in newborn)
             self._advance(base, devices, past, changes, ids, learnt, issued)
-            missing = _once_known(past, said) - {epoch.key for epoch in devices[base].epochs}
+            first = min((mark.learnt for mark in said), default=END)
+            missing = _once_known(past, first) - {epoch.key for epoch in devices[base].epochs}
             passing += self._pass_through(devices[base], base, missing, changes, ids, learnt, issued)
             tier = login_tier(devices[base].kind)
             changes.evidence.extend(_row(base, mark, tier, sources) for mark in said)
@@ -207,20 +216,33 @@ class Devices:
         return changes
 
     def settle(
-        self, conn: Connection, devices: dict[int, Device], marked: set[int], *, ids: Iterator[int], learnt: datetime
+        self,
+        conn: Connection,
+        devices: dict[int, Device],
+        marked: set[int],
+        since: Mapping[int, datetime],
+        *,
+        ids: Iterator[int],
+        learnt: datetime,
     ) -> Changes:
         """Bring `devices`, given as they were, in step with a ledger from which something has been withdrawn.
 
-        marked: those whose marks have changed; of the others only sightings have.
+        marked: those whose marks have changed; of the others only sightings have. since: when the first was learnt of
+        the marks that were added to it.
         """
         changes = Changes([], [], [], [], [], set())
         pasts = _pasts(conn, sorted(devices))
         issued = {(node.base, node.digest): node for node in sql.epoch_nodes(conn, sorted(devices))}
         before = {base: devices[base] for base in marked}
         touched = set(devices)
+        passing: list[sql.EpochNode] = []
         for base in sorted(marked):
-            self._advance(base, devices, pasts.setdefault(base, _Past()), changes, ids, learnt, issued)
-        self._follow(conn, devices, before, pasts, touched, issued, set(), [], changes)
+            past = pasts.setdefault(base, _Past())
+            self._advance(base, devices, past, changes, ids, learnt, issued)
+            if base in since:
+                missing = _once_known(past, since[base]) - {epoch.key for epoch in devices[base].epochs}
+                passing += self._pass_through(devices[base], base, missing, changes, ids, learnt, issued)
+        self._follow(conn, devices, before, pasts, touched, issued, set(), passing, changes)
         return changes
 
     @staticmethod
@@ -442,10 +464,14 @@ def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, sear
     said: list[Mark] = []
     passed: list[Mark] = []
     state = epochs(past.marks, past.retracted)
+    latest = max([*(mark.learnt for mark in past.marks), *(until for _, until in past.withdrawn)], default=BEGINNING)
     for mark in sorted(marks, key=lambda mark: (mark.learnt, mark.happened, mark.hash, mark.logout)):
         if not mark.logout and _follows(state, mark.holder, (mark.happened, mark.hash)):
-            passed.append(mark)
-            continue
+            tie = (mark.happened, mark.hash)
+            # Of one that comes late, something may follow only from what was learnt after it.
+            if mark.learnt >= latest or all(_follows(then, mark.holder, tie) for then in past.states(mark.learnt)):
+                passed.append(mark)
+                continue
         key = (mark.happened, mark.hash, mark.logout)
         index = epoch_of(state, key)
         cut = state[index]
@@ -469,18 +495,10 @@ def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, sear
     return said
 
 
-def _once_known(past: _Past, said: Sequence[Mark]) -> set[MarkKey | None]:
-    """Which epochs there were at any time since the first of `said` was learnt."""
-    first = min((mark.learnt for mark in said), default=END)
-    counted = [(mark, END) for mark in past.marks] + past.withdrawn
-    moments = {moment for mark, until in counted for moment in (mark.learnt, until) if first <= moment < END}
-    if len(moments) < 2:
-        return set()
-    return {
-        epoch.key
-        for moment in moments
-        for epoch in epochs([mark for mark, until in counted if mark.learnt <= moment < until], {})
-    }
+def _once_known(past: _Past, first: datetime) -> set[MarkKey | None]:
+    """Which epochs there were at any time since `first`."""
+    states = past.states(first)
+    return {epoch.key for state in states for epoch in state} if len(states) > 1 else set()
 
 
 def _pasts(conn: Connection, bases: Iterable[int]) -> dict[int, _Past]:

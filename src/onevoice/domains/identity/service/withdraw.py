@@ -174,7 +174,11 @@ class _Step:
 
     def _settle(self, shared: dict[int, Device], bases: set[int], done: Withdrawn) -> None:
         conn = self._conn
-        changes = Devices(len(shared) + 1).settle(conn, shared, bases, ids=_ids(conn), learnt=self._at)
+        since: dict[int, datetime] = {}
+        for row in self._evidence:
+            if row.op == LOGIN:
+                since[row.a] = min(row.learnt, since.get(row.a, row.learnt))
+        changes = Devices(len(shared) + 1).settle(conn, shared, bases, since, ids=_ids(conn), learnt=self._at)
         sql.insert_nodes(conn, ((node, node.nid) for node in changes.nodes))
         if changes.bounds:
             sql.set_bounds(conn, changes.bounds)
