@@ -1,6 +1,7 @@
 """What tests share beyond fixtures: a real server of their own, and the command line as a process."""
 
 import contextlib
+import itertools
 import os
 import shutil
 import signal
@@ -13,9 +14,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psycopg
 
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import Cluster
+
+_numbers = itertools.count()
+
+
+@contextlib.contextmanager
+def fresh_database(cluster: Cluster, name: str) -> Generator[str]:
+    """The URL of a migrated database that goes afterwards; in memory, where the cluster has such a tablespace."""
+    name = f"{name}_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(cluster.url.replace("/onevoice?", "/postgres?"), autocommit=True) as conn:
+        in_memory = conn.execute("select 1 from pg_tablespace where spcname = 'memory'").fetchone()
+        conn.execute(
+            f"create database {name} template onevoice strategy wal_log" + (" tablespace memory" if in_memory else "")
+        )
+    yield cluster.url.replace("/onevoice?", f"/{name}?")
+    with psycopg.connect(cluster.url.replace("/onevoice?", "/postgres?"), autocommit=True) as conn:
+        conn.execute(f"drop database {name} with (force)")
 
 
 @dataclass(frozen=True)

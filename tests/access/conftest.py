@@ -1,12 +1,10 @@
 """One app of access alone, on a fresh database, with a clock and a chance that the test holds."""
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import psycopg
 import pytest
 from fastapi import FastAPI
 
@@ -22,6 +20,7 @@ from onevoice.web import login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
 from onevoice.web.settings import WebSettings
+from support import fresh_database
 from web.asgi_client import AsgiClient
 
 PASSWORD = "correct horse battery"
@@ -68,16 +67,11 @@ class House:
 
 @pytest.fixture(scope="session")
 def access_database(cluster: Cluster) -> Iterator[Database]:
-    name = f"access_{os.getpid()}"
-    maintenance = cluster.url.replace("/onevoice?", "/postgres?")
-    with psycopg.connect(maintenance, autocommit=True) as conn:
-        conn.execute(f"create database {name} template onevoice strategy file_copy")
-    database = Database(cluster.url.replace("/onevoice?", f"/{name}?"), max_size=20)
-    database.open()
-    yield database
-    database.close()
-    with psycopg.connect(maintenance, autocommit=True) as conn:
-        conn.execute(f"drop database {name} with (force)")
+    with fresh_database(cluster, "access") as url:
+        database = Database(url, max_size=20)
+        database.open()
+        yield database
+        database.close()
 
 
 @pytest.fixture

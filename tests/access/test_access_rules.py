@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -9,6 +10,11 @@ from onevoice.domains.access.errors import InvalidNameError, WeakPasswordError
 from onevoice.kit.chance import SeededChance
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def as_for_users(thrifty: PasswordHasher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "HASHER", thrifty)
 
 
 class TestLoginKey:

@@ -197,7 +197,8 @@ class TestLogin:
             )
         assert started is None
 
-    def test_an_unknown_login_costs_one_verification_of_the_same_hash(self, house, monkeypatch):
+    def test_an_unknown_login_costs_one_verification_of_the_same_hash(self, house, monkeypatch, thrifty):
+        monkeypatch.setattr(rules, "HASHER", thrifty)
         house.account("anna")
         asked = []
         fits = rules.password_fits

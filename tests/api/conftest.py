@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
 from onevoice.domains.access.contracts import FOR_KEYS, ROLES, AccountCreate, Role
@@ -24,6 +23,7 @@ from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
 from onevoice.kit.postgres import Cluster
 from onevoice.web.guards import LoggedIn
+from support import fresh_database
 
 PASSWORD = "correct horse battery"
 
@@ -109,12 +109,11 @@ class Arena:
 
 @pytest.fixture(scope="module")
 def arena(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
-    home = tmp_path_factory.mktemp("arena")
-    name = f"arena_{os.getpid()}_{next(_numbers)}"
-    maintenance = cluster.url.replace("/onevoice?", "/postgres?")
-    with psycopg.connect(maintenance, autocommit=True) as conn:
-        conn.execute(f"create database {name} template onevoice strategy file_copy")
-    url = cluster.url.replace("/onevoice?", f"/{name}?")
+    with fresh_database(cluster, "arena") as url:
+        yield from _served(url, tmp_path_factory.mktemp("arena"))
+
+
+def _served(url: str, home: Path) -> Iterator[Arena]:
     database = Database(url)
     database.open()
     port = _free_port()
@@ -139,8 +138,6 @@ def arena(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterato
             process.wait(timeout=30)
         log.close()
         database.close()
-        with psycopg.connect(maintenance, autocommit=True) as conn:
-            conn.execute(f"drop database {name} with (force)")
 
 
 def _furnished(url: str, database: Database) -> Arena:

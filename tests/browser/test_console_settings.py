@@ -251,14 +251,84 @@ class TestIdentity:
         expect(row).to_have_count(1)
 
 
+class TestLimits:
+    def test_a_change_is_looked_at_applied_and_taken_back(self, open_page, live_server):
+        number = next(_numbers)
+        for text in ("one", "two", "three", "four"):
+            live_server.send(
+                {
+                    "type": "identify",
+                    "userId": f"limits{number}",
+                    "traits": {"email": f"{text}.limits{number}@shop.example"},
+                    "messageId": f"limits{number}-{text}",
+                }
+            )
+        page = open_page("/settings/identity")
+        limits = page.get_by_role("table", name="How many of each kind")
+        row = limits.get_by_role("row").filter(has_text="e-mail")
+        row.get_by_role("button", name="Change").click()
+        form = page.locator(".limits-form")
+        expect(form.get_by_label("Of one person at most")).to_be_focused()
+        assert axe_violations(page) == []
+        form.get_by_label("Of one person at most").fill("3")
+        form.get_by_label("By a contact or device alone").fill("3")
+        form.get_by_role("button", name="See what it would do").click()
+        opened = page.locator(".limits-open")
+        expect(opened).to_contain_text("e-mail: 5 → 3; by a contact or device alone 5 → 3")
+        expect(opened.get_by_role("button", name="Apply")).to_be_visible(timeout=15_000)
+        expect(opened).to_contain_text(f"limits{number}")
+        facts = opened.locator(".limits-facts dd")
+        expect(facts).to_have_text(["1", "2", "1", "0"])
+        keep(page, "settings-limits-looked")
+        assert axe_violations(page) == []
+        opened.get_by_role("button", name="Apply").click()
+        expect(opened).to_have_count(0, timeout=15_000)
+        expect(row.get_by_role("cell").nth(1)).to_have_text("3")
+        earlier = page.get_by_role("table", name="Earlier changes")
+        expect(earlier).to_contain_text(f"applied by {live_server.owner[0]}")
+        with owner(live_server) as client:
+            path = "/api/identity/limits/changes"
+            back = client.post(path, json={"kind": "email", "per_profile": 5, "per_profile_weak": 5}).json()
+        page.reload()
+        expect(opened).to_contain_text("e-mail: 3 → 5")
+        expect(opened.get_by_role("button", name="Apply")).to_be_visible(timeout=15_000)
+        expect(facts).to_have_text(["2", "1", "0", "1"])
+        opened.get_by_role("button", name="Apply").click()
+        expect(opened).to_have_count(0, timeout=15_000)
+        with owner(live_server) as client:
+            assert client.get(f"{path}/{back['id']}").json()["state"] == "applied"
+        expect(row.get_by_role("cell").nth(1)).to_have_text("5")
+        keep(page, "settings-limits-after")
+
+
+@pytest.fixture
+def looked(live_server):
+    """A change of limits whose findings wait for somebody to decide."""
+    path = "/api/identity/limits/changes"
+    user = f"look{next(_numbers)}"
+    for text in ("first.address", "second.address", "a.very.long.third.address.of.the.same.person"):
+        email = f"{text}.{user}@shop.example"
+        live_server.send(
+            {"type": "identify", "userId": user, "traits": {"email": email}, "messageId": f"{user}-{text}"}
+        )
+    with owner(live_server) as client:
+        asked = client.post(path, json={"kind": "email", "per_profile": 2, "per_profile_weak": 2}).json()
+        yield
+        assert client.delete(f"{path}/{asked['id']}").status_code == 204
+
+
 class TestLooks:
     @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+    @pytest.mark.usefixtures("looked")
     def test_every_part(self, open_page, language, scheme, size):
         page = open_page("/settings/me", size=size, language=language, scheme=scheme)
         for part in PARTS:
             page.goto(f"/settings/{part}")
             expect(page.locator(".part-head h1")).to_be_visible()
             expect(page.locator(".skeleton")).to_have_count(0)
+            if part == "identity":
+                expect(page.locator(".limits-examples > li").first).to_be_visible(timeout=15_000)
+                page.locator(".limits-open").scroll_into_view_if_needed()
             assert axe_violations(page) == [], part
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), part
             keep(page, f"settings-{part}-{language}-{scheme}-{size[0]}")

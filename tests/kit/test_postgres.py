@@ -24,8 +24,8 @@ def own_home(tmp_path: Path) -> Iterator[Home]:
 
 
 class TestCluster:
-    def test_durability_is_on(self, database: Database) -> None:
-        with database.transaction() as conn:
+    def test_durability_is_on(self, own_home) -> None:
+        with reachable(own_home, None) as url, psycopg.connect(url) as conn:
             for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
                 assert conn.execute(f"show {name}").fetchone() == ("on",)
 

@@ -1,37 +1,21 @@
 """People as the linker and the folds leave them, for tests of cards and search."""
 
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER
-from onevoice.kit.postgres import Cluster
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 
 
 def minutes(count: float) -> datetime:
     return NOON + timedelta(minutes=count)
-
-
-@contextmanager
-def scratch(cluster: Cluster, name: str) -> Iterator[str]:
-    """The URL of a migrated database for many tests, each in a transaction that it rolls back."""
-    name = f"{name}_{os.getpid()}"
-    maintenance = cluster.url.replace("/onevoice?", "/postgres?")
-    with psycopg.connect(maintenance, autocommit=True) as conn:
-        conn.execute(f"create database {name} template onevoice strategy file_copy")
-    yield cluster.url.replace("/onevoice?", f"/{name}?")
-    with psycopg.connect(maintenance, autocommit=True) as conn:
-        conn.execute(f"drop database {name} with (force)")
 
 
 class People:

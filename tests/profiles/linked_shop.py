@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import quote
 
 import httpx
-from card_people import scratch
 
 from onevoice import bootstrap
 from onevoice.kit.chance import SeededChance
@@ -16,6 +15,7 @@ from onevoice.kit.db import Database
 from onevoice.kit.home import Secrets
 from onevoice.kit.postgres import Cluster
 from onevoice.web.settings import WebSettings
+from support import fresh_database
 from web.asgi_client import AsgiClient
 
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
@@ -69,7 +69,7 @@ class Shop:
 @contextmanager
 def lasting_shop(cluster: Cluster, name: str, *sites: str) -> Iterator[Shop]:
     """For many tests that only read."""
-    with scratch(cluster, name) as url:
+    with fresh_database(cluster, name) as url:
         database = Database(url)
         database.open()
         yield Shop(database, *sites)

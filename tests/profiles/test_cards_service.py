@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from card_people import People, minutes, scratch
+from card_people import People, minutes
 from psycopg import Connection
 
 from onevoice.domains.identity.contracts import CHANNEL_NUMBER
@@ -16,11 +16,12 @@ from onevoice.domains.profiles.service import cards
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
 from onevoice.kit.postgres import Cluster
+from support import fresh_database
 
 
 @pytest.fixture(scope="module")
 def url(cluster: Cluster) -> Iterator[str]:
-    with scratch(cluster, "cards") as url:
+    with fresh_database(cluster, "cards") as url:
         yield url
 
 

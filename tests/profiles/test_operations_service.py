@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from card_people import People, minutes, scratch
+from card_people import People, minutes
 from psycopg import Connection
 
 from onevoice.domains.identity.contracts import AsOf, SourceInfo
@@ -18,6 +18,7 @@ from onevoice.domains.profiles.http import render, shapes
 from onevoice.domains.profiles.service import ledger, operations, reading
 from onevoice.kit.db import Database
 from onevoice.kit.postgres import Cluster
+from support import fresh_database
 from waiting import until
 
 SOURCES = {1: SourceInfo(1, "site", "site", None, 50)}
@@ -26,7 +27,7 @@ KEY = b"k" * 32
 
 @pytest.fixture(scope="module")
 def url(cluster: Cluster) -> Iterator[str]:
-    with scratch(cluster, "operations") as url:
+    with fresh_database(cluster, "operations") as url:
         yield url
 
 

@@ -13,7 +13,7 @@ from onevoice.domains.events.contracts import Declared, Frame, PlanChange
 from onevoice.domains.events.service import log, plan
 from onevoice.domains.events.service.learning import Learner
 from onevoice.domains.identity.service import sealing as identity_sealing
-from onevoice.domains.profiles.jobs import link, seal
+from onevoice.domains.profiles.jobs import link, seal, turns
 from onevoice.domains.profiles.jobs.link import LinkingJob
 from onevoice.domains.profiles.service import sealing
 from onevoice.kit import db
@@ -260,7 +260,7 @@ class TestEarlier:
             assert sealing.step(other, VAULT_KEY, self.NOW).idle
 
     def test_the_job_does_it_by_itself(self, shop: Shop, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(seal, "PAUSE_SECONDS", 0.05)
+        monkeypatch.setattr(turns, "PAUSE_SECONDS", 0.05)
         shop.send(sent(properties={"comment": CANARY}))
         stop = threading.Event()
         thread = threading.Thread(target=seal.run, args=(database, VAULT_KEY, SystemClock(), stop))

@@ -1,12 +1,11 @@
 """GET /api/profiles as the console and programs meet it."""
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from card_people import People, minutes, scratch
+from card_people import People, minutes
 from fastapi import FastAPI
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "web"))
@@ -21,6 +20,7 @@ from onevoice.kit.postgres import Cluster
 from onevoice.web.edge import protect
 from onevoice.web.guards import Actor, Guards, LoggedIn, Refused, Visitor, bind
 from onevoice.web.settings import WebSettings
+from support import fresh_database
 
 KEY = "ov_secret_of_the_test"
 
@@ -45,7 +45,7 @@ class OneKey:
 
 @pytest.fixture(scope="module")
 def app(cluster: Cluster) -> Iterator[FastAPI]:
-    with scratch(cluster, f"search_http_{os.getpid()}") as url:
+    with fresh_database(cluster, "search_http") as url:
         database = Database(url)
         database.open()
         with database.transaction() as conn:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
-from card_people import People, minutes, scratch
+from card_people import People, minutes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
@@ -16,13 +16,14 @@ from onevoice.kit.clock import SystemClock
 from onevoice.kit.cursor import InvalidCursorError
 from onevoice.kit.postgres import Cluster
 from onevoice.kit.spelling import lines
+from support import fresh_database
 
 IRINA, ANNA, DARYA, PIOTR, MARTA, STANISLAW, VISITOR = "Ирина Анна Дарья Piotr Marta Stanisław visitor".split()
 
 
 @pytest.fixture(scope="module")
 def url(cluster: Cluster) -> Iterator[str]:
-    with scratch(cluster, "search") as url:
+    with fresh_database(cluster, "search") as url:
         yield url
 
 

@@ -6,16 +6,10 @@ import { useState } from "react";
 import { api, usePages, type Page } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
-import { Button, DataTable, Empty, PagedList, ProblemBox, problemText, SearchField, Section, SelectField, Skeleton, TextField, toast, useDebounced, type Column } from "~/ui";
+import { Button, DataTable, Empty, PagedList, problemText, SearchField, Section, SelectField, TextField, toast, useDebounced, type Column } from "~/ui";
+import { ANY, useKindName } from "./kinds";
+import { Limits, type Kind } from "./Limits";
 import "./settings.css";
-
-interface Kind {
-  name: string;
-  priority: number;
-  per_profile: number;
-  per_profile_weak: number;
-  shared: boolean;
-}
 
 interface Blocked {
   kind: string;
@@ -29,39 +23,16 @@ interface Rehearsed {
   held: { kind: string; profile_id: string; tied: number; members: number }[];
 }
 
-const ANY = "*";
-
 export function IdentityPart() {
   const { t } = useI18n();
   const { data, error, refetch } = useQuery({ queryKey: ["kinds"], queryFn: () => api.get<Page<Kind>>("/api/identity/kinds"), staleTime: 60_000 });
   return (
     <div className="part">
       <PartHead title={t("settings.identity.title")} lead={t("settings.identity.lead")} />
-      <Section title={t("settings.identity.limits")}>{error ? <ProblemBox error={error} onRetry={() => void refetch()} /> : data ? <Limits kinds={data.data} /> : <Skeleton rows={8} height={40} />}</Section>
+      <Limits kinds={data?.data} error={error} retry={() => void refetch()} />
       <BlockedValues kinds={data?.data.map((kind) => kind.name) ?? []} />
     </div>
   );
-}
-
-function useKindName() {
-  const { t, has } = useI18n();
-  return (kind: string) => {
-    if (kind === ANY) return t("settings.identity.anyKind");
-    const key = `customer.kind.${kind}`;
-    return has(key) ? t(key) : kind;
-  };
-}
-
-function Limits({ kinds }: { kinds: Kind[] }) {
-  const { t, fmt } = useI18n();
-  const name = useKindName();
-  const columns: Column<Kind>[] = [
-    { key: "kind", head: t("settings.identity.kind"), phone: "title", cell: (kind) => name(kind.name) },
-    { key: "one", head: t("settings.identity.perPerson"), numeric: true, width: "180px", cell: (kind) => fmt.number(kind.per_profile) },
-    { key: "weak", head: t("settings.identity.weak"), numeric: true, width: "220px", cell: (kind) => fmt.number(kind.per_profile_weak) },
-    { key: "shared", head: t("settings.identity.shared"), width: "240px", cell: (kind) => t(kind.shared ? "settings.identity.many" : "settings.identity.one") },
-  ];
-  return <DataTable label={t("settings.identity.limits")} columns={columns} rows={kinds} keyOf={(kind) => kind.name} />;
 }
 
 function BlockedValues({ kinds }: { kinds: string[] }) {

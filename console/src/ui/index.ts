@@ -1,4 +1,5 @@
 /** Parts that every page uses. */
+export { Bar } from "./Bar";
 export { Button, Chip, IconButton, TextLink, type ButtonProps } from "./Button";
 export { Dialog, loadDialog } from "./Dialog";
 export { CheckField, SelectField, TextArea, TextField, type Choice } from "./Form";

@@ -6,11 +6,11 @@ import { useState } from "react";
 import { api, useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
-import { Button, Dialog, ProblemBox, problemText, Skeleton, TextArea, toast } from "~/ui";
+import { Bar, Button, Dialog, ProblemBox, problemText, Skeleton, TextArea, toast } from "~/ui";
 
 import { Mapping } from "./Mapping";
 import { importKey, isWorking, type OneImport } from "./model";
-import { Bar, useRemaining } from "./Progress";
+import { useRemaining } from "./Progress";
 import { Rehearsed } from "./Rehearsed";
 import "./imports.css";
 

@@ -2,20 +2,6 @@ import { useEffect, useState } from "react";
 
 import { useI18n } from "~/i18n";
 
-/** A line that fills. */
-export function Bar({ label, share, note }: { label: string; share: number; note?: string }) {
-  const percent = Math.min(100, Math.floor(share * 100));
-  return (
-    <div className="imports-bar">
-      <div className="imports-bar-text">
-        <span>{label}</span>
-        <span className="quiet">{note ? `${percent} % · ${note}` : `${percent} %`}</span>
-      </div>
-      <progress aria-label={label} max={100} value={percent} />
-    </div>
-  );
-}
-
 /** How long it will still take, by how it went since this was first looked at. Null until that can be told. */
 export function useRemaining(share: number, active: boolean): string | null {
   const { t } = useI18n();

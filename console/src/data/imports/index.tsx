@@ -7,10 +7,10 @@ import { useMay, usePages } from "~/api";
 import { useI18n } from "~/i18n";
 import { useKeys } from "~/keys";
 import { PartHead } from "~/shell/Parts";
-import { Button, DataTable, Empty, PagedList, ProblemBox, type Column } from "~/ui";
+import { Bar, Button, DataTable, Empty, PagedList, ProblemBox, type Column } from "~/ui";
 
 import { isWorking, upload, type Import } from "./model";
-import { Bar } from "./Progress";
+
 import "./imports.css";
 
 const LOOK_MS = 1_500;

@@ -6,9 +6,8 @@ import { useRef, useState } from "react";
 import { api, useMay, useSources, type Page } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
-import { Button, DataTable, Dialog, Empty, PagedList, problemText, SelectField, toast, type Column } from "~/ui";
+import { Bar, Button, DataTable, Dialog, Empty, PagedList, problemText, SelectField, toast, type Column } from "~/ui";
 
-import { Bar } from "../imports/Progress";
 import "../imports/imports.css";
 
 interface Letter {

@@ -67,6 +67,10 @@ export const common = {
   },
   /** What the server refused, by its code. */
   refusal: {
+    invalid_limits: "A limit is a number from 1 to 1,000, other than now, and no larger where a contact or device is all that ties them.",
+    limit_change_open: "Another change of limits is open. Apply it or leave things as they are first.",
+    limit_change_not_ready: "The change has moved on meanwhile. Load the page again.",
+    unknown_limit_change: "There is no such change of limits.",
     already_blocked: "The value is on the list already.",
     unblockable: "This kind of value cannot be blocked, or the value is empty.",
     already_undone: "This join was undone already, by somebody else or in another window.",

@@ -69,6 +69,10 @@ export const common: Translated<typeof english> = {
   },
   /** What the server refused, by its code. */
   refusal: {
+    invalid_limits: "Limit to liczba od 1 do 1000, inna niż obecna; przy słabym powiązaniu nie większa od głównej.",
+    limit_change_open: "Otwarta jest inna zmiana limitów. Najpierw trzeba ją zastosować albo zostawić wszystko bez zmian.",
+    limit_change_not_ready: "Zmiana posunęła się tymczasem naprzód. Trzeba wczytać stronę ponownie.",
+    unknown_limit_change: "Nie ma takiej zmiany limitów.",
     already_blocked: "Ta wartość jest już na liście.",
     unblockable: "Takiej wartości nie da się zablokować albo jest pusta.",
     already_undone: "To połączenie już cofnięto\u00a0– zrobił to ktoś inny albo w\u00a0innym oknie.",

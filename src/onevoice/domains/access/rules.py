@@ -39,7 +39,7 @@ _NAME_MAX = 120
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 # About 60 ms and 46 MiB a verification: OWASP's floor for memory, twice its time.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=47_104, parallelism=1, hash_len=32, salt_len=16)
+HASHER = PasswordHasher(time_cost=2, memory_cost=47_104, parallelism=1, hash_len=32, salt_len=16)
 
 # Stands in for the hash of a login that does not exist. Its digest was drawn, not computed: no password fits it.
 NOBODY = "$argon2id$v=19$m=47104,t=2,p=1$b25ldm9pY2Utbm9ib2R5IQ$Zr0yq1eDk8V5mC3sT7uWxY2bN4hJ6gLpQaRfEwKiOdU"
@@ -82,19 +82,19 @@ def check_password(password: str, login: str) -> None:
 
 
 def hash_password(password: str, chance: Chance) -> str:
-    return _HASHER.hash(_password_bytes(password), salt=chance.bytes(16))
+    return HASHER.hash(_password_bytes(password), salt=chance.bytes(16))
 
 
 def password_fits(password_hash: str, password: str) -> bool:
     try:
-        return _HASHER.verify(password_hash, _password_bytes(password))
+        return HASHER.verify(password_hash, _password_bytes(password))
     except (VerifyMismatchError, VerificationError, InvalidHashError):
         return False
 
 
 def outdated(password_hash: str) -> bool:
     """Whether the hash was made with other parameters than those of today."""
-    return _HASHER.check_needs_rehash(password_hash)
+    return HASHER.check_needs_rehash(password_hash)
 
 
 def _password_bytes(password: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0016_limits"
+revision = "0015_limits"
 down_revision = "0014_blocked"
 branch_labels = None
 depends_on = None
