@@ -110,6 +110,7 @@ EXAMPLES = {
     "letter_id": "1",
     "import_id": "1",
     "event_id": "1",
+    "change_id": "1",
     "alarm_id": "1",
     "merge_id": "1",
     "key_id": "1",
