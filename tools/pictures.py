@@ -20,6 +20,17 @@ SIZE = {"width": 1440, "height": 900}
 MAX_BYTES = 300_000
 QUERY = "?q=kowal"
 ANNA = "a.kowalska@poczta.example"
+PARTS = {
+    "setup": "/data/setup",
+    "snippet": "/data/snippet",
+    "keys": "/data/keys",
+    "plan": "/data/plan",
+    "imports": "/data/imports",
+    "rejected": "/data/rejected",
+    "roles": "/settings/roles",
+    "identity-rules": "/settings/identity",
+}
+"""Pictures of parts of Data and Settings."""
 
 
 def main() -> None:
@@ -47,6 +58,15 @@ def main() -> None:
         page.wait_for_url(lambda there: "/customers/" in there)
         settle(page)
         keep(page, "customer")
+        for name, path in PARTS.items():
+            page.goto(url + path)
+            page.locator(".part-head h1").wait_for()
+            settle(page)
+            keep(page, name)
+        page.goto(f"{url}/data/webhooks")
+        page.locator("main a[href^='/data/webhooks/']").first.click()
+        settle(page)
+        keep(page, "webhook")
         browser.close()
 
 
