@@ -40,6 +40,7 @@ TAKES = {
     ("DELETE", "/api/sessions/{session_id}"): PEOPLE,
     ("GET", "/api/sources"): INSIDERS,
     ("GET", "/api/sites"): INSIDERS,
+    ("GET", "/api/sites/choices"): INSIDERS,
     ("POST", "/api/sites"): "sites.edit",
     ("PATCH", "/api/sites/{name}"): "sites.edit",
     ("DELETE", "/api/sites/{name}"): "sites.edit",

@@ -73,6 +73,28 @@ def hostname(text: str) -> str | None:
     return name if len(name) <= MAX_HOST else None
 
 
+def countries() -> list[str]:
+    """All codes that `country` knows."""
+    return sorted(SUPPORTED_REGIONS)
+
+
+def currencies() -> list[str]:
+    """All codes that `currency` knows."""
+    return sorted(_currencies())
+
+
+def time_zones() -> list[str]:
+    """All names that `time_zone` knows, without those that only offset a clock."""
+    return sorted(
+        name for name in _time_zones().values() if not name.startswith(("Etc/", "SystemV/", "US/", "Canada/"))
+    )
+
+
+def languages() -> list[str]:
+    """Languages with a code of two letters; `language` knows more, and their kinds."""
+    return sorted(code for code in Locale("en").languages if len(code) == 2)
+
+
 @cache
 def _currencies() -> frozenset[str]:
     tender = get_global("territory_currencies")

@@ -9,6 +9,7 @@ from onevoice.domains.access.contracts import Site, SiteDetails
 from onevoice.domains.access.rules import MAX_DOMAINS
 from onevoice.domains.access.service import sites
 from onevoice.kit import cursor as cursors
+from onevoice.kit import places
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.web.guards import Actor, Insider, allow
@@ -35,6 +36,15 @@ class SiteView(BaseModel):
     legal_name: str | None
     sources: int = Field(description="So many sources belong to it. `GET /api/sources` names them.")
     created_at: Moment
+
+
+class Choices(BaseModel):
+    """What may stand in the fields of a site."""
+
+    countries: list[str]
+    languages: list[str] = Field(description="Those of two letters; any tag of BCP 47 may stand.")
+    currencies: list[str]
+    time_zones: list[str]
 
 
 class SiteUpdate(Body):
@@ -68,6 +78,16 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
             found = sites.page(conn, after=after, limit=limit + 1)
         more = cursors.encode(found[limit - 1].name) if len(found) > limit else None
         return Page(data=[_view(each) for each in found[:limit]], next_cursor=more)
+
+    @routes.get("/choices")
+    def choices(_: Insider) -> Choices:
+        """Codes to choose from."""
+        return Choices(
+            countries=places.countries(),
+            languages=places.languages(),
+            currencies=places.currencies(),
+            time_zones=places.time_zones(),
+        )
 
     @routes.post("", status_code=201, responses=documented({409: "There is a site of this name."}))
     def create(actor: Edits, wanted: SiteCreate) -> SiteView:
