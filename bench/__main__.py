@@ -6,12 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dedupe, intake, linking, people
+from bench import dedupe, intake, limits, linking, people
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "dedupe", "people")
+PARTS = ("intake", "linking", "dedupe", "people", "limits")
 QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
@@ -31,6 +31,8 @@ def main() -> None:
             found = linking.run(*((200_000, 20_000) if quick else (2_000_000, 200_000)))
         elif part == "dedupe":
             found = dedupe.run(*((1_000_000, 10, 4, 10_000, 2_000) if quick else (50_000_000, 40, 20, 20_000, 20_000)))
+        elif part == "limits":
+            found = limits.run(10_000 if quick else 200_000)
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
@@ -117,6 +119,19 @@ def page(kept: dict[str, dict[str, object]]) -> str:
                 ("its events, p95 ms", "events_p95_ms"),
                 ("page of a large profile, p95 ms", "heavy page_p95_ms"),
                 ("sent until readable in the profile at 1,000 events/s, p95 ms", "readable_p95_ms"),
+            ],
+        ),
+        (
+            "limits",
+            "Another limit of e-mail addresses, which parts every customer, and back again",
+            [
+                ("customers, of three addresses each", "customers"),
+                ("looked at, customers a second, median (range)", "looked"),
+                ("applied, customers a second, median (range)", "applied"),
+                ("bare update of their addresses' rows in the same run", "limit"),
+                ("applied / bare", "ratio"),
+                ("one step of it, for which the linker waits, p95 ms", "step_p95_ms"),
+                ("the longest, ms", "step_max_ms"),
             ],
         ),
     ):

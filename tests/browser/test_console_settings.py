@@ -370,9 +370,8 @@ class TestLimits:
         expect(opened).to_contain_text("e-mail: 5 → 3; by a contact or device alone 5 → 3")
         expect(opened.get_by_role("button", name="Apply")).to_be_visible(timeout=15_000)
         expect(opened).to_contain_text(f"limits{number}")
-        expect(opened.locator(".limits-facts")).to_have_text(
-            "Customers it touches1How many they would be2Parted1Joined from several0"
-        )
+        facts = opened.locator(".limits-facts dd")
+        expect(facts).to_have_text(["1", "2", "1", "0"])
         keep(page, "settings-limits-looked")
         assert axe_violations(page) == []
         opened.get_by_role("button", name="Apply").click()
@@ -386,9 +385,7 @@ class TestLimits:
         page.reload()
         expect(opened).to_contain_text("e-mail: 3 → 5")
         expect(opened.get_by_role("button", name="Apply")).to_be_visible(timeout=15_000)
-        expect(opened.locator(".limits-facts")).to_have_text(
-            "Customers it touches2How many they would be1Parted0Joined from several1"
-        )
+        expect(facts).to_have_text(["2", "1", "0", "1"])
         opened.get_by_role("button", name="Apply").click()
         expect(opened).to_have_count(0, timeout=15_000)
         with owner(live_server) as client:

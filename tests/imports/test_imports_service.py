@@ -11,6 +11,7 @@ from imports.workbooks import people
 from onevoice import bootstrap
 from onevoice.domains.access.service import keys
 from onevoice.domains.events.contracts import LetterQuery
+from onevoice.domains.events.errors import ImportClosedError
 from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.errors import UnknownProfileError
@@ -273,6 +274,14 @@ class TestImport:
             desk.start(again)
         assert refused.value.extra == {"import_id": str(first)}
 
+    def test_the_same_customers_exported_again_are_another_file_but_the_same_people(self, desk: Desk) -> None:
+        first = desk.take(people())
+        assert desk.take(people(saved=(2026, 1, 1, 0, 0, 2))) != first
+        view = desk.view("user_id:k1")
+        assert view is not None
+        assert view.counters["identify"].count == 2
+        assert {name: value.value for name, value in view.current.items()} == desk.traits("phone:+48600000001")
+
     def test_a_worker_that_dies_goes_on_where_it_was(self, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(run, "CHUNK_EVENTS", 10)
         import_id = desk.upload(people(35))
@@ -370,6 +379,41 @@ class TestUndo:
         desk.link()
         assert desk.view("user_id:u1") is not None
         desk.undo(import_id)
+        assert desk.view("user_id:u1") is None
+
+    def test_no_letter_of_it_is_replayed_once_the_undo_has_begun(self, desk: Desk) -> None:
+        import_id = desk.take(b'{"type":"track","userId":"u1"}\n', FileFormat("ndjson"), "a.ndjson")
+        with desk.database.transaction() as conn:
+            service.undo(conn, import_id, "wrong", "anna", desk.clock.now())
+            [letter] = events.dead_letters(conn, LetterQuery(), 5)
+            with pytest.raises(ImportClosedError, match=f"import {import_id}"):
+                events.replay(conn, letter.id, now=desk.clock.now())
+        desk.work()
+        assert letters(desk) == []
+
+    def test_a_letter_that_was_replayed_at_the_same_time_is_waited_for(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        raw = b'{"type":"track","userId":"u1","messageId":"m1"}\n{"type":"identify","userId":"u2"}\n'
+        import_id = desk.take(raw, FileFormat("ndjson"), "a.ndjson")
+        with desk.database.transaction() as conn:
+            conn.execute("update events.dead_letter set event = replace(event, '\"track\"', '\"identify\"')")
+            [letter] = events.dead_letters(conn, LetterQuery(), 5)
+        real, seen = events.is_read_of_import, list[bool]()
+
+        def committed_late(conn: Any, *more: Any) -> bool:
+            seen.append(real(conn, *more))
+            if len(seen) == 1:
+                with monkeypatch.context() as patch, desk.database.transaction() as other:
+                    patch.setattr(events.store, "is_closed", lambda *_: False)
+                    assert events.replay(other, letter.id, now=desk.clock.now()).state == "replayed"
+            return seen[-1]
+
+        monkeypatch.setattr(events, "is_read_of_import", committed_late)
+        monkeypatch.setattr(desk.stop, "wait", lambda _: desk.link())
+        desk.undo(import_id)
+        assert seen == [True, False, True]
+        assert desk.find(import_id).state == "undone"
         assert desk.view("user_id:u1") is None
 
     def test_what_is_still_to_be_linked_is_waited_for(self, desk: Desk) -> None:

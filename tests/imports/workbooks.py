@@ -15,6 +15,9 @@ STYLES = (
     "</cellXfs></styleSheet>"
 )
 DATE, MOMENT, ZEROS, RED = 1, 2, 3, 4
+Saved = tuple[int, int, int, int, int, int]
+SAVED: Saved = (2026, 1, 1, 0, 0, 0)
+"""A workbook says of each of its parts when it was saved: saved again, it has other bytes."""
 
 
 def text(value: str) -> str:
@@ -40,6 +43,7 @@ def workbook(
     texts: Sequence[str] = (),
     epoch_1904: bool = False,
     more: Mapping[str, str] | None = None,
+    saved: Saved = SAVED,
 ) -> bytes:
     """The bytes of a workbook whose sheets are given as XML. more: parts that take the place of others."""
     listed = "".join(f'<sheet name="{name}" r:id="r{n}"/>' for n, name in enumerate(sheets))
@@ -57,11 +61,11 @@ def workbook(
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as file:
         for name, xml in parts.items():
-            file.writestr(name, xml)
+            file.writestr(zipfile.ZipInfo(name, saved), xml, zipfile.ZIP_DEFLATED)
     return made.getvalue()
 
 
-def people(rows: int = 3) -> bytes:
+def people(rows: int = 3, saved: Saved = SAVED) -> bytes:
     """A sheet of customers."""
     return workbook(
         {
@@ -78,5 +82,6 @@ def people(rows: int = 3) -> bytes:
                     for n in range(rows)
                 ),
             )
-        }
+        },
+        saved=saved,
     )

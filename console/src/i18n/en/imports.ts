@@ -115,7 +115,7 @@ export const imports = {
   undo: "Undo",
   undoTitle: "Undo {name}?",
   undoText: "Everything this file brought is taken back: {n} events, what they said of who is who, their traits and their money. Customers look as though it had never come.",
-  undoNot: "Not taken back: messages that went out meanwhile, merges and splits made by hand since, and what the page shows as of an earlier time.",
+  undoNot: "Not taken back: messages that went out meanwhile, merges and splits made by hand since, what links sent since have tied, and what the page shows as of an earlier time.",
   undoWhy: "Why",
   undoReason: "Why undone",
   undoneAt: "Undone",

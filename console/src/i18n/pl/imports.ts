@@ -120,7 +120,7 @@ export const imports: Translated<typeof en.imports> = {
   undo: "Cofnij",
   undoTitle: "Cofnąć {name}?",
   undoText: "Wszystko, co przyniósł ten plik, zostanie wycofane: zdarzenia ({n}), powiązania identyfikatorów, cechy i\u00a0kwoty. Klienci będą wyglądać tak, jakby pliku nigdy nie było.",
-  undoNot: "Nie zostaną wycofane: wiadomości wysłane w\u00a0tym czasie, połączenia i\u00a0podziały zrobione ręcznie oraz to, co strona pokazuje na wcześniejszą chwilę.",
+  undoNot: "Nie zostaną wycofane: wiadomości wysłane w\u00a0tym czasie, połączenia i\u00a0podziały zrobione ręcznie, powiązania przez otwarte linki oraz to, co strona pokazuje na wcześniejszą chwilę.",
   undoWhy: "Powód",
   undoReason: "Powód cofnięcia",
   undoneAt: "Cofnięty",

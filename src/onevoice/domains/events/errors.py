@@ -109,3 +109,10 @@ class AlarmClosedError(EventsError):
 
     code = "alarm_closed"
     kind = "conflict"
+
+
+class ImportClosedError(EventsError):
+    """The import that the dead letter came by is undone, or about to be."""
+
+    code = "import_closed"
+    kind = "conflict"

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from psycopg import Connection
 
+from onevoice.domains.events.service import log as events
 from onevoice.domains.imports import store
 from onevoice.domains.imports.contracts import FileFormat, Import, Preview, State
 from onevoice.domains.imports.errors import (
@@ -334,6 +335,7 @@ def stop(conn: Connection, import_id: int, at: datetime) -> Import:
 def undo(conn: Connection, import_id: int, reason: str, actor: str, at: datetime) -> Import:
     """Have everything taken back that the import brought. Raises: ImportStateError."""
     _held(conn, import_id, _MAY_UNDO)
+    events.close_import(conn, import_id)
     store.begin_undo(conn, import_id, reason, actor, at)
     return find(conn, import_id)
 

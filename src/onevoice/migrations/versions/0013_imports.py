@@ -40,6 +40,8 @@ create unique index file_fingerprint on imports.file (source_id, fingerprint) wh
 alter table events.log add column import_id bigint;
 alter table events.dead_letter add column import_id bigint;
 create index dead_letter_import on events.dead_letter (import_id) where import_id is not null;
+-- Imports that are undone, or about to be: their dead letters are not replayed.
+create table events.closed_import (id bigint primary key);
 
 -- Which import an anchored event came by; and the import, 0 for none, that said it again while it stood.
 create table identity.imported (
@@ -63,6 +65,7 @@ create table identity.withdrawn (
     import_id bigint not null
 );
 create index withdrawn_place on identity.withdrawn (nid, happened, hash);
+create index withdrawn_seq on identity.withdrawn (seq);
 create view identity.event_ever as
     select seq, nid, happened, hash, learnt, name_id, source_id, channel, ids, message_id, body,
         '9999-12-31 23:59:59.999999+00'::timestamptz as withdrawn_at from identity.event

@@ -23,9 +23,10 @@ create table identity.limit_change (
     applied_at timestamptz,
     applied_by text,
     finished_at timestamptz,
-    -- Profiles to look at, in the present state.
+    -- Profiles to look at in the present state, those that were, and the last of them.
     total int not null,
     done int not null default 0,
+    reached bigint not null default 0,
     -- What was found: profiles that are parted, that come together, and all of those before and after.
     parted int not null default 0,
     joined int not null default 0,

@@ -1,6 +1,7 @@
 """/api/dead-letters: what could not be taken, why, and sending it through the door again."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, keys
 from onevoice.domains.events.contracts import DeadLetter, LetterQuery
+from onevoice.domains.events.errors import ImportClosedError, UnknownDeadLetterError
 from onevoice.domains.events.service import log as service
 from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
@@ -85,6 +87,14 @@ def _shape(letter: DeadLetter, sources: Mapping[int, str]) -> DeadLetterShape:
     )
 
 
+def _is_replayed(conn: Connection, letter: DeadLetter, now: datetime) -> bool:
+    """False too where an undo of its import has begun, or has taken it away meanwhile."""
+    try:
+        return service.replay(conn, letter.id, now=now).state == "replayed"
+    except (ImportClosedError, UnknownDeadLetterError):
+        return False
+
+
 def router(database: Database, *, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/api", tags=["dead letters"])
 
@@ -124,7 +134,10 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
         with database.transaction() as conn:
             return _shape(service.dead_letter(conn, letter_id), source_names(conn))
 
-    @routes.post("/dead-letters/{letter_id}/replay", responses=documented({404: "There is no such dead letter."}))
+    @routes.post(
+        "/dead-letters/{letter_id}/replay",
+        responses=documented({404: "There is no such dead letter.", 409: "It came by an import that is being undone."}),
+    )
     def replay(actor: Annotated[Actor, allow("events.replay")], letter_id: RowId) -> Replayed:
         """Send it through the door again. It stays open, with the new reason, if it still fails."""
         now = clock.now()
@@ -153,12 +166,11 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
         with database.transaction() as conn:
             found = service.dead_letters(conn, wanted, REPLAYED_AT_ONCE + 1)
             page = found[:REPLAYED_AT_ONCE]
-            done = [service.replay(conn, letter.id, now=clock.now()) for letter in reversed(page)]
-            replayed = sum(letter.state == "replayed" for letter in done)
-            if done:
+            replayed = sum(_is_replayed(conn, letter, clock.now()) for letter in reversed(page))
+            if page:
                 after = {
                     "replayed": replayed,
-                    "refused": len(done) - replayed,
+                    "refused": len(page) - replayed,
                     "code": body.code,
                     "source_id": body.source_id,
                 }
@@ -166,7 +178,7 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
                 audit.record(conn, line, clock=clock)
         return ManyReplayed(
             replayed=replayed,
-            refused=len(done) - replayed,
+            refused=len(page) - replayed,
             next_cursor=cursors.encode(page[-1].id) if len(found) > REPLAYED_AT_ONCE else None,
         )
 

@@ -29,6 +29,7 @@ from onevoice.domains.events.contracts import (
 )
 from onevoice.domains.events.errors import (
     ForeignLogError,
+    ImportClosedError,
     OverloadedError,
     UnavailableError,
     UnknownDeadLetterError,
@@ -432,9 +433,13 @@ def replay(conn: Connection, letter_id: int, *, now: datetime) -> DeadLetter:
     """Send a dead letter through the door again: judged anew, learnt now, happened when it did.
 
     It stays open, with the new reason, if it still fails; and is opened again should linking refuse it. Replayed
-    twice, it changes nothing. Raises: UnknownDeadLetterError.
+    twice, it changes nothing. Raises: UnknownDeadLetterError, ImportClosedError.
     """
     letter = _there(letter_id, store.lock_letter(conn, letter_id))
+    if letter.import_id is not None and store.is_closed(conn, letter.import_id):
+        raise ImportClosedError(
+            f"Dead letter {letter_id} came by import {letter.import_id}, which is undone: it goes with the import."
+        )
     if letter.state == "replayed":
         return letter
     event = rules.revived(jsons.mend(jsons.read(letter.event.encode()).value).value, letter_id, letter.received_at)
@@ -454,6 +459,11 @@ def replay(conn: Connection, letter_id: int, *, now: datetime) -> DeadLetter:
 def frame_of_file(events: Sequence[dict[str, Any]], source_id: int, at: datetime, mint: rules.Mint) -> Frame:
     """Judge events that were read from a file, as those of a request are judged."""
     return frame_of(rules.Opened(list(events), True, None, None), None, source_id, at, mint)
+
+
+def close_import(conn: Connection, import_id: int) -> None:
+    """It is going to be undone: its dead letters are not replayed any more."""
+    store.close_import(conn, import_id)
 
 
 def is_read_of_import(conn: Connection, consumer: str, import_id: int) -> bool:

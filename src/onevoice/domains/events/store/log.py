@@ -320,6 +320,15 @@ def unread_of_import(conn: Connection, import_id: int, after: Position) -> bool:
     return bool(row and row[0])
 
 
+def close_import(conn: Connection, import_id: int) -> None:
+    conn.execute("insert into events.closed_import (id) values (%s) on conflict do nothing", (import_id,))
+
+
+def is_closed(conn: Connection, import_id: int) -> bool:
+    row = conn.execute("select exists (select from events.closed_import where id = %s)", (import_id,)).fetchone()
+    return bool(row and row[0])
+
+
 def take_letters_of_import(conn: Connection, import_id: int, limit: int) -> list[Rejection]:
     """Delete some of what was laid aside of an import. Returns: these."""
     rows = conn.execute(

@@ -27,13 +27,15 @@ Tie = tuple[datetime, bytes]
 
 
 def standing(evidence: Iterable[Evidence]) -> list[Evidence]:
-    """In the order they were written, without what was withdrawn later."""
-    withdrawn: set[tuple[int, bytes]] = set()
+    """In the order they were written, without what was withdrawn later: of one message that is stored with two moments,
+    only what the event said that went.
+    """
+    withdrawn: set[tuple[int, bytes, datetime]] = set()
     kept: list[Evidence] = []
     for row in sorted(evidence, reverse=True):
         if row.op == WITHDRAW:
-            withdrawn.add((row.a, row.hash))
-        elif (row.a, row.hash) not in withdrawn:
+            withdrawn.add((row.a, row.hash, row.happened))
+        elif (row.a, row.hash, row.happened) not in withdrawn:
             kept.append(row)
     return kept[::-1]
 

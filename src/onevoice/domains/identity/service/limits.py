@@ -142,7 +142,7 @@ def _sow(conn: Connection, change: LimitChange, kind: Kind) -> None:
 
 
 def _look(conn: Connection, change: LimitChange) -> Step:
-    pids = store.seeds(conn, AT_ONCE)
+    pids = store.seeds(conn, change.id, AT_ONCE)
     if not pids:
         store.set_state(conn, change.id, "looked")
         return Step()
@@ -170,7 +170,7 @@ def _look(conn: Connection, change: LimitChange) -> Step:
     room = MAX_EXAMPLES - len(change.examples)
     examples = [{"before": _shown(group.before, rank), "after": _shown(group.after, rank)} for group in groups[:room]]
     done = store.reap(conn, sorted({*pids, *(row.pid for row in rows.values())}))
-    store.looked(conn, change.id, done, found, examples)
+    store.looked(conn, change.id, pids[-1], done, found, examples)
     return Step(done)
 
 
@@ -184,7 +184,7 @@ def _shown(parts: list[list[int]], rank: Mapping[int, tuple[bool, int, int]]) ->
 
 def _settle(conn: Connection, change: LimitChange, at: datetime) -> Step:
     sql.lock_linker(conn)
-    pids = store.seeds(conn, AT_ONCE)
+    pids = store.seeds(conn, change.id, AT_ONCE)
     if not pids:
         store.set_state(conn, change.id, "applied", at)
         return Step()
@@ -192,5 +192,5 @@ def _settle(conn: Connection, change: LimitChange, at: datetime) -> Step:
     if moved:
         sql.note_moved(conn, moved)
     store.reap(conn, pids)
-    store.looked(conn, change.id, len(pids), (0, 0, 0, 0), [])
+    store.looked(conn, change.id, pids[-1], len(pids), (0, 0, 0, 0), [])
     return Step(len(pids), locked=True)

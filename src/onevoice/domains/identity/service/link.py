@@ -18,6 +18,7 @@ from onevoice.domains.identity.rules.epochs import Mark
 from onevoice.domains.identity.rules.personal import NONE_DECLARED, Declared
 from onevoice.domains.identity.service import opened
 from onevoice.domains.identity.service.components import Groups, of_links, resolve, unhindered
+from onevoice.domains.identity.service.marks import Sighting, Tie
 from onevoice.domains.identity.service.prepare import (
     Identifier,
     Incoming,
@@ -25,7 +26,7 @@ from onevoice.domains.identity.service.prepare import (
     Prepared,
     Preparer,
 )
-from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey, Sighting, Tie
+from onevoice.domains.identity.service.shared import Changes, Device, Devices, EdgeKey
 from onevoice.domains.identity.service.vaulting import Vault
 from onevoice.domains.identity.store import imported
 from onevoice.domains.identity.store import linking as sql

@@ -93,7 +93,7 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
     nodes: dict[int, Node] = {}
     bounds: dict[int, tuple[datetime, datetime]] = {}
     for nid_, row in rows.items():
-        if row.base == nid_ and nid_ in known:
+        if row.base == nid_:  # also one that is known no more: what was said by hand or by a link ties through it
             state = found.epochs.get(nid_, [Epoch(BEGINNING, None, None, None)])
             for index, epoch in enumerate(state):
                 node = places.node(EpochRef(nid_, epoch.key))
@@ -126,6 +126,7 @@ def _as_known(conn: Connection, nid: int, learnt: datetime, *, latest: bool) -> 
                 learnt=known.get(member.nid, member.learnt),
             )
             for member in members.values()
+            if member.base in known
         ],
         asked,
         result.used,

@@ -97,7 +97,7 @@ def _seal(conn: Connection, key: bytes, task: Sealing, rows: list[store.StoredBo
     traits = [
         SealedTrait(row.hash, name, row.body["traits"][name])
         for row, _ in found
-        if task.type == "identify" and not task.path.startswith("properties.")
+        if row.stands and task.type == "identify" and not task.path.startswith("properties.")
         for name in _trait_names(task.path, row.body["traits"])
     ]
     return Sealed(len(found), traits, {row.nid for row, _ in found})

@@ -1,7 +1,6 @@
 """Shared identifiers while a batch is linked: whose device it was when, kept true as marks arrive in any order."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,7 +13,6 @@ from onevoice.domains.identity.contracts import (
     LOGIN,
     LOGOUT,
     OPERATOR_TIER,
-    RETRACT,
     SAME_TIER,
     SEEN_WITH,
     WEAK_SIGHTING_TIER,
@@ -23,11 +21,12 @@ from onevoice.domains.identity.contracts import (
 )
 from onevoice.domains.identity.rules.epochs import Epoch, Mark, MarkKey, epoch_at, epoch_of, epochs
 from onevoice.domains.identity.rules.observe import epoch_digest
+from onevoice.domains.identity.service.marks import Past, Sighting, Tie, absorb, follows, pasts_of
 from onevoice.domains.identity.store import linking as sql
+from onevoice.domains.identity.store import marks as ledger
 from onevoice.kit.bounded import Bounded
 
 EdgeKey = tuple[int, int, int]
-Tie = tuple[datetime, bytes]
 
 LONE = (Epoch(BEGINNING, None, None, None),)
 
@@ -45,22 +44,8 @@ class Device(NamedTuple):
         return epoch_at(self.epochs, moment) if len(self.epochs) > 1 else 0
 
     def knows(self, holder: int, tie: Tie) -> bool:
-        """True where a login of the holder at that place says nothing that does not follow from what is known."""
-        return _follows(self.epochs, holder, tie)
-
-
-def _follows(state: tuple[Epoch, ...] | list[Epoch], holder: int | None, tie: Tie) -> bool:
-    epoch = state[epoch_of(state, (*tie, False)) if len(state) > 1 else 0]
-    return epoch.holder == holder and epoch.tie is not None and epoch.tie <= tie
-
-
-@dataclass
-class Sighting:
-    """A weak identifier was seen with a stronger shared one, nobody's name beside them."""
-
-    other: int
-    tie: Tie
-    learnt: datetime
+        """True where a login of the holder at that place says nothing new."""
+        return follows(self.epochs, holder, tie)
 
 
 class Changes(NamedTuple):
@@ -74,27 +59,7 @@ class Changes(NamedTuple):
     refold: set[int]
 
 
-@dataclass
-class _Past:
-    """What the ledger says of one shared identifier."""
-
-    marks: list[Mark] = field(default_factory=list)
-    retracted: dict[int, datetime] = field(default_factory=dict)
-    sightings: dict[int, list[Sighting]] = field(default_factory=dict)
-
-    def earliest_sightings(self) -> dict[int, Tie]:
-        """Stronger identifier to the earliest living sighting with it."""
-        return {
-            other: min(living)
-            for other, found in self.sightings.items()
-            if (living := [s.tie for s in found if s.learnt > self.retracted.get(other, BEGINNING)])
-        }
-
-    def has_retracted(self, link: sql.OpenedLink) -> bool:
-        return link.learnt <= self.retracted.get(link.to, BEGINNING)
-
-
-_NOTHING = _Past()
+_NOTHING = Past()
 
 
 def login_tier(kind: Kind) -> int:
@@ -123,11 +88,11 @@ class Devices:
             else:
                 missing.append(base)
         if missing:
-            pasts = _pasts(conn, missing)
+            pasts = pasts_of(conn, missing)
             nodes = {(node.base, node.digest): node.nid for node in sql.epoch_nodes(conn, missing)}
             for base in missing:
                 kind, digest = wanted[base]
-                past = pasts.get(base) or _Past()
+                past = pasts.get(base) or Past()
                 state = tuple(epochs(past.marks, past.retracted))
                 ids = tuple(
                     base if epoch.key is None else nodes[base, epoch_digest(digest, epoch.key)] for epoch in state
@@ -169,20 +134,21 @@ class Devices:
         touched = set(fresh) | set(sightings) | opened
         self._load_strangers(conn, opened, devices)
         old = sorted(touched - newborn)
-        pasts = _pasts(conn, old) if old else {}
+        pasts = pasts_of(conn, old) if old else {}
         issued = {(node.base, node.digest): node for node in sql.epoch_nodes(conn, old)} if old else {}
         before = {base: devices[base] for base in fresh}
         passing: list[sql.EpochNode] = []
         for base in sorted(fresh):
-            past = pasts.setdefault(base, _Past())
-            said = _absorb(conn, base, past, fresh[base], searchable=base not in newborn)
+            past = pasts.setdefault(base, Past())
+            said = absorb(conn, base, past, fresh[base], searchable=base not in newborn)
             self._advance(base, devices, past, changes, ids, learnt, issued)
-            missing = _once_known(past.marks, said) - {epoch.key for epoch in devices[base].epochs}
+            first = min((mark.learnt for mark in said), default=END)
+            missing = _once_known(past, first) - {epoch.key for epoch in devices[base].epochs}
             passing += self._pass_through(devices[base], base, missing, changes, ids, learnt, issued)
             tier = login_tier(devices[base].kind)
             changes.evidence.extend(_row(base, mark, tier, sources) for mark in said)
         for base, found in sightings.items():
-            past = pasts.setdefault(base, _Past())
+            past = pasts.setdefault(base, Past())
             for sighting in found:
                 past.sightings.setdefault(sighting.other, []).append(sighting)
                 happened, key = sighting.tie
@@ -205,40 +171,53 @@ class Devices:
         return changes
 
     def settle(
-        self, conn: Connection, devices: dict[int, Device], marked: set[int], *, ids: Iterator[int], learnt: datetime
+        self,
+        conn: Connection,
+        devices: dict[int, Device],
+        marked: set[int],
+        since: Mapping[int, datetime],
+        *,
+        ids: Iterator[int],
+        learnt: datetime,
     ) -> Changes:
         """Bring `devices`, given as they were, in step with a ledger from which something has been withdrawn.
 
-        marked: those whose marks have changed; of the others only sightings have.
+        marked: those whose marks have changed; of the others only sightings have. since: when the first was learnt of
+        the marks that were added to it.
         """
         changes = Changes([], [], [], [], [], set())
-        pasts = _pasts(conn, sorted(devices))
+        pasts = pasts_of(conn, sorted(devices))
         issued = {(node.base, node.digest): node for node in sql.epoch_nodes(conn, sorted(devices))}
         before = {base: devices[base] for base in marked}
         touched = set(devices)
+        passing: list[sql.EpochNode] = []
         for base in sorted(marked):
-            self._advance(base, devices, pasts.setdefault(base, _Past()), changes, ids, learnt, issued)
-        self._follow(conn, devices, before, pasts, touched, issued, set(), [], changes)
+            past = pasts.setdefault(base, Past())
+            self._advance(base, devices, past, changes, ids, learnt, issued)
+            if base in since:
+                missing = _once_known(past, since[base]) - {epoch.key for epoch in devices[base].epochs}
+                passing += self._pass_through(devices[base], base, missing, changes, ids, learnt, issued)
+        self._follow(conn, devices, before, pasts, touched, issued, set(), passing, changes)
         return changes
 
     @staticmethod
-    def telling(conn: Connection, base: int, logins: Iterable[tuple[datetime, bytes, int, datetime]]) -> set[bytes]:
+    def telling(conn: Connection, base: int, logins: Iterable[tuple[datetime, bytes, int, datetime]]) -> set[Tie]:
         """Of all logins there are on a shared identifier, (happened, hash, holder, learnt), those that say something
-        and do not stand in the ledger: hashes.
+        and do not stand in the ledger.
         """
-        past = _pasts(conn, [base]).get(base, _Past())
+        past = pasts_of(conn, [base]).get(base, Past())
         marks = [Mark(happened, key, logout=False, holder=holder, learnt=at) for happened, key, holder, at in logins]
         marks += [mark for mark in past.marks if mark.logout]
-        said = _absorb(conn, base, _Past(retracted=past.retracted), marks, searchable=False)
-        written = {mark.hash for mark in past.marks if not mark.logout}
-        return {mark.hash for mark in said if not mark.logout} - written
+        said = absorb(conn, base, Past(retracted=past.retracted), marks, searchable=False)
+        written = {(mark.happened, mark.hash) for mark in past.marks if not mark.logout}
+        return {(mark.happened, mark.hash) for mark in said if not mark.logout} - written
 
     def _follow(
         self,
         conn: Connection,
         devices: dict[int, Device],
         before: Mapping[int, Device],
-        pasts: dict[int, _Past],
+        pasts: dict[int, Past],
         touched: set[int],
         issued: Mapping[tuple[int, bytes], sql.EpochNode],
         newborn: set[int],
@@ -270,7 +249,7 @@ class Devices:
     ) -> None:
         """What nearly all of a batch's new devices come to, without the general way: one holder from the beginning.
 
-        As in `_absorb`, what is recorded are the logins that were earlier than all that had been learnt before them.
+        As in `absorb`, what is recorded are the logins that were earlier than all that had been learnt before them.
         """
         device = devices[base]
         tier = login_tier(device.kind)
@@ -288,7 +267,7 @@ class Devices:
     def _advance(
         base: int,
         devices: dict[int, Device],
-        past: _Past,
+        past: Past,
         changes: Changes,
         ids: Iterator[int],
         learnt: datetime,
@@ -345,15 +324,15 @@ class Devices:
         self,
         conn: Connection,
         devices: dict[int, Device],
-        pasts: dict[int, _Past],
+        pasts: dict[int, Past],
         touched: set[int],
         parted: list[int],
     ) -> dict[int, dict[int, Tie]]:
         """Identifiers whose weak edges must be looked at again, with their earliest sightings."""
         if parted:
-            again = [base for base in sql.weak_sightings_of(conn, parted) if base not in pasts]
+            again = [base for base in ledger.weak_sightings_of(conn, parted) if base not in pasts]
             if again:
-                pasts.update(_pasts(conn, again))
+                pasts.update(pasts_of(conn, again))
                 touched = touched | set(again)
         weak = {base: found for base in touched if base in pasts and (found := pasts[base].earliest_sightings())}
         self._load_strangers(conn, {other for found in weak.values() for other in found} | set(weak), devices)
@@ -430,65 +409,10 @@ def _row(base: int, mark: Mark, tier: int, sources: Mapping[bytes, int]) -> sql.
     )
 
 
-def _absorb(conn: Connection, base: int, past: _Past, marks: list[Mark], *, searchable: bool) -> list[Mark]:
-    """Add to `past` those marks that say something, in the order they were learnt, so that every earlier state of
-    knowledge can be told from the ledger too. Returns: the marks to be recorded.
-
-    Only the first login of each run is kept. Where a late mark cuts a run in two, the first login behind the cut is
-    found again: among those passed over in this batch, or among the holder's events.
-    """
-    said: list[Mark] = []
-    passed: list[Mark] = []
-    state = epochs(past.marks, past.retracted)
-    for mark in sorted(marks, key=lambda mark: (mark.learnt, mark.happened, mark.hash, mark.logout)):
-        if not mark.logout and _follows(state, mark.holder, (mark.happened, mark.hash)):
-            passed.append(mark)
-            continue
-        key = (mark.happened, mark.hash, mark.logout)
-        index = epoch_of(state, key)
-        cut = state[index]
-        end = state[index + 1] if index + 1 < len(state) else None
-        fresh = [mark]
-        if cut.holder is not None and cut.holder != mark.holder:
-            behind = [p for p in passed if p.holder == cut.holder and (p.happened, p.hash, p.logout) > key]
-            if searchable:
-                last = end.start if end is not None else END
-                behind += [
-                    Mark(row.happened, row.hash, logout=False, holder=row.other, learnt=row.learnt)
-                    for row in sql.first_marks_after(conn, base, cut.holder, (mark.happened, mark.hash), last)
-                ]
-            limit = end.key if end is not None else None
-            behind = [p for p in behind if limit is None or (p.happened, p.hash, p.logout) < limit]
-            if behind:
-                fresh.append(min(behind, key=lambda p: (p.happened, p.hash)))
-        past.marks.extend(fresh)
-        said.extend(fresh)
-        state = epochs(past.marks, past.retracted)
-    return said
-
-
-def _once_known(marks: Sequence[Mark], said: Sequence[Mark]) -> set[MarkKey | None]:
-    """Which epochs there were at any time since the first of `said` was learnt."""
-    first = min((mark.learnt for mark in said), default=END)
-    moments = {mark.learnt for mark in marks if mark.learnt >= first}
-    if len(moments) < 2:
-        return set()
-    return {epoch.key for moment in moments for epoch in epochs([mark for mark in marks if mark.learnt <= moment], {})}
-
-
-def _pasts(conn: Connection, bases: Iterable[int]) -> dict[int, _Past]:
-    found: dict[int, _Past] = {}
-    for row in sql.mark_rows(conn, list(bases)):
-        past = found.setdefault(row.base, _Past())
-        if row.op in {LOGIN, LOGOUT}:
-            past.marks.append(Mark(row.happened, row.hash, row.op == LOGOUT, row.other, row.learnt))
-        elif row.other is None:
-            continue
-        elif row.op == RETRACT:
-            past.retracted[row.other] = max(past.retracted.get(row.other, BEGINNING), row.learnt)
-        elif row.op == SEEN_WITH:
-            past.sightings.setdefault(row.other, []).append(Sighting(row.other, (row.happened, row.hash), row.learnt))
-    return found
+def _once_known(past: Past, first: datetime) -> set[MarkKey | None]:
+    """Which epochs there were at any time since `first`."""
+    states = past.states(first)
+    return {epoch.key for state in states for epoch in state} if len(states) > 1 else set()
 
 
 def _first_difference(old: Device, new: Device) -> datetime | None:

@@ -37,7 +37,8 @@ Pair = tuple[int, int]
 @dataclass
 class Withdrawn:
     """What one step came to. seen: events that were looked at, 0 at the end; the others were said by somebody else too,
-    and stay. hashes: of those that went. refold: anchors whose folds must be computed anew.
+    and stay. hashes: of those that went. refold: anchors whose folds must be computed anew, each with the last step
+    that takes an event from it: folding is reading all that lies there, and one person may have most of the import.
     """
 
     seen: int = 0
@@ -61,9 +62,11 @@ def withdraw(conn: Connection, import_id: int, limit: int, at: datetime) -> With
     kept = imported.hand_over(conn, places)
     at = operator_moment(conn, at)
     gone = imported.take_events(conn, import_id, [place for place in places if place[2] not in kept], at)
-    done = Withdrawn(len(places), [each.hash for each in gone], {each.nid for each in gone})
+    anchors = {place[0] for place in places}
+    done = Withdrawn(len(places), [each.hash for each in gone], anchors)
     if gone:
         _Step(conn, gone, at).run(done)
+    done.refold -= imported.unfinished(conn, import_id, sorted(done.refold))
     return done
 
 
@@ -83,7 +86,7 @@ class _Step:
         conn = self._conn
         counting = [*self._nodes, *(node.nid for node in sql.epoch_nodes(conn, self._nodes))]
         were = set(sql.pids_of(conn, counting).values())
-        said = standing(imported.evidence_of(conn, self._nodes, done.hashes))
+        said = standing(imported.evidence_of(conn, self._gone))
         bases = {row.a for row in said if row.op in {LOGIN, LOGOUT}}
         sightings = {(row.a, row.b) for row in said if row.op == SEEN_WITH and row.b is not None}
         pairs = {(row.a, row.b): row.tier for row in said if row.op == ASSERT and row.b is not None}
@@ -108,12 +111,12 @@ class _Step:
         return Devices(len(bases) + 1).load(self._conn, wanted, set())
 
     def _withdraw(self, said: Sequence[Evidence]) -> None:
-        told = {(row.a, row.hash): row.happened for row in said}
+        told = {(row.a, row.hash, row.happened) for row in said}
         sql.insert_evidence(
             self._conn,
             [
                 sql.EvidenceRow(WITHDRAW, a, None, 0, happened, self._at, key, None, None)
-                for (a, key), happened in sorted(told.items())
+                for a, key, happened in sorted(told)
             ],
         )
 
@@ -129,10 +132,10 @@ class _Step:
             known = [row for row in ledger.get((a, b), ()) if row.op == ASSERT and row.tier == tier]
             parted = _parted(ledger.get((a, b), ()))
             fresh = _telling(found.get((a, b), ()), parted)
-            written = {row.hash for row in known}
-            self._evidence += [_row(ASSERT, a, b, tier, each) for each in fresh if each.hash not in written]
+            written = {(row.happened, row.hash) for row in known}
+            self._evidence += [_row(ASSERT, a, b, tier, each) for each in fresh if each.tie not in written]
             ties = [(row.happened, row.hash) for row in known if row.learnt > max(parted, default=BEGINNING)]
-            ties += [(each.happened, each.hash) for each in fresh if each.learnt > max(parted, default=BEGINNING)]
+            ties += [each.tie for each in fresh if each.learnt > max(parted, default=BEGINNING)]
             if ties:
                 edges.append(Edge(tier, *min(ties), a, b))
             else:
@@ -147,12 +150,12 @@ class _Step:
         ledger = _by_pair(standing(imported.evidence_between(self._conn, sorted(sightings))))
         found = _by_carried(imported.events_with(self._conn, sorted(sightings)))
         for a, b in sightings:
-            written = {row.hash for row in ledger.get((a, b), ()) if row.op == SEEN_WITH}
+            written = {(row.happened, row.hash) for row in ledger.get((a, b), ()) if row.op == SEEN_WITH}
             carried = [each for each in found.get((a, b), ()) if each.anchor == b]
             self._evidence += [
                 _row(SEEN_WITH, a, b, WEAK_SIGHTING_TIER, each)
                 for each in _telling(carried, _parted(ledger.get((a, b), ())))
-                if each.hash not in written
+                if each.tie not in written
             ]
 
     def _log_in_again(self, bases: set[int]) -> None:
@@ -167,11 +170,15 @@ class _Step:
             fresh = Devices.telling(
                 self._conn, base, [(each.happened, each.hash, each.anchor, each.learnt) for each in carried]
             )
-            self._evidence += [_row(LOGIN, base, each.b, tiers[base], each) for each in carried if each.hash in fresh]
+            self._evidence += [_row(LOGIN, base, each.b, tiers[base], each) for each in carried if each.tie in fresh]
 
     def _settle(self, shared: dict[int, Device], bases: set[int], done: Withdrawn) -> None:
         conn = self._conn
-        changes = Devices(len(shared) + 1).settle(conn, shared, bases, ids=_ids(conn), learnt=self._at)
+        since: dict[int, datetime] = {}
+        for row in self._evidence:
+            if row.op == LOGIN:
+                since[row.a] = min(row.learnt, since.get(row.a, row.learnt))
+        changes = Devices(len(shared) + 1).settle(conn, shared, bases, since, ids=_ids(conn), learnt=self._at)
         sql.insert_nodes(conn, ((node, node.nid) for node in changes.nodes))
         if changes.bounds:
             sql.set_bounds(conn, changes.bounds)
@@ -232,8 +239,8 @@ def _telling(events: Sequence[imported.Carried], parted: Sequence[datetime]) -> 
         if any(before <= moment < each.learnt for moment in parted):
             least = None
         before = each.learnt
-        if least is None or (each.happened, each.hash) < least:
-            least = (each.happened, each.hash)
+        if least is None or each.tie < least:
+            least = each.tie
             telling.append(each)
     return telling
 

@@ -66,15 +66,29 @@ def count(conn: Connection, import_id: int) -> int:
 
 
 def take_places(conn: Connection, import_id: int, limit: int) -> list[Place]:
-    """Strike some of the import's events off its list. Returns: where they lie; those of one anchor together."""
+    """Strike some of the import's events off its list, one anchor after the other, of each the latest first. Returns:
+    where they lie.
+
+    What the first of a long row says is so withdrawn with the last step, and not said by the next of the row at each.
+    """
     rows = conn.execute(
         "with next as (select import_id, nid, happened, hash from identity.imported where import_id = %s"
-        " order by nid, happened, hash limit %s)"
+        " order by nid desc, happened desc, hash desc limit %s)"
         " delete from identity.imported i using next n where i.import_id = n.import_id and i.nid = n.nid"
         " and i.happened = n.happened and i.hash = n.hash returning i.nid, i.happened, i.hash",
         (import_id, limit),
     )
     return sorted((nid, happened, found.bytes) for nid, happened, found in rows)
+
+
+def unfinished(conn: Connection, import_id: int, anchors: Sequence[int]) -> set[int]:
+    """Those of `anchors` at which more of the import's events lie."""
+    rows = conn.execute(
+        "select k.nid from unnest(%s::bigint[]) k(nid)"
+        " where exists (select from identity.imported i where i.import_id = %s and i.nid = k.nid)",
+        (arrays.numbers(anchors), import_id),
+    )
+    return {row[0] for row in rows}
 
 
 def forget_again(conn: Connection, import_id: int) -> None:
@@ -131,11 +145,18 @@ def take_events(conn: Connection, import_id: int, places: Sequence[Place], at: d
 _EVIDENCE = "select e.pos, e.op, e.a, e.b, e.tier, e.happened, e.learnt, e.hash, e.act from "
 
 
-def evidence_of(conn: Connection, nodes: Sequence[int], hashes: Sequence[bytes]) -> list[Evidence]:
-    """What events said of nodes, their withdrawals included."""
+def evidence_of(conn: Connection, gone: Sequence[Gone]) -> list[Evidence]:
+    """What events said of the nodes they carry, withdrawals included. A message may have come with another moment too:
+    what it said then is not theirs.
+    """
     rows = conn.execute(
-        _EVIDENCE + "identity.evidence e where e.a = any(%s::bigint[]) and e.hash = any(%s::uuid[])",
-        (arrays.numbers(nodes), arrays.hexes(hashes)),
+        _EVIDENCE + "unnest(%s::uuid[], %s::timestamptz[]) k(hash, happened) join identity.evidence e"
+        " on e.hash = k.hash and e.happened = k.happened where e.a = any(%s::bigint[])",
+        (
+            arrays.hexes(each.hash for each in gone),
+            arrays.times(each.happened for each in gone),
+            arrays.numbers({nid for each in gone for nid in each.ids}),
+        ),
     )
     return [_evidence(*row) for row in rows]
 
@@ -178,6 +199,10 @@ class Carried(NamedTuple):
     hash: bytes
     learnt: datetime
     source_id: int
+
+    @property
+    def tie(self) -> tuple[datetime, bytes]:
+        return self.happened, self.hash
 
 
 def events_with(conn: Connection, pairs: Sequence[tuple[int, int]]) -> list[Carried]:

@@ -66,13 +66,20 @@ def sow(conn: Connection, change_id: int, kind: int, fewer_than: int | None, *, 
             " on conflict do nothing"
         )
     conn.execute(
-        "update identity.limit_change set total = (select count(*) from identity.limit_seed), done = 0 where id = %s",
+        "update identity.limit_change set total = (select count(*) from identity.limit_seed), done = 0,"
+        " reached = 0 where id = %s",
         (change_id,),
     )
 
 
-def seeds(conn: Connection, limit: int) -> list[int]:
-    return [row[0] for row in conn.execute("select pid from identity.limit_seed order by pid limit %s", (limit,))]
+def seeds(conn: Connection, change_id: int, limit: int) -> list[int]:
+    """The next ones: what is deleted before them need not be passed over again."""
+    rows = conn.execute(
+        "select pid from identity.limit_seed where pid > (select reached from identity.limit_change where id = %s)"
+        " order by pid limit %s",
+        (change_id, limit),
+    )
+    return [row[0] for row in rows]
 
 
 def reap(conn: Connection, pids: Sequence[int]) -> int:
@@ -82,12 +89,14 @@ def reap(conn: Connection, pids: Sequence[int]) -> int:
     ).rowcount
 
 
-def looked(conn: Connection, change_id: int, done: int, found: tuple[int, int, int, int], examples: list[Any]) -> None:
-    """found: parted, joined, before, after; all of it is added."""
+def looked(
+    conn: Connection, change_id: int, reached: int, done: int, found: tuple[int, int, int, int], examples: list[Any]
+) -> None:
+    """reached: the last seed. found: parted, joined, before, after; all of it is added."""
     conn.execute(
-        "update identity.limit_change set done = done + %s, parted = parted + %s, joined = joined + %s,"
+        "update identity.limit_change set reached = %s, done = done + %s, parted = parted + %s, joined = joined + %s,"
         " before = before + %s, after = after + %s, examples = examples || %s where id = %s",
-        (done, *found, Jsonb(examples), change_id),
+        (reached, done, *found, Jsonb(examples), change_id),
     )
 
 

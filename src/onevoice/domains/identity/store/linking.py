@@ -10,8 +10,6 @@ import msgspec
 from psycopg import Connection
 
 from onevoice.domains.identity.contracts import (
-    LOGIN,
-    WITHDRAW,
     Edge,
     Kind,
     Node,
@@ -205,51 +203,6 @@ def delete_edges(conn: Connection, keys: Sequence[tuple[int, int, int]]) -> None
 
 
 # Shared identifiers
-
-
-class MarkRow(NamedTuple):
-    """A login, logout, retraction or weak sighting of the shared identifier `base`, not withdrawn."""
-
-    base: int
-    op: int
-    other: int | None
-    happened: datetime
-    hash: bytes
-    learnt: datetime
-
-
-def mark_rows(conn: Connection, bases: Sequence[int]) -> list[MarkRow]:
-    rows = conn.execute(
-        "select a, op, b, happened, hash, learnt from identity.evidence where a = any(%s)"
-        " and (op in (5, 6, 7, 9) or op = 2 and tier = 0) order by pos desc",
-        (list(bases),),
-    )
-    withdrawn: set[tuple[int, bytes]] = set()
-    standing: list[MarkRow] = []
-    for a, op, b, happened, found, learnt in rows:
-        if op == WITHDRAW:
-            withdrawn.add((a, found.bytes))
-        elif (a, found.bytes) not in withdrawn:
-            standing.append(MarkRow(a, op, b, happened, found.bytes, learnt))
-    return standing
-
-
-def weak_sightings_of(conn: Connection, bases: Sequence[int]) -> list[int]:
-    """Shared identifiers that were seen together with one of `bases`, which is the stronger of the two."""
-    rows = conn.execute("select distinct a from identity.evidence where b = any(%s) and op = 7", (list(bases),))
-    return [row[0] for row in rows]
-
-
-def first_marks_after(
-    conn: Connection, base: int, holder: int, after: tuple[datetime, bytes], before: datetime
-) -> list[MarkRow]:
-    """The holder's first event after the place `after`, up to and with the moment `before`, that carried `base`."""
-    rows = conn.execute(
-        "select happened, hash, learnt from identity.event where nid = %s and (happened, hash) > (%s, %s::uuid)"
-        " and happened <= %s and ids @> array[%s]::bigint[] order by happened, hash limit 1",
-        (holder, after[0], after[1].hex(), before, base),
-    )
-    return [MarkRow(base, LOGIN, holder, happened, found.bytes, learnt) for happened, found, learnt in rows]
 
 
 def bases_with_events(conn: Connection, since: Sequence[tuple[int, datetime]]) -> set[int]:

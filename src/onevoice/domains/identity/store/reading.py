@@ -397,8 +397,3 @@ def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Name id to (type, name)."""
     rows = conn.execute("select id, type, name from identity.name where id = any(%s)", (list(ids),))
     return {id_: (kind, name) for id_, kind, name in rows}
-
-
-def profile_count(conn: Connection) -> int:
-    row = conn.execute("select count(*) from identity.node where nid = pid and " + _KNOWN).fetchone()
-    return row[0] if row else 0

@@ -18,6 +18,8 @@ class StoredBody(NamedTuple):
     happened: datetime
     hash: bytes
     body: dict[str, Any]
+    stands: bool
+    """False where an undo took the event back: what was known before is still shown with it."""
 
 
 def sealings(conn: Connection) -> list[Sealing]:
@@ -53,26 +55,29 @@ def move(conn: Connection, sealing: int, done_seq: int, sealed: int, finished_at
 def bodies(conn: Connection, name: tuple[str, str], after: int, upto: int, limit: int) -> list[StoredBody]:
     """Events of that name in the order they were linked, of (after, upto]."""
     rows = conn.execute(
-        "select e.seq, e.nid, e.happened, e.hash, e.body from identity.event e"
+        "select e.seq, e.nid, e.happened, e.hash, e.body, e.withdrawn_at > '9999-01-01' from identity.event_ever e"
         " where e.seq > %s and e.seq <= %s"
         " and e.name_id = (select id from identity.name where type = %s and name = %s) order by e.seq limit %s",
         (after, upto, *name, limit),
     )
-    return [StoredBody(seq, nid, happened, found.bytes, body) for seq, nid, happened, found, body in rows]
+    return [StoredBody(seq, nid, at, found.bytes, body, stands) for seq, nid, at, found, body, stands in rows]
 
 
 def set_bodies(conn: Connection, rows: Sequence[StoredBody], encoded: Sequence[bytes]) -> None:
-    conn.execute(
-        "update identity.event e set body = k.body::jsonb"
-        " from unnest(%s::bigint[], %s::timestamptz[], %s::uuid[], %s::text[]) k(nid, happened, hash, body)"
-        " where e.nid = k.nid and e.happened = k.happened and e.hash = k.hash",
-        (
-            arrays.numbers(row.nid for row in rows),
-            arrays.times(row.happened for row in rows),
-            arrays.hexes(row.hash for row in rows),
-            arrays.texts(each.decode() for each in encoded),
-        ),
-    )
+    given = {
+        "seq": arrays.numbers(row.seq for row in rows),
+        "nid": arrays.numbers(row.nid for row in rows),
+        "happened": arrays.times(row.happened for row in rows),
+        "hash": arrays.hexes(row.hash for row in rows),
+        "body": arrays.texts(each.decode() for each in encoded),
+    }
+    for update in ("update identity.event e", "update identity.withdrawn e"):
+        conn.execute(
+            update + " set body = k.body::jsonb from unnest(%(seq)s::bigint[], %(nid)s::bigint[],"
+            " %(happened)s::timestamptz[], %(hash)s::uuid[], %(body)s::text[]) k(seq, nid, happened, hash, body)"
+            " where e.nid = k.nid and e.happened = k.happened and e.hash = k.hash and e.seq = k.seq",
+            given,
+        )
 
 
 def pids_of(conn: Connection, bases: Sequence[int]) -> set[int]:
