@@ -105,6 +105,7 @@ const settingsParts = [
   part(settings, "people", () => import("./settings/people"), "PeoplePart"),
   part(settings, "roles", () => import("./settings/Roles"), "RolesPart"),
   part(settings, "identity", () => import("./settings/Identity"), "IdentityPart"),
+  part(settings, "sites", () => import("./settings/sites"), "SitesPart"),
   part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
 ];
 

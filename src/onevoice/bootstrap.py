@@ -19,7 +19,7 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit, Permission
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
-from onevoice.domains.access.service import accounts, audit, keys
+from onevoice.domains.access.service import accounts, audit, keys, sites
 from onevoice.domains.events.contracts import Adoption
 from onevoice.domains.events.errors import UnknownSourceError
 from onevoice.domains.events.http import intake, letters
@@ -504,6 +504,12 @@ def ensure_sources(home: Installation, wanted: Sequence[tuple[str, str, str]]) -
                     conn, scope="write", name=name, channel=channel, site=site, clock=home.clock, chance=home.chance
                 )
         return {source.name: int(source.id) for source in keys.sources(conn).values()}
+
+
+def describe_site(home: Installation, name: str, change: Mapping[str, Any]) -> None:
+    """Say more of a site that is there. Raises: UnknownSiteError."""
+    with home.database.transaction() as conn:
+        sites.update(conn, name, change, actor=COMMAND_LINE.label, clock=home.clock)
 
 
 def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[str, Any]], datetime, datetime]]) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from pyotp.totp import TOTP
 
 PASSWORD = "correct horse battery"
-PARTS = ("me", "people", "roles", "identity", "audit")
+PARTS = ("me", "people", "roles", "identity", "sites", "audit")
 
 _numbers = itertools.count()
 
@@ -249,6 +249,99 @@ class TestIdentity:
         expect(row).to_have_count(0)
         page.get_by_role("button", name="Undo").click()
         expect(row).to_have_count(1)
+
+
+class TestSites:
+    def test_one_is_added_given_another_country_and_removed(self, open_page, live_server):
+        site = f"site{next(_numbers)}"
+        page = open_page("/settings/sites")
+        expect(page.get_by_role("heading", name="Sites", level=1)).to_be_visible()
+        page.keyboard.press("n")
+        window = dialog(page)
+        expect(window.get_by_label("Title")).to_be_focused()
+        window.get_by_label("Title").fill(f"Kedy {site}")
+        window.get_by_label("Name", exact=True).fill("No Name")
+        expect(window).to_contain_text("Only small letters, digits and hyphens")
+        expect(window.get_by_role("button", name="Save")).to_be_disabled()
+        window.get_by_label("Name", exact=True).fill(site)
+        window.get_by_label("Country").fill("Atlantis")
+        window.get_by_label("Language").fill("pt-BR")
+        expect(window).to_contain_text("Not in the list.")
+        window.get_by_label("Country").fill("portugal (pt)")
+        window.get_by_label("Currency").fill("EUR")
+        window.get_by_label("Time zone").fill("Europe/Lisbon")
+        window.get_by_label("Domains").fill("https://kedy.example/")
+        expect(window).to_contain_text("Not a host name: https://kedy.example/")
+        window.get_by_label("Domains").fill("Kedy.Example\nżółw.example")
+        window.get_by_label("Legal name").fill("Kedy Lda.")
+        assert axe_violations(page) == []
+        keep(page, "settings-sites-new")
+        window.get_by_role("button", name="Save").click()
+        row = page.get_by_role("row").filter(has_text=f"Kedy {site}")
+        expect(row).to_contain_text("xn--w-uga1v8h.example")
+        expect(row).to_contain_text("PortugalBrazilian Portuguese")
+        expect(row).to_contain_text("EuroEurope/Lisbon")
+
+        row.get_by_role("button", name=f"Actions for Kedy {site}").click()
+        page.get_by_role("menuitem", name="Remove").click()
+        expect(row).to_have_count(0)
+        page.get_by_role("button", name="Undo").click()
+        expect(row).to_contain_text("Kedy Lda.")
+
+    def test_another_country_says_first_what_it_means(self, open_page, live_server):
+        site = f"site{next(_numbers)}"
+        with owner(live_server) as client:
+            for till in ("one", "two"):
+                key = {"name": f"till {till} {site}", "scope": "write", "channel": "shop", "site": site}
+                assert client.post("/api/keys", json=key).status_code == 201
+            client.patch(f"/api/sites/{site}", json={"country": "PL"})
+        page = open_page("/settings/sites")
+        row = page.get_by_role("row").filter(has_text=site)
+        expect(row).to_contain_text(f"till one {site}")
+        expect(row).to_contain_text("no events yet")
+        row.get_by_role("button", name=f"Actions for {site}").click()
+        expect(page.get_by_role("menuitem", name="Remove")).to_have_count(0)
+        page.get_by_role("menuitem", name="Change").click()
+        window = dialog(page)
+        expect(window.get_by_label("Country")).to_have_value("Poland (PL)")
+        expect(window.get_by_role("status")).to_have_text("")
+        window.get_by_label("Country").fill("es")
+        expect(window.get_by_role("status")).to_contain_text("come from 2 sources")
+        expect(window.get_by_role("status")).to_contain_text("Poland → Spain")
+        expect(window.get_by_role("status")).to_contain_text("is not linked anew")
+        assert axe_violations(page) == []
+        keep(page, "settings-sites-country")
+        window.get_by_label("Country").press("Enter")
+        expect(row).to_contain_text("Spain")
+        with owner(live_server) as client:
+            [line, *_] = client.get("/api/audit", params={"subject": f"site:{site}"}).json()["data"]
+        assert (line["before"], line["after"]) == ({"country": "PL"}, {"country": "ES"})
+
+    def test_a_key_is_made_for_one_of_them(self, open_page, live_server):
+        site = f"site{next(_numbers)}"
+        with owner(live_server) as client:
+            client.post("/api/sites", json={"name": site, "title": f"Outlet {site}"})
+        page = open_page("/data/keys")
+        page.get_by_role("button", name="New key").first.click()
+        window = dialog(page)
+        window.get_by_label("Name", exact=True).fill(f"key {site}")
+        window.get_by_label("Site", exact=True).fill(f"Outlet {site} ({site})")
+        window.get_by_role("button", name="Make the key").click()
+        expect(window.get_by_role("region")).to_contain_text("ov_write_")
+        with owner(live_server) as client:
+            sites = client.get("/api/sites", params={"limit": "200"}).json()["data"]
+        assert {each["name"]: each["sources"] for each in sites}[site] == 1
+
+    def test_a_fault_is_told_and_tried_again(self, open_page, live_server):
+        page = open_page("/settings/roles")
+        page.route("**/api/sites?*", lambda route: route.fulfill(status=500, json={"code": "x", "title": "Broken."}))
+        page.goto("/settings/sites")
+        expect(page.get_by_role("alert")).to_contain_text("Broken.")
+        page.route("**/api/sites?*", lambda route: route.fulfill(json={"data": [], "next_cursor": None}))
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_role("heading", name="No site yet")).to_be_visible()
+        assert axe_violations(page) == []
+        keep(page, "settings-sites-empty")
 
 
 class TestLimits:

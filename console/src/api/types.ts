@@ -58,6 +58,19 @@ export interface Roles {
   usual_for_keys: Permission[];
 }
 
+export interface Site {
+  name: string;
+  title: string;
+  country: string | null;
+  language: string | null;
+  currency: string | null;
+  time_zone: string | null;
+  domains: string[];
+  legal_name: string | null;
+  sources: number;
+  created_at: string;
+}
+
 export interface ApiKey {
   id: string;
   name: string;

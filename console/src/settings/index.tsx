@@ -12,6 +12,7 @@ export function SettingsSection() {
         { to: "/settings/people", name: t("settings.nav.people"), needs: "users.manage" },
         { to: "/settings/roles", name: t("settings.nav.roles") },
         { to: "/settings/identity", name: t("settings.nav.identity"), needs: "identity.edit" },
+        { to: "/settings/sites", name: t("settings.nav.sites"), needs: "sites.edit" },
         { to: "/settings/audit", name: t("settings.nav.audit"), needs: "audit.read" },
       ]}
     />

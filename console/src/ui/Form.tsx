@@ -1,5 +1,5 @@
 /** Fields of forms: a label above, a hint or what is wrong below, both read out with the field. */
-import { useId, type ComponentPropsWithRef, type ReactNode } from "react";
+import { useEffect, useId, useState, type ComponentPropsWithRef, type ReactNode } from "react";
 import "./form.css";
 
 interface Told {
@@ -92,6 +92,33 @@ export function SelectField<V extends string>({
         ))}
       </select>
     </Frame>
+  );
+}
+
+/** A field that suggests while one types: by a choice's name or its value. `value` is a choice's, or what was typed where it is none. */
+export function ChoiceField({ value, choices, onChange, error, wrong, ...rest }: Omit<Parameters<typeof TextField>[0], "list"> & { choices: readonly Choice<string>[]; wrong?: ReactNode }) {
+  const list = useId();
+  const named = choices.find((choice) => choice.value === value)?.label;
+  const [text, setText] = useState(named ?? value);
+  const [left, setLeft] = useState(false);
+  useEffect(() => {
+    if (named) setText(named);
+  }, [named]);
+  const choose = (typed: string) => {
+    setText(typed);
+    setLeft(false);
+    const wanted = typed.trim().toLocaleLowerCase();
+    onChange(choices.find((choice) => choice.label.toLocaleLowerCase() === wanted || choice.value.toLowerCase() === wanted)?.value ?? typed.trim());
+  };
+  return (
+    <>
+      <TextField value={text} onChange={choose} list={list} autoComplete="off" onBlur={() => setLeft(true)} error={error ?? (left && value && !named ? wrong : undefined)} {...rest} />
+      <datalist id={list}>
+        {choices.map((choice) => (
+          <option key={choice.value} value={choice.label} />
+        ))}
+      </datalist>
+    </>
   );
 }
 

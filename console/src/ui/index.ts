@@ -2,7 +2,7 @@
 export { Bar } from "./Bar";
 export { Button, Chip, IconButton, TextLink, type ButtonProps } from "./Button";
 export { Dialog, loadDialog } from "./Dialog";
-export { CheckField, SelectField, TextArea, TextField, type Choice } from "./Form";
+export { CheckField, ChoiceField, SelectField, TextArea, TextField, type Choice } from "./Form";
 export { CodeBlock } from "./CodeBlock";
 export { DataTable, PagedList, type Column, type Paged } from "./DataTable";
 export { SearchField, Section } from "./Field";

@@ -50,7 +50,7 @@ export function problemText(error: unknown, t: ReturnType<typeof useI18n>["t"]):
 }
 
 /** Of these the server's own words, which are English, say no more. */
-const REFUSALS = ["already_blocked", "unblockable", "already_undone", "same_profile", "nothing_to_split", "mapping_changed", "unusable_secret"] as const;
+const REFUSALS = ["site_taken", "site_in_use", "already_blocked", "unblockable", "already_undone", "same_profile", "nothing_to_split", "mapping_changed", "unusable_secret"] as const;
 
 /** A fault, in words, with the code for whoever asks and a button that tries again. */
 export function ProblemBox({ error, onRetry }: { error: unknown; onRetry?: () => void }) {

@@ -19,6 +19,8 @@ class Site:
     currency: str
     rate: float
     host: str
+    title: str
+    legal_name: str
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,45 @@ class Shop:
 SITES = {
     site.name: site
     for site in (
-        Site("pl", "PL", "pl", "pl-PL", "Europe/Warsaw", 1, "PLN", 4.0, "halny.example"),
-        Site("en", "GB", "en", "en-GB", "Europe/London", 0, "GBP", 0.8, "en.halny.example"),
-        Site("ru", "RU", "ru", "ru-RU", "Europe/Moscow", 3, "RUB", 90.0, "ru.halny.example"),
+        Site(
+            "pl",
+            "PL",
+            "pl",
+            "pl-PL",
+            "Europe/Warsaw",
+            1,
+            "PLN",
+            4.0,
+            "halny.example",
+            "Halny Polska",
+            "Halny Polska sp. z o.o.",
+        ),
+        Site(
+            "en",
+            "GB",
+            "en",
+            "en-GB",
+            "Europe/London",
+            0,
+            "GBP",
+            0.8,
+            "en.halny.example",
+            "Halny UK",
+            "Halny Britain Ltd",
+        ),
+        Site(
+            "ru",
+            "RU",
+            "ru",
+            "ru-RU",
+            "Europe/Moscow",
+            3,
+            "RUB",
+            90.0,
+            "ru.halny.example",
+            "Halny Россия",
+            "ООО «Халны Рус»",
+        ),
     )
 }
 

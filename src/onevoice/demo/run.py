@@ -12,7 +12,7 @@ from pathlib import Path
 
 from onevoice import bootstrap
 from onevoice.demo.load import DemoPlan, plan
-from onevoice.demo.places import SOURCES
+from onevoice.demo.places import SITES, SOURCES
 from onevoice.demo.wire import Chunk, Delivery
 from onevoice.kit.errors import DomainError
 
@@ -71,8 +71,12 @@ class Demo:
         """The owner and the sources; nothing is made twice."""
         if self.fresh:
             self.progress.keep(self._file)
-        with_owner = bootstrap.has_account(self._installed, OWNER)
-        if not with_owner:
+        self._sources = bootstrap.ensure_sources(
+            self._installed,
+            [(source.name, source.channel, source.region or source.site or "main") for source in SOURCES],
+        )
+        if not bootstrap.has_account(self._installed, OWNER):
+            self._describe_sites()
             bootstrap.create_account(
                 self._installed,
                 login=OWNER,
@@ -81,10 +85,23 @@ class Demo:
                 role="owner",
                 language="en",
             )
-        self._sources = bootstrap.ensure_sources(
-            self._installed,
-            [(source.name, source.channel, source.region or source.site or "main") for source in SOURCES],
-        )
+
+    def _describe_sites(self) -> None:
+        """Once only: what somebody changes afterwards is theirs."""
+        for site in SITES.values():
+            bootstrap.describe_site(
+                self._installed,
+                site.region,
+                {
+                    "title": site.title,
+                    "language": site.locale,
+                    "currency": site.currency,
+                    "time_zone": site.timezone,
+                    "domains": (site.host,),
+                    "legal_name": site.legal_name,
+                },
+            )
+        bootstrap.describe_site(self._installed, "main", {"title": "Halny"})
 
     def first_stage(self) -> None:
         """What is worth looking at. Raises: whatever the database says."""

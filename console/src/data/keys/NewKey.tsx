@@ -1,10 +1,10 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, useMe, useSources, type ApiKey, type Roles } from "~/api";
+import { api, useMe, usePages, useSources, type ApiKey, type Roles, type Site } from "~/api";
 import { channels, isChannel, useChannelNames, type Channel } from "~/channels";
 import { useI18n, type MessageKey } from "~/i18n";
-import { Button, CheckField, CodeBlock, Dialog, ProblemBox, SelectField, TextField } from "~/ui";
+import { Button, CheckField, ChoiceField, CodeBlock, Dialog, ProblemBox, SelectField, TextField } from "~/ui";
 
 /** `like`: what the new key shall stand for, when it replaces one. */
 export interface Draft {
@@ -18,6 +18,7 @@ export function NewKey({ draft: { like }, onClose }: { draft: Draft; onClose: ()
   const { t } = useI18n();
   const client = useQueryClient();
   const sources = useSources() ?? [];
+  const sites = usePages<Site>(["sites"], "/api/sites", { limit: "200" }).rows;
   const { name: channelName } = useChannelNames();
   const me = useMe();
   const { data: matrix } = useQuery({ queryKey: ["roles"], queryFn: () => api.get<Roles>("/api/roles"), staleTime: Number.POSITIVE_INFINITY });
@@ -25,7 +26,8 @@ export function NewKey({ draft: { like }, onClose }: { draft: Draft; onClose: ()
   const [name, setName] = useState(like?.name ?? "");
   const [source, setSource] = useState(like?.source ?? NEW);
   const [channel, setChannel] = useState<Channel>("site");
-  const [site, setSite] = useState("main");
+  const [pickedSite, setSite] = useState<string | null>(null);
+  const site = pickedSite ?? (sites.some((each) => each.name === "main") ? "main" : (sites[0]?.name ?? "main"));
   const [picked, setPicked] = useState<string[] | null>(like?.permissions ?? null);
   const mine = matrix?.for_keys.filter((each) => me?.permissions.includes(each)) ?? [];
   const allowed = picked ?? matrix?.usual_for_keys.filter((each) => mine.includes(each)) ?? [];
@@ -37,7 +39,7 @@ export function NewKey({ draft: { like }, onClose }: { draft: Draft; onClose: ()
         scope,
         ...(scope === "secret" ? { permissions: allowed } : old ? { source: old.name, channel: old.channel, site: old.site ?? "main" } : { channel, site }),
       }),
-    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["keys"] }), client.invalidateQueries({ queryKey: ["sources"] })]),
+    onSuccess: () => Promise.all([client.invalidateQueries({ queryKey: ["keys"] }), client.invalidateQueries({ queryKey: ["sources"] }), client.invalidateQueries({ queryKey: ["sites"] })]),
   });
   if (make.data) {
     return (
@@ -99,7 +101,15 @@ export function NewKey({ draft: { like }, onClose }: { draft: Draft; onClose: ()
                   choices={channels.map((value) => ({ value, label: channelName(value) }))}
                   onChange={(value) => isChannel(value) && setChannel(value)}
                 />
-                <TextField label={t("data.keys.site")} hint={t("data.keys.siteHint")} value={site} onChange={setSite} maxLength={120} required />
+                <ChoiceField
+                  label={t("data.keys.site")}
+                  hint={t("data.keys.siteHint")}
+                  value={site}
+                  choices={sites.map((each) => ({ value: each.name, label: each.title === each.name ? each.name : `${each.title} (${each.name})` }))}
+                  onChange={setSite}
+                  maxLength={160}
+                  required
+                />
               </div>
             )}
           </>

@@ -71,6 +71,8 @@ export const common = {
     limit_change_open: "Another change of limits is open. Apply it or leave things as they are first.",
     limit_change_not_ready: "The change has moved on meanwhile. Load the page again.",
     unknown_limit_change: "There is no such change of limits.",
+    site_taken: "There is a site of this name already.",
+    site_in_use: "Sources belong to this site; they keep it.",
     already_blocked: "The value is on the list already.",
     unblockable: "This kind of value cannot be blocked, or the value is empty.",
     already_undone: "This join was undone already, by somebody else or in another window.",

@@ -51,7 +51,7 @@ export const data = {
     newSource: "A new source, named as the key",
     channel: "Door",
     site: "Site",
-    siteHint: "“main”, unless the brand has several.",
+    siteHint: "Choose one, or type the name of a new one.",
     allowed: "It may",
     scopes: {
       write: "Write key",

@@ -73,6 +73,8 @@ export const common: Translated<typeof english> = {
     limit_change_open: "Otwarta jest inna zmiana limitów. Najpierw trzeba ją zastosować albo zostawić wszystko bez zmian.",
     limit_change_not_ready: "Zmiana posunęła się tymczasem naprzód. Trzeba wczytać stronę ponownie.",
     unknown_limit_change: "Nie ma takiej zmiany limitów.",
+    site_taken: "Serwis o\u00a0tej nazwie już istnieje.",
+    site_in_use: "Do serwisu należą źródła, więc nie można go usunąć.",
     already_blocked: "Ta wartość jest już na liście.",
     unblockable: "Takiej wartości nie da się zablokować albo jest pusta.",
     already_undone: "To połączenie już cofnięto\u00a0– zrobił to ktoś inny albo w\u00a0innym oknie.",

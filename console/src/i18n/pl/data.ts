@@ -53,7 +53,7 @@ export const data: Translated<typeof english> = {
     newSource: "Nowe źródło o\u00a0nazwie klucza",
     channel: "Drzwi",
     site: "Serwis",
-    siteHint: "„main”, jeśli marka nie ma kilku serwisów.",
+    siteHint: "Wybierz serwis albo wpisz nazwę nowego.",
     allowed: "Kluczowi wolno",
     scopes: {
       write: "Klucz zapisu",

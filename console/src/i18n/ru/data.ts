@@ -53,7 +53,7 @@ export const data: Translated<typeof english> = {
     newSource: "Новый источник с\u00a0именем ключа",
     channel: "Дверь",
     site: "Сайт",
-    siteHint: "«main», если у\u00a0бренда не несколько сайтов.",
+    siteHint: "Выберите сайт или введите имя нового.",
     allowed: "Ключу разрешено",
     scopes: {
       write: "Ключ записи",

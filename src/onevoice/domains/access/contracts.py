@@ -133,13 +133,44 @@ class Preferences:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where events come from. A larger `priority` wins between traits of the same moment."""
+    """Where events come from. A larger `priority` wins between traits of the same moment.
+
+    country: of its site; None: phone numbers in national form are not read.
+    """
 
     id: SourceId
     name: str
     channel: str
     site: str
+    country: str | None
     priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class SiteDetails:
+    """What may be changed about a site. None: not said.
+
+    country: ISO 3166 alpha-2, in which phone numbers in national form are read; None reads none. language: a BCP 47
+    tag. currency: ISO 4217. time_zone: of the IANA database. domains: host names as A-labels, without port or path.
+    """
+
+    title: str
+    country: str | None = None
+    language: str | None = None
+    currency: str | None = None
+    time_zone: str | None = None
+    domains: tuple[str, ...] = ()
+    legal_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One of the brand's sites. sources: how many belong to it."""
+
+    name: str
+    details: SiteDetails
+    created_at: datetime
+    sources: int = 0
 
 
 @dataclass(frozen=True, slots=True)

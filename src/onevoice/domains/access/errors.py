@@ -63,6 +63,33 @@ class SourceConflictError(AccessError):
     kind = "conflict"
 
 
+class InvalidSiteError(AccessError):
+    """Something about the site cannot be so."""
+
+    code = "invalid_site"
+
+
+class SiteTakenError(AccessError):
+    """There is a site of this name."""
+
+    code = "site_taken"
+    kind = "conflict"
+
+
+class UnknownSiteError(AccessError):
+    """There is no such site."""
+
+    code = "unknown_site"
+    kind = "not_found"
+
+
+class SiteInUseError(AccessError):
+    """Sources belong to the site."""
+
+    code = "site_in_use"
+    kind = "conflict"
+
+
 class UnknownUserError(AccessError):
     """There is no such user."""
 

@@ -3,17 +3,20 @@
 import base64
 import hashlib
 import hmac
+import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, IPv6Network, ip_address
+from typing import overload
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 from pyotp.totp import TOTP
 
-from onevoice.domains.access.contracts import AccountId, KeyScope
-from onevoice.domains.access.errors import InvalidNameError, WeakPasswordError
+from onevoice.domains.access.contracts import AccountId, KeyScope, SiteDetails
+from onevoice.domains.access.errors import InvalidNameError, InvalidSiteError, WeakPasswordError
+from onevoice.kit import places
 from onevoice.kit.chance import Chance, token
 
 SESSION_IDLE = timedelta(hours=12)
@@ -36,6 +39,10 @@ KEY_PREFIX: dict[KeyScope, str] = {"write": "ov_write_", "secret": "ov_secret_"}
 
 _LOGIN_MAX = 120
 _NAME_MAX = 120
+MAX_DOMAINS = 50
+_SITE_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
+# Sites are often called after a language or a country; where the two differ, this is the country.
+_COUNTRY_OF_NAME = {"en": "GB", "uk": "GB"}
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 # About 60 ms and 46 MiB a verification: OWASP's floor for memory, twice its time.
@@ -66,6 +73,73 @@ def checked_name(name: str, what: str) -> str:
     if not 1 <= len(trimmed) <= _NAME_MAX or _invisible(trimmed):
         raise InvalidNameError(f"{what} has 1 to {_NAME_MAX} visible characters.")
     return trimmed
+
+
+def checked_site_name(name: str) -> str:
+    """Raises: InvalidSiteError."""
+    if not _SITE_NAME.fullmatch(name):
+        raise InvalidSiteError(
+            f"{name[:80]!r} is no name of a site. It has 1 to 64 small letters, digits and hyphens, such as pl-shop."
+        )
+    return name
+
+
+def country_of(site: str) -> str | None:
+    """What the name of a site says of its country, where nobody has said more.
+
+    >>> country_of("pl"), country_of("en"), country_of("main")
+    ('PL', 'GB', None)
+    """
+    name = site.lower()
+    return places.country(_COUNTRY_OF_NAME.get(name, name)) if len(name) == 2 else None
+
+
+def checked_details(details: SiteDetails) -> SiteDetails:
+    """In the usual spelling. Raises: InvalidNameError, InvalidSiteError."""
+    domains = dict.fromkeys(
+        _known(
+            text,
+            places.hostname,
+            "no host name. Write it without https://, port, path or *, such as shop.example",
+        )
+        for text in details.domains
+    )
+    if len(domains) > MAX_DOMAINS:
+        raise InvalidSiteError(f"A site has {MAX_DOMAINS} domains at most; these are {len(domains)}.")
+    return SiteDetails(
+        title=checked_name(details.title, "A site's title"),
+        country=_known(
+            details.country, places.country, "no country's code. Take two letters of ISO 3166, such as PL or GB"
+        ),
+        language=_known(
+            details.language, places.language, "no language's tag. Take one of BCP 47, such as pl, en-GB or pt-BR"
+        ),
+        currency=_known(
+            details.currency,
+            places.currency,
+            "no currency that is in use. Take three letters of ISO 4217, such as PLN or EUR",
+        ),
+        time_zone=_known(
+            details.time_zone,
+            places.time_zone,
+            "no time zone. Take a name of the IANA database, such as Europe/Warsaw",
+        ),
+        domains=tuple(domains),
+        legal_name=None if details.legal_name is None else checked_name(details.legal_name, "A legal name"),
+    )
+
+
+@overload
+def _known(text: str, usual: Callable[[str], str | None], wrong: str) -> str: ...
+@overload
+def _known(text: str | None, usual: Callable[[str], str | None], wrong: str) -> str | None: ...
+def _known(text: str | None, usual: Callable[[str], str | None], wrong: str) -> str | None:
+    if text is None:
+        return None
+    found = usual(text)
+    if found is None:
+        raise InvalidSiteError(f"{text[:80]!r} is {wrong}.")
+    return found
 
 
 def _invisible(text: str) -> bool:

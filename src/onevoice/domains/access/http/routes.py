@@ -14,7 +14,7 @@ from onevoice.domains.access.contracts import (
     Visit,
 )
 from onevoice.domains.access.errors import UnknownSessionError, UnknownUserError
-from onevoice.domains.access.http import shapes
+from onevoice.domains.access.http import shapes, sites
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, audit, keys, sessions, two_factor
 from onevoice.kit import cursor
@@ -45,6 +45,7 @@ def router(
     routes = APIRouter(prefix="/api")
     routes.include_router(_own(database, authenticator, settings, clock=clock, chance=chance))
     routes.include_router(_managed(database, clock=clock, chance=chance))
+    routes.include_router(sites.router(database, clock=clock))
     return routes
 
 

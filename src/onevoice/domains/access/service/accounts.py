@@ -2,7 +2,7 @@
 
 from psycopg import Connection
 
-from onevoice.domains.access import rules, store
+from onevoice.domains.access import rules
 from onevoice.domains.access.contracts import (
     COMMAND_LINE,
     Account,
@@ -21,6 +21,7 @@ from onevoice.domains.access.errors import (
     UnknownUserError,
 )
 from onevoice.domains.access.service import audit
+from onevoice.domains.access.store import people as store
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 

@@ -2,11 +2,11 @@
 
 from psycopg import Connection
 
-from onevoice.domains.access import store
 from onevoice.domains.access.contracts import (
     Audit,
     AuditEntry,
 )
+from onevoice.domains.access.store import people as store
 from onevoice.kit.clock import Clock
 
 

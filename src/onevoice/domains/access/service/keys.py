@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg import Connection
 
-from onevoice.domains.access import rules, store
+from onevoice.domains.access import rules
 from onevoice.domains.access.contracts import (
     CHANNELS,
     COMMAND_LINE,
@@ -30,7 +30,8 @@ from onevoice.domains.access.errors import (
     UnknownChannelError,
     UnknownKeyError,
 )
-from onevoice.domains.access.service import audit
+from onevoice.domains.access.service import audit, sites
+from onevoice.domains.access.store import keys as store
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 
@@ -81,7 +82,9 @@ def issue_key(
     allowed = _allowed(scope, permissions, by)
     found = None
     if scope == "write":
-        found = ensure_source(conn, name if source is None else source, channel=channel, site=site, clock=clock)
+        found = ensure_source(
+            conn, name if source is None else source, channel=channel, site=site, actor=by.label, clock=clock
+        )
     key = rules.new_key(scope, chance)
     key_id = store.insert_key(
         conn,
@@ -112,8 +115,10 @@ def _allowed(scope: KeyScope, wanted: Sequence[Permission] | None, by: Doer) -> 
     return sorted(set(wanted))
 
 
-def ensure_source(conn: Connection, name: str, *, channel: str | None, site: str, clock: Clock) -> Source:
-    """The source of this name, made when there is none.
+def ensure_source(
+    conn: Connection, name: str, *, channel: str | None, site: str, actor: str = COMMAND_LINE.label, clock: Clock
+) -> Source:
+    """The source of this name, made when there is none; its site too.
 
     Raises: InvalidNameError, UnknownChannelError, SourceConflictError.
     """
@@ -121,6 +126,7 @@ def ensure_source(conn: Connection, name: str, *, channel: str | None, site: str
     if channel is not None and channel not in CHANNELS:
         raise UnknownChannelError(f"{channel} is no channel. The channels are: {', '.join(CHANNELS)}.")
     site = rules.checked_name(site, "A site's name")
+    sites.ensure(conn, site, actor=actor, clock=clock)
     source = store.ensure_source(conn, name=name, channel=channel or "api", site=site, at=clock.now())
     if source.site != site or (channel is not None and source.channel != channel):
         raise SourceConflictError(

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from psycopg import Connection
 
-from onevoice.domains.access import rules, store
+from onevoice.domains.access import rules
 from onevoice.domains.access.contracts import (
     Account,
     AccountId,
@@ -24,6 +24,7 @@ from onevoice.domains.access.errors import (
     UnknownSessionError,
 )
 from onevoice.domains.access.service import accounts, audit
+from onevoice.domains.access.store import people as store
 from onevoice.kit.chance import Chance, token
 from onevoice.kit.clock import Clock
 

@@ -5,7 +5,7 @@ Within the caller's transaction. Whoever begins or ends it has proved the passwo
 
 from psycopg import Connection
 
-from onevoice.domains.access import rules, store
+from onevoice.domains.access import rules
 from onevoice.domains.access.contracts import (
     AccountId,
     Audit,
@@ -19,6 +19,7 @@ from onevoice.domains.access.errors import (
     WrongCodeError,
 )
 from onevoice.domains.access.service import accounts, audit
+from onevoice.domains.access.store import people as store
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.sealing import Sealer

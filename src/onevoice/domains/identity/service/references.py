@@ -102,7 +102,7 @@ def _ambiguous(text: str, forms: Iterable[str]) -> AmbiguousReferenceError:
 def _unreadable(kind: str, value: str) -> str:
     if kind == "phone":
         return (
-            f"{value[:80]!r} is no phone number, nor one of a country that a source's site is named after. "
+            f"{value[:80]!r} is no phone number, nor one of a country that a source's site is in. "
             "Write it with its country code, such as +48600123456."
         )
     return f"{value[:80]!r} is not in the form of a {kind}. Nobody is known by it."

@@ -1,7 +1,7 @@
 """The linking job: from the log to readable profiles, one transaction a batch. Run by the worker."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -24,7 +24,6 @@ from onevoice.kit.clock import Clock
 
 CONSUMER = "linker"
 MAX_EVENTS = 10_000
-SOURCES_SECONDS = 5.0
 LEASE_POLL_SECONDS = 0.5
 SWEEP_SECONDS = 30.0
 ATTEMPTS = 3
@@ -56,12 +55,17 @@ class Progress:
     rejected: int
 
 
+Sources = Mapping[int, SourceInfo]
+
+
 class _Ready(NamedTuple):
     batch: Batch
     prepared: Prepared
+    sources: Sources
+    """As they were when it was prepared."""
 
 
-Prepare = Callable[[Connection, Batch], Prepared | None]
+Prepare = Callable[[Connection, Batch], _Ready | None]
 """None where it cannot be done ahead."""
 
 
@@ -105,11 +109,10 @@ class _Ahead:
             if self._conn is None or self._conn.closed:
                 self._conn = self._connect()
             batch = events.read_after(self._conn, after, MAX_EVENTS)
-            prepared = self._prepare(self._conn, batch)
+            return self._prepare(self._conn, batch)
         except psycopg.Error:
             self._conn = None
             return None
-        return None if prepared is None else _Ready(batch, prepared)
 
 
 class LinkingJob:
@@ -128,9 +131,8 @@ class LinkingJob:
         self._linker = Linker(vault_key, events.unseen, cache_entries=cache_entries, link_key=link_key)
         self._clock = clock
         self._ahead = _Ahead(connect, self._prepare_ahead)
-        self._sources: dict[int, SourceInfo] = {}
+        self._sources: Sources = {}
         self._personal = plan.NOTHING_PERSONAL
-        self._sources_at = float("-inf")
         self._swept = clock.monotonic()
 
     def sweep(self) -> None:
@@ -171,7 +173,7 @@ class LinkingJob:
         batch = events.read_after(conn, events.position(conn, CONSUMER), CAREFUL_EVENTS)
         if not batch.records:
             return Progress(0, 0, 0, 0)
-        self._current_sources(conn, {record.source_id for record in batch.records})
+        self._read_sources(conn)
         done: list[Progress] = []
         refused: list[Rejection] = []
         for record in batch.records:
@@ -206,21 +208,21 @@ class LinkingJob:
     def _next(self, conn: Connection) -> _Ready | None:
         after = events.position(conn, CONSUMER)
         ahead = self._ahead.take(after)
-        if ahead is not None and ahead.prepared.declared is self._personal.paths:
-            return ahead
-        batch = events.read_after(conn, after, MAX_EVENTS)
+        batch = ahead.batch if ahead is not None else events.read_after(conn, after, MAX_EVENTS)
         if not batch.records:
             return None
-        sources = self._current_sources(conn, {record.source_id for record in batch.records})
-        return _Ready(batch, self._prepare(conn, _frames(batch), sources))
+        sources = self._read_sources(conn)
+        if ahead is not None and ahead.prepared.declared is self._personal.paths and ahead.sources is sources:
+            return ahead
+        return _Ready(batch, self._prepare(conn, _frames(batch), sources), sources)
 
-    def _prepare_ahead(self, conn: Connection, batch: Batch) -> Prepared | None:
+    def _prepare_ahead(self, conn: Connection, batch: Batch) -> _Ready | None:
         sources = self._sources
         if not {record.source_id for record in batch.records} <= sources.keys():
             return None
-        return self._prepare(conn, _frames(batch), sources)
+        return _Ready(batch, self._prepare(conn, _frames(batch), sources), sources)
 
-    def _prepare(self, conn: Connection, frames: list[Incoming], sources: dict[int, SourceInfo]) -> Prepared:
+    def _prepare(self, conn: Connection, frames: list[Incoming], sources: Sources) -> Prepared:
         return self._linker.prepare(conn, frames, sources, self._personal.paths)
 
     def _link(self, conn: Connection, prepared: Prepared) -> tuple[Progress, list[Rejection]]:
@@ -233,10 +235,11 @@ class LinkingJob:
         events.advance(conn, CONSUMER, end, self._clock.now())
         bus.notify(conn, bus.LINKED)
 
-    def _current_sources(self, conn: Connection, wanted: set[int]) -> dict[int, SourceInfo]:
-        if self._clock.monotonic() - self._sources_at > SOURCES_SECONDS or not wanted <= self._sources.keys():
-            self._sources = source_infos(conn)
-            self._sources_at = self._clock.monotonic()
+    def _read_sources(self, conn: Connection) -> Sources:
+        """The same object for as long as nothing about them changed: a site's country counts from the next batch on."""
+        current = source_infos(conn)
+        if current != self._sources:
+            self._sources = current
         return self._sources
 
 

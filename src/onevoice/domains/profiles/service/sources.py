@@ -7,13 +7,10 @@ from psycopg import Connection
 from onevoice.domains.access.service import keys
 from onevoice.domains.identity.contracts import SourceInfo
 
-REGION_OF_SITE = {"en": "GB", "uk": "GB"}
-"""Sites are named after a language or a country; where the two differ, this is the country."""
-
 
 def source_infos(conn: Connection) -> dict[int, SourceInfo]:
     return {
-        source.id: SourceInfo(source.id, source.name, source.channel, _region(source.site), source.priority)
+        source.id: SourceInfo(source.id, source.name, source.channel, source.country, source.priority)
         for source in keys.sources(conn).values()
     }
 
@@ -21,10 +18,3 @@ def source_infos(conn: Connection) -> dict[int, SourceInfo]:
 def regions(sources: Mapping[int, SourceInfo]) -> list[str]:
     """Every region that a source's site is in."""
     return sorted({source.region for source in sources.values() if source.region is not None})
-
-
-def _region(site: str) -> str | None:
-    code = site.lower()
-    if len(code) != 2:
-        return None
-    return REGION_OF_SITE.get(code, code.upper())

@@ -28,7 +28,9 @@ def create(
     """Raises: InvalidNameError, UnknownChannelError, SourceConflictError, UnusableSecretError."""
     name = wanted.name.strip()
     secret = signature.new_secret(chance) if wanted.secret is None else signature.read_secret(wanted.secret)
-    source = keys.ensure_source(conn, wanted.source or name, channel=wanted.channel, site=wanted.site, clock=clock)
+    source = keys.ensure_source(
+        conn, wanted.source or name, channel=wanted.channel, site=wanted.site, actor=actor, clock=clock
+    )
     public_id = f"wh_{token(chance, 16)}"
     webhook_id = store.insert_webhook(
         conn,
