@@ -83,6 +83,8 @@ class Arena:
         assert self.ask("POST", "/v1/batch", "basic", json={"batch": batch}).status_code == 200
         announced = {"name": "customers.csv", "size_bytes": 10}
         assert self.ask("POST", "/api/imports", "owner", json=announced).status_code == 201
+        limits = {"kind": "viber", "per_profile": 2, "per_profile_weak": 2}
+        assert self.ask("POST", "/api/identity/limits/changes", "owner", json=limits).status_code == 201
         self._settle()
         self._deliver()
         merge = {"from": "user_id:u0", "into": "user_id:u1", "reason": "one person"}

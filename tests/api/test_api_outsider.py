@@ -118,7 +118,6 @@ EXAMPLES = {
     "change_id": "1",
     "alarm_id": "1",
     "merge_id": "1",
-    "change_id": "1",
     "key_id": "1",
     "user_id": "1",
     "session_id": "00",
