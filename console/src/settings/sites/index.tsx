@@ -65,7 +65,7 @@ function Sites({ rows, change }: { rows: Site[]; change: (site: Site) => void })
       cell: (site) => (
         <>
           {site.title}
-          <span className="table-second">{[site.name, site.legal_name].filter(Boolean).join(" · ")}</span>
+          <span className="table-second">{[site.name === site.title ? null : site.name, site.legal_name].filter(Boolean).join(" · ")}</span>
           {site.domains.map((domain) => (
             <span key={domain} className="table-second">
               {domain}
