@@ -92,7 +92,7 @@ def time_zones() -> list[str]:
 
 def languages() -> list[str]:
     """Languages with a code of two letters; `language` knows more, and their kinds."""
-    return sorted(code for code in Locale("en").languages if len(code) == 2)
+    return sorted(code for code in map(str, Locale("en").languages) if len(code) == 2)
 
 
 @cache

@@ -15,18 +15,25 @@ interface Choices {
   time_zones: string[];
 }
 
+/** What may stand in the fields. The list asks for it beforehand, so that the window opens at once. */
+export function useSiteChoices() {
+  return useQuery({ queryKey: ["site-choices"], queryFn: () => api.get<Choices>("/api/sites/choices"), staleTime: Number.POSITIVE_INFINITY });
+}
+
 const NAME = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
 /** What surely is no host name; the server looks closer. */
 const MORE_THAN_A_HOST = /[\s/:*@?#]|^[\d.]+$/;
 
 export function SiteForm({ site, onClose }: { site: Site | null; onClose: () => void }) {
   const { t } = useI18n();
-  const { data: choices, error, refetch } = useQuery({ queryKey: ["site-choices"], queryFn: () => api.get<Choices>("/api/sites/choices"), staleTime: Number.POSITIVE_INFINITY });
+  const { data: choices, error, refetch } = useSiteChoices();
   const title = site ? t("settings.sites.changeOf", { name: site.title }) : t("settings.sites.create");
   if (choices) return <Fields site={site} choices={choices} title={title} onClose={onClose} />;
+  // No window that only waits: when another took its place, the focus would go back to the page.
+  if (!error) return null;
   return (
     <Dialog title={title} onClose={onClose} width={560}>
-      {error ? <ProblemBox error={error} onRetry={() => void refetch()} /> : <p role="status">{t("common.loading")}</p>}
+      <ProblemBox error={error} onRetry={() => void refetch()} />
     </Dialog>
   );
 }

@@ -10,7 +10,7 @@ import { PartHead } from "~/shell/Parts";
 import { Button, DataTable, Empty, Menu, PagedList, problemText, toast, type Column } from "~/ui";
 
 import "../settings.css";
-import { SiteForm } from "./SiteForm";
+import { SiteForm, useSiteChoices } from "./SiteForm";
 import { useNames } from "./names";
 
 const SHOWN = 3;
@@ -22,6 +22,7 @@ export function SitesPart() {
   const { t } = useI18n();
   const [open, setOpen] = useState<Window>(null);
   const list = usePages<Site>(["sites"], "/api/sites");
+  useSiteChoices();
   const create = () => setOpen({ site: null });
   const add = (
     <Button kind="primary" k="n" onClick={create}>
@@ -64,7 +65,7 @@ function Sites({ rows, change }: { rows: Site[]; change: (site: Site) => void })
       cell: (site) => (
         <>
           {site.title}
-          <span className="table-second">{[site.name, site.legal_name].filter(Boolean).join(" · ")}</span>
+          <span className="table-second">{[site.name === site.title ? null : site.name, site.legal_name].filter(Boolean).join(" · ")}</span>
           {site.domains.map((domain) => (
             <span key={domain} className="table-second">
               {domain}
