@@ -480,6 +480,7 @@ class TestAudit:
             ("user.created", "user:2"),
             ("user.changed", "user:2"),
             ("password.changed", "user:2"),
+            ("site.created", "site:main"),
             ("key.created", "key:1"),
             ("key.revoked", "key:1"),
             ("password.changed", "user:1"),

@@ -416,7 +416,7 @@ class TestKeys:
                 revoked = keys.revoke_key(conn, issued.id, actor="olga", clock=house.clock)
             assert revoked.revoked_at == house.clock.now()
         assert self.resolve(house, issued.key) == (None, None)
-        assert [action for _, action, _ in house.audit()] == ["key.created", "key.revoked"]
+        assert [action for _, action, _ in house.audit()] == ["site.created", "key.created", "key.revoked"]
 
     def test_revoking_an_unknown_key(self, house):
         with house.database.transaction() as conn, pytest.raises(UnknownKeyError):
