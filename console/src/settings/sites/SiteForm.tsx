@@ -88,7 +88,7 @@ function Fields({ site, choices, title, onClose }: { site: Site | null; choices:
         }}
       >
         {save.error && <ProblemBox error={save.error} />}
-        <TextField label={t("settings.sites.titleField")} hint={t("settings.sites.titleHint")} value={called} onChange={setCalled} maxLength={120} required autoFocus />
+        <TextField label={t("settings.sites.titleField")} hint={t("settings.sites.titleHint")} value={called} onChange={setCalled} maxLength={120} required data-autofocus />
         {!site && (
           <TextField
             label={t("settings.sites.name")}
