@@ -55,10 +55,10 @@ class Demo:
     """One demo in one installation."""
 
     def __init__(
-        self, installed: bootstrap.Installation, folder: Path, password: str, say: Callable[[str], None]
+        self, installed: bootstrap.Installation, file: Path, password: str, say: Callable[[str], None]
     ) -> None:
         self._installed = installed
-        self._file = folder / "demo.json"
+        self._file = file
         self._say = say
         self._stop = threading.Event()
         kept = Progress.kept(self._file)
@@ -183,7 +183,7 @@ class Demo:
 
 def demo(
     installed: bootstrap.Installation,
-    folder: Path,
+    file: Path,
     address: str,
     *,
     password: str,
@@ -192,7 +192,7 @@ def demo(
     tend: Callable[[], None],
 ) -> None:
     """Load, print where to look, and keep everything alive until a stop is asked for. `tend` returns when it is."""
-    show = Demo(installed, folder, password, say)
+    show = Demo(installed, file, password, say)
     show.prepare()
     show.first_stage()
     say("")
