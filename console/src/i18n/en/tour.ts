@@ -31,8 +31,8 @@ export const tour = {
       text: "The shop in Gdańsk had known an Anna Kowalska by her card since 2024. On this day nothing said yet that she and the woman in Telegram are one, so these were two profiles.",
     },
     join: {
-      title: "An order at the till makes them one",
-      text: "She collected the boots she had reserved in Telegram, and showed her card. This line names that order as the evidence of the join. Press Undo to see what would part again; nothing happens before you confirm it, and it can be undone too.",
+      title: "Her account makes them one",
+      text: "She collected the boots in the shop and showed her card. In the evening she opened an account with the number of that card and the e-mail address she had left: this line names that as the evidence of the join. Press Split to see what would part again; nothing happens before you confirm it, and it can be undone.",
     },
     past: {
       title: "What was known on a date",

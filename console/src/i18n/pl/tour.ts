@@ -33,8 +33,8 @@ export const tour: Translated<typeof english> = {
       text: "Sklep w\u00a0Gdańsku znał Annę Kowalską z\u00a0karty od 2024\u00a0roku. Tego dnia nic jeszcze nie mówiło, że ona i\u00a0kobieta z\u00a0Telegrama to jedna osoba, więc profile były dwa.",
     },
     join: {
-      title: "Zakup przy kasie połączył je w\u00a0jedno",
-      text: "Odebrała buty odłożone przez Telegram i\u00a0pokazała kartę. Ten wiersz podaje to zamówienie jako dowód połączenia. „Cofnij” pokazuje, co znów by się rozdzieliło: bez potwierdzenia nic się nie dzieje, a\u00a0cofnięcie też można cofnąć.",
+      title: "Konto połączyło je w\u00a0jedno",
+      text: "Odebrała buty w\u00a0sklepie i\u00a0pokazała kartę. Wieczorem założyła konto, podając numer tej karty i\u00a0wcześniejszy adres e-mail: ten wiersz podaje to jako dowód połączenia. Przycisk podziału pokazuje, co znów by się rozdzieliło: bez potwierdzenia nic się nie dzieje i\u00a0można to cofnąć.",
     },
     past: {
       title: "Co było wiadomo danego dnia",
