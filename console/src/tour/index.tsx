@@ -16,7 +16,8 @@ const MARK = "data-tour";
 
 /** Marks what the step means for as long as it is on the page, and tells whether it is. Pages draw themselves anew, so it keeps looking. */
 function useMarked(shown: string, there: boolean): "looking" | "found" | "missing" {
-  const [state, setState] = useState<"looking" | "found" | "missing">("looking");
+  // Of which step it is known: what the step before found says nothing of this one.
+  const [known, setKnown] = useState<{ shown: string; state: "looking" | "found" | "missing" }>({ shown, state: "looking" });
   useEffect(() => {
     if (!there) return;
     const began = performance.now();
@@ -31,7 +32,8 @@ function useMarked(shown: string, there: boolean): "looking" | "found" | "missin
       if (found && !found.hasAttribute(MARK)) found.setAttribute(MARK, "");
       if (found && !seen) found.scrollIntoView({ block: "nearest" });
       seen ||= found !== null;
-      setState(found ? "found" : performance.now() - began > PATIENCE_MS ? "missing" : "looking");
+      const state = found ? "found" : performance.now() - began > PATIENCE_MS ? "missing" : "looking";
+      setKnown((before) => (before.shown === shown && before.state === state ? before : { shown, state }));
     };
     look();
     const timer = setInterval(look, LOOK_MS);
@@ -40,7 +42,7 @@ function useMarked(shown: string, there: boolean): "looking" | "found" | "missin
       marked?.removeAttribute(MARK);
     };
   }, [shown, there]);
-  return there ? state : "looking";
+  return there && known.shown === shown ? known.state : "looking";
 }
 
 export default function Tour({ since, place, change }: { since: string; place: Place; change: (wanted: Partial<Place>) => void }) {
