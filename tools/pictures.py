@@ -42,6 +42,7 @@ def main() -> None:
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
         )
         page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
+        page.add_init_script("localStorage.setItem('onevoice.tour', '{\"step\":0,\"open\":false}')")
         page.goto(f"{url}/login")
         page.fill("input[name=login]", LOGIN)
         page.fill("input[name=password]", password)

@@ -80,6 +80,8 @@ class Installation:
     clock: Clock
     chance: Chance
     uploads: imports.Uploads = HERE
+    demo_since: Callable[[], datetime | None] = lambda: None
+    """When the demo in this installation began; None in any other."""
 
 
 def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
@@ -91,7 +93,13 @@ def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
 
 
 def installation(
-    url: str, secrets: Secrets, *, name: str, max_connections: int = 8, files: imports.Uploads = HERE
+    url: str,
+    secrets: Secrets,
+    *,
+    name: str,
+    max_connections: int = 8,
+    files: imports.Uploads = HERE,
+    demo_since: Callable[[], datetime | None] = lambda: None,
 ) -> Installation:
     """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
 
@@ -107,7 +115,7 @@ def installation(
     except BaseException:
         database.close()
         raise
-    return Installation(database, secrets, SystemClock(), SystemChance(), files)
+    return Installation(database, secrets, SystemClock(), SystemChance(), files, demo_since)
 
 
 class UnusableSettingError(DomainError):
@@ -177,7 +185,9 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(setup_http.router(database, settings))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(sealing_http.router(database))
-    app.include_router(access_routes.router(database, authenticator, settings, clock=clock, chance=chance))
+    app.include_router(
+        access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance)
+    )
     app.include_router(search_http.router(database, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(rules_http.router(database, home.secrets.vault_key, clock))

@@ -429,7 +429,7 @@ def _demo(options: argparse.Namespace) -> None:
         installed = bootstrap.installation(url, home.secrets(SystemChance()), name="demo", max_connections=4)
         try:
             run.demo(
-                installed, home.path, address, password=password, small=options.small, say=_say, tend=supervisor.run
+                installed, home.demo, address, password=password, small=options.small, say=_say, tend=supervisor.run
             )
         finally:
             installed.database.close()

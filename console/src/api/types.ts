@@ -31,6 +31,8 @@ export interface Me {
   /** Whether a code is asked for at login. */
   second_factor: boolean;
   recovery_codes_left: number;
+  /** When the demo in this installation began; null in any other. */
+  demo_since: string | null;
 }
 
 export const permissions = [

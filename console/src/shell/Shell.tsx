@@ -5,6 +5,7 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { useMay, useMe } from "~/api";
 import { useI18n } from "~/i18n";
 import { Kbd, useKeyboard, useKeys } from "~/keys";
+import { useTourPlace } from "~/tour/useTour";
 import { Icon, loadDialog, Mark, Toasts, usePhone } from "~/ui";
 
 import { useAccountSettings } from "./account";
@@ -14,6 +15,7 @@ import "./shell.css";
 
 const loadAccount = () => import("./AccountMenu");
 const loadKeys = () => import("./KeySheet");
+const Tour = lazy(() => import("~/tour"));
 const AccountMenu = lazy(loadAccount);
 const KeySheet = lazy(loadKeys);
 
@@ -39,6 +41,8 @@ export function Shell() {
   const phone = usePhone();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const [tour, changeTour] = useTourPlace();
+  const since = me?.demo_since ?? null;
   const [open, setOpen] = useState<Window>(null);
   const close = () => setOpen(null);
   useAccountSettings();
@@ -52,6 +56,7 @@ export function Shell() {
       { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
       { keys: "g d", label: t("common.palette.goData"), off: !data, run: () => void navigate({ to: "/data" }) },
       { keys: "g s", label: t("common.palette.goSettings"), run: () => void navigate({ to: "/settings" }) },
+      ...(since ? [{ keys: "g t", label: t("tour.name"), run: () => changeTour({ open: !tour.open }) }] : []),
       { keys: "?", label: t("common.keys.sheet"), run: () => setOpen("keys") },
     ],
     "shell",
@@ -79,6 +84,12 @@ export function Shell() {
           </Link>
         ))}
         <span className="rail-space" />
+        {since && (
+          <button type="button" className="rail-item" aria-pressed={tour.open} title={t("tour.name")} onClick={() => changeTour({ open: !tour.open })}>
+            <Icon name="tour" />
+            <span>{t("tour.start")}</span>
+          </button>
+        )}
         <button type="button" className="rail-item rail-search" onClick={() => setOpen("palette")} aria-haspopup="dialog">
           <Kbd k="mod+k" inverse />
           <span className="rail-search-icon">
@@ -98,6 +109,7 @@ export function Shell() {
         <main id="page" className="page" tabIndex={-1}>
           <Outlet />
         </main>
+        <Suspense fallback={null}>{since && tour.open && <Tour since={since} place={tour} change={changeTour} />}</Suspense>
       </div>
       <Toasts />
       {open === "palette" && <Palette onClose={close} openKeys={() => setOpen("keys")} />}

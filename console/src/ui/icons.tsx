@@ -35,6 +35,7 @@ const drawings = {
   ),
   back: <path d="M12.5 4 6.5 10l6 6" />,
   close: <path d="m5 5 10 10M15 5 5 15" />,
+  tour: <path d="M5 17V3M5 4h10l-2.5 3.5L15 11H5" />,
   check: <path d="m4 10.5 4 4 8-9" />,
   more: (
     <>

@@ -32,7 +32,7 @@ class Shelf(NamedTuple):
 
 
 def live(
-    world: World, shelf: Shelf, clock: Clock, pause: Callable[[float], None], events_a_second: float
+    world: World, shelf: Shelf, clock: Clock, pause: Callable[[float], object], events_a_second: float
 ) -> Iterator[Delivery]:
     """Requests of one event each, as they fall due by `clock`. `pause` waits the given seconds, at most half a second.
 

@@ -81,7 +81,7 @@ class DemoPlan:
                 current, orders = next(bought, (1, iter(())))
             yield Chunk(day - self._first_day + 1, deliveries(items, _BY_VISIT))
 
-    def live(self, clock: Clock, pause: Callable[[float], None], events_a_second: float = 6.0) -> Iterator[Delivery]:
+    def live(self, clock: Clock, pause: Callable[[float], object], events_a_second: float = 6.0) -> Iterator[Delivery]:
         """Stage 3: the story goes on, never ending. `pause` waits so many seconds: time.sleep, or an event's wait."""
         shelf = Shelf(list(baskets(self.folder, self.world.start, self.world.midnight(1 - _SHELF_DAYS))), self.names)
         return live_traffic(self.world, shelf, clock, pause, events_a_second)

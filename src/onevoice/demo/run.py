@@ -6,11 +6,13 @@ Stage 1 is there before the address is printed; stage 2 comes in the background 
 import json
 import threading
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from onevoice import bootstrap
+from onevoice.demo.caller import Caller, RefusedError
+from onevoice.demo.furnish import Furnisher, StoppedError
 from onevoice.demo.load import DemoPlan, plan
 from onevoice.demo.places import SITES, SOURCES
 from onevoice.demo.wire import Chunk, Delivery
@@ -20,6 +22,8 @@ OWNER = "owner@demo.example"
 SEED = 20_261
 BEHIND_AT_MOST = 20_000
 PAUSE_SECONDS = 0.5
+CARDS = 40
+"""So many customers' cards the loyalty club knows of."""
 
 
 @dataclass
@@ -30,6 +34,8 @@ class Progress:
     start: str
     stage1_done: bool = False
     stage2: int = 0
+    furnished: list[str] = field(default_factory=list)
+    """Steps of `Furnisher` that are done."""
 
     @classmethod
     def kept(cls, file: Path) -> "Progress | None":
@@ -49,10 +55,10 @@ class Demo:
     """One demo in one installation."""
 
     def __init__(
-        self, installed: bootstrap.Installation, folder: Path, password: str, say: Callable[[str], None]
+        self, installed: bootstrap.Installation, file: Path, password: str, say: Callable[[str], None]
     ) -> None:
         self._installed = installed
-        self._file = folder / "demo.json"
+        self._file = file
         self._say = say
         self._stop = threading.Event()
         kept = Progress.kept(self._file)
@@ -118,14 +124,37 @@ class Demo:
         self.progress.keep(self._file)
         self._await_worker(0)
 
-    def rest(self, *, small: bool) -> None:
+    def rest(self, address: str, *, small: bool) -> None:
         """Everything else, a day at a time, never far ahead of the linker; then live traffic. Runs in a thread."""
         try:
+            self._furnish(address)
             if not small:
                 self._second_stage()
             self._live()
         except DomainError as error:
             self._say(f"the demo's loading stopped: {error.detail}")
+
+    def _furnish(self, address: str) -> None:
+        """What is on the Data and Settings pages. Where it cannot be done the rest goes on without."""
+        caller = Caller(address)
+        cards = [person.card for _, person in sorted(self.plan.world.people.items()) if person.lively and person.card]
+        furnisher = Furnisher(
+            caller, self._installed.clock, self._pause, password=self.progress.password, cards=cards[:CARDS]
+        )
+        missing = {name: step for name, step in furnisher.steps.items() if name not in self.progress.furnished}
+        if not missing:
+            return
+        try:
+            caller.log_in(OWNER, self.progress.password)
+            for name, step in missing.items():
+                step()
+                self.progress.furnished.append(name)
+                self.progress.keep(self._file)
+            self._say("Data and Settings have something to show now")
+        except StoppedError:
+            pass
+        except RefusedError as error:
+            self._say(f"Data and Settings stay emptier than they should be: {error}")
 
     def _second_stage(self) -> None:
         total = self.plan.stage2_chunks
@@ -148,8 +177,9 @@ class Demo:
                 return
             self._append([delivery._replace(received_at=self._installed.clock.now())])
 
-    def _pause(self, seconds: float) -> None:
-        self._stop.wait(seconds)
+    def _pause(self, seconds: float) -> bool:
+        """Whether to go on."""
+        return not self._stop.wait(seconds)
 
     def stop(self) -> None:
         self._stop.set()
@@ -170,7 +200,7 @@ class Demo:
 
 def demo(
     installed: bootstrap.Installation,
-    folder: Path,
+    file: Path,
     address: str,
     *,
     password: str,
@@ -179,7 +209,7 @@ def demo(
     tend: Callable[[], None],
 ) -> None:
     """Load, print where to look, and keep everything alive until a stop is asked for. `tend` returns when it is."""
-    show = Demo(installed, folder, password, say)
+    show = Demo(installed, file, password, say)
     show.prepare()
     show.first_stage()
     say("")
@@ -188,7 +218,7 @@ def demo(
     say(f"password  {show.progress.password}")
     say(f"start at  {address}/customers?q=kowal and open Anna Kowalska")
     say("Ctrl-C stops it; the next start takes seconds.")
-    thread = threading.Thread(target=show.rest, kwargs={"small": small}, name="demo", daemon=True)
+    thread = threading.Thread(target=show.rest, kwargs={"address": address, "small": small}, name="demo", daemon=True)
     thread.start()
     try:
         tend()

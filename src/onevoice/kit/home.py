@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from onevoice.kit.chance import Chance
@@ -72,6 +73,18 @@ class Home:
                 f"{file} cannot be read ({error}). Restore it from a backup: "
                 "without its keys identifiers cannot be found."
             ) from error
+
+    @property
+    def demo(self) -> Path:
+        """Where a demo notes how far it has come. No other installation has this file."""
+        return self.path / "demo.json"
+
+    def demo_since(self) -> datetime | None:
+        """When the demo in this installation began; None in any other."""
+        try:
+            return datetime.fromisoformat(json.loads(self.demo.read_text())["start"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
 
     def log(self, name: str) -> Path:
         folder = self.path / "logs"

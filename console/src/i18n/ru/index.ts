@@ -8,6 +8,7 @@ import { data } from "./data";
 import { live } from "./live";
 import { plan } from "./plan";
 import { settings } from "./settings";
+import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 
-export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings, webhooks };
+export const ru: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings, tour, webhooks };

@@ -1,5 +1,7 @@
 """The routes of access under /api. Bound in bootstrap."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -37,13 +39,14 @@ def router(
     database: Database,
     authenticator: AccessAuthenticator,
     settings: WebSettings,
+    demo_since: Callable[[], datetime | None],
     *,
     clock: Clock,
     chance: Chance,
 ) -> APIRouter:
-    """Everything of access under /api."""
+    """Everything of access under /api. demo_since: when the demo in this installation began, if it has one."""
     routes = APIRouter(prefix="/api")
-    routes.include_router(_own(database, authenticator, settings, clock=clock, chance=chance))
+    routes.include_router(_own(database, authenticator, settings, demo_since, clock=clock, chance=chance))
     routes.include_router(_managed(database, clock=clock, chance=chance))
     routes.include_router(sites.router(database, clock=clock))
     return routes
@@ -53,6 +56,7 @@ def _own(
     database: Database,
     authenticator: AccessAuthenticator,
     settings: WebSettings,
+    demo_since: Callable[[], datetime | None],
     *,
     clock: Clock,
     chance: Chance,
@@ -68,7 +72,8 @@ def _own(
     def me(actor: Person) -> shapes.Me:
         account_id = AccountId(actor.id)
         with database.transaction() as conn:
-            return shapes.me_view(accounts.account(conn, account_id), two_factor.recovery_codes_left(conn, account_id))
+            account, left = accounts.account(conn, account_id), two_factor.recovery_codes_left(conn, account_id)
+        return shapes.me_view(account, left, demo_since())
 
     @routes.patch("/me")
     def set_preferences(actor: Person, update: shapes.MeUpdate) -> shapes.Me:
@@ -76,7 +81,8 @@ def _own(
         with database.transaction() as conn:
             account_id = AccountId(actor.id)
             changed = accounts.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
-            return shapes.me_view(changed, two_factor.recovery_codes_left(conn, account_id))
+            left = two_factor.recovery_codes_left(conn, account_id)
+        return shapes.me_view(changed, left, demo_since())
 
     @routes.put(
         "/me/password",

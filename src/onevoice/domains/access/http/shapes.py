@@ -1,6 +1,7 @@
 """What the routes of access take and give, as JSON."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 import segno
 from pydantic import BaseModel, Field
@@ -38,6 +39,7 @@ class Me(BaseModel):
     permissions: list[Permission] = Field(description="What the role allows.")
     second_factor: bool = Field(description="Whether a code is asked for at login.")
     recovery_codes_left: int
+    demo_since: Moment | None = Field(description="When the demo in this installation began; null in any other.")
 
 
 class MeUpdate(Body):
@@ -195,7 +197,7 @@ def second_factor_view(begun: contracts.SecondFactorBegun) -> SecondFactorBegun:
     return SecondFactorBegun(secret=begun.secret, uri=begun.uri, qr=path, qr_size=len(code.matrix) + 2 * quiet)
 
 
-def me_view(account: Account, recovery_codes_left: int) -> Me:
+def me_view(account: Account, recovery_codes_left: int, demo_since: datetime | None) -> Me:
     return Me(
         id=str(account.id),
         login=account.login,
@@ -207,6 +209,7 @@ def me_view(account: Account, recovery_codes_left: int) -> Me:
         permissions=_ordered(MATRIX[account.role]),
         second_factor=account.second_factor,
         recovery_codes_left=recovery_codes_left,
+        demo_since=demo_since,
     )
 
 
