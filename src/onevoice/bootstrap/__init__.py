@@ -1,0 +1,54 @@
+"""The only place that wires the parts together. Entry points call it and nothing else of the inside."""
+
+from onevoice.bootstrap.commands import (
+    Check,
+    append_events,
+    create_account,
+    create_key,
+    describe_site,
+    dump,
+    ensure_sources,
+    examine,
+    has_account,
+    import_events,
+    load,
+    probe,
+    upgrade,
+)
+from onevoice.bootstrap.installation import (
+    CONSOLE,
+    Installation,
+    UnusableSettingError,
+    installation,
+    uploads,
+    waiting_events,
+    web_settings,
+)
+from onevoice.bootstrap.program import api
+from onevoice.bootstrap.working import Worker, linking_steps
+
+__all__ = [
+    "CONSOLE",
+    "Check",
+    "Installation",
+    "UnusableSettingError",
+    "Worker",
+    "api",
+    "append_events",
+    "create_account",
+    "create_key",
+    "describe_site",
+    "dump",
+    "ensure_sources",
+    "examine",
+    "has_account",
+    "import_events",
+    "installation",
+    "linking_steps",
+    "load",
+    "probe",
+    "upgrade",
+    "uploads",
+    "waiting_events",
+    "web_settings",
+]

@@ -1,0 +1,119 @@
+"""The API and the console, wired together."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from importlib.metadata import version
+
+import psycopg
+from fastapi import FastAPI
+
+from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installation
+from onevoice.domains.access.http import routes as access_routes
+from onevoice.domains.access.http.authenticator import AccessAuthenticator
+from onevoice.domains.access.service import keys
+from onevoice.domains.events.http import intake, letters
+from onevoice.domains.events.http import plan as plan_http
+from onevoice.domains.events.http import setup as setup_http
+from onevoice.domains.events.service import alarms
+from onevoice.domains.events.service import log as events
+from onevoice.domains.identity.service import links
+from onevoice.domains.identity.service.prepare import always_personal
+from onevoice.domains.imports import http as imports_http
+from onevoice.domains.profiles.http import limits as limits_http
+from onevoice.domains.profiles.http import links as links_http
+from onevoice.domains.profiles.http import live as live_http
+from onevoice.domains.profiles.http import profiles as profiles_http
+from onevoice.domains.profiles.http import rules as rules_http
+from onevoice.domains.profiles.http import sealing as sealing_http
+from onevoice.domains.profiles.http import search as search_http
+from onevoice.domains.profiles.jobs import link
+from onevoice.domains.webhooks.http import routes as webhooks_http
+from onevoice.domains.webhooks.service import manage as webhooks
+from onevoice.kit import db
+from onevoice.kit.db import Database
+from onevoice.kit.errors import DomainError
+from onevoice.kit.sealing import Sealer
+from onevoice.web import console, health, login, openapi
+from onevoice.web.edge import protect
+from onevoice.web.guards import Guards, bind
+from onevoice.web.settings import WebSettings
+
+
+def api(home: Installation, settings: WebSettings) -> FastAPI:
+    """The whole HTTP side: intake, API, console, health."""
+    database, clock, chance = home.database, home.clock, home.chance
+    authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
+    guards = Guards(authenticator, settings)
+    appender = events.Appender(database, clock)
+    hub = live_http.Hub(database, clock)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
+        appender.start()
+        try:
+            async with hub.running():
+                yield
+        finally:
+            appender.stop()
+            database.close()
+
+    app = FastAPI(
+        title="Onevoice",
+        version=version("onevoice"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    bind(app, guards)
+
+    def resolve(key: str) -> intake.WriteKey | None:
+        with database.transaction() as conn:
+            found = keys.resolve_write_key(conn, key, clock=clock)
+        return None if found is None else intake.WriteKey(found.source_id)
+
+    sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
+    app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
+    app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
+    app.include_router(letters.router(database, clock=clock))
+    app.include_router(setup_http.router(database, settings))
+    app.include_router(plan_http.router(database, always_personal, clock=clock))
+    app.include_router(sealing_http.router(database))
+    app.include_router(
+        access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance)
+    )
+    app.include_router(search_http.router(database, clock))
+    app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
+    app.include_router(rules_http.router(database, home.secrets.vault_key, clock))
+    app.include_router(limits_http.router(database, clock))
+    link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
+    app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
+    app.include_router(live_http.router(database, hub, guards, clock))
+    app.include_router(imports_http.router(database, home.uploads, clock))
+    app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
+    app.include_router(login.router(guards, authenticator, settings, CONSOLE))
+    app.include_router(console.router(CONSOLE, guards))
+    openapi.describe(app)
+    protect(app, settings)
+    return app
+
+
+def _waiting(database: Database) -> dict[str, str]:
+    try:
+        with database.transaction() as conn:
+            db.require_current(conn)
+            lag = events.lag(conn, link.CONSUMER)
+    except DomainError as error:
+        return {"schema": error.detail}
+    except psycopg.Error:
+        return {"database": "The database does not answer."}
+    if lag > READY_LAG_EVENTS:
+        return {"worker": f"{lag} events are not linked yet."}
+    return {}
+
+
+def _measure(database: Database) -> None:
+    with contextlib.suppress(psycopg.Error), database.transaction() as conn:
+        link.LAG.set(events.lag(conn, link.CONSUMER))
+        alarms.measure(conn)

@@ -1,0 +1,129 @@
+"""The worker's threads, wired together."""
+
+import contextlib
+import threading
+from collections.abc import Callable, Generator
+from types import FrameType
+
+import psycopg
+from psycopg import Connection
+
+from onevoice.bootstrap.installation import Installation, minter, waiting_events
+from onevoice.domains.events.jobs import learn
+from onevoice.domains.events.service import alarms
+from onevoice.domains.events.service import log as events
+from onevoice.domains.identity.service import links
+from onevoice.domains.imports.jobs.queue import Queue
+from onevoice.domains.profiles.jobs import cards, limits, link, seal
+from onevoice.domains.webhooks.service import deliveries
+from onevoice.kit import bus, db
+
+BUSY_LAG_EVENTS = 5_000
+BUSY_FRAMES = 200
+MAINTENANCE_SECONDS = 600.0
+
+
+class Worker:
+    """The worker's threads: linker, cards, the plan's learner and sealer, changing limits, housekeeping, imports."""
+
+    def __init__(self, home: Installation) -> None:
+        self._home = home
+        self._stop = threading.Event()
+        self._appended = threading.Event()
+        self._linked = threading.Event()
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """For signal.signal: finish what is at hand and end."""
+        del number, frame
+        self._stop.set()
+        self._appended.set()
+        self._linked.set()
+
+    def run(self) -> None:
+        """Work until `stop`. The linker holds the lease for as long as its connection lives."""
+        home = self._home
+        connect = _linker_connection(home.database.url)
+        job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
+        threads = [
+            threading.Thread(target=self._listen, args=(bus.APPENDED, self._appended), name="appended", daemon=True),
+            threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
+            threading.Thread(
+                target=cards.run, args=(home.database, home.clock, self._stop, _waiter(self._linked)), name="cards"
+            ),
+            threading.Thread(
+                target=learn.run, args=(home.database, home.clock, self._stop, _linker_is_behind), name="learner"
+            ),
+            threading.Thread(
+                target=seal.run, args=(home.database, home.secrets.vault_key, home.clock, self._stop), name="sealer"
+            ),
+            threading.Thread(target=limits.run, args=(home.database, home.clock, self._stop), name="limits"),
+            threading.Thread(target=self._housekeeping, name="housekeeping"),
+            threading.Thread(target=self._imports, name="imports"),
+        ]
+        for thread in threads:
+            thread.start()
+        link.run(connect, job, home.clock, self._stop, _waiter(self._appended))
+        for thread in threads[2:]:
+            thread.join()
+        home.database.close()
+
+    def _listen(self, channel: str, event: threading.Event) -> None:
+        """Pass notifications of other processes on to a thread of this one."""
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(self._home.database.url, autocommit=True) as conn:
+                    bus.listen(conn, channel)
+                    while not self._stop.is_set():
+                        if bus.wait(conn, timeout_seconds=1):
+                            event.set()
+            except psycopg.Error:
+                self._stop.wait(1)
+
+    def _imports(self) -> None:
+        home = self._home
+        queue = Queue(
+            home.database, home.uploads, home.clock, minter(home), lambda: waiting_events(home), link.CONSUMER
+        )
+        queue.run(self._stop)
+
+    def _housekeeping(self) -> None:
+        while not self._stop.is_set():
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                events.housekeep(conn, self._home.clock.now())
+                links.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                alarms.watch(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                deliveries.housekeep(conn, self._home.clock.now())
+            self._stop.wait(MAINTENANCE_SECONDS)
+
+
+def _linker_is_behind(conn: Connection) -> bool:
+    return events.lag(conn, link.CONSUMER, frames=BUSY_FRAMES) > BUSY_LAG_EVENTS
+
+
+def _waiter(event: threading.Event) -> Callable[[float], None]:
+    def wait(seconds: float) -> None:
+        event.wait(seconds)
+        event.clear()
+
+    return wait
+
+
+def _linker_connection(url: str) -> Callable[[], Connection]:
+    return lambda: db.dedicated(url, name="onevoice-linker", options=link.PLANS)
+
+
+@contextlib.contextmanager
+def linking_steps(home: Installation) -> Generator[Callable[[], int]]:
+    """For whoever links in its own process (tests, benchmarks): each call does one batch and tells how many events."""
+    connect = _linker_connection(home.database.url)
+    job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
+
+    def step() -> int:
+        with conn.transaction():
+            return job.step(conn).events
+
+    with connect() as conn:
+        yield step
+    job.close()
