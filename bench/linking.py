@@ -83,6 +83,9 @@ def install(url: str) -> bootstrap.Installation:
     installed = bootstrap.installation(url, Secrets(b"v" * 32, b"s" * 32, b"l" * 32), name="bench", max_connections=4)
     with installed.database.transaction() as conn:
         conn.execute(
+            "insert into access.site (name, title, country, created_at) values ('pl', 'pl', 'PL', '2026-01-01')"
+        )
+        conn.execute(
             "insert into access.source (name, channel, site, created_at) values ('bench', 'site', 'pl', '2026-01-01')"
         )
     return installed

@@ -92,7 +92,7 @@ def build(database: Database, tmp_path: Path) -> Callable[..., House]:
         guards = Guards(authenticator, settings)
         app = FastAPI(docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
         bind(app, guards)
-        app.include_router(routes.router(database, authenticator, settings, clock=clock, chance=chance))
+        app.include_router(routes.router(database, authenticator, settings, lambda: None, clock=clock, chance=chance))
         app.include_router(login.router(guards, authenticator, settings, tmp_path))
         openapi.describe(app)
         protect(app, settings)

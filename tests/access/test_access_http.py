@@ -178,6 +178,7 @@ class TestMe:
             "permissions": list(PERMISSIONS),
             "second_factor": False,
             "recovery_codes_left": 0,
+            "demo_since": None,
         }
 
     def test_keeps_what_is_set(self, house):

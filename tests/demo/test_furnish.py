@@ -2,6 +2,7 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -10,7 +11,7 @@ from onevoice.demo import furniture
 from onevoice.demo.caller import Caller, RefusedError
 from onevoice.demo.furnish import Furnisher, StoppedError
 from onevoice.kit.clock import SystemClock
-from support import LiveServer
+from support import LiveServer, serving
 
 CARDS = ["220044710938", "220044710939"]
 PASSWORD = "a password of the demo"
@@ -19,6 +20,13 @@ PASSWORD = "a password of the demo"
 def go_on(seconds: float) -> bool:
     time.sleep(min(seconds, 2.5))
     return True
+
+
+@pytest.fixture(scope="module")
+def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """One of its own: what is counted here others would add to."""
+    with serving(tmp_path_factory.mktemp("furnished") / "home") as server:
+        yield server
 
 
 @pytest.fixture(scope="module")

@@ -32,6 +32,7 @@ class Shop:
         self.learner = Learner(database.transaction)
         self._sent = 0
         with database.transaction() as conn:
+            conn.execute("insert into access.site (name, title, created_at) values ('pl', 'pl', %s)", (NOON,))
             for name in ("site", "till"):
                 conn.execute(
                     "insert into access.source (name, channel, site, created_at) values (%s, 'site', 'pl', %s)",

@@ -26,6 +26,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 @pytest.fixture
 def connect(database: Database) -> Callable[[], psycopg.Connection]:
     with database.transaction() as conn:
+        conn.execute("insert into access.site (name, title, created_at) values ('pl', 'pl', %s)", (NOW,))
         conn.execute(
             "insert into access.source (name, channel, site, created_at) values ('s', 'site', 'pl', %s)", (NOW,)
         )
