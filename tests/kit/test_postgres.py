@@ -56,6 +56,25 @@ class TestCluster:
             assert conn.execute("select x from t").fetchone() == (7,)
         cluster.stop()
 
+    def test_one_that_is_killed_as_it_begins_to_answer_is_started_again(self, own_home, monkeypatch) -> None:
+        cluster = Cluster(own_home)
+        cluster.prepare()
+        answers, kills = cluster.answers, iter([True])
+
+        def answers_once_more() -> bool:
+            if not answers():
+                return False
+            if next(kills, False):
+                assert cluster.process
+                os.kill(cluster.process.pid, signal.SIGKILL)
+                cluster.process.wait()
+            return True
+
+        monkeypatch.setattr(cluster, "answers", answers_once_more)
+        cluster.start()
+        psycopg.connect(cluster.url).close()
+        cluster.stop()
+
     def test_a_second_user_of_the_home_shares_the_running_server(self, own_home) -> None:
         home = own_home
         with reachable(home, None) as first, reachable(home, None) as second:

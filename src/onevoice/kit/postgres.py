@@ -5,6 +5,7 @@ home folder's parents keep their rights. The home names the place. It listens on
 Source: docs/adr/0002-embedded-postgresql.md.
 """
 
+import contextlib
 import fcntl
 import getpass
 import hashlib
@@ -258,16 +259,20 @@ class Cluster:
                 )
             while self._process.poll() is None:
                 if self.answers():
-                    self._ensure_database()
-                    return
+                    # It may end between the two: then it is started again.
+                    with contextlib.suppress(psycopg.OperationalError):
+                        self._ensure_database()
+                        return
                 if time.monotonic() > deadline:
                     self.stop()
                     raise ClusterError(f"PostgreSQL did not answer in {timeout_seconds:.0f} s. See {log_file}.")
                 time.sleep(0.03)
             # Its own children may outlive a killed server by a moment; a new one starts once they are gone.
             said = log_file.read_bytes()[log_from:].decode(errors="replace").strip()
-            if time.monotonic() > deadline or not any(
-                sign in said for sign in ("shared memory block", "postmaster.pid", "is another postmaster")
+            killed = self._process.returncode < 0
+            if time.monotonic() > deadline or not (
+                killed
+                or any(sign in said for sign in ("shared memory block", "postmaster.pid", "is another postmaster"))
             ):
                 raise ClusterError(f"PostgreSQL stopped at its start: {said[-600:]}")
             self._stop_stray()
