@@ -29,8 +29,9 @@ export function IdentityPart() {
   return (
     <div className="part">
       <PartHead title={t("settings.identity.title")} lead={t("settings.identity.lead")} />
-      <Limits kinds={data?.data} error={error} retry={() => void refetch()} />
-      <BlockedValues kinds={data?.data.map((kind) => kind.name) ?? []} />
+      <Limits kinds={data?.data} error={error} retry={() => void refetch()}>
+        <BlockedValues kinds={data?.data.map((kind) => kind.name) ?? []} />
+      </Limits>
     </div>
   );
 }

@@ -1,11 +1,11 @@
 /** How many of each kind one person may have: the limits, and a change that is looked at before it holds. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 
 import { api, usePages, type Page } from "~/api";
 import { useI18n } from "~/i18n";
-import { Bar, Button, DataTable, Empty, PagedList, ProblemBox, problemText, Section, SelectField, Skeleton, TextField, toast, type Column } from "~/ui";
+import { Bar, Button, DataTable, Empty, PagedList, ProblemBox, problemText, Section, SelectField, Skeleton, TextField, toast, type Column, type Paged } from "~/ui";
 import { useKindName } from "./kinds";
 
 export interface Kind {
@@ -49,12 +49,14 @@ const PATH = "/api/identity/limits/changes";
 const KEY = ["limit-changes"];
 const OPEN = new Set(["looking", "looked", "applying"]);
 
-export function Limits({ kinds, error, retry }: { kinds: Kind[] | undefined; error: unknown; retry: () => void }) {
+/** children: what stands below, once all of this is there. */
+export function Limits({ kinds, error, retry, children }: { kinds: Kind[] | undefined; error: unknown; retry: () => void; children: ReactNode }) {
   const { t, fmt } = useI18n();
   const name = useKindName();
   const [chosen, setChosen] = useState<Kind | null>(null);
   const form = useRef<HTMLDivElement>(null);
   const open = useOpenChange();
+  const earlier = usePages<Change>([...KEY, "earlier"], PATH, { limit: 20 });
   const choose = (kind: Kind) => {
     setChosen(kind);
     window.requestAnimationFrame(() => form.current?.querySelector("input")?.focus());
@@ -77,7 +79,8 @@ export function Limits({ kinds, error, retry }: { kinds: Kind[] | undefined; err
     },
   ];
   if (error) return <ProblemBox error={error} onRetry={retry} />;
-  if (!kinds) return <Skeleton rows={8} height={40} />;
+  // All at once, or what comes last pushes the rest of the page down.
+  if (!kinds || (open.data === undefined && !open.error) || earlier.loading) return <Skeleton rows={20} height={40} />;
   return (
     <>
       <Section title={t("settings.identity.limits")}>
@@ -93,7 +96,8 @@ export function Limits({ kinds, error, retry }: { kinds: Kind[] | undefined; err
           )}
         </div>
       </Section>
-      <Earlier />
+      <Earlier list={earlier} />
+      {children}
     </>
   );
 }
@@ -294,9 +298,8 @@ function Half({ title, side, linked }: { title: string; side: Side; linked?: boo
   );
 }
 
-function Earlier() {
+function Earlier({ list }: { list: Paged<Change> }) {
   const { t, fmt } = useI18n();
-  const list = usePages<Change>([...KEY, "earlier"], PATH, { limit: 20 });
   const rows = list.rows.filter((change) => !OPEN.has(change.state));
   const columns: Column<Change>[] = [
     { key: "what", head: t("settings.limits.what"), phone: "title", cell: (change) => <Wanted change={change} /> },
@@ -313,7 +316,7 @@ function Earlier() {
         ),
     },
   ];
-  if (!list.loading && !list.error && rows.length === 0) return null;
+  if (!list.error && rows.length === 0) return null;
   return (
     <Section title={t("settings.limits.earlier")}>
       <PagedList list={{ ...list, rows }} empty={<Empty title={t("settings.limits.none")} />}>
