@@ -32,7 +32,7 @@ def main() -> None:
         elif part == "dedupe":
             found = dedupe.run(*((1_000_000, 10, 4, 10_000, 2_000) if quick else (50_000_000, 40, 20, 20_000, 20_000)))
         elif part == "limits":
-            found = limits.run(10_000 if quick else 200_000)
+            found = limits.run(20_000 if quick else 200_000)
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
