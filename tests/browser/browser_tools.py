@@ -1,9 +1,12 @@
 """What the browser tests share besides fixtures."""
 
+import contextlib
 import uuid
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Page
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
@@ -26,6 +29,16 @@ LOOKS = (
 def send(server: Any, *events: dict[str, Any]) -> None:
     """Through the door that every client uses; comes back when they are linked."""
     server.send(*({"messageId": str(uuid.uuid4()), **event} for event in events))
+
+
+@contextlib.contextmanager
+def owner(server: Any) -> Generator[httpx.Client]:
+    """The API, as the owner's console asks it."""
+    with httpx.Client(base_url=server.url, headers={"Origin": server.url}, timeout=30) as client:
+        login, password = server.owner
+        client.post("/login", data={"login": login, "password": password})
+        client.headers["X-Onevoice-Csrf"] = client.cookies["onevoice_csrf"]
+        yield client
 
 
 def settle_account(page: Page, language: str, *, single_keys: bool = True) -> None:

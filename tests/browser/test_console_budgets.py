@@ -1,14 +1,12 @@
 """What each page of the console costs a browser that has nothing yet: bytes, time to its largest part, jumps."""
 
-import contextlib
 import gzip
 import re
 import time
 from pathlib import Path
 
-import httpx
 import pytest
-from browser_tools import send
+from browser_tools import owner, send
 
 ROUTER = Path(__file__).parents[2] / "console" / "src" / "router.tsx"
 PAGES = (
@@ -56,15 +54,6 @@ def test_every_page_of_the_router_has_its_budget():
     whole = set(re.findall(r'path: "(/[a-z][^"]*)"', text)) - {"/data", "/settings"}
     parts = {f"/{section}/{path}" for section, path in re.findall(r'part\((\w+), "([^"]+)"', text)}
     assert whole | parts == set(PAGES)
-
-
-@contextlib.contextmanager
-def owner(server):
-    with httpx.Client(base_url=server.url, headers={"Origin": server.url}, timeout=30) as client:
-        login, password = server.owner
-        client.post("/login", data={"login": login, "password": password})
-        client.headers["X-Onevoice-Csrf"] = client.cookies["onevoice_csrf"]
-        yield client
 
 
 @pytest.fixture(scope="module")

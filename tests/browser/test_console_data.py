@@ -54,6 +54,7 @@ def shop(html: str) -> Iterator[str]:
 class TestKeys:
     def make(self, page, name, **choices):
         page.get_by_role("button", name="New key").click()
+        expect(dialog(page).get_by_label("Name")).to_be_focused()
         for label, value in choices.items():
             dialog(page).get_by_label(label).select_option(value)
         dialog(page).get_by_label("Name").fill(name)

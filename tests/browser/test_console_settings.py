@@ -1,13 +1,11 @@
 """Settings in Chromium: one's own account and the code at login, people, roles, the audit log."""
 
-import contextlib
 import itertools
 import re
 from datetime import UTC, datetime
 
-import httpx
 import pytest
-from browser_tools import LOOKS, axe_violations, keep, settle_account
+from browser_tools import LOOKS, axe_violations, keep, owner, settle_account
 from playwright.sync_api import expect
 from pyotp.totp import TOTP
 
@@ -35,15 +33,6 @@ def somebody(live_server):
         return login
 
     return make
-
-
-@contextlib.contextmanager
-def owner(live_server):
-    with httpx.Client(base_url=live_server.url, headers={"Origin": live_server.url}, timeout=30) as client:
-        login, password = live_server.owner
-        client.post("/login", data={"login": login, "password": password})
-        client.headers["X-Onevoice-Csrf"] = client.cookies["onevoice_csrf"]
-        yield client
 
 
 def enter(page, live_server, login, password=PASSWORD):

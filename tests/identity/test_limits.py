@@ -83,7 +83,7 @@ class Limited(Road):
     def work(self) -> None:
         while True:
             with self.database.transaction() as conn:
-                if limits.step(conn, moment(self.clock)).idle:
+                if not limits.step(conn, moment(self.clock)):
                     break
         self.index()
 

@@ -18,6 +18,7 @@ from onevoice.web.settings import WebSettings
 from support import fresh_database
 from web.asgi_client import AsgiClient
 
+PASSWORD = "correct horse battery"
 NOON = datetime(2026, 5, 3, 12, 0, tzinfo=UTC)
 
 
@@ -64,6 +65,14 @@ class Shop:
 
     def stranger(self) -> AsgiClient:
         return AsgiClient(self.app)
+
+    def signed_in(self, role: str) -> AsgiClient:
+        """A new account of that role, `role@shop.example`, at work in the console."""
+        login = f"{role}@shop.example"
+        bootstrap.create_account(self.home, login=login, name=role, password=PASSWORD, role=role, language="en")
+        client = self.stranger()
+        assert client.log_in(login, PASSWORD).status_code == 303
+        return client
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from onevoice import bootstrap
 from onevoice.kit.db import Database
 from web.asgi_client import AsgiClient
 
-PASSWORD = "correct horse battery"
 LIST = "/api/identity/blocked"
 
 
@@ -20,15 +19,7 @@ def shop(database: Database) -> Shop:
 
 @pytest.fixture
 def owner(shop: Shop) -> AsgiClient:
-    return person(shop, "owner")
-
-
-def person(shop: Shop, role: str) -> AsgiClient:
-    login = f"{role}@shop.example"
-    bootstrap.create_account(shop.home, login=login, name=role, password=PASSWORD, role=role, language="en")
-    client = AsgiClient(shop.app)
-    assert client.log_in(login, PASSWORD).status_code == 303
-    return client
+    return shop.signed_in("owner")
 
 
 def block(client: AsgiClient, kind: str, value: str) -> Any:
@@ -37,7 +28,7 @@ def block(client: AsgiClient, kind: str, value: str) -> Any:
 
 class TestOutsider:
     def test_an_operator_reads_the_kinds_and_no_more(self, shop: Shop) -> None:
-        operator = person(shop, "operator")
+        operator = shop.signed_in("operator")
         assert operator.get("/api/identity/kinds").status_code == 200
         assert operator.get(LIST).json()["code"] == "not_allowed"
         assert block(operator, "email", "x@shop.example").json()["code"] == "not_allowed"
@@ -95,7 +86,7 @@ class TestBlock:
         assert owner.change("POST", f"{LIST}/removals", gone).json()["code"] == "not_blocked"
 
     def test_a_number_of_two_countries(self, database: Database) -> None:
-        owner = person(Shop(database, "pl", "es"), "owner")
+        owner = Shop(database, "pl", "es").signed_in("owner")
         assert block(owner, "phone", "600 123 456").json()["code"] == "unblockable"
 
 

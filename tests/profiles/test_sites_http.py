@@ -12,7 +12,6 @@ from onevoice.domains.profiles.jobs import link
 from onevoice.kit.db import Database
 from web.asgi_client import AsgiClient
 
-PASSWORD = "correct horse battery"
 LIST = "/api/sites"
 NUMBER = "600 123 456"
 
@@ -24,15 +23,7 @@ def shop(database: Database) -> Shop:
 
 @pytest.fixture
 def owner(shop: Shop) -> AsgiClient:
-    return person(shop, "owner")
-
-
-def person(shop: Shop, role: str) -> AsgiClient:
-    login = f"{role}@shop.example"
-    bootstrap.create_account(shop.home, login=login, name=role, password=PASSWORD, role=role, language="en")
-    client = AsgiClient(shop.app)
-    assert client.log_in(login, PASSWORD).status_code == 303
-    return client
+    return shop.signed_in("owner")
 
 
 def make(client: AsgiClient, name: str = "de-shop", **values: Any) -> Any:
@@ -54,7 +45,7 @@ class TestOutsider:
 
     @pytest.mark.parametrize("role", ["operator", "developer", "marketer"])
     def test_who_may_not_change_them_reads_them(self, shop: Shop, role: str) -> None:
-        client = person(shop, role)
+        client = shop.signed_in(role)
         assert [each["name"] for each in client.get(LIST).json()["data"]] == ["pl"]
         assert make(client).json()["code"] == "not_allowed"
         assert change(client, title="Mine").json()["code"] == "not_allowed"

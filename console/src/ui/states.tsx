@@ -44,13 +44,28 @@ export function problemText(error: unknown, t: ReturnType<typeof useI18n>["t"]):
   if (error.status === 401) return { title: t("common.problem.unauthenticated"), text: "", code: "" };
   if (error.status === 403) return { title: t("common.problem.forbidden"), text: error.detail, code: error.code };
   if (error.status === 404) return { title: t("common.problem.notFound"), text: t("common.problem.notFoundText"), code: error.code };
-  const told = REFUSALS.find((code) => code === error.code);
-  if (told) return { title: t(`common.refusal.${told}`), text: "", code: "" };
+  if (isRefusal(error.code)) return { title: t(`common.refusal.${error.code}`), text: "", code: "" };
   return { title: error.title || t("common.problem.title"), text: error.detail, code: error.code };
 }
 
-/** Of these the server's own words, which are English, say no more. */
-const REFUSALS = ["site_taken", "site_in_use", "already_blocked", "unblockable", "already_undone", "same_profile", "nothing_to_split", "mapping_changed", "unusable_secret"] as const;
+/** Of these the server's own words, which are English, say no more. The compiler asks for each that the catalogue has. */
+const REFUSALS: Record<keyof typeof import("../i18n/en/common").common.refusal, true> = {
+  invalid_limits: true,
+  limit_change_open: true,
+  limit_change_not_ready: true,
+  site_taken: true,
+  site_in_use: true,
+  already_blocked: true,
+  unblockable: true,
+  already_undone: true,
+  same_profile: true,
+  nothing_to_split: true,
+  mapping_changed: true,
+  unusable_secret: true,
+  import_closed: true,
+};
+
+const isRefusal = (code: string): code is keyof typeof REFUSALS => Object.hasOwn(REFUSALS, code);
 
 /** A fault, in words, with the code for whoever asks and a button that tries again. */
 export function ProblemBox({ error, onRetry }: { error: unknown; onRetry?: () => void }) {

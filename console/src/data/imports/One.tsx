@@ -198,7 +198,7 @@ function Undo({ one, onClose }: { one: OneImport; onClose: () => void }) {
       >
         <p>{t("data.imports.undoText", { n: fmt.number(one.taken) })}</p>
         <p className="quiet">{t("data.imports.undoNot")}</p>
-        <TextArea label={t("data.imports.undoWhy")} value={reason} onChange={setReason} maxLength={500} required autoFocus />
+        <TextArea label={t("data.imports.undoWhy")} value={reason} onChange={setReason} maxLength={500} required data-autofocus />
       </form>
     </Dialog>
   );

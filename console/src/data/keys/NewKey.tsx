@@ -83,7 +83,7 @@ export function NewKey({ draft: { like }, onClose }: { draft: Draft; onClose: ()
             onChange={setScope}
           />
         )}
-        <TextField label={t("data.keys.name")} hint={t("data.keys.nameHint")} value={name} onChange={setName} maxLength={120} required autoFocus />
+        <TextField label={t("data.keys.name")} hint={t("data.keys.nameHint")} value={name} onChange={setName} maxLength={120} required data-autofocus />
         {scope === "write" && !like && (
           <>
             <SelectField

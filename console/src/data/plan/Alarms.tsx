@@ -109,7 +109,7 @@ function AcknowledgeDialog({ alarm, onClose }: { alarm: Alarm; onClose: () => vo
     >
       <div className="form">
         <p>{words}</p>
-        <TextArea label={t("plan.alarms.reason")} hint={t("plan.alarms.reasonHint")} value={reason} onChange={setReason} rows={2} maxLength={1000} autoFocus />
+        <TextArea label={t("plan.alarms.reason")} hint={t("plan.alarms.reasonHint")} value={reason} onChange={setReason} rows={2} maxLength={1000} data-autofocus />
         <p className="quiet">{t("plan.alarms.acknowledgeText")}</p>
       </div>
     </Dialog>

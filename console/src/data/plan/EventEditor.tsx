@@ -40,7 +40,7 @@ export function EventEditor({ event, onClose }: { event?: PlanEvent; onClose: ()
         {!event && (
           <>
             <SelectField label={t("plan.editor.type")} value={type} choices={eventTypes.map((value) => ({ value, label: t(`plan.types.${value}`) }))} onChange={setType} />
-            {type === "track" && <TextField label={t("plan.editor.name")} hint={t("plan.editor.nameHint")} value={name} onChange={setName} maxLength={255} autoFocus />}
+            {type === "track" && <TextField label={t("plan.editor.name")} hint={t("plan.editor.nameHint")} value={name} onChange={setName} maxLength={255} data-autofocus />}
           </>
         )}
         <TextArea label={t("plan.editor.description")} hint={t("plan.editor.descriptionHint")} value={description} onChange={setDescription} rows={2} maxLength={1000} />

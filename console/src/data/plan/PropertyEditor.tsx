@@ -45,7 +45,7 @@ export function PropertyEditor({ event, property, onClose }: { event: PlanEvent;
       }
     >
       <div className="form">
-        {!property && <TextField label={t("plan.editor.path")} hint={t("plan.editor.pathHint")} value={path} onChange={setPath} maxLength={250} autoFocus />}
+        {!property && <TextField label={t("plan.editor.path")} hint={t("plan.editor.pathHint")} value={path} onChange={setPath} maxLength={250} data-autofocus />}
         <SelectField
           label={t("plan.editor.kind")}
           value={type}

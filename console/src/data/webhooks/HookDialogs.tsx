@@ -67,7 +67,7 @@ export function NewHook({ onClose, onMade }: { onClose: () => void; onMade: (hoo
         }}
       >
         {make.error && <ProblemBox error={make.error} />}
-        <TextField label={t("webhooks.name")} hint={t("webhooks.nameHint")} value={name} onChange={setName} maxLength={120} required autoFocus />
+        <TextField label={t("webhooks.name")} hint={t("webhooks.nameHint")} value={name} onChange={setName} maxLength={120} required data-autofocus />
         <div className="form-row">
           <SelectField
             label={t("webhooks.channel")}
@@ -115,7 +115,7 @@ export function Rename({ hook, onClose }: { hook: Webhook; onClose: () => void }
   });
   return (
     <Ask title={t("webhooks.rename")} action={t("webhooks.rename")} busy={rename.isPending || !name.trim()} error={rename.error} onClose={onClose} onDo={() => rename.mutate()}>
-      <TextField label={t("webhooks.name")} value={name} onChange={setName} maxLength={120} required autoFocus />
+      <TextField label={t("webhooks.name")} value={name} onChange={setName} maxLength={120} required data-autofocus />
     </Ask>
   );
 }

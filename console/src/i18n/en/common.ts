@@ -70,7 +70,7 @@ export const common = {
     invalid_limits: "A limit is a number from 1 to 1,000, other than now, and no larger where a contact or device is all that ties them.",
     limit_change_open: "Another change of limits is open. Apply it or leave things as they are first.",
     limit_change_not_ready: "The change has moved on meanwhile. Load the page again.",
-    unknown_limit_change: "There is no such change of limits.",
+    import_closed: "The import it came by is being undone: it goes with the import.",
     site_taken: "There is a site of this name already.",
     site_in_use: "Sources belong to this site; they keep it.",
     already_blocked: "The value is on the list already.",

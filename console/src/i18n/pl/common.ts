@@ -72,7 +72,7 @@ export const common: Translated<typeof english> = {
     invalid_limits: "Limit to liczba od 1 do 1000, inna niż obecna; przy słabym powiązaniu nie większa od głównej.",
     limit_change_open: "Otwarta jest inna zmiana limitów. Najpierw trzeba ją zastosować albo zostawić wszystko bez zmian.",
     limit_change_not_ready: "Zmiana posunęła się tymczasem naprzód. Trzeba wczytać stronę ponownie.",
-    unknown_limit_change: "Nie ma takiej zmiany limitów.",
+    import_closed: "Import, z\u00a0którym przyszło, jest cofany: zdarzenie zniknie razem z\u00a0nim.",
     site_taken: "Serwis o\u00a0tej nazwie już istnieje.",
     site_in_use: "Do serwisu należą źródła, więc nie można go usunąć.",
     already_blocked: "Ta wartość jest już na liście.",

@@ -53,7 +53,7 @@ function Ask({ title, label, password, setPassword, error, busy, send, onClose, 
           send();
         }}
       >
-        <TextField type="password" label={t("settings.me.present")} value={password} onChange={setPassword} autoComplete="current-password" required autoFocus error={error} />
+        <TextField type="password" label={t("settings.me.present")} value={password} onChange={setPassword} autoComplete="current-password" required data-autofocus error={error} />
         {children}
       </form>
     </Dialog>
@@ -179,6 +179,7 @@ function Begin({ onClose }: { onClose: () => void }) {
           maxLength={10}
           required
           autoFocus
+          data-autofocus
           error={told(confirm.error)}
         />
       </form>

@@ -82,7 +82,7 @@ export function Invite({ onClose }: { onClose: () => void }) {
   }
   return (
     <FormDialog title={t("settings.people.invite")} label={t("settings.people.invite")} error={invite.error} busy={invite.isPending} ready={Boolean(login.trim() && name.trim())} send={() => invite.mutate()} onClose={onClose}>
-      <TextField label={t("settings.people.name")} value={name} onChange={setName} maxLength={120} required autoFocus />
+      <TextField label={t("settings.people.name")} value={name} onChange={setName} maxLength={120} required data-autofocus />
       <TextField label={t("settings.people.login")} hint={t("settings.people.loginHint")} value={login} onChange={setLogin} maxLength={120} autoCapitalize="none" spellCheck={false} required />
       <RoleField role={role} setRole={setRole} />
       <SelectField label={t("common.account.language")} value={language} choices={languages.map((value) => ({ value, label: languageNames[value] }))} onChange={setLanguage} />

@@ -7,7 +7,6 @@ and go on where they were after a crash. What was known before is told with the 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from psycopg import Connection
@@ -34,15 +33,6 @@ MAX_SHOWN = 8
 """Parts of an example, and members of a part: the rest are counted."""
 
 
-@dataclass(frozen=True)
-class Step:
-    """profiles: so many were looked at. idle: there was nothing to do. locked: the linker had to wait."""
-
-    profiles: int = 0
-    idle: bool = False
-    locked: bool = False
-
-
 def ask(
     conn: Connection, kind: str, per_profile: int, per_profile_weak: int, *, actor: str, now: datetime
 ) -> LimitChange:
@@ -59,8 +49,7 @@ def ask(
     change_id = store.add(conn, found, per_profile, per_profile_weak, actor, now)
     if change_id is None:
         raise LimitChangeOpenError("Another change of limits is open. Apply it or drop it first.")
-    change = find(conn, change_id)
-    _sow(conn, change, found)
+    _sow(conn, find(conn, change_id), found)
     return find(conn, change_id)
 
 
@@ -94,12 +83,18 @@ def drop(conn: Connection, change_id: int) -> None:
     store.set_state(conn, change_id, "dropped")
 
 
-def step(conn: Connection, at: datetime) -> Step:
-    """Go on with the open change. Where it is being applied it takes the linker's lock."""
+def step(conn: Connection, at: datetime) -> bool:
+    """Go on with the open change. Where it is being applied it takes the linker's lock. Returns: whether there was one
+    to go on with.
+    """
     open_one = store.lock_open(conn, ["looking", "applying"])
     if open_one is None:
-        return Step(idle=True)
-    return _look(conn, open_one) if open_one.state == "looking" else _settle(conn, open_one, at)
+        return False
+    if open_one.state == "looking":
+        _look(conn, open_one)
+    else:
+        _settle(conn, open_one, at)
+    return True
 
 
 def members_of(conn: Connection, changes: list[LimitChange]) -> dict[int, Member]:
@@ -141,11 +136,11 @@ def _sow(conn: Connection, change: LimitChange, kind: Kind) -> None:
     store.sow(conn, change.id, kind.id, min(smaller) + 1 if smaller else None, contested=larger)
 
 
-def _look(conn: Connection, change: LimitChange) -> Step:
+def _look(conn: Connection, change: LimitChange) -> None:
     pids = store.seeds(conn, change.id, AT_ONCE)
     if not pids:
         store.set_state(conn, change.id, "looked")
-        return Step()
+        return
     rows, edges = sql.raw_component(conn, pids)
     cannot = sql.cannot_among(conn, list(rows))
     kinds = {each.id: each for each in sql.kinds(conn)}
@@ -171,7 +166,6 @@ def _look(conn: Connection, change: LimitChange) -> Step:
     examples = [{"before": _shown(group.before, rank), "after": _shown(group.after, rank)} for group in groups[:room]]
     done = store.reap(conn, sorted({*pids, *(row.pid for row in rows.values())}))
     store.looked(conn, change.id, pids[-1], done, found, examples)
-    return Step(done)
 
 
 def _shown(parts: list[list[int]], rank: Mapping[int, tuple[bool, int, int]]) -> dict[str, object]:
@@ -182,15 +176,14 @@ def _shown(parts: list[list[int]], rank: Mapping[int, tuple[bool, int, int]]) ->
     return {"count": len(parts), "parts": shown}
 
 
-def _settle(conn: Connection, change: LimitChange, at: datetime) -> Step:
+def _settle(conn: Connection, change: LimitChange, at: datetime) -> None:
     sql.lock_linker(conn)
     pids = store.seeds(conn, change.id, AT_ONCE)
     if not pids:
         store.set_state(conn, change.id, "applied", at)
-        return Step()
+        return
     moved = resolve(conn, pids, {each.id: each for each in sql.kinds(conn)})
     if moved:
         sql.note_moved(conn, moved)
     store.reap(conn, pids)
     store.looked(conn, change.id, pids[-1], len(pids), (0, 0, 0, 0), [])
-    return Step(len(pids), locked=True)

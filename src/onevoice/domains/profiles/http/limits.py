@@ -181,7 +181,8 @@ def _side(side: Mapping[str, Any], named: Mapping[int, Member]) -> SideView:
 
 def _part(part: Mapping[str, Any], named: Mapping[int, Member]) -> PartView:
     """Members that are gone since are left out; of an identifier's epochs one stands for all."""
-    found = {(member.kind, member.value): None for nid, member in named.items() if nid in set(part["members"])}
+    members = set(part["members"])
+    found = {(member.kind, member.value): None for nid, member in named.items() if nid in members}
     return PartView(
         profile_id=str(part["root"]),
         count=part["count"],

@@ -15,6 +15,6 @@ def run(database: Database, clock: Clock, stop: threading.Event) -> None:
 
     def step() -> bool:
         with database.transaction() as conn:
-            return limits.step(conn, clock.now()).idle
+            return not limits.step(conn, clock.now())
 
     turns.take("limits", step, clock, stop)
