@@ -8,6 +8,9 @@ XDIST ?= 2
 # What a build in the environment needs beside what is there already.
 PIP := $(BIN)/pip --disable-pip-version-check --no-input
 
+STORIES := tests/identity/test_linker_stateful.py tests/identity/test_withdraw.py tests/identity/test_limits.py \
+	tests/profiles/test_spend_as_of.py
+
 .PHONY: help demo test check full bench lock format clean
 
 help:
@@ -51,7 +54,11 @@ test: $(VENV)/dev $(VENV)/runtime
 
 full: test
 	@echo "==> the long suites"
-	@ONEVOICE_CRASH_ROUNDS=200 ONEVOICE_LOAD_SECONDS=240 $(BIN)/pytest -m "long" --durations 20
+	@ONEVOICE_CRASH_ROUNDS=200 ONEVOICE_LOAD_SECONDS=240 $(BIN)/pytest -m "long" --durations 20 --ignore tests/browser
+	@echo "==> many more stories"
+	@ONEVOICE_EXAMPLES=200 $(BIN)/pytest $(STORIES)
+	@echo "==> every look of every page"
+	@$(BIN)/pytest -m "long" tests/browser
 
 bench: $(VENV)/dev $(VENV)/runtime
 	@$(BIN)/python -m bench

@@ -18,6 +18,27 @@ from onevoice.kit.home import Home
 from onevoice.kit.postgres import OWN_USER, Cluster
 from support import LiveServer, fresh_database, serving
 
+LONG_FILES = (
+    "test_crash.py",
+    "test_load.py",
+    "test_command_line.py",
+    "test_linker_stateful.py",
+    "test_demo_load.py",
+    "test_api_fuzz.py",
+    "test_docs.py",
+    "test_events_restore.py",
+    "test_restore.py",
+    "test_console_tour.py",
+    "test_console_setup.py",
+    "test_console_plan.py",
+)
+"""Those that take longest for their few tests: begun last, one of two workers would wait for them."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: place.get(item.path.name, len(place)))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def thrifty() -> Iterator[PasswordHasher]:

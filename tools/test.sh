@@ -12,9 +12,9 @@ group() {
     .venv/bin/pytest -m "not long" --durations 5 "$@" || failed=1
 }
 
-group "tests without a browser" -n "$workers" --dist loadfile \
+group "tests without a browser" -n "$workers" --dist loadfile --no-loadscope-reorder \
     --ignore tests/browser --ignore tests/clients --ignore tests/snippet --ignore tests/web/test_web_login_browser.py
-group "the console in Chromium" -n "$workers" --dist loadfile tests/browser
+group "the console in Chromium" -n "$workers" --dist loadfile --no-loadscope-reorder tests/browser
 # These wait more than they work, so they wait together.
 beside=$(mktemp)
 (

@@ -132,7 +132,7 @@ def stories(draw: Any) -> Story:
 
 
 @settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "50")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "30")),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

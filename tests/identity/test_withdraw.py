@@ -283,7 +283,7 @@ def roads(draw: Any) -> Story:
 
 
 CAREFUL = settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "30")),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -65,10 +65,10 @@ def page(conn: Connection, *, before_id: int, limit: int) -> list[LimitChange]:
 
 def apply(conn: Connection, change_id: int, *, actor: str, now: datetime) -> LimitChange:
     """Make the limits hold. Takes the linker's lock. Raises: UnknownLimitChangeError, LimitChangeNotReadyError."""
-    sql.lock_linker(conn)
-    change = _there(store.lock(conn, change_id))
+    change = _there(store.lock(conn, change_id))  # before the linker's lock, as `step` does
     if change.state != "looked":
         raise LimitChangeNotReadyError(_NOT_READY[change.state])
+    sql.lock_linker(conn)
     kind = next(each for each in sql.kinds(conn) if each.name == change.kind)
     store.apply(conn, change, actor, operator_moment(conn, now))
     _sow(conn, change, kind)
