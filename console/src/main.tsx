@@ -4,7 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 
 import { makeQueryClient, meQuery } from "./api";
-import { guessLanguage, I18nProvider, loadCatalogue } from "./i18n";
+import { guessLanguage, I18nProvider, speak } from "./i18n";
 import { makeRouter } from "./router";
 import { ThemeProvider } from "./theme";
 import "./ui";
@@ -22,7 +22,7 @@ async function start(): Promise<void> {
   const client = makeQueryClient();
   void client.prefetchQuery(meQuery);
   const language = guessLanguage();
-  const catalogue = await loadCatalogue(language);
+  const catalogue = await speak(language);
   const root = document.getElementById("root");
   if (!root) throw new Error("the page has no #root");
   createRoot(root).render(

@@ -1,6 +1,7 @@
 /** Addresses of the console. Filters and the selected row live in them, so a link is a view. */
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
 
+import { withWords } from "./i18n";
 import { Shell } from "./shell/Shell";
 import { NotFound, PageFault } from "./shell/faults";
 
@@ -45,7 +46,7 @@ const live = createRoute({
   getParentRoute: () => root,
   path: "/live",
   validateSearch: only("door", "q", "show", "row"),
-  component: lazyRouteComponent(() => import("./live"), "LivePage"),
+  component: lazyRouteComponent(() => withWords(["live", "customer"], import("./live")), "LivePage"),
 });
 
 const customers = createRoute({
@@ -60,7 +61,7 @@ const customer = createRoute({
   getParentRoute: () => root,
   path: "/customers/$ref",
   validateSearch: (search: Record<string, unknown>): Search => search as Search,
-  component: lazyRouteComponent(() => import("./customer"), "CustomerPage"),
+  component: lazyRouteComponent(() => withWords(["customer"], import("./customer")), "CustomerPage"),
 });
 
 /** A part of a section, fetched when somebody goes there. */
@@ -83,28 +84,28 @@ function first(section: typeof data | typeof settings, to: "/data/setup" | "/set
   });
 }
 
-const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => import("./data"), "DataSection") });
+const data = createRoute({ getParentRoute: () => root, path: "/data", component: lazyRouteComponent(() => withWords(["data"], import("./data")), "DataSection") });
 const dataParts = [
   first(data, "/data/setup"),
   part(data, "setup", () => import("./data/setup"), "SetupPart"),
-  part(data, "keys", () => import("./data/keys"), "KeysPart"),
+  part(data, "keys", () => withWords(["settings"], import("./data/keys")), "KeysPart"),
   part(data, "snippet", () => import("./data/snippet"), "SnippetPart"),
-  part(data, "plan", () => import("./data/plan"), "PlanPart"),
-  part(data, "plan/$event", () => import("./data/plan/EventPage"), "PlanEventPart"),
-  part(data, "webhooks", () => import("./data/webhooks"), "WebhooksPart"),
-  part(data, "webhooks/$hook", () => import("./data/webhooks/Hook"), "WebhookPage"),
-  part(data, "imports", () => import("./data/imports"), "ImportsPart"),
-  part(data, "imports/$id", () => import("./data/imports/One"), "ImportPart"),
+  part(data, "plan", () => withWords(["plan"], import("./data/plan")), "PlanPart"),
+  part(data, "plan/$event", () => withWords(["plan"], import("./data/plan/EventPage")), "PlanEventPart"),
+  part(data, "webhooks", () => withWords(["webhooks"], import("./data/webhooks")), "WebhooksPart"),
+  part(data, "webhooks/$hook", () => withWords(["webhooks"], import("./data/webhooks/Hook")), "WebhookPage"),
+  part(data, "imports", () => withWords(["settings"], import("./data/imports")), "ImportsPart"),
+  part(data, "imports/$id", () => withWords(["settings"], import("./data/imports/One")), "ImportPart"),
   part(data, "rejected", () => import("./data/rejected"), "RejectedPart"),
 ];
 
-const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => import("./settings"), "SettingsSection") });
+const settings = createRoute({ getParentRoute: () => root, path: "/settings", component: lazyRouteComponent(() => withWords(["settings"], import("./settings")), "SettingsSection") });
 const settingsParts = [
   first(settings, "/settings/me"),
   part(settings, "me", () => import("./settings/me"), "MePart"),
   part(settings, "people", () => import("./settings/people"), "PeoplePart"),
   part(settings, "roles", () => import("./settings/Roles"), "RolesPart"),
-  part(settings, "identity", () => import("./settings/Identity"), "IdentityPart"),
+  part(settings, "identity", () => withWords(["customer"], import("./settings/Identity")), "IdentityPart"),
   part(settings, "sites", () => import("./settings/sites"), "SitesPart"),
   part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
 ];

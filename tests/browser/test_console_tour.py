@@ -18,10 +18,10 @@ from support import forget_cluster, free_port
 pytestmark = pytest.mark.browser
 
 STEPS = 10
-START = {"en": "Tour", "ru": "Обзор", "pl": "Pokaz"}
+START = {"en": "Tour", "ru": "Экскурсия", "pl": "Przewodnik"}
 NEXT = {"en": "Next", "ru": "Дальше", "pl": "Dalej"}
 BACK = {"en": "Back", "ru": "Назад", "pl": "Wstecz"}
-END = {"en": "End the tour", "ru": "Завершить экскурсию", "pl": "Zakończ wycieczkę"}
+END = {"en": "End the tour", "ru": "Завершить экскурсию", "pl": "Zamknij przewodnik"}
 LEAVE = {"en": "Leave the tour"}
 MARKED = "[data-tour]"
 

@@ -1,18 +1,15 @@
 /** The page of a person who is known: header, ruler, thread, and what stands beside it. */
 
 import { useNavigate } from "@tanstack/react-router";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 
 import { useI18n } from "~/i18n";
 import { useKeys, type KeyBinding } from "~/keys";
 import { Button, Dialog, Empty, problemText, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
 
-import { DatePicker } from "./header/DatePicker";
 import { Header } from "./header/Header";
 import { PastBar } from "./header/PastBar";
 import { Foot } from "./Foot";
-import { JoinDialog } from "./dialogs/JoinDialog";
-import { SplitDialog, UndoDialog } from "./dialogs/PartDialogs";
 import { Inspector } from "./inspector/Inspector";
 import { devicesByNode } from "./model/labels";
 import { changes, neighbourMoment } from "./model/queries";
@@ -26,10 +23,12 @@ import { Tabs, type Tab } from "./Tabs";
 import { Chips, toggleDoor } from "./thread/Chips";
 import { Thread } from "./thread/Thread";
 import { useThread, visibleJoins } from "./thread/useThread";
-import { HistoryDialog } from "./traits/HistoryDialog";
 import { useLive } from "./useLive";
 import { useSelection } from "./useSelection";
 import { useSplitting } from "./useSplitting";
+import type { OpenWindow } from "./Windows";
+
+const Windows = lazy(() => import("./Windows"));
 
 interface PageProps {
   profileRef: string;
@@ -37,8 +36,6 @@ interface PageProps {
   search: CustomerSearch;
   change: ChangeSearch;
 }
-
-type Window = "date" | "history" | "raw" | { undo: Join } | "split" | null;
 
 export function Page({ profileRef, customer, search, change }: PageProps) {
   const i18n = useI18n();
@@ -49,7 +46,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const past = search.at !== undefined;
   const { present, profile, identity } = customer;
   const navigate = useNavigate();
-  const [window, setWindow] = useState<Window>(null);
+  const [window, setWindow] = useState<OpenWindow | null>(null);
   const [tab, setTab] = useState<Tab>("thread");
   const [finding, setFinding] = useState(Boolean(search.q));
   const [text, setText] = useState(search.q ?? "");
@@ -220,39 +217,10 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
         </div>
       )}
       <Foot past={past} doors={doors.length} undo={!past && undoable !== undefined} />
-      {window === "date" && (
-        <DatePicker at={search.at ?? null} later={search.mode === "later"} lastJoin={joins[0]?.at ?? null} firstSeen={present?.first_seen_at ?? null} days={customer.presentRuler.days} onClose={() => setWindow(null)}
-          onGo={(moment, later) => {
-            setWindow(null);
-            change({ at: moment ?? undefined, mode: moment && later ? "later" : undefined });
-          }}
-        />
-      )}
-      {window === "history" && customer.traits && (
-        <HistoryDialog profileRef={profileRef} times={times} traits={customer.traits} onClose={() => setWindow(null)}
-          onOpenEvent={(id) => {
-            setWindow(null);
-            change({ event: id });
-          }}
-        />
-      )}
-      {window === "raw" && profile && (
-        <Dialog title={t("customer.header.raw")} onClose={() => setWindow(null)} width={760}>
-          <pre className="cu-raw-text" tabIndex={0}>
-            {JSON.stringify(profile, null, 2)}
-          </pre>
-        </Dialog>
-      )}
-      {search.join && profile && !past && (
-        <JoinDialog profile={profile} other={search.join === "?" ? null : search.join} onPick={(ref) => change({ join: ref })} onClose={() => change({ join: undefined })}
-          onDone={(id) => done(t("customer.rehearsal.joined"), id)}
-        />
-      )}
-      {window === "split" && profile && identity && (
-        <SplitDialog profile={profile} chosen={identity.identifiers.filter((one) => splitting.chosen.has(one.node_id))} onClose={() => setWindow(null)} onDone={(stays) => done(t("customer.rehearsal.parted"), null, stays)} />
-      )}
-      {typeof window === "object" && window !== null && profile && (
-        <UndoDialog profile={profile} join={window.undo} onClose={() => setWindow(null)} onDone={(stays, parted) => done(t(parted ? "customer.rehearsal.undone" : "customer.rehearsal.undoneStill"), null, stays)} />
+      {(window !== null || search.join) && (
+        <Suspense fallback={null}>
+          <Windows open={window} close={() => setWindow(null)} profileRef={profileRef} customer={customer} times={times} search={search} change={change} lastJoin={joins[0]?.at ?? null} chosen={splitting.chosen} done={done} />
+        </Suspense>
       )}
       <span className="seen-by-readers" role="status">
         {live.changed ? t("customer.states.changed") : ""} {past ? fmt.dateTime(search.at as string) : ""}

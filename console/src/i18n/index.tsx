@@ -4,9 +4,11 @@ import { createContext, Fragment, use, useEffect, useMemo, useState, type ReactN
 import { choose, fill, languages, lookUp, parse, type Entry, type KeyOf, type Language, type Piece, type Values } from "./core";
 import type { en } from "./en";
 import { makeFormat, type Format } from "./format";
+import { speak } from "./words";
 
 export { languageNames, languages, type Language, type Translated, type EnglishForms } from "./core";
 export type { Format, When } from "./format";
+export { speak, withWords } from "./words";
 
 export type Catalogue = typeof en;
 export type MessageKey = KeyOf<Catalogue>;
@@ -25,12 +27,6 @@ export interface I18n {
   has: (key: string) => key is MessageKey;
 }
 
-const loaders: Record<Language, () => Promise<Entry>> = {
-  en: async () => (await import("./en")).en,
-  ru: async () => (await import("./ru")).ru,
-  pl: async () => (await import("./pl")).pl,
-};
-
 const STORED = "onevoice.language";
 
 export function guessLanguage(): Language {
@@ -40,10 +36,6 @@ export function guessLanguage(): Language {
     if (language) return language;
   }
   return "en";
-}
-
-export async function loadCatalogue(language: Language): Promise<Entry> {
-  return loaders[language]();
 }
 
 function nodesOf(pieces: Piece[], values: Nodes, fmt: Format, tags: Record<string, (children: ReactNode) => ReactNode>): ReactNode[] {
@@ -90,7 +82,7 @@ export function I18nProvider({ initial, children }: { initial: { language: Langu
     () =>
       makeI18n(state.language, state.catalogue, (language) => {
         localStorage.setItem(STORED, language);
-        void loadCatalogue(language).then((catalogue) => setState({ language, catalogue }));
+        void speak(language).then((catalogue) => setState({ language, catalogue }));
       }),
     [state],
   );

@@ -34,7 +34,7 @@ type Action =
   /** Of the question asked before, what stands here stays. */
   | { do: "replace"; page: LivePage; asked: string }
   | { do: "arrived"; fresh: LiveEvent[] }
-  | { do: "older"; page: LivePage; asked: string }
+  | { do: "older"; page: LivePage; asked: string; cursor: string }
   | { do: "failed"; asked: string }
   | { do: "further" }
   | { do: "hold"; at: number }
@@ -52,7 +52,8 @@ function reduce(state: State, action: Action): State {
       return { ...state, waiting: merge(data.filter((event) => event.seq > newest), state.waiting) };
     }
     case "older": {
-      if (action.asked !== state.asked) return state; // it answers a question that nobody asks any more
+      // It answers a question that nobody asks any more, or one that was answered.
+      if (action.asked !== state.asked || action.cursor !== state.cursor) return state;
       const { data, next_cursor, looked } = action.page;
       return { ...state, shown: [...state.shown, ...data], cursor: next_cursor, looked: state.looked + looked, barren: data.length > 0 ? 0 : state.barren + 1 };
     }
@@ -133,17 +134,18 @@ export function useStream(filter: Filter) {
   const sifting = q !== "" || channel !== "";
   const stopped = cursor !== null && barren >= BARREN;
   const loadOlder = () => {
-    if (loading.current === asked || asked !== state.asked || cursor === null || stopped || filter.rejected) return;
-    loading.current = asked;
-    const done = (action: Action) => {
-      if (loading.current === asked) loading.current = null;
-      act(action);
-    };
+    const wanted = `${asked}\n${cursor}`;
+    if (loading.current === wanted || asked !== state.asked || cursor === null || stopped || filter.rejected) return;
+    loading.current = wanted;
     void api.get<LivePage>("/api/live", { params: { limit: PAGE, cursor, channel, q } }).then(
-      (older) => done({ do: "older", page: older, asked }),
-      () => done({ do: "failed", asked }),
+      (page) => act({ do: "older", page, asked, cursor }),
+      () => act({ do: "failed", asked }),
     );
   };
+  // Not as soon as the answer is here: until the page is drawn with it, it would be asked for once more.
+  useEffect(() => {
+    loading.current = null;
+  }, [cursor, barren, state.asked]);
   useEffect(() => {
     if (sifting && state.shown.length < ENOUGH) loadOlder();
   }, [sifting, cursor, barren, state.asked]);

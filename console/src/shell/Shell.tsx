@@ -3,7 +3,7 @@ import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-route
 import { lazy, Suspense, useEffect, useState } from "react";
 
 import { useMay, useMe } from "~/api";
-import { useI18n } from "~/i18n";
+import { useI18n, withWords } from "~/i18n";
 import { Kbd, useKeyboard, useKeys } from "~/keys";
 import { useTourPlace } from "~/tour/useTour";
 import { Icon, loadDialog, Mark, Toasts, usePhone } from "~/ui";
@@ -15,7 +15,7 @@ import "./shell.css";
 
 const loadAccount = () => import("./AccountMenu");
 const loadKeys = () => import("./KeySheet");
-const Tour = lazy(() => import("~/tour"));
+const Tour = lazy(() => withWords(["tour"], import("~/tour")));
 const AccountMenu = lazy(loadAccount);
 const KeySheet = lazy(loadKeys);
 
@@ -56,7 +56,7 @@ export function Shell() {
       { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
       { keys: "g d", label: t("common.palette.goData"), off: !data, run: () => void navigate({ to: "/data" }) },
       { keys: "g s", label: t("common.palette.goSettings"), run: () => void navigate({ to: "/settings" }) },
-      ...(since ? [{ keys: "g t", label: t("tour.name"), run: () => changeTour({ open: !tour.open }) }] : []),
+      ...(since ? [{ keys: "g t", label: t("common.tour.name"), run: () => changeTour({ open: !tour.open }) }] : []),
       { keys: "?", label: t("common.keys.sheet"), run: () => setOpen("keys") },
     ],
     "shell",
@@ -85,9 +85,9 @@ export function Shell() {
         ))}
         <span className="rail-space" />
         {since && (
-          <button type="button" className="rail-item" aria-pressed={tour.open} title={t("tour.name")} onClick={() => changeTour({ open: !tour.open })}>
+          <button type="button" className="rail-item" aria-pressed={tour.open} title={t("common.tour.name")} onClick={() => changeTour({ open: !tour.open })}>
             <Icon name="tour" />
-            <span>{t("tour.start")}</span>
+            <span>{t("common.tour.start")}</span>
           </button>
         )}
         <button type="button" className="rail-item rail-search" onClick={() => setOpen("palette")} aria-haspopup="dialog">

@@ -73,7 +73,7 @@ export default function Tour({ since, place, change }: { since: string; place: P
   };
   const last = at === mine.length - 1;
   return (
-    <section className="tour" aria-label={t("tour.name")}>
+    <section className="tour" aria-label={t("common.tour.name")}>
       <div className="tour-words">
         <h2 ref={title} tabIndex={-1}>
           <span className="quiet">{t("tour.count", { at: at + 1, of: mine.length })}</span> {t(titleOf(step))}

@@ -12,11 +12,15 @@ import { useAlarmWords, useEventName } from "./words";
 
 const STATES = ["open", "acknowledged", "closed"] as const;
 
+export function useAlarms(state: AlarmState, event?: string) {
+  return usePages<Alarm>(["plan", "alarms"], "/api/plan/alarms", { state, event, limit: 20 });
+}
+
 export function Alarms({ event }: { event?: string }) {
   const { t } = useI18n();
   const [state, setState] = useState<AlarmState>("open");
   const [acknowledging, setAcknowledging] = useState<Alarm | null>(null);
-  const list = usePages<Alarm>(["plan", "alarms"], "/api/plan/alarms", { state, event, limit: 20 });
+  const list = useAlarms(state, event);
   return (
     <Section
       title={t("plan.alarms.title")}

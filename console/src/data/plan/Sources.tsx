@@ -8,15 +8,16 @@ import { Button, DataTable, Dialog, problemText, Section, toast, useNow, type Co
 
 import type { PlanSource } from "./types";
 
-export function usePlanSources() {
-  return useQuery({ queryKey: ["plan", "sources"], queryFn: () => api.get<{ data: PlanSource[] }>("/api/plan/sources") }).data?.data ?? [];
+export function usePlanSources(): { sources: PlanSource[]; loading: boolean } {
+  const { data, isPending } = useQuery({ queryKey: ["plan", "sources"], queryFn: () => api.get<{ data: PlanSource[] }>("/api/plan/sources") });
+  return { sources: data?.data ?? [], loading: isPending };
 }
 
 export function Sources() {
   const { t, fmt } = useI18n();
   const may = useMay("plan.edit");
   const now = useNow(60_000);
-  const sources = usePlanSources();
+  const { sources } = usePlanSources();
   const [accepting, setAccepting] = useState<PlanSource | null>(null);
   if (sources.length === 0) return null;
   const columns: Column<PlanSource>[] = [

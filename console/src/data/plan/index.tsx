@@ -1,14 +1,14 @@
 /** The tracking plan: alarms on top, then who sends, then what. */
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import { useMay, usePages } from "~/api";
 import { useI18n } from "~/i18n";
 import { useKeys } from "~/keys";
 import { PartHead } from "~/shell/Parts";
-import { Button, Chip, DataTable, Empty, PagedList, SearchField, Section, TextLink, useDebounced, useNow, type Column } from "~/ui";
+import { Button, Chip, DataTable, Empty, PagedList, SearchField, Section, Skeleton, TextLink, useDebounced, useNow, type Column } from "~/ui";
 
-import { Alarms } from "./Alarms";
+import { Alarms, useAlarms } from "./Alarms";
 import { EventEditor } from "./EventEditor";
 import "./plan.css";
 import { Sources, usePlanSources } from "./Sources";
@@ -20,6 +20,9 @@ export function PlanPart() {
   const { t } = useI18n();
   const may = useMay("plan.edit");
   const [declaring, setDeclaring] = useState(false);
+  // All at once, or what comes last pushes the rest of the page down; later each list waits for itself.
+  const stood = useRef(false);
+  stood.current ||= ![useAlarms("open"), usePlanSources(), useEvents().list].some(({ loading }) => loading);
   useKeys(t("plan.title"), may ? [{ keys: "n", label: t("plan.declare"), run: () => setDeclaring(true) }] : []);
   return (
     <div className="part plan">
@@ -34,21 +37,32 @@ export function PlanPart() {
           )
         }
       />
-      <Alarms />
-      <Sources />
-      <Events />
+      {stood.current ? (
+        <>
+          <Alarms />
+          <Sources />
+          <Events />
+        </>
+      ) : (
+        <Skeleton rows={20} height={40} />
+      )}
       {declaring && <EventEditor onClose={() => setDeclaring(false)} />}
     </div>
   );
 }
 
+function useEvents() {
+  const search = useSearch({ strict: false }) as { q?: string; source?: string; state?: string };
+  const text = useDebounced(search.q ?? "", 200);
+  const list = usePages<PlanEvent>(["plan", "events"], "/api/plan/events", { text, source: search.source, state: search.state });
+  return { search, list };
+}
+
 function Events() {
   const { t } = useI18n();
   const navigate = useNavigate();
-  const search = useSearch({ strict: false }) as { q?: string; source?: string; state?: string };
-  const sources = usePlanSources();
-  const text = useDebounced(search.q ?? "", 200);
-  const list = usePages<PlanEvent>(["plan", "events"], "/api/plan/events", { text, source: search.source, state: search.state });
+  const { search, list } = useEvents();
+  const { sources } = usePlanSources();
   const filtered = Boolean(search.q || search.source || search.state);
   // Where there is nothing there is nothing to filter.
   const bare = !filtered && !list.loading && !list.error && list.rows.length === 0;

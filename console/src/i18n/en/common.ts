@@ -12,6 +12,10 @@ export const common = {
     out: "Sign out",
     roles: { owner: "owner", admin: "admin", marketer: "marketer", operator: "operator", seller: "seller", analyst: "analyst", developer: "developer" },
   },
+  tour: {
+    name: "Tour of the demo",
+    start: "Tour",
+  },
   palette: {
     title: "Search and commands",
     placeholder: "A page, an action or a customer",

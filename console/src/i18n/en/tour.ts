@@ -1,8 +1,6 @@
 /** The guided tour of the demo. */
 export const tour = {
-  name: "Tour of the demo",
   count: "{at} of {of}",
-  start: "Tour",
   back: "Back",
   next: "Next",
   show: "Show the page",

@@ -14,6 +14,10 @@ export const common: Translated<typeof english> = {
     out: "Wyloguj się",
     roles: { owner: "właściciel", admin: "administrator", marketer: "marketer", operator: "operator", seller: "sprzedawca", analyst: "analityk", developer: "programista" },
   },
+  tour: {
+    name: "Przewodnik po demo",
+    start: "Przewodnik",
+  },
   palette: {
     title: "Wyszukiwanie i\u00a0polecenia",
     placeholder: "Dział, czynność albo klient",

@@ -2,14 +2,12 @@ import type { Translated } from "../core";
 import type { tour as english } from "../en/tour";
 
 export const tour: Translated<typeof english> = {
-  name: "Wycieczka po demo",
   count: "{at} z\u00a0{of}",
-  start: "Pokaz",
   back: "Wstecz",
   next: "Dalej",
   show: "Otwórz stronę",
-  done: "Zakończ wycieczkę",
-  leave: "Wyjdź z\u00a0wycieczki",
+  done: "Zamknij przewodnik",
+  leave: "Wyjdź z\u00a0przewodnika",
   missing: "Tego, o\u00a0czym tu mowa, nie ma teraz na stronie: ktoś mógł to zmienić albo demo jeszcze się wczytuje.",
   steps: {
     live: {
@@ -18,7 +16,7 @@ export const tour: Translated<typeof english> = {
     },
     find: {
       title: "Znajdź Annę",
-      text: "Klienta znajduje dowolna część nazwiska, telefonu, karty lub adresu, łacinką i\u00a0cyrylicą. Ta wycieczka opowiada o\u00a0Annie Kowalskiej. Znaki na brzegu wiersza to kanały, w\u00a0których była ostatnio.",
+      text: "Klienta znajduje dowolna część nazwiska, telefonu, karty lub adresu, łacinką i\u00a0cyrylicą. Ten przewodnik opowiada o\u00a0Annie Kowalskiej. Znaki na brzegu wiersza to kanały, w\u00a0których była ostatnio.",
     },
     unknown: {
       title: "Najpierw była nikim",

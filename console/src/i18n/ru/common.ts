@@ -14,6 +14,10 @@ export const common: Translated<typeof english> = {
     out: "Выйти",
     roles: { owner: "владелец", admin: "администратор", marketer: "маркетолог", operator: "оператор", seller: "продавец", analyst: "аналитик", developer: "разработчик" },
   },
+  tour: {
+    name: "Экскурсия по демо",
+    start: "Экскурсия",
+  },
   palette: {
     title: "Поиск и команды",
     placeholder: "Раздел, действие или клиент",

@@ -2,9 +2,7 @@ import type { Translated } from "../core";
 import type { tour as english } from "../en/tour";
 
 export const tour: Translated<typeof english> = {
-  name: "Экскурсия по демо",
   count: "{at} из {of}",
-  start: "Обзор",
   back: "Назад",
   next: "Дальше",
   show: "Открыть страницу",

@@ -1,0 +1,4 @@
+/** What every page says. */
+export { channels } from "./channels";
+export { common } from "./common";
+export { customers } from "./customers";
