@@ -4,16 +4,45 @@ import type { Entry, Language } from "./core";
 export type Part = "base" | "live" | "customer" | "data" | "plan" | "webhooks" | "settings" | "tour";
 export type Catalogue = Record<string, Entry>;
 
-const files = import.meta.glob<Catalogue>(["./{en,ru,pl}/{base,live,customer,data,plan,webhooks,settings,tour}.ts"]);
+const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
+  en: {
+    base: () => import("./en/base"),
+    live: () => import("./en/live"),
+    customer: () => import("./en/customer"),
+    data: () => import("./en/data"),
+    plan: () => import("./en/plan"),
+    webhooks: () => import("./en/webhooks"),
+    settings: () => import("./en/settings"),
+    tour: () => import("./en/tour"),
+  },
+  ru: {
+    base: () => import("./ru/base"),
+    live: () => import("./ru/live"),
+    customer: () => import("./ru/customer"),
+    data: () => import("./ru/data"),
+    plan: () => import("./ru/plan"),
+    webhooks: () => import("./ru/webhooks"),
+    settings: () => import("./ru/settings"),
+    tour: () => import("./ru/tour"),
+  },
+  pl: {
+    base: () => import("./pl/base"),
+    live: () => import("./pl/live"),
+    customer: () => import("./pl/customer"),
+    data: () => import("./pl/data"),
+    plan: () => import("./pl/plan"),
+    webhooks: () => import("./pl/webhooks"),
+    settings: () => import("./pl/settings"),
+    tour: () => import("./pl/tour"),
+  },
+};
 const catalogues: Record<Language, Catalogue> = { en: {}, ru: {}, pl: {} };
 const parts = new Set<Part>();
 /** The language shown, and the one asked for while its words are under way: a part that comes in between is needed in both. */
 const spoken = new Set<Language>();
 
 async function load(language: Language, part: Part): Promise<void> {
-  const file = files[`./${language}/${part}.ts`];
-  if (!file) throw new Error(`there are no words ${part} in ${language}`);
-  Object.assign(catalogues[language], await file());
+  Object.assign(catalogues[language], await files[language][part]());
 }
 
 /** All that has been called for so far, in this language. The object grows as further parts come. */

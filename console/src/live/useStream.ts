@@ -22,6 +22,8 @@ interface State {
   heldSince: number | null;
   /** What the server was asked for: doors and text. */
   asked: string | null;
+  /** Which question of this page that is. */
+  question: number;
   /** Where older events begin; null where the server keeps none. */
   cursor: string | null;
   /** Of all events that the server looked through, whether they passed the filter or not. */
@@ -34,31 +36,31 @@ type Action =
   /** Of the question asked before, what stands here stays. */
   | { do: "replace"; page: LivePage; asked: string }
   | { do: "arrived"; fresh: LiveEvent[] }
-  | { do: "older"; page: LivePage; asked: string; cursor: string }
-  | { do: "failed"; asked: string }
+  | { do: "older"; page: LivePage; question: number; cursor: string }
+  | { do: "failed"; question: number }
   | { do: "further" }
   | { do: "hold"; at: number }
   | { do: "resume" };
 
-const START: State = { shown: [], waiting: [], heldSince: null, asked: null, cursor: null, looked: 0, barren: 0 };
+const START: State = { shown: [], waiting: [], heldSince: null, asked: null, question: 0, cursor: null, looked: 0, barren: 0 };
 
 function reduce(state: State, action: Action): State {
   switch (action.do) {
     case "replace": {
       const { data, next_cursor, looked } = action.page;
-      if (action.asked !== state.asked) return { ...state, shown: data, waiting: [], asked: action.asked, cursor: next_cursor, looked, barren: data.length > 0 ? 0 : 1 };
+      if (action.asked !== state.asked) return { ...state, shown: data, waiting: [], asked: action.asked, question: state.question + 1, cursor: next_cursor, looked, barren: data.length > 0 ? 0 : 1 };
       if (state.heldSince === null) return { ...state, shown: merge(data, state.shown) };
       const newest = state.shown[0]?.seq ?? 0;
       return { ...state, waiting: merge(data.filter((event) => event.seq > newest), state.waiting) };
     }
     case "older": {
       // It answers a question that nobody asks any more, or one that was answered.
-      if (action.asked !== state.asked || action.cursor !== state.cursor) return state;
+      if (action.question !== state.question || action.cursor !== state.cursor) return state;
       const { data, next_cursor, looked } = action.page;
       return { ...state, shown: [...state.shown, ...data], cursor: next_cursor, looked: state.looked + looked, barren: data.length > 0 ? 0 : state.barren + 1 };
     }
     case "failed":
-      return action.asked === state.asked ? { ...state, barren: BARREN } : state;
+      return action.question === state.question ? { ...state, barren: BARREN } : state;
     case "further":
       return { ...state, barren: 0 };
     case "arrived": {
@@ -130,25 +132,25 @@ export function useStream(filter: Filter) {
   }, [newestPage]);
 
   const loading = useRef<string | null>(null);
-  const { cursor, barren } = state;
+  const { cursor, barren, question } = state;
   const sifting = q !== "" || channel !== "";
   const stopped = cursor !== null && barren >= BARREN;
   const loadOlder = () => {
-    const wanted = `${asked}\n${cursor}`;
+    const wanted = `${question} ${cursor}`;
     if (loading.current === wanted || asked !== state.asked || cursor === null || stopped || filter.rejected) return;
+    // It stays so when the answer has come: until the page is drawn with it, the list would ask for the same once more.
     loading.current = wanted;
     void api.get<LivePage>("/api/live", { params: { limit: PAGE, cursor, channel, q } }).then(
-      (page) => act({ do: "older", page, asked, cursor }),
-      () => act({ do: "failed", asked }),
+      (page) => act({ do: "older", page, question, cursor }),
+      () => {
+        if (loading.current === wanted) loading.current = null;
+        act({ do: "failed", question });
+      },
     );
   };
-  // Not as soon as the answer is here: until the page is drawn with it, it would be asked for once more.
-  useEffect(() => {
-    loading.current = null;
-  }, [cursor, barren, state.asked]);
   useEffect(() => {
     if (sifting && state.shown.length < ENOUGH) loadOlder();
-  }, [sifting, cursor, barren, state.asked]);
+  }, [sifting, cursor, barren, question]);
 
   const latest = rest.data ?? first.data;
   const rejected: DeadLetter[] = useMemo(() => latest?.rejected.filter((letter) => letter.state === "open") ?? [], [latest?.rejected]);

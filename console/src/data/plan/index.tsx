@@ -21,8 +21,9 @@ export function PlanPart() {
   const may = useMay("plan.edit");
   const [declaring, setDeclaring] = useState(false);
   // All at once, or what comes last pushes the rest of the page down; later each list waits for itself.
+  const waiting = [useAlarms("open"), usePlanSources(), useEvents().list].some(({ loading }) => loading);
   const stood = useRef(false);
-  stood.current ||= ![useAlarms("open"), usePlanSources(), useEvents().list].some(({ loading }) => loading);
+  stood.current ||= !waiting;
   useKeys(t("plan.title"), may ? [{ keys: "n", label: t("plan.declare"), run: () => setDeclaring(true) }] : []);
   return (
     <div className="part plan">
