@@ -18,8 +18,7 @@ FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 LOGIN = "owner@demo.example"
 SIZE = {"width": 1440, "height": 900}
 MAX_BYTES = 300_000
-QUERY = "?q=kowal"
-ANNA = "a.kowalska@poczta.example"
+ANNA = "Anna Kowalska"
 PARTS = {
     "setup": "/data/setup",
     "snippet": "/data/snippet",
@@ -29,6 +28,7 @@ PARTS = {
     "rejected": "/data/rejected",
     "roles": "/settings/roles",
     "identity-rules": "/settings/identity",
+    "sites": "/settings/sites",
 }
 """Pictures of parts of Data and Settings."""
 
@@ -42,8 +42,8 @@ def main() -> None:
             executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
         )
         page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
-        page.add_init_script("localStorage.setItem('onevoice.tour', '{\"step\":0,\"open\":false}')")
         page.goto(f"{url}/login")
+        page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":0,\"open\":false}')")
         page.fill("input[name=login]", LOGIN)
         page.fill("input[name=password]", password)
         page.click("button[type=submit]")
@@ -51,10 +51,10 @@ def main() -> None:
         page.goto(f"{url}/live")
         page.wait_for_timeout(15_000)  # long enough for the column of the rate to have something in it
         keep(page, "live")
-        page.goto(f"{url}/customers{QUERY}")
-        page.get_by_text(ANNA).first.wait_for()
+        page.goto(f"{url}/customers?q=kowal")
         settle(page)
         keep(page, "customers")
+        page.goto(f"{url}/customers?q=ania")
         page.get_by_text(ANNA).first.click(force=True)  # the row is one link, laid over its cells
         page.wait_for_url(lambda there: "/customers/" in there)
         settle(page)
@@ -68,6 +68,10 @@ def main() -> None:
         page.locator("main a[href^='/data/webhooks/']").first.click()
         settle(page)
         keep(page, "webhook")
+        page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":1,\"open\":true}')")
+        page.goto(f"{url}/customers?q=ania")
+        settle(page)
+        keep(page, "tour")
         browser.close()
 
 

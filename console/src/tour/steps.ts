@@ -24,7 +24,7 @@ function moment(since: string, day: number, hour: number): string {
 
 export const steps: readonly Step[] = [
   { name: "live", to: () => "/live", shown: ".live-list", needs: "customers.read" },
-  { name: "find", to: () => "/customers?q=kowal", shown: ".customers-row", needs: "customers.read" },
+  { name: "find", to: () => "/customers?q=ania", shown: ".customers-row", needs: "customers.read" },
   { name: "unknown", to: (since) => `/customers/anonymous_id:a_7f3c?at=${moment(since, -20, 21.5)}`, shown: ".cu-header", needs: "customers.read" },
   { name: "chat", to: () => "/customers/telegram:@ania_k?door=telegram", shown: ".cu-scroll", needs: "customers.read" },
   { name: "card", to: (since) => `${CARD}?at=${moment(since, -10, 12)}`, shown: ".cu-header", needs: "customers.read" },

@@ -216,7 +216,7 @@ def demo(
     say(f"Onevoice is at {address}")
     say(f"login     {OWNER}")
     say(f"password  {show.progress.password}")
-    say(f"start at  {address}/customers?q=kowal and open Anna Kowalska")
+    say(f"start at  {address}/customers?q=ania and open Anna Kowalska")
     say("Ctrl-C stops it; the next start takes seconds.")
     thread = threading.Thread(target=show.rest, kwargs={"address": address, "small": small}, name="demo", daemon=True)
     thread.start()

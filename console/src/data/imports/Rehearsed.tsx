@@ -2,6 +2,7 @@
 import { useI18n } from "~/i18n";
 import { Button, DataTable, type Column } from "~/ui";
 
+import { useRefusal } from "../rejected/words";
 import type { OneImport, Report } from "./model";
 
 const SHOWN_NAMES = 6;
@@ -40,22 +41,22 @@ export function Rehearsed({ one, onChange }: { one: OneImport; onChange: () => v
 }
 
 function Refused({ one, report }: { one: OneImport; report: Report }) {
-  const { t, has } = useI18n();
+  const { t } = useI18n();
+  const { named, told } = useRefusal();
   const columns: Column<Report["rows"][number]>[] = [
     { key: "record", head: t("data.imports.record"), width: "96px", numeric: true, cell: (row) => row.record },
     {
       key: "code",
       head: t("data.imports.why"),
       phone: "title",
-      cell: (row) => {
-        const key = `data.codes.${row.code}`;
-        return (
-          <>
-            {has(key) ? t(key) : row.code}
-            <span className="table-second">{row.reason}</span>
-          </>
-        );
-      },
+      cell: (row) => (
+        <>
+          {named(row.code)}
+          <span className="table-second" title={row.reason}>
+            {told(row)}
+          </span>
+        </>
+      ),
     },
   ];
   return (

@@ -8,6 +8,7 @@ import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
 import { Bar, Button, DataTable, Dialog, Empty, PagedList, problemText, SelectField, toast, type Column } from "~/ui";
 
+import { useRefusal } from "./words";
 import "../imports/imports.css";
 
 interface Letter {
@@ -38,15 +39,6 @@ interface Many {
 
 const KEY = ["dead-letters"];
 type Filter = { code?: string; source?: string; state?: string };
-
-/** A code in the reader's words, else as it is. */
-function useCode() {
-  const { t, has } = useI18n();
-  return (code: string) => {
-    const key = `data.codes.${code}`;
-    return has(key) ? t(key) : code;
-  };
-}
 
 function useLetters({ code, source, state }: Filter) {
   const params = { code, source_id: source, state: state === "all" ? undefined : (state ?? "open") };
@@ -111,7 +103,7 @@ export function RejectedPart() {
 
 function Filters({ filter, codes, set }: { filter: Filter; codes: Letters["codes"]; set: (change: Filter) => void }) {
   const { t, fmt } = useI18n();
-  const named = useCode();
+  const { named } = useRefusal();
   const sources = useSources() ?? [];
   const listed = codes.some(({ code }) => code === filter.code) || !filter.code ? codes : [...codes, { code: filter.code, open: 0 }];
   return (
@@ -160,7 +152,7 @@ function pretty(event: string): string {
 
 function Table({ rows, onOpen }: { rows: Letter[]; onOpen: (letter: Letter) => void }) {
   const { t, fmt } = useI18n();
-  const named = useCode();
+  const { named, told } = useRefusal();
   const columns: Column<Letter>[] = [
     {
       key: "why",
@@ -171,7 +163,7 @@ function Table({ rows, onOpen }: { rows: Letter[]; onOpen: (letter: Letter) => v
           <button type="button" className="button-text" aria-haspopup="dialog" onClick={() => onOpen(letter)}>
             {named(letter.code)}
           </button>
-          <span className="table-second">{letter.reason}</span>
+          <span className="table-second">{told(letter)}</span>
         </>
       ),
     },
@@ -198,7 +190,7 @@ function Letter({ letter, onClose }: { letter: Letter; onClose: () => void }) {
   const { t, fmt } = useI18n();
   const client = useQueryClient();
   const may = useMay("events.replay");
-  const named = useCode();
+  const { named, told } = useRefusal();
   const replay = useMutation({
     mutationFn: () => api.post<{ state: string; code: string; reason: string }>(`/api/dead-letters/${letter.id}/replay`),
     onSuccess: (done) => {
@@ -226,7 +218,12 @@ function Letter({ letter, onClose }: { letter: Letter; onClose: () => void }) {
         </>
       }
     >
-      <p>{letter.reason}</p>
+      <p>{told(letter)}</p>
+      {told(letter) !== letter.reason && (
+        <p className="quiet">
+          {t("data.rejected.exactly")}: <span lang="en">{letter.reason}</span>
+        </p>
+      )}
       <dl className="imports-facts">
         <div>
           <dt>{t("data.rejected.source")}</dt>

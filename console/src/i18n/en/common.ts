@@ -75,6 +75,7 @@ export const common = {
     limit_change_open: "Another change of limits is open. Apply it or leave things as they are first.",
     limit_change_not_ready: "The change has moved on meanwhile. Load the page again.",
     import_closed: "The import it came by is being undone: it goes with the import.",
+    invalid_site: "A field of the site is not right: a name has small letters, digits and hyphens; a domain stands without https://, port and path; country, language, currency and time zone have their codes (PL, pl, PLN, Europe/Warsaw).",
     site_taken: "There is a site of this name already.",
     site_in_use: "Sources belong to this site; they keep it.",
     already_blocked: "The value is on the list already.",

@@ -1,5 +1,5 @@
 /** Words of the Data section. */
-import { codes, imports, rejected } from "./imports";
+import { codes, imports, reasons, rejected } from "./imports";
 
 export const data = {
   title: "Data",
@@ -150,4 +150,5 @@ export const data = {
   imports,
   rejected,
   codes,
+  reasons,
 };

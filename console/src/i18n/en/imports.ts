@@ -156,6 +156,7 @@ export const rejected = {
   event: "Event",
   came: "Came",
   replayedAt: "replayed {when}",
+  exactly: "In full",
   payload: "As it came",
   isReplayed: "Replayed.",
   stillFails: "It still cannot be taken: {why}.",
@@ -178,4 +179,18 @@ export const codes = {
   previous_id_missing: "No previous ID",
   event_too_large: "Too large",
   linking_failed: "Linking failed",
+};
+export const reasons = {
+  unreadable_record: "The record is broken: its columns do not fit the header, or its JSON is cut off.",
+  not_an_object: "Where an object in braces is needed stands something else.",
+  no_identifier: "No field says whom it is about: a user, a visitor or another identifier.",
+  event_missing: "An event of the type track says what happened in the field event.",
+  unknown_type: "The types are alias, group, identify, page, screen and track.",
+  invalid_id: "An ID is text or a whole number.",
+  id_too_long: "One of the IDs is longer than may be kept.",
+  name_too_long: "The name of the event or of one of its fields is longer than may be kept.",
+  group_id_missing: "An event of the type group needs the field groupId.",
+  previous_id_missing: "An event of the type alias needs the fields previousId and userId.",
+  event_too_large: "The event is larger than the door lets through.",
+  linking_failed: "No identifier in it can be used: they are blocked or cannot be read.",
 };

@@ -258,7 +258,6 @@ export const settings = {
     money: "Currency, time zone",
     sources: "Sources",
     noSources: "none yet",
-    last: "last event {ago}",
     silent: "no events yet",
     moreSources: { one: "{n} more source", other: "{n} more sources" },
     fewerSources: "Fewer",

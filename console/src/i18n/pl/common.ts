@@ -77,6 +77,7 @@ export const common: Translated<typeof english> = {
     limit_change_open: "Otwarta jest inna zmiana limitów. Najpierw trzeba ją zastosować albo zostawić wszystko bez zmian.",
     limit_change_not_ready: "Zmiana posunęła się tymczasem naprzód. Trzeba wczytać stronę ponownie.",
     import_closed: "Import, z\u00a0którym przyszło, jest cofany: zdarzenie zniknie razem z\u00a0nim.",
+    invalid_site: "Któreś pole jest wypełnione źle: nazwa to małe litery łacińskie, cyfry i\u00a0łączniki; domena bez https://, portu i\u00a0ścieżki; kraj, język, waluta i\u00a0strefa czasowa jako kody (PL, pl, PLN, Europe/Warsaw).",
     site_taken: "Serwis o\u00a0tej nazwie już istnieje.",
     site_in_use: "Do serwisu należą źródła, więc nie można go usunąć.",
     already_blocked: "Ta wartość jest już na liście.",

@@ -1,6 +1,6 @@
 import type { Translated } from "../core";
 import type { data as english } from "../en/data";
-import { codes, imports, rejected } from "./imports";
+import { codes, imports, reasons, rejected } from "./imports";
 
 /** Words of the Data section. */
 export const data: Translated<typeof english> = {
@@ -156,4 +156,5 @@ export const data: Translated<typeof english> = {
   imports,
   rejected,
   codes,
+  reasons,
 };

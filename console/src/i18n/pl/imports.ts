@@ -169,6 +169,7 @@ export const rejected: Translated<typeof en.rejected> = {
   event: "Zdarzenie",
   came: "Przyszło",
   replayedAt: "wysłane ponownie {when}",
+  exactly: "Dokładniej, po angielsku",
   payload: "Jak przyszło",
   isReplayed: "Wysłano ponownie.",
   stillFails: "Nadal nie można przyjąć: {why}.",
@@ -191,4 +192,18 @@ export const codes: Translated<typeof en.codes> = {
   previous_id_missing: "Brak poprzedniego ID",
   event_too_large: "Za duże",
   linking_failed: "Błąd łączenia",
+};
+export const reasons: Translated<typeof en.reasons> = {
+  unreadable_record: "Rekord jest uszkodzony: kolumny nie pasują do nagłówka albo JSON jest ucięty.",
+  not_an_object: "W\u00a0miejscu obiektu w\u00a0nawiasach klamrowych stoi coś innego.",
+  no_identifier: "Żadne pole nie mówi, o\u00a0kogo chodzi: brak użytkownika, gościa i\u00a0innych identyfikatorów.",
+  event_missing: "Zdarzenie typu track podaje w\u00a0polu event, co się stało.",
+  unknown_type: "Dozwolone typy to alias, group, identify, page, screen i\u00a0track.",
+  invalid_id: "ID to tekst albo liczba całkowita.",
+  id_too_long: "Jedno z\u00a0ID jest dłuższe, niż wolno.",
+  name_too_long: "Nazwa zdarzenia albo jednego z\u00a0pól jest dłuższa, niż wolno.",
+  group_id_missing: "Zdarzenie typu group wymaga pola groupId.",
+  previous_id_missing: "Zdarzenie typu alias wymaga pól previousId i\u00a0userId.",
+  event_too_large: "Zdarzenie jest większe, niż wolno.",
+  linking_failed: "Żaden identyfikator się nie nadaje: są zablokowane albo nieczytelne.",
 };

@@ -267,7 +267,6 @@ export const settings: Translated<typeof english> = {
     money: "Waluta, strefa czasowa",
     sources: "Źródła",
     noSources: "jeszcze brak",
-    last: "ostatnie zdarzenie: {ago}",
     silent: "jeszcze bez zdarzeń",
     moreSources: { one: "jeszcze {n} źródło", few: "jeszcze {n} źródła", many: "jeszcze {n} źródeł", other: "jeszcze {n} źródła" },
     fewerSources: "Zwiń",

@@ -16,7 +16,7 @@ export const tour: Translated<typeof english> = {
     },
     find: {
       title: "Znajdź Annę",
-      text: "Klienta znajduje dowolna część nazwiska, telefonu, karty lub adresu, łacinką i\u00a0cyrylicą. Ten przewodnik opowiada o\u00a0Annie Kowalskiej. Znaki na brzegu wiersza to kanały, w\u00a0których była ostatnio.",
+      text: "Klienta znajduje dowolna część nazwiska, telefonu, karty lub adresu, łacinką i\u00a0cyrylicą; tutaj to nazwa z\u00a0jej Telegrama. Ten przewodnik opowiada o\u00a0Annie Kowalskiej. Znaki w\u00a0jej wierszu to kanały, którymi przyszła.",
     },
     unknown: {
       title: "Najpierw była nikim",

@@ -169,6 +169,7 @@ export const rejected: Translated<typeof en.rejected> = {
   event: "Событие",
   came: "Пришло",
   replayedAt: "отправлено снова {when}",
+  exactly: "Подробнее, по-английски",
   payload: "Как пришло",
   isReplayed: "Отправлено снова.",
   stillFails: "Принять всё ещё нельзя: {why}.",
@@ -191,4 +192,18 @@ export const codes: Translated<typeof en.codes> = {
   previous_id_missing: "Нет прежнего ID",
   event_too_large: "Слишком большое",
   linking_failed: "Ошибка связывания",
+};
+export const reasons: Translated<typeof en.reasons> = {
+  unreadable_record: "Запись повреждена: столбцы не совпадают с\u00a0заголовком или обрывается JSON.",
+  not_an_object: "На месте объекта в\u00a0фигурных скобках стоит что-то другое.",
+  no_identifier: "Ни одно поле не говорит, о\u00a0ком речь: нет ни пользователя, ни посетителя, ни другого идентификатора.",
+  event_missing: "Событие типа track называет, что произошло, в\u00a0поле event.",
+  unknown_type: "Допустимые типы: alias, group, identify, page, screen и\u00a0track.",
+  invalid_id: "ID\u00a0— это текст или целое число.",
+  id_too_long: "Один из ID длиннее допустимого.",
+  name_too_long: "Название события или одного из полей длиннее допустимого.",
+  group_id_missing: "Событию типа group нужно поле groupId.",
+  previous_id_missing: "Событию типа alias нужны поля previousId и\u00a0userId.",
+  event_too_large: "Событие больше допустимого размера.",
+  linking_failed: "Ни один идентификатор в\u00a0нём не годится: они заблокированы или не читаются.",
 };

@@ -267,7 +267,6 @@ export const settings: Translated<typeof english> = {
     money: "Валюта, часовой пояс",
     sources: "Источники",
     noSources: "пока нет",
-    last: "последнее событие: {ago}",
     silent: "событий ещё не\u00a0было",
     moreSources: { one: "ещё {n} источник", few: "ещё {n} источника", many: "ещё {n} источников", other: "ещё {n} источника" },
     fewerSources: "Свернуть",

@@ -117,21 +117,20 @@ function Sites({ rows, change }: { rows: Site[]; change: (site: Site) => void })
   return <DataTable label={t("settings.sites.title")} columns={columns} rows={rows} keyOf={(site) => site.name} />;
 }
 
-/** Those that were heard last come first; a long list is folded. */
+/** In the order of Setup, which stays as it is while events come; a long list is folded. */
 function Sources({ site, sources }: { site: Site; sources: Setup["sources"] }) {
   const { t, fmt } = useI18n();
   const { name } = useChannelNames();
   const [all, setAll] = useState(false);
   if (site.sources === 0) return <span className="quiet">{t("settings.sites.noSources")}</span>;
-  const sorted = [...sources].sort((a, b) => (b.last_at ?? "").localeCompare(a.last_at ?? ""));
-  const rest = sorted.length - SHOWN;
+  const rest = sources.length - SHOWN;
   return (
     <div>
       <ul className="table-lines">
-        {(all ? sorted : sorted.slice(0, SHOWN)).map((source) => (
+        {(all ? sources : sources.slice(0, SHOWN)).map((source) => (
           <li key={source.id}>
             <Glyph channel={source.channel} size={14} label={name(source.channel)} /> {source.name}
-            <span className="table-second">{source.last_at ? t("settings.sites.last", { ago: fmt.ago(source.last_at) }) : t("settings.sites.silent")}</span>
+            <span className="quiet"> · {source.last_at ? fmt.ago(source.last_at) : t("settings.sites.silent")}</span>
           </li>
         ))}
       </ul>
