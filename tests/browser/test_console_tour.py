@@ -18,7 +18,7 @@ from support import forget_cluster, free_port
 pytestmark = pytest.mark.browser
 
 STEPS = 10
-START = {"en": "Tour", "ru": "Экскурсия", "pl": "Przewodnik"}
+START = {"en": "Tour", "ru": "Демо", "pl": "Demo"}
 NEXT = {"en": "Next", "ru": "Дальше", "pl": "Dalej"}
 BACK = {"en": "Back", "ru": "Назад", "pl": "Wstecz"}
 END = {"en": "End the tour", "ru": "Завершить экскурсию", "pl": "Zamknij przewodnik"}

@@ -16,7 +16,7 @@ export const common: Translated<typeof english> = {
   },
   tour: {
     name: "Przewodnik po demo",
-    start: "Przewodnik",
+    start: "Demo",
   },
   palette: {
     title: "Wyszukiwanie i\u00a0polecenia",

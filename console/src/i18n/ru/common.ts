@@ -16,7 +16,7 @@ export const common: Translated<typeof english> = {
   },
   tour: {
     name: "Экскурсия по демо",
-    start: "Экскурсия",
+    start: "Демо",
   },
   palette: {
     title: "Поиск и команды",
