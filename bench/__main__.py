@@ -6,12 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dedupe, intake, limits, linking, people
+from bench import dedupe, intake, limits, linking, people, webhooks
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "dedupe", "people", "limits")
+PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks")
 QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
@@ -33,6 +33,8 @@ def main() -> None:
             found = dedupe.run(*((1_000_000, 10, 4, 10_000, 2_000) if quick else (50_000_000, 40, 20, 20_000, 20_000)))
         elif part == "limits":
             found = limits.run(20_000 if quick else 200_000)
+        elif part == "webhooks":
+            found = webhooks.run(*((2, 1_000) if quick else (5, 10_000)))
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
@@ -132,6 +134,17 @@ def page(kept: dict[str, dict[str, object]]) -> str:
                 ("applied / bare", "ratio"),
                 ("one step of it, for which the linker waits, p95 ms", "step_p95_ms"),
                 ("the longest, ms", "step_max_ms"),
+            ],
+        ),
+        (
+            "webhooks",
+            "Webhooks in, one event each, over HTTP, the linker working beside it",
+            [
+                ("deliveries, of 1 KB", "deliveries"),
+                ("signed, mapped and on disk, a second, median (range)", "ours"),
+                ("bare insert and commit on as many connections in the same run", "limit"),
+                ("ours / bare", "ratio"),
+                ("answer, p95 ms", "p95_ms"),
             ],
         ),
     ):
