@@ -459,6 +459,19 @@ class TestKeys:
         assert used[2] == used[3]
         assert used[0] < used[2]
 
+    def test_events_without_the_door_count_as_use_of_the_first_living_key(self, house):
+        gone = self.issue(house, name="gone", source="till", channel="shop")
+        kept = self.issue(house, name="kept", source="till")
+        self.issue(house, name="later", source="till")
+        noon = house.clock.now()
+        with house.database.transaction() as conn:
+            keys.revoke_key(conn, gone.id, actor="olga", clock=house.clock)
+            source = next(iter(keys.sources(conn)))
+            for seconds in (0, 40, -40):
+                keys.note_use(conn, source, noon + timedelta(seconds=seconds))
+        used = stored(house, "select id, last_used_at from access.api_key where last_used_at is not null")
+        assert used == [(kept.id, noon)]
+
     def test_reading_without_a_clock_notes_nothing(self, house):
         self.resolve(house, self.issue(house).key)
         assert stored(house, "select last_used_at from access.api_key") == [(None,)]

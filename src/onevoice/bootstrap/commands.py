@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 
 from onevoice.bootstrap.installation import CONSOLE, FOREIGN_LOG, READY_LAG_EVENTS, Installation, minter, waiting_events
-from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit, Permission
+from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit, Permission, SourceId
 from onevoice.domains.access.service import accounts, audit, keys, sites
 from onevoice.domains.events.contracts import Adoption
 from onevoice.domains.events.errors import UnknownSourceError
@@ -212,8 +212,12 @@ def describe_site(home: Installation, name: str, change: Mapping[str, Any]) -> N
 
 
 def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[str, Any]], datetime, datetime]]) -> None:
-    """Append requests, (source, events, sent_at, received_at), in one transaction, through the checks of the door."""
+    """Append requests, (source, events, sent_at, received_at), in one transaction, through the checks of the door, as
+    though each had come with its source's own key.
+    """
     mint = minter(home)
+    requests = list(requests)
+    used = {source: received_at for source, _, _, received_at in sorted(requests, key=lambda each: each[3])}
     with home.database.transaction() as conn:
         events.append(
             conn,
@@ -222,3 +226,5 @@ def append_events(home: Installation, requests: Iterable[tuple[int, list[dict[st
                 for source, batch, sent_at, received_at in requests
             ],
         )
+        for source, at in sorted(used.items()):
+            keys.note_use(conn, SourceId(source), at)

@@ -67,7 +67,7 @@ class Furnisher:
         reports = self._key(things.REPORTS, scope="secret", permissions=["customers.read", "events.read"])
         if reports is not None:
             self._caller.read_with(reports["key"], "/api/profiles?limit=1")
-        self._key(things.REGISTER, scope="write", channel="shop", site="pl")
+        self._key(things.REGISTER, scope="write", channel="shop", site="PL")
 
     def plan(self) -> None:
         """Once everything was learnt: what the app sends is in the plan as it is, and its orders a little stricter."""

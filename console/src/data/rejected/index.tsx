@@ -134,7 +134,7 @@ function Filters({ filter, codes, set }: { filter: Filter; codes: Letters["codes
 function nameOf(event: string): string {
   try {
     const value = JSON.parse(event) as { event?: unknown; type?: unknown } | null;
-    const name = typeof value === "object" ? (value?.event ?? value?.type) : null;
+    const name = typeof value === "object" ? (value?.event || value?.type) : null;
     return typeof name === "string" && name ? name : "—";
   } catch {
     return "—";

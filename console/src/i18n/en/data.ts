@@ -79,8 +79,8 @@ export const data = {
     listening: "Listening. The first event will be here within a second of its arrival.",
     toSnippet: "Put in the snippet",
     firstDone: "Events are coming.",
-    newest: "{event} of {source}, {ago}:",
-    whose: "its customer",
+    newest: "They come. The newest: {event} of {source}, {ago}, from",
+    whose: "somebody without a name yet",
     people: "Somebody beside you",
     peopleText: "Invite the people who will work here, each with the role they need.",
     peopleDone: {
@@ -107,7 +107,7 @@ export const data = {
   },
   snippet: {
     title: "Site snippet",
-    lead: "Two lines in your pages tell what visitors do, keep it until it has arrived, and ask first where you say so. 4 KB.",
+    lead: "Two lines in your pages tell what visitors do, keep it until it has arrived, and ask for consent first if you want it to. The file has 4 KB.",
     key: "Which key",
     paste: "Write key",
     pasteHint: "The key stands in the page where anybody can read it: it can only send. A key that was kept can be pasted here; we cannot show it again.",

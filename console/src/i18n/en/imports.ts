@@ -126,7 +126,7 @@ export const imports = {
 };
 export const rejected = {
   title: "Rejected events",
-  lead: "What could not be taken, each with the reason. Mend the cause, then send it through the door again: it counts as if it had come right at first.",
+  lead: "What could not be taken, each with the reason. Mend the cause, then send it through the door again: it counts as if it had come right at first. Each is kept for 30 days.",
   replay: "Replay",
   replayAll: {
     one: "Replay {n} event",

@@ -11,7 +11,7 @@ export const plan = {
     events: "Events",
     plan: "In the plan",
     whole: "Everything it sends",
-    waiting: { one: "{n} event is not in it", other: "{n} events are not in it" },
+    waiting: { one: "{n} kind of event is not in it", other: "{n} kinds of events are not in it" },
     others: { one: "{n} event under names too many to keep apart", other: "{n} events under names too many to keep apart" },
     accept: "Accept as learnt",
     acceptOf: "Accept as learnt: what {name} sends",

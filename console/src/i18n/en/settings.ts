@@ -244,7 +244,7 @@ export const settings = {
     titleHint: "As people here call it.",
     country: "Country",
     countryHint: "Phone numbers written without a country code are read as this country's.",
-    noCountry: "No country: only international numbers",
+    noCountry: "No country: phones only with their + code",
     language: "Language",
     currency: "Currency",
     zone: "Time zone",
@@ -279,7 +279,7 @@ export const settings = {
     countryStays: "What was linked earlier is not linked anew: a customer known by a number read the old way can appear a second time. Join the two by hand on the customer's page.",
   },
   limits: {
-    lead: "A smaller limit parts people who have more than it allows; a larger one joins those whom only the old one kept apart. See first whom a change would touch: nothing happens until you apply it.",
+    lead: "A smaller limit parts people who have more than it allows; a larger one joins those whom only the old one kept apart. See first whom a change would touch: nothing happens until you apply it. The second number holds where only a contact or a device ties them, which is weaker than an account or a card.",
     change: "Change",
     changeOne: "Change: {kind}",
     weakHint: "Where an e-mail, a phone, a messenger or a device is all that ties them.",

@@ -14,7 +14,7 @@ export const tour = {
     },
     find: {
       title: "Find Anna",
-      text: "Customers are found by any part of a name, phone, card or e-mail, in Latin and Cyrillic alike; here it is the name in her Telegram. Anna Kowalska is who this tour is about. The marks at the edge of her row are the doors she came by last.",
+      text: "Customers are found by any part of a name, phone, card or e-mail, in Latin and Cyrillic alike; here it is the name in her Telegram. Anna Kowalska is who this tour is about. The icons in her row are the doors she came by.",
     },
     unknown: {
       title: "She came as nobody",

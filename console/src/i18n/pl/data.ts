@@ -83,8 +83,8 @@ export const data: Translated<typeof english> = {
     listening: "Nasłuchujemy. Pierwsze zdarzenie pojawi się tu sekundę po nadejściu.",
     toSnippet: "Wstaw kod",
     firstDone: "Zdarzenia przychodzą.",
-    newest: "{event}, źródło {source}, {ago}:",
-    whose: "czyje ono jest",
+    newest: "Przychodzą. Najnowsze: {event}, źródło {source}, {ago}, od:",
+    whose: "kogoś jeszcze bez nazwiska",
     people: "Ktoś jeszcze",
     peopleText: "Warto zaprosić osoby, które będą tu pracować, każdą z\u00a0potrzebną rolą.",
     peopleDone: {
@@ -113,7 +113,7 @@ export const data: Translated<typeof english> = {
   },
   snippet: {
     title: "Kod na stronę",
-    lead: "Dwie linijki na stronie mówią, co robią odwiedzający, przechowują to, aż dotrze, i\u00a0najpierw pytają, jeśli tak trzeba. 4 KB.",
+    lead: "Dwie linijki na stronie mówią, co robią odwiedzający, przechowują to, aż dotrze, i\u00a0w\u00a0razie potrzeby najpierw pytają o\u00a0zgodę. Plik ma 4 KB.",
     key: "Który klucz",
     paste: "Klucz zapisu",
     pasteHint: "Klucz stoi na stronie, gdzie każdy może go przeczytać: potrafi tylko wysyłać. Zachowany klucz można tu wkleić; pokazać go ponownie nie możemy.",

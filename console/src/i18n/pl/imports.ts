@@ -133,7 +133,7 @@ export const imports: Translated<typeof en.imports> = {
 };
 export const rejected: Translated<typeof en.rejected> = {
   title: "Odrzucone zdarzenia",
-  lead: "To, czego nie udało się przyjąć, wraz z\u00a0powodem. Po usunięciu przyczyny można wysłać ponownie: liczy się tak, jakby od razu przyszło poprawne.",
+  lead: "To, czego nie udało się przyjąć, wraz z\u00a0powodem. Po usunięciu przyczyny można wysłać ponownie: liczy się tak, jakby od razu przyszło poprawne. Każde jest przechowywane 30 dni.",
   replay: "Wyślij ponownie",
   replayAll: {
     one: "Wyślij ponownie {n} zdarzenie",

@@ -14,7 +14,7 @@ export const plan: Translated<typeof english> = {
     events: "Zdarzenia",
     plan: "W\u00a0planie",
     whole: "Wszystko, co wysyła",
-    waiting: { one: "{n} zdarzenie poza planem", few: "{n} zdarzenia poza planem", many: "{n} zdarzeń poza planem", other: "{n} zdarzenia poza planem" },
+    waiting: { one: "{n} rodzaj zdarzeń poza planem", few: "{n} rodzaje zdarzeń poza planem", many: "{n} rodzajów zdarzeń poza planem", other: "{n} rodzaju zdarzeń poza planem" },
     others: {
       one: "{n} zdarzenie o\u00a0nazwach, których jest za dużo, by prowadzić je osobno",
       few: "{n} zdarzenia o\u00a0nazwach, których jest za dużo, by prowadzić je osobno",

@@ -253,7 +253,7 @@ export const settings: Translated<typeof english> = {
     titleHint: "Tak, jak serwis nazywa się na co dzień.",
     country: "Kraj",
     countryHint: "Numery telefonów bez kodu kraju są odczytywane jako numery z\u00a0tego kraju.",
-    noCountry: "Bez kraju: tylko numery międzynarodowe",
+    noCountry: "Bez kraju: telefony tylko z\u00a0numerem kierunkowym +",
     language: "Język",
     currency: "Waluta",
     zone: "Strefa czasowa",
@@ -290,7 +290,7 @@ export const settings: Translated<typeof english> = {
     countryStays: "To, co powiązano wcześniej, nie jest wiązane na nowo: klient znany z\u00a0numeru odczytanego po staremu może pojawić się po raz drugi. Takich klientów można połączyć ręcznie na stronie klienta.",
   },
   limits: {
-    lead: "Mniejszy limit rozdzieli osoby, które mają więcej, niż dopuszcza; większy połączy tych, których osobno trzymał tylko poprzedni. Najpierw można zobaczyć, kogo zmiana dotknie: do chwili zastosowania nic się nie stanie.",
+    lead: "Mniejszy limit rozdzieli osoby, które mają więcej, niż dopuszcza; większy połączy tych, których osobno trzymał tylko poprzedni. Najpierw można zobaczyć, kogo zmiana dotknie: do chwili zastosowania nic się nie stanie. Druga liczba działa tam, gdzie łączy tylko kontakt albo urządzenie: to słabsze niż konto albo karta.",
     change: "Zmień",
     changeOne: "Zmień: {kind}",
     weakHint: "Gdy łączy ich tylko e-mail, telefon, komunikator lub urządzenie.",

@@ -195,6 +195,11 @@ def _touch_key(conn: Connection, key_id: KeyId, last_used_at: datetime | None, c
         store.touch_key(conn, key_id, at=now, stale=now - rules.TOUCH_EVERY)
 
 
+def note_use(conn: Connection, source_id: SourceId, at: datetime) -> None:
+    """Events of the source were sent at that time by what holds its first living write key, at most once a minute."""
+    store.touch_source(conn, source_id, at=at, stale=at - rules.TOUCH_EVERY)
+
+
 def sources(conn: Connection) -> dict[SourceId, Source]:
     return {each.id: each for each in store.sources(conn)}
 

@@ -56,6 +56,12 @@ where digest = %s and scope = 'secret' and revoked_at is null
 TOUCH_KEY: LiteralString = """
 update access.api_key set last_used_at = %s where id = %s and (last_used_at is null or last_used_at < %s)
 """
+TOUCH_SOURCE: LiteralString = """
+update access.api_key set last_used_at = %(at)s
+where id = (
+    select min(id) from access.api_key where source_id = %(source)s and scope = 'write' and revoked_at is null
+) and (last_used_at is null or last_used_at < %(stale)s)
+"""
 
 
 def sources(conn: Connection) -> list[Source]:
@@ -124,6 +130,10 @@ def resolve_secret_key(conn: Connection, digest: bytes) -> tuple[SecretKey, date
 
 def touch_key(conn: Connection, key_id: KeyId, *, at: datetime, stale: datetime) -> None:
     conn.execute(TOUCH_KEY, (at, key_id, stale))
+
+
+def touch_source(conn: Connection, source_id: SourceId, *, at: datetime, stale: datetime) -> None:
+    conn.execute(TOUCH_SOURCE, {"source": source_id, "at": at, "stale": stale})
 
 
 def mark(conn: Connection) -> bytes | None:
