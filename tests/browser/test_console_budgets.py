@@ -2,6 +2,7 @@
 
 import gzip
 import re
+import statistics
 import time
 from pathlib import Path
 
@@ -34,7 +35,9 @@ KIB = {"script": 200, "stylesheet": 20, "font": 80}
 LARGEST_MS = 1_200
 SHIFTED = 0.02
 TRIES = 3
-"""A busy machine makes a page slower, never faster: the best of so many counts."""
+"""A busy machine makes a page slower, never faster: the best of so many counts. Answers come in any order: of the jumps
+the one in the middle counts, as for the visitors of a site.
+"""
 WATCH = """
 window.shifted = 0;
 window.largest = 0;
@@ -91,11 +94,10 @@ def test_a_page_keeps_to_its_budget(open_page, addresses, route):
         page.locator("main h1").first.wait_for()
         page.wait_for_timeout(700)
         found.append((page.evaluate("window.largest"), page.evaluate("window.shifted")))
-        if found[-1][0] <= LARGEST_MS:
+        if all(largest <= LARGEST_MS and shifted <= SHIFTED for largest, shifted in found):
             break
         page.goto("about:blank")
     print(f"budget {route}: {sizes} {found}")
     assert all(sizes[kind] <= KIB[kind] for kind in KIB), sizes
-    largest, shifted = min(found)
-    assert 0 < largest <= LARGEST_MS, found
-    assert shifted <= SHIFTED, found
+    assert 0 < min(largest for largest, _ in found) <= LARGEST_MS, found
+    assert statistics.median(shifted for _, shifted in found) <= SHIFTED, found

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, useMay, useSources, type ApiKey } from "~/api";
+import { api, useMay, useMe, useSources, type ApiKey } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
 import { Button, CheckField, CodeBlock, ProblemBox, Section, SelectField, TextField } from "~/ui";
@@ -54,6 +54,8 @@ function Key({ value, onChange }: { value: string; onChange: (key: string) => vo
   const { t } = useI18n();
   const client = useQueryClient();
   const may = useMay("keys.manage");
+  // Until it is known who this is the place is kept, or the page below would be pushed down.
+  const unknown = useMe() === undefined;
   const sources = (useSources() ?? []).filter((source) => source.channel === "site");
   const [source, setSource] = useState(NEW);
   const [name, setName] = useState("");
@@ -69,7 +71,7 @@ function Key({ value, onChange }: { value: string; onChange: (key: string) => vo
   return (
     <div className="form snippet-wide">
       <TextField label={t("data.snippet.paste")} hint={t("data.snippet.pasteHint")} value={value} onChange={(text) => onChange(text.trim())} placeholder={PLACEHOLDER} spellCheck={false} autoComplete="off" maxLength={100} />
-      {may && (
+      {(may || unknown) && (
         <form
           className="snippet-make"
           onSubmit={(event) => {
@@ -79,7 +81,7 @@ function Key({ value, onChange }: { value: string; onChange: (key: string) => vo
         >
           <SelectField label={t("data.snippet.orMake")} value={source} choices={[{ value: NEW, label: t("data.snippet.newSource") }, ...sources.map((each) => ({ value: each.name, label: each.name }))]} onChange={setSource} />
           {!old && <TextField label={t("data.snippet.name")} value={name} onChange={setName} placeholder={t("data.snippet.nameExample")} maxLength={120} />}
-          <Button type="submit" disabled={make.isPending || (!old && !name.trim())}>
+          <Button type="submit" disabled={!may || make.isPending || (!old && !name.trim())}>
             {t("data.snippet.make")}
           </Button>
         </form>
