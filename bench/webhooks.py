@@ -72,7 +72,9 @@ def door(address: str, home: Path) -> tuple[str, bytes]:
     command += ["--allow", "webhooks.edit", "--allow", "events.read"]
     key = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
     with httpx.Client(base_url=f"http://{address}", headers={"Authorization": f"Bearer {key}"}) as client:
-        made: dict[str, Any] = client.post("/api/webhooks", json={"name": "bench", "channel": "shop"}).json()
+        answer = client.post("/api/webhooks", json={"name": "bench hooks", "channel": "shop"})
+        assert answer.is_success, answer.text
+        made: dict[str, Any] = answer.json()
         change = {"based_on": 0, "mapping": MAPPING}
         client.put(f"/api/webhooks/{made['id']}/mapping", json=change).raise_for_status()
     return httpx.URL(made["address"]).path, base64.b64decode(made["secret"].removeprefix("whsec_"))
