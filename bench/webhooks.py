@@ -21,7 +21,7 @@ from bench.machine import percentile, spread
 from onevoice.domains.webhooks.rules import signature
 
 CONNECTIONS = 12
-MAPPING = {
+PAID_ORDERS: dict[str, Any] = {
     "rules": [
         {
             "when": [{"path": "status", "op": "is", "values": ["paid"]}],
@@ -40,6 +40,7 @@ MAPPING = {
         }
     ]
 }
+"""Also what tests/webhooks begins with."""
 
 
 def payload(number: int) -> bytes:
@@ -75,7 +76,7 @@ def door(address: str, home: Path) -> tuple[str, bytes]:
         answer = client.post("/api/webhooks", json={"name": "bench hooks", "channel": "shop"})
         assert answer.is_success, answer.text
         made: dict[str, Any] = answer.json()
-        change = {"based_on": 0, "mapping": MAPPING}
+        change = {"based_on": 0, "mapping": PAID_ORDERS}
         client.put(f"/api/webhooks/{made['id']}/mapping", json=change).raise_for_status()
     return httpx.URL(made["address"]).path, base64.b64decode(made["secret"].removeprefix("whsec_"))
 

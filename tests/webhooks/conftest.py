@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from bench.webhooks import PAID_ORDERS
 
 from onevoice.domains.events.service import log as events
 from onevoice.domains.webhooks.contracts import Headers, Mapping, Receipt, SecretShown, WebhookCreate
@@ -29,24 +30,7 @@ ORDER = {
     "items": [{"sku": "boot-38", "quantity": 1}],
 }
 PAID = {
-    "rules": [
-        {
-            "when": [{"path": "status", "op": "is", "values": ["paid"]}],
-            "make": "track",
-            "event": {"text": "Order Completed"},
-            "user_id": "customer.id",
-            "identifiers": [{"kind": "email", "path": "customer.email"}],
-            "time": {"path": "paid_at"},
-            "properties": {
-                "fields": [
-                    {"name": "order_id", "path": "id", "type": "text"},
-                    {"name": "total", "path": "total", "type": "money"},
-                    {"name": "currency", "path": "currency"},
-                ]
-            },
-        },
-        {"when": [{"path": "status", "op": "is", "values": ["draft"]}], "make": "ignore"},
-    ]
+    "rules": [*PAID_ORDERS["rules"], {"when": [{"path": "status", "op": "is", "values": ["draft"]}], "make": "ignore"}]
 }
 
 
