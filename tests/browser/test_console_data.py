@@ -145,6 +145,31 @@ class TestSnippet:
         assert axe_violations(page) == []
         keep(page, "data-snippet-proof")
 
+    def test_nothing_with_a_hole_in_it_is_copied(self, open_page):
+        page = open_page("/data/snippet")
+        copy = page.get_by_role("button", name="Copy").first
+        expect(copy).to_be_disabled()
+        page.get_by_label("Write key").fill("ov_write_abc")
+        expect(copy).to_be_enabled()
+
+    def test_without_a_network_no_key_is_made_then_or_later(self, open_page):
+        page = open_page("/data/snippet")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.method) if request.url.endswith("/api/keys") else None)
+        page.get_by_label("Its name").fill(f"site {next(_numbers)}")
+        make = page.get_by_role("button", name="Make a key")
+        page.context.set_offline(True)
+        make.click()
+        expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
+        expect(make).to_be_enabled()
+        asked.clear()
+        page.context.set_offline(False)
+        page.wait_for_timeout(1_500)
+        assert asked == []
+        make.click()
+        expect(page.get_by_role("region", name="The snippet")).to_contain_text('data-key="ov_write_')
+        assert asked == ["POST"]
+
     def test_a_page_without_it_is_told_what_may_be_wrong(self, open_page):
         page = open_page("/data/snippet")
         with shop("<!doctype html><title>Boots</title>") as address:

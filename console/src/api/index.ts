@@ -11,7 +11,10 @@ export type * from "./types";
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
+      // Without a network a change fails at once and says so: kept back, it would be made later, when nobody looks.
+      mutations: { networkMode: "always" },
       queries: {
+        networkMode: "always",
         staleTime: 15_000,
         refetchOnWindowFocus: false,
         // What the server refused once it refuses twice; only a lost connection is worth another try.

@@ -4,7 +4,8 @@ import { useI18n } from "~/i18n";
 import { Button } from "./Button";
 import { toast } from "./toasts";
 
-export function CodeBlock({ text, label }: { text: string; label: string }) {
+/** incomplete: something in it is still to be filled in, so it cannot be copied yet. */
+export function CodeBlock({ text, label, incomplete = false }: { text: string; label: string; incomplete?: boolean }) {
   const { t } = useI18n();
   const copy = () => void navigator.clipboard.writeText(text).then(() => toast({ text: t("common.copied") }));
   return (
@@ -12,7 +13,7 @@ export function CodeBlock({ text, label }: { text: string; label: string }) {
       <pre tabIndex={0} role="region" aria-label={label}>
         {text}
       </pre>
-      <Button dense onClick={copy}>
+      <Button dense disabled={incomplete} onClick={copy}>
         {t("common.copy")}
       </Button>
     </div>

@@ -34,7 +34,7 @@ export function SnippetPart() {
         <div className="form snippet-wide">
           <CheckField label={t("data.snippet.wait")} hint={t("data.snippet.waitHint")} checked={wait} onChange={setWait} />
           <CheckField label={t("data.snippet.silent")} hint={t("data.snippet.silentHint")} checked={silent} onChange={setSilent} />
-          <CodeBlock text={tagOf(key, { wait, silent })} label={t("data.snippet.code")} />
+          <CodeBlock text={tagOf(key, { wait, silent })} label={t("data.snippet.code")} incomplete={key === ""} />
           {wait && <CodeBlock text="onevoice.consent({ analytics: true, marketing: false })" label={t("data.snippet.consent")} />}
           <details>
             <summary>{t("data.snippet.policy")}</summary>
