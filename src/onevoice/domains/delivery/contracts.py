@@ -1,0 +1,256 @@
+"""What delivery takes and gives: messages, what a channel can do, what comes back from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NewType
+
+MessageId = NewType("MessageId", int)
+AccountId = NewType("AccountId", int)
+
+MessageClass = Literal["transactional", "conversational", "marketing"]
+CLASSES: tuple[MessageClass, ...] = ("transactional", "conversational", "marketing")
+
+State = Literal[
+    "planned", "queued", "sending", "sent", "delivered", "read", "clicked",
+    "suppressed", "cancelled", "failed", "bounced", "uncertain",
+]  # fmt: skip
+STATES: tuple[State, ...] = (
+    "planned", "queued", "sending", "sent", "delivered", "read", "clicked",
+    "suppressed", "cancelled", "failed", "bounced", "uncertain",
+)  # fmt: skip
+"""By the number they are stored under. Append only."""
+
+
+# What is said
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """url opens an address; data comes back when it is pressed. One of the two."""
+
+    text: str
+    url: str | None = None
+    data: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    kind: Literal["image", "video", "audio", "file"]
+    name: str
+    content_type: str
+    data: bytes
+    caption: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is said, rendered. text: plain, always there. html: for e-mail the whole document; other channels the few
+    tags they know, or None.
+    """
+
+    text: str
+    html: str | None = None
+    subject: str | None = None
+    buttons: tuple[tuple[Button, ...], ...] = ()
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message for one address, ready for its channel.
+
+    id: the message's, from which stable provider-side names are made (Message-ID, VERP). key: the same over all
+    attempts, for providers that take an idempotency key. unsubscribe_url: one click, by POST only (RFC 8058);
+    preferences_url: the page. answers: the provider's id of the message this one answers; thread: those before it,
+    oldest first. edits: the provider's id of the message that this one replaces. marketing: carries list headers.
+    """
+
+    id: MessageId
+    key: str
+    address: str
+    content: Content
+    marketing: bool = False
+    unsubscribe_url: str | None = None
+    preferences_url: str | None = None
+    answers: str | None = None
+    thread: tuple[str, ...] = ()
+    edits: str | None = None
+    language: str = "en"
+    at: datetime | None = None
+    """When it was decided to send it; the Date of an e-mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The provider has it. provider_id: its name for it. parts: what is paid for (an SMS may be several)."""
+
+    provider_id: str
+    parts: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """Settings were tried and work. name: what the provider calls this account, such as @northfold_bot."""
+
+    name: str
+    detail: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+# What comes back
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    name: str
+    content_type: str
+    size_bytes: int
+    data: bytes | None = None
+    """None where it was too large to be taken, or must be fetched by `reference`."""
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Somebody wrote, or pressed a button (`pressed`: its data). text: without what was quoted; quoted, signature: what
+    was folded away. key: by which a repeat is known. start: what a deep link carried.
+    """
+
+    key: str
+    address: str
+    text: str
+    happened_at: datetime
+    provider_id: str
+    name: str | None = None
+    subject: str | None = None
+    html: str | None = None
+    quoted: str = ""
+    signature: str = ""
+    answers: str | None = None
+    thread: tuple[str, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    pressed: str | None = None
+    start: str | None = None
+    edited: bool = False
+    automatic: bool = False
+    """An out-of-office note or other machine's answer: no person said it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message of ours. Named by message_id (VERP, our Message-ID), else by provider_id.
+
+    gone: the address takes nothing any more. code: such as `5.1.1`.
+    """
+
+    key: str
+    state: Literal["delivered", "read", "bounced", "complained", "failed"]
+    happened_at: datetime
+    message_id: MessageId | None = None
+    provider_id: str | None = None
+    address: str | None = None
+    code: str = ""
+    detail: str = ""
+    gone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """The person opened or shut this door: started or blocked the bot, wrote the first time."""
+
+    key: str
+    address: str
+    open: bool
+    happened_at: datetime
+
+
+Inbound = Said | Receipt | Reach
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A provider's webhook request, as it came."""
+
+    method: str
+    headers: Mapping[str, str]
+    """Lower-case names."""
+    query: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What a poll brought. position: where to go on, stored in the transaction that takes `items`."""
+
+    items: Sequence[Inbound]
+    position: str
+
+
+# Channels
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One field of an account's settings, by its manifest. secret: sealed at rest and never shown again."""
+
+    name: str
+    type: Literal["text", "number", "boolean", "choice"]
+    title: Mapping[str, str]
+    """By language."""
+    help: Mapping[str, str] = field(default_factory=dict[str, str])
+    secret: bool = False
+    required: bool = True
+    default: Any = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a channel can do. idempotent: the provider refuses a second message with the same key. inbound: how answers
+    come. receipts: how far the fate of a message is told. failover: another account of this channel reaches the same
+    addresses. window_hours: how long after the person's last word the provider lets us write freely (None: always).
+    address_kind: of identifiers. edits, buttons, media, html: what content may hold. text_max: characters.
+    """
+
+    address_kind: str
+    idempotent: bool
+    failover: bool
+    inbound: tuple[Literal["webhook", "poll"], ...] = ()
+    receipts: Literal["none", "sent", "delivered", "read"] = "sent"
+    html: bool = False
+    subject: bool = False
+    buttons: bool = False
+    media: tuple[str, ...] = ()
+    edits: bool = False
+    text_max: int = 4096
+    window_hours: int | None = None
+    needs_contact: bool = False
+    """The person must have written (or started the bot) first."""
+    double_opt_in: bool = False
+    """An address typed by anybody proves nothing until its holder confirms it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Of an account, unless its settings say otherwise. per_address_seconds: between two messages to one address."""
+
+    per_second: float
+    burst: int
+    concurrency: int
+    per_address_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A channel's manifest.toml. referee: the peer or official client that its stand-in was held against; None shows
+    as unrefereed.
+    """
+
+    kind: str
+    door: str
+    """The channel of identity.CHANNELS that it speaks through."""
+    title: Mapping[str, str]
+    settings: tuple[Setting, ...]
+    capabilities: Capabilities
+    limits: Limits
+    referee: str | None = None

@@ -1,0 +1,103 @@
+"""What can be wrong with a message or a request to send one, and what a channel may answer."""
+
+from typing import Literal
+
+from onevoice.kit.errors import DomainError
+
+
+class DeliveryError(DomainError):
+    """The message cannot be handled so."""
+
+
+class UnknownMessageError(DeliveryError):
+    """There is no such message."""
+
+    code = "unknown_message"
+    kind = "not_found"
+
+
+class UnknownAccountError(DeliveryError):
+    """There is no such channel account."""
+
+    code = "unknown_account"
+    kind = "not_found"
+
+
+class UnknownChannelError(DeliveryError):
+    """There is no such channel."""
+
+    code = "unknown_channel"
+    kind = "not_found"
+
+
+class UnusableSettingsError(DeliveryError):
+    """The channel cannot be used with these settings."""
+
+    code = "unusable_settings"
+
+
+class NotCancellableError(DeliveryError):
+    """The message is on its way already, or has ended."""
+
+    code = "not_cancellable"
+    kind = "conflict"
+
+
+class InvalidMessageError(DeliveryError):
+    """The message cannot be sent as it was asked."""
+
+    code = "invalid_message"
+
+
+# What an adaptor raises, and nothing else. The class says what is to be done next.
+
+
+class ChannelError(Exception):
+    """The provider did not take it.
+
+    code: for programs and statistics, such as `mailbox_full`. detail: what the provider said, for the people who run
+    the channel; never the content, nor a secret.
+    """
+
+    def __init__(self, code: str, detail: str = "") -> None:
+        super().__init__(f"{code}: {detail}" if detail else code)
+        self.code = code
+        self.detail = detail
+
+
+class Retriable(ChannelError):  # noqa: N818 - the three names that the house style gives
+    """Trying again may help.
+
+    after_seconds: not sooner, where the provider said so. scope: whether this message alone waits, or all that goes
+    through the account. accepted: `maybe` where the provider may have taken it all the same (time-out or reset after
+    the request was sent): without an idempotency key it must not be sent again blindly.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str = "",
+        *,
+        after_seconds: float | None = None,
+        scope: Literal["message", "account"] = "message",
+        accepted: Literal["no", "maybe"] = "no",
+    ) -> None:
+        super().__init__(code, detail)
+        self.after_seconds = after_seconds
+        self.scope = scope
+        self.accepted = accepted
+
+
+class Permanent(ChannelError):  # noqa: N818
+    """No attempt will ever be taken.
+
+    gone: nor will any other to this address: a hard bounce, or the person blocked us.
+    """
+
+    def __init__(self, code: str, detail: str = "", *, gone: bool = False) -> None:
+        super().__init__(code, detail)
+        self.gone = gone
+
+
+class ActionRequired(ChannelError):  # noqa: N818
+    """Nothing goes through this account until somebody mends it: a token revoked, a password wrong, money used up."""
