@@ -55,8 +55,8 @@ def insert(
         "insert into delivery.account (channel, name, site, source_id, settings, secrets, place, per_second, burst,"
         " concurrency, per_address_seconds, cost_minor, currency, made_at) values (%(channel)s, %(name)s, %(site)s,"
         " %(source)s, %(settings)s, '', (select coalesce(max(place), -1) + 1 from delivery.account"
-        " where site = %(site)s and channel = %(channel)s), %(per_second)s, %(burst)s, %(concurrency)s, %(per_address)s, %(cost)s,"
-        " %(currency)s, %(at)s) on conflict (site, channel, name) do nothing returning id",
+        " where site = %(site)s and channel = %(channel)s), %(per_second)s, %(burst)s, %(concurrency)s,"
+        " %(per_address)s, %(cost)s, %(currency)s, %(at)s) on conflict (site, channel, name) do nothing returning id",
         {
             "channel": channel, "name": name, "site": site, "source": source_id, "settings": Jsonb(dict(settings)),
             "per_second": limits.per_second, "burst": limits.burst, "concurrency": limits.concurrency,
