@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 PurposeClass = Literal["transactional", "marketing"]
 Act = Literal["request", "grant", "confirm", "withdraw"]
@@ -68,3 +68,26 @@ class Preferences:
 
 
 NO_PREFERENCES = Preferences()
+
+
+class Line(NamedTuple):
+    """One line of the consent ledger, as far as it decides. via: it counts while nid and via are one person."""
+
+    id: int
+    nid: int
+    via: int | None
+    purpose: str
+    channel: str
+    act: Act
+    happened: datetime
+
+
+class Wish(NamedTuple):
+    """One line of what somebody wishes. name: a field of `Preferences`; value: as JSON holds it, None takes it back."""
+
+    id: int
+    nid: int
+    via: int | None
+    name: str
+    value: Any
+    happened: datetime

@@ -409,6 +409,16 @@ def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
     ).fetchall()
 
 
+def identifiers(conn: Connection, *, pids: Sequence[int] = (), nodes: Sequence[int] = ()) -> list[tuple[int, int, str]]:
+    """(pid, nid, kind) of all nodes of profiles, or of these nodes: vanished and forgotten ones too."""
+    column, values = ("nid", nodes) if nodes else ("pid", pids)
+    return conn.execute(
+        "select n.pid, n.nid, k.name from identity.node n join identity.kind k on k.id = n.kind"
+        f" where n.{column} = any(%s::bigint[]) order by n.nid",  # pyright: ignore[reportArgumentType] - of two names
+        (arrays.numbers(values),),
+    ).fetchall()
+
+
 def moved_pids(conn: Connection, after: int, limit: int) -> tuple[set[int], int]:
     rows = conn.execute(
         "select id, pid from identity.moved where id > %s order by id limit %s", (after, limit)
