@@ -305,6 +305,21 @@ class Pace(NamedTuple):
     trips: int
 
 
+CHAIN_START = bytes(32)
+"""What the first record of a shard follows."""
+
+
+class Record(NamedTuple):
+    """A decision as it is kept. hash: SHA-256 of the hash of the one before in its shard, then the body."""
+
+    shard: int
+    number: int
+    message: int
+    at: datetime
+    hash: bytes
+    body: bytes
+
+
 # Channels
 
 

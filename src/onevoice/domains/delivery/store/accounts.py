@@ -18,7 +18,8 @@ _ACCOUNT = (
 
 
 def _account(row: Sequence[Any]) -> Account:
-    return Account(*row[:10], Limits(*row[10:14]), *row[14:])
+    fields: list[Any] = [*row[:10], Limits(*row[10:14]), *row[14:]]
+    return Account(*fields)
 
 
 def accounts(conn: Connection) -> list[Account]:
