@@ -100,7 +100,8 @@ def claim(
     found = gathering.gather(conn, subjects, channels, accounts, at)
     judged = [(row, facts, gate.decide(in_force.policy, facts)) for row, facts in zip(ours, found.facts, strict=True)]
     bodies = records.bodies_of(in_force.version, "claimed", [(row.id, facts, made) for row, facts, made in judged])
-    record_store.append(conn, ours[0].id, [(each[0].id, body) for each, body in zip(judged, bodies, strict=True)], at)
+    told = [(each[0].id, body) for each, body in zip(judged, bodies, strict=True)]
+    record_store.append(conn, ours[0].id, told, records.chain, at)
     going = [row for row, _, made in judged if _goes(row, made)]
     outgoing, refused = renderer.render(conn, going, at)
     turned = [_turned(row, made, at) for row, _, made in judged if not _goes(row, made)]
