@@ -1,16 +1,21 @@
 """The API and the console, wired together."""
 
 import contextlib
+import functools
+import os
 from collections.abc import AsyncGenerator
 from importlib.metadata import version
 
 import psycopg
 from fastapi import FastAPI
 
+from onevoice.bootstrap import sending
 from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installation
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.delivery.http import messages as messages_http
+from onevoice.domains.delivery.http import setup as setup_messages
 from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.http import plan as plan_http
 from onevoice.domains.events.http import setup as setup_http
@@ -46,6 +51,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
     hub = live_http.Hub(database, clock)
+    kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -91,6 +97,17 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
+    app.include_router(messages_http.router(database, home.secrets.vault_key, kinds, clock=clock, chance=chance))
+    app.include_router(
+        setup_messages.router(
+            database,
+            kinds,
+            sending.sealer(home),
+            functools.partial(sending.probe, home, out),
+            clock=clock,
+            chance=chance,
+        )
+    )
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
     app.include_router(console.router(CONSOLE, guards))
