@@ -175,3 +175,64 @@ class Entry(NamedTuple):
     version: int | None
     language: str | None
     body: str | None
+
+
+class Text(NamedTuple):
+    """What people agree to, word for word. Another wording is another version; none is ever changed."""
+
+    id: int
+    purpose: str
+    language: str
+    version: int
+    body: str
+    made_at: datetime | None
+    made_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShown:
+    """A channel by which somebody can be reached, as they switch it. address: masked."""
+
+    name: str
+    address: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShown:
+    """A purpose as somebody switches it. where: channels by which it may come as things stand."""
+
+    purpose: Purpose
+    on: bool
+    where: tuple[str, ...]
+    text: Text | None = None
+
+    @property
+    def locked(self) -> bool:
+        """No choice: a purchase needs it."""
+        return self.purpose.message_class == "transactional"
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """What the preference centre shows. position: the newest line that was seen; mark: which identifiers were one
+    person then.
+    """
+
+    position: int
+    mark: str
+    channels: tuple[ChannelShown, ...]
+    topics: tuple[TopicShown, ...]
+    wishes: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class CentreForm:
+    """What somebody sends back. channels, topics: those that are on. shut: not to be written to at all."""
+
+    position: int
+    mark: str
+    channels: frozenset[str]
+    topics: frozenset[str]
+    wishes: Preferences
+    shut: bool = False

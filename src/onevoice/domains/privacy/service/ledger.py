@@ -44,7 +44,7 @@ def withdraw(conn: Connection, nid: int, purpose: str, channel: str, said: Said,
     """Never refused, whatever else is going on. Raises: UnknownPurposeError, InvalidConsentError."""
     if purpose != EVERY and _purpose(conn, purpose).message_class == "transactional":
         raise InvalidConsentError(f"{purpose} is what a purchase needs: it rests on no consent to withdraw.")
-    return _write(conn, _held(conn, nid), (purpose, channel), "withdraw", said, clock)
+    return _write(conn, held(conn, nid), (purpose, channel), "withdraw", said, clock)
 
 
 def grant(
@@ -84,7 +84,7 @@ def request(
     _marketing(conn, purpose)
     if channel == EVERY:
         raise InvalidConsentError("A request goes to one address: name its channel.")
-    who = _held(conn, nid)
+    who = held(conn, nid)
     asked = rules.Address(nid, channel, purpose)
     if rules.decide(people.lines_of(conn, who), who.kinds, asked).state == "granted":
         return Requested(None, None, None)
@@ -128,7 +128,7 @@ def wish(conn: Connection, nid: int, wishes: Mapping[str, Any], said: Said, *, c
     person and would be stricter. Raises: InvalidPreferenceError.
     """
     checked = {name: wish_rules.checked(name, value) for name, value in wishes.items()}
-    who = _held(conn, nid)
+    who = held(conn, nid)
     said_before = people.wishes(conn, {who.pid: who.kinds})[who.pid]
     happened = said.happened or clock.now()
     written: list[int] = []
@@ -160,7 +160,7 @@ def _stricter(said: Iterable[Wish], nid: int, name: str, value: Any, happened: d
 def _allow(
     conn: Connection, nid: int, scope: tuple[str, str], act: Act, said: Said, seen: int | None, clock: Clock
 ) -> Recorded:
-    who = _held(conn, nid)
+    who = held(conn, nid)
     known = store.lines_of_key(conn, said.key)
     if known:
         return Recorded(tuple(known), repeated=True)
@@ -177,7 +177,7 @@ def _allow(
     return Recorded((*own.lines, *(line for line in lifted if line is not None)), own.repeated)
 
 
-def _held(conn: Connection, nid: int) -> Person:
+def held(conn: Connection, nid: int) -> Person:
     """The person of an identifier; nobody else says anything by theirs before the transaction ends."""
     who = people.person(conn, nid)
     while True:
