@@ -19,6 +19,8 @@ from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import links
 from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.imports import http as imports_http
+from onevoice.domains.privacy.http import centre as centre_http
+from onevoice.domains.privacy.service import doors, ledger
 from onevoice.domains.profiles.http import limits as limits_http
 from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
@@ -29,7 +31,7 @@ from onevoice.domains.profiles.http import search as search_http
 from onevoice.domains.profiles.jobs import link
 from onevoice.domains.webhooks.http import routes as webhooks_http
 from onevoice.domains.webhooks.service import manage as webhooks
-from onevoice.kit import db
+from onevoice.kit import db, tokens
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.sealing import Sealer
@@ -91,6 +93,18 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
+    door_key = tokens.key_of(home.secrets.link_key, doors.USE)
+    app.include_router(
+        centre_http.router(
+            database,
+            lambda conn, token: doors.resolve(conn, token, key=door_key, now=clock.now()),
+            tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION),
+            settings,
+            CONSOLE,
+            clock=clock,
+            chance=chance,
+        )
+    )
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
     app.include_router(console.router(CONSOLE, guards))

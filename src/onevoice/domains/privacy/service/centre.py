@@ -20,6 +20,7 @@ from onevoice.domains.privacy.contracts import (
     Opened,
     Said,
     TopicShown,
+    Waiting,
 )
 from onevoice.domains.privacy.rules import centre as rules
 from onevoice.domains.privacy.rules import standing as standing_rules
@@ -61,6 +62,31 @@ def brand(conn: Connection) -> Brand:
         return Brand("Onevoice", UTC)
     zone = site.details.time_zone
     return Brand(site.details.title, ZoneInfo(zone) if zone else UTC)
+
+
+def title(conn: Connection, purpose: str, language: str) -> str | None:
+    """What people call a purpose; None for one that is unknown."""
+    found = purposes(conn).get(purpose)
+    return found.titles[language] if found else None
+
+
+class Confirmation(NamedTuple):
+    """What the holder of an address is asked. body: the text they agree to; holds: it has been answered, and stands."""
+
+    topic: str
+    address: str
+    body: str | None
+    holds: bool
+
+
+def confirmation(conn: Connection, waits: Waiting, language: str) -> Confirmation:
+    member = identity.members_by_nid(conn, [waits.nid])[waits.nid]
+    entry = store.entries_by_id(conn, [waits.line])[waits.line]
+    who = people.person(conn, waits.nid)
+    asked = standing_rules.Address(waits.nid, waits.channel, waits.purpose)
+    holds = standing_rules.decide(people.lines_of(conn, who), who.kinds, asked).state == "granted"
+    topic = title(conn, waits.purpose, language) or waits.purpose
+    return Confirmation(topic, masked(member.kind, member.value), entry.body, holds)
 
 
 def centre(conn: Connection, nid: int, language: str, *, upto: int | None = None) -> Centre:
