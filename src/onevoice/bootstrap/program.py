@@ -20,6 +20,8 @@ from onevoice.domains.identity.service import links
 from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.imports import http as imports_http
 from onevoice.domains.privacy.http import centre as centre_http
+from onevoice.domains.privacy.http import consents as consents_http
+from onevoice.domains.privacy.http import rules as privacy_rules_http
 from onevoice.domains.privacy.service import doors, ledger
 from onevoice.domains.profiles.http import limits as limits_http
 from onevoice.domains.profiles.http import links as links_http
@@ -86,6 +88,11 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance)
     )
     app.include_router(search_http.router(database, clock))
+    door_key = tokens.key_of(home.secrets.link_key, doors.USE)
+    confirmation_key = tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION)
+    consent_keys = consents_http.Keys(home.secrets.vault_key, door_key, confirmation_key)
+    app.include_router(consents_http.router(database, consent_keys, settings, clock=clock, chance=chance))
+    app.include_router(privacy_rules_http.router(database, home.secrets.vault_key, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(rules_http.router(database, home.secrets.vault_key, clock))
     app.include_router(limits_http.router(database, clock))
@@ -93,12 +100,11 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
-    door_key = tokens.key_of(home.secrets.link_key, doors.USE)
     app.include_router(
         centre_http.router(
             database,
             lambda conn, token: doors.resolve(conn, token, key=door_key, now=clock.now()),
-            tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION),
+            confirmation_key,
             settings,
             CONSOLE,
             clock=clock,

@@ -19,6 +19,9 @@ Permission = Literal[
     "plan.edit",
     "webhooks.edit",
     "links.create",
+    "consent.edit",
+    "suppressions.edit",
+    "purposes.edit",
     "keys.manage",
     "identity.edit",
     "sites.edit",
@@ -64,9 +67,11 @@ _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset({"customers.read", "events.read", "events.import"}),
-    "operator": frozenset({"customers.read", "customers.merge"}),
-    "seller": _LOOKS,
+    "marketer": frozenset(
+        {"customers.read", "events.read", "events.import", "consent.edit", "suppressions.edit", "purposes.edit"}
+    ),
+    "operator": frozenset({"customers.read", "customers.merge", "consent.edit", "suppressions.edit"}),
+    "seller": frozenset({"customers.read", "consent.edit"}),
     "analyst": frozenset({"customers.read", "events.read"}),
     "developer": _CONNECTS | _LOOKS,
 }
@@ -83,6 +88,7 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "plan.edit",
         "webhooks.edit",
         "links.create",
+        "consent.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.

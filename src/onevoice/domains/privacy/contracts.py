@@ -236,3 +236,31 @@ class CentreForm:
     topics: frozenset[str]
     wishes: Preferences
     shut: bool = False
+
+
+class Suppressed(NamedTuple):
+    """A suppression as it is listed. source: what made it, such as `message:17` or an account's login."""
+
+    id: int
+    nid: int
+    reason: SuppressionReason
+    source: str
+    since: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+    lifted_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeChange:
+    """What is changed about a purpose; None stays. texts: by language, each a new version where it is another one.
+    message_class: of a new one.
+    """
+
+    titles: Mapping[str, str] | None = None
+    descriptions: Mapping[str, str] | None = None
+    double_opt_in: bool | None = None
+    position: int | None = None
+    retired: bool | None = None
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    message_class: PurposeClass = "marketing"

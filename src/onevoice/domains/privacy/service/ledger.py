@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from onevoice.domains.identity.contracts import CHANNELS
 from onevoice.domains.privacy.contracts import EVERY, Act, Purpose, Recorded, Requested, Said, Waiting, Wish
 from onevoice.domains.privacy.errors import (
     ConfirmationNeededError,
@@ -42,6 +43,7 @@ _EVENTS: Mapping[Act, str] = {
 
 def withdraw(conn: Connection, nid: int, purpose: str, channel: str, said: Said, *, clock: Clock) -> Recorded:
     """Never refused, whatever else is going on. Raises: UnknownPurposeError, InvalidConsentError."""
+    _require_channel(channel)
     if purpose != EVERY and _purpose(conn, purpose).message_class == "transactional":
         raise InvalidConsentError(f"{purpose} is what a purchase needs: it rests on no consent to withdraw.")
     return _write(conn, held(conn, nid), (purpose, channel), "withdraw", said, clock)
@@ -57,6 +59,7 @@ def grant(
 
     Raises: UnknownPurposeError, InvalidConsentError, ConfirmationNeededError, WithdrawnSinceError.
     """
+    _require_channel(channel)
     wanted = _marketing(conn, purpose)
     if wanted.double_opt_in and not said.proven:
         raise ConfirmationNeededError(
@@ -81,6 +84,7 @@ def request(
 
     Raises: UnknownPurposeError, InvalidConsentError.
     """
+    _require_channel(channel)
     _marketing(conn, purpose)
     if channel == EVERY:
         raise InvalidConsentError("A request goes to one address: name its channel.")
@@ -200,6 +204,11 @@ def _write(conn: Connection, who: Person, scope: tuple[str, str], act: Act, said
     told = {"purpose": scope[0], "channel": scope[1], "source": said.source}
     telling.tell(conn, who, _EVENTS[act], told, said, line, clock)
     return Recorded((line,), repeated=False)
+
+
+def _require_channel(name: str) -> None:
+    if name != EVERY and name not in CHANNELS:
+        raise InvalidConsentError(f"{name[:80]!r} is no channel. The channels are: {', '.join(CHANNELS)}.")
 
 
 def _purpose(conn: Connection, name: str) -> Purpose:
