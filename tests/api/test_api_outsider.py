@@ -108,6 +108,16 @@ TAKES = {
     ("POST", "/api/identity/blocked/rehearsals"): "identity.edit",
     ("POST", "/api/identity/blocked/removals"): "identity.edit",
     ("POST", "/api/links"): "links.create",
+    ("GET", "/api/profiles/{ref}/consents"): "customers.read",
+    ("GET", "/api/profiles/{ref}/consents/history"): "customers.read",
+    ("POST", "/api/profiles/{ref}/consents"): "consent.edit",
+    ("POST", "/api/profiles/{ref}/preferences-links"): "consent.edit",
+    ("GET", "/api/purposes"): "customers.read",
+    ("GET", "/api/purposes/{name}/texts"): "customers.read",
+    ("PUT", "/api/purposes/{name}"): "purposes.edit",
+    ("GET", "/api/suppressions"): "customers.read",
+    ("POST", "/api/suppressions"): "suppressions.edit",
+    ("POST", "/api/suppressions/{suppression_id}/lift"): "suppressions.edit",
 }
 EXAMPLES = {
     "ref": "user_id:u1",
@@ -125,6 +135,7 @@ EXAMPLES = {
     "hook_id": "1",
     "delivery_id": "1",
     "public_id": "wh_unknown",
+    "suppression_id": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -138,6 +149,9 @@ BODIES = {
     "/api/webhooks/{hook_id}/rehearsals": {"mapping": {"rules": [{"make": "ignore"}]}},
     "/api/users": {"login": "mine", "name": "Mine", "password": "correct horse battery", "role": "owner"},
     "/api/users/{user_id}/password": {"password": "correct horse battery"},
+    "/api/profiles/{ref}/consents": {"act": "withdraw", "purpose": "*", "channel": "*", "how": "mine"},
+    "/api/suppressions": {"address": "user_id:u1"},
+    "/api/suppressions/{suppression_id}/lift": {"reason": "mine"},
     "/api/identity/merges": {"from": "user_id:u2", "into": "user_id:u3", "reason": "mine"},
     "/api/identity/splits": {"profile": "user_id:u4", "identifiers": ["email:anna4@shop.example"], "reason": "mine"},
 }

@@ -84,6 +84,15 @@ export const settings: Translated<typeof english> = {
     links: {
       create: "Tworzyć linki, które rozpoznają odbiorcę",
     },
+    consent: {
+      edit: "Zapisywać zgody klientów i\u00a0ich wycofanie",
+    },
+    suppressions: {
+      edit: "Blokować i\u00a0odblokowywać pisanie na adres",
+    },
+    purposes: {
+      edit: "Zmieniać cele wysyłek i\u00a0treści zgód",
+    },
     keys: {
       manage: "Tworzyć i\u00a0unieważniać klucze",
     },
@@ -188,6 +197,11 @@ export const settings: Translated<typeof english> = {
       identity_limits_changed: "zmieniono limity rodzaju",
       identity_unblocked: "odblokowanie wartości",
       links_created: "utworzenie linków dla osób",
+      consent_recorded: "zapisanie zgody",
+      preferences_link_made: "link do ustawień klienta",
+      purpose_changed: "zmiana celu wysyłek",
+      suppression_added: "blokada pisania na adres",
+      suppression_lifted: "zdjęcie blokady pisania na adres",
       events_import: "import pliku",
       import_uploaded: "przesłano plik",
       import_rehearsed: "zrobiono próbę importu",

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from onevoice.domains.privacy.contracts import Act, SuppressionReason
 from onevoice.web.paging import Body, Moment, Text
@@ -82,7 +82,7 @@ class ConsentCreate(Body):
     proven: bool = Field(
         False, description="Something proves it, such as a signed form: of purposes that ask for a confirmation."
     )
-    happened_at: Moment | None = Field(None, description="Now, when left out.")
+    happened_at: Annotated[AwareDatetime | None, Field(strict=False, description="Now, when left out.")] = None
     key: Annotated[
         Text | None,
         Field(min_length=1, max_length=200, description="The same request sent twice with it is recorded once."),
