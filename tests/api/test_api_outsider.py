@@ -130,6 +130,16 @@ TAKES = {
     ("GET", "/api/switches"): "messages.read",
     ("PUT", "/api/switches/{scope}"): "policy.edit",
     ("DELETE", "/api/switches/{scope}"): "policy.edit",
+    ("GET", "/api/profiles/{ref}/consents"): "customers.read",
+    ("GET", "/api/profiles/{ref}/consents/history"): "customers.read",
+    ("POST", "/api/profiles/{ref}/consents"): "consent.edit",
+    ("POST", "/api/profiles/{ref}/preferences-links"): "consent.edit",
+    ("GET", "/api/purposes"): "customers.read",
+    ("GET", "/api/purposes/{name}/texts"): "customers.read",
+    ("PUT", "/api/purposes/{name}"): "purposes.edit",
+    ("GET", "/api/suppressions"): "customers.read",
+    ("POST", "/api/suppressions"): "suppressions.edit",
+    ("POST", "/api/suppressions/{suppression_id}/lift"): "suppressions.edit",
 }
 EXAMPLES = {
     "ref": "user_id:u1",
@@ -150,6 +160,7 @@ EXAMPLES = {
     "message_id": "1",
     "account_id": "1",
     "scope": "class:marketing",
+    "suppression_id": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -165,6 +176,9 @@ BODIES = {
     "/api/switches/{scope}": {"reason": "mine"},
     "/api/users": {"login": "mine", "name": "Mine", "password": "correct horse battery", "role": "owner"},
     "/api/users/{user_id}/password": {"password": "correct horse battery"},
+    "/api/profiles/{ref}/consents": {"act": "withdraw", "purpose": "*", "channel": "*", "how": "mine"},
+    "/api/suppressions": {"address": "user_id:u1"},
+    "/api/suppressions/{suppression_id}/lift": {"reason": "mine"},
     "/api/identity/merges": {"from": "user_id:u2", "into": "user_id:u3", "reason": "mine"},
     "/api/identity/splits": {"profile": "user_id:u4", "identifiers": ["email:anna4@shop.example"], "reason": "mine"},
 }

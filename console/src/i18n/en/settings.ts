@@ -81,6 +81,15 @@ export const settings = {
     links: {
       create: "Make links that recognise who opens them",
     },
+    consent: {
+      edit: "Record what customers allow and withdraw",
+    },
+    suppressions: {
+      edit: "Stop and allow writing to an address",
+    },
+    purposes: {
+      edit: "Change what people are asked and the texts",
+    },
     keys: {
       manage: "Make and revoke keys",
     },
@@ -193,6 +202,11 @@ export const settings = {
       switch_thrown: "stopped messages",
       switch_released: "let messages go again",
       message_cancelled: "cancelled a message",
+      consent_recorded: "recorded a consent",
+      preferences_link_made: "made a link to preferences",
+      purpose_changed: "changed a purpose",
+      suppression_added: "stopped writing to an address",
+      suppression_lifted: "allowed writing to an address again",
       events_import: "imported a file",
       import_uploaded: "uploaded a file",
       import_rehearsed: "rehearsed an import",

@@ -84,6 +84,15 @@ export const settings: Translated<typeof english> = {
     links: {
       create: "Tworzyć linki, które rozpoznają odbiorcę",
     },
+    consent: {
+      edit: "Zapisywać zgody klientów i\u00a0ich wycofanie",
+    },
+    suppressions: {
+      edit: "Blokować i\u00a0odblokowywać pisanie na adres",
+    },
+    purposes: {
+      edit: "Zmieniać cele wysyłek i\u00a0treści zgód",
+    },
     keys: {
       manage: "Tworzyć i\u00a0unieważniać klucze",
     },
@@ -198,6 +207,11 @@ export const settings: Translated<typeof english> = {
       switch_thrown: "zatrzymanie wiadomości",
       switch_released: "zniesienie zatrzymania wiadomości",
       message_cancelled: "anulowanie wiadomości",
+      consent_recorded: "zapisanie zgody",
+      preferences_link_made: "link do ustawień klienta",
+      purpose_changed: "zmiana celu wysyłek",
+      suppression_added: "blokada pisania na adres",
+      suppression_lifted: "zdjęcie blokady pisania na adres",
       events_import: "import pliku",
       import_uploaded: "przesłano plik",
       import_rehearsed: "zrobiono próbę importu",

@@ -23,6 +23,9 @@ Permission = Literal[
     "messages.send",
     "channels.edit",
     "policy.edit",
+    "consent.edit",
+    "suppressions.edit",
+    "purposes.edit",
     "keys.manage",
     "identity.edit",
     "sites.edit",
@@ -79,10 +82,22 @@ MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
     "marketer": frozenset(
-        {"customers.read", "events.read", "events.import", "messages.read", "messages.send", "policy.edit"}
+        {
+            "customers.read",
+            "events.read",
+            "events.import",
+            "messages.read",
+            "messages.send",
+            "policy.edit",
+            "consent.edit",
+            "suppressions.edit",
+            "purposes.edit",
+        }
     ),
-    "operator": frozenset({"customers.read", "customers.merge", "messages.read", "messages.send"}),
-    "seller": _LOOKS,
+    "operator": frozenset(
+        {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
+    ),
+    "seller": frozenset({"customers.read", "consent.edit"}),
     "analyst": frozenset({"customers.read", "events.read", "messages.read"}),
     "developer": _CONNECTS | _LOOKS,
 }
@@ -101,6 +116,7 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "links.create",
         "messages.read",
         "messages.send",
+        "consent.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.
