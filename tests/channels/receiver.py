@@ -13,6 +13,8 @@ from onevoice.sandbox.serving import Reply, Request, Server, Trouble
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
 
+TAKEN = {"fine", "silence", "reset", "cut", "garbage", "huge", "packed"}
+
 
 class Receiver:
     def __init__(self, secret: str = SECRET) -> None:
@@ -38,10 +40,7 @@ class Receiver:
                 self.wrong.append(str(error))
                 return Reply(401)
             assert json.loads(request.body) == said
-            if (
-                kind in {"fine", "silence", "reset", "cut", "garbage", "huge", "packed"}
-                and said["type"] == "message.sent"
-            ):
+            if kind in TAKEN and said["type"] == "message.sent":
                 self.taken[request.headers["webhook-id"]] = said
             return _reply(kind)
 

@@ -19,7 +19,10 @@ from onevoice.sandbox.telegram_room import Call, Chat, RefusedError, Room
 from onevoice.sandbox.telegram_sending import MEDIA, Sending
 from onevoice.sandbox.telegram_webhook import Webhook
 
-Kind = Literal["too_many", "error", "gateway", "silence", "unheard", "reset", "torn", "cut", "garbage", "not_ok"]
+Kind = Literal[
+    "too_many", "error", "gateway", "silence", "unheard", "reset", "torn", "cut", "garbage", "not_ok",
+    "revoked", "moved",
+]  # fmt: skip
 TAKEN_ALL_THE_SAME = frozenset({"silence", "reset", "cut", "garbage"})
 """The call is carried out, and only the answer goes wrong. Of `unheard` and `torn` nothing is carried out."""
 TOKEN = "7000001:AAsandbox_token-of_the_stand-in"  # noqa: S105 - opens nothing but this stand-in
@@ -313,6 +316,10 @@ def _instead(fault: Fault) -> Outcome:
             return _refusal(RefusedError(500, "Internal Server Error"))
         case "gateway":
             return Reply(502, b"<html><h1>502 Bad Gateway</h1></html>", {"content-type": "text/html"})
+        case "revoked":
+            return _refusal(RefusedError(401, "Unauthorized"))
+        case "moved":
+            return Reply(302, headers={"location": "http://127.0.0.1:1/"})
         case "silence" | "unheard":
             return Trouble("silence", fault.seconds)
         case "reset" | "torn":
