@@ -172,9 +172,9 @@ def _file(media: Media) -> File:
 
 
 def _file_name(name: str) -> str:
-    """As browsers write it into a form: nothing in it can end the line or the quotes."""
-    plain = "".join(letter for letter in clean_text(name) if letter.isprintable() or letter in "\r\n")
-    return plain.replace("\r", "%0D").replace("\n", "%0A").replace('"', "%22")[:200] or "file"
+    """Nothing in it can end the line or the quotes, or lead to a folder."""
+    plain = "".join(letter for letter in clean_text(name) if letter.isprintable())
+    return plain.translate({ord(letter): "_" for letter in '"\\/'})[:200] or "file"
 
 
 def _keyboard(rows: tuple[tuple[Button, ...], ...]) -> list[list[dict[str, str]]]:
