@@ -73,7 +73,7 @@ def _parts(body: bytes, boundary: bytes, values: dict[str, Any], uploads: dict[s
         raise ValueError("The form does not end.")
     for piece in pieces[1:-1]:
         head, parted, data = piece.partition(b"\r\n\r\n")
-        disposition = re.search(rb"(?im)^content-disposition: form-data;(.*)$", head)
+        disposition = re.search(rb"(?im)^content-disposition:\s*form-data;(.*)$", head)
         if not parted or disposition is None:
             raise ValueError("A part of the form is none.")
         named = dict(re.findall(r'(name|filename)="((?:[^"\\]|\\.)*)"', disposition[1].decode()))
