@@ -20,7 +20,7 @@ class Provider:
         self.faults = []
 
     def answer(self, request):
-        if request.headers.get("authorization") != "Key right":
+        if request.headers.get("authorization") != "Key night-shift-4711":
             return Reply(401)
         if request.path == "/me":
             return json_reply({"name": "Night shift"})
@@ -49,7 +49,7 @@ class PagerBench(Outbound):
         self.people = 0
 
     def settings(self):
-        return {"url": self.provider.server.url, "key": "right"}
+        return {"url": self.provider.server.url, "key": "night-shift-4711"}
 
     def refused_settings(self):
         return [self.settings() | {"key": "wrong"}, self.settings() | {"url": "http://10.0.0.1"}]
