@@ -89,14 +89,13 @@ def identifiers(name: str, ids: Iterable[str]) -> str | None:
 
 
 def parameter(key: str, value: str) -> str:
-    """`filename="name"` with its RFC 2231 form where it has letters beyond ASCII, to stand on lines of their own."""
+    """`filename="name"`, or its RFC 2231 form where it is long or has letters beyond ASCII, on lines of their own."""
     value = clean(value)
-    plain = re.sub(r'[\\"]|[^ -~]', "_", value)[:60]
-    if plain == value:
-        return f';\r\n {key}="{plain}"'
+    if re.fullmatch(r"[ !#-\[\]-~]{0,60}", value):
+        return f';\r\n {key}="{value}"'
     pieces = re.findall(r"(?:%..|[^%]){1,20}", quote(value.encode("utf-8", "replace"), safe=""))
     if len(pieces) == 1:
-        return f";\r\n {key}=\"{plain}\";\r\n {key}*=UTF-8''{pieces[0]}"
+        return f";\r\n {key}*=UTF-8''{pieces[0]}"
     pieces[0] = f"UTF-8''{pieces[0]}"
     return "".join(f";\r\n {key}*{number}*={piece}" for number, piece in enumerate(pieces))
 

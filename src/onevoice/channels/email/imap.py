@@ -143,7 +143,8 @@ class Watch:
                 at = Position(validity, self._before(box, at.day), at.day)
             while not self.stopped.is_set():
                 at = self._taken(box, at, take)
-                self._idle(box)
+                if not _grown(box):
+                    self._idle(box)
         finally:
             _left(box)
 
@@ -152,6 +153,9 @@ class Watch:
 
     def _taken(self, box: BaseMailBox, at: Position, take: Take) -> Position:
         """Everything behind the position, in batches bounded in number and in bytes."""
+        # A server may answer FETCH as the folder was, and say behind the answer that it has grown.
+        box.client.noop()
+        _grown(box)
         sizes = self._sizes(box, at.uid)
         batch: list[Arrived] = []
         for number, (uid, size) in enumerate(sizes):
@@ -218,7 +222,7 @@ class Watch:
         ends_at = self._clock.monotonic() + self._waits.idle
         box.idle.start()
         try:
-            while not self.stopped.is_set() and self._clock.monotonic() < ends_at:
+            while not _grown(box) and not self.stopped.is_set() and self._clock.monotonic() < ends_at:
                 lines = box.idle.poll(timeout=self._waits.wake)
                 if any(b"EXISTS" in line or b"BYE" in line for line in lines):
                     break
@@ -317,6 +321,11 @@ def _told(client: imaplib.IMAP4, name: str) -> int | None:
 
 def _escaped(folder: str) -> str:
     return folder.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _grown(box: BaseMailBox) -> bool:
+    """Whether the server has told of new letters since this was asked."""
+    return box.client.untagged_responses.pop("EXISTS", None) is not None
 
 
 def _still_open(sock: socket.socket) -> None:

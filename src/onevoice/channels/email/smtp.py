@@ -138,7 +138,8 @@ class Pool:
     async def _socket(self, where: str) -> socket.socket:
         """Connected to the address that was judged, so that no second look-up can lead elsewhere."""
         family = socket.AF_INET6 if ":" in where else socket.AF_INET
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol is named because asyncio sends small packets at once only where it is: 40 ms for each message.
+        sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         sock.setblocking(False)
         try:
             loop = asyncio.get_running_loop()
