@@ -19,7 +19,7 @@ Fate = Literal["text", "quoted", "signature"]
 _ADDRESS = r"[<\[(]?[\w.+-]+@[\w.-]+[>\])]?"
 _TIME = r"\d{1,2}[:.]\d{2}"
 _ENDS = (
-    r"(wrote|writes|said|пишет|писал|писала|писал\(а\)|написал|написала|написал\(а\)"
+    r"(wrote|writes|пишет|писал|писала|писал\(а\)|написал|написала|написал\(а\)"
     r"|pisze|napisał|napisała|napisał\(a\)|napisał/a)"
 )
 _ATTRIBUTION = re.compile(
