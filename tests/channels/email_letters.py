@@ -3,17 +3,21 @@
 LETTERS: list[tuple[str, str, str | None, str, str]] = [
     (
         "gmail en top",
-        "Yes, size 38 please.\n\n"
-        "On Fri, Nov 27, 2026 at 10:12 AM Northfold <hello@northfold.example> wrote:\n\n> Which size?\n"
-        "> Anna",
+        (
+            "Yes, size 38 please.\n\n"
+            "On Fri, Nov 27, 2026 at 10:12 AM Northfold <hello@northfold.example> wrote:\n\n> Which size?\n"
+            "> Anna"
+        ),
         "Yes, size 38 please.",
         "Which size?",
         "",
     ),
     (
         "gmail en wrapped",
-        "Thanks!\n\nOn Fri, Nov 27, 2026 at 10:12 AM Northfold Customer Care Team <\n"
-        "hello@northfold.example> wrote:\n\n> Which size?",
+        (
+            "Thanks!\n\nOn Fri, Nov 27, 2026 at 10:12 AM Northfold Customer Care Team <\n"
+            "hello@northfold.example> wrote:\n\n> Which size?"
+        ),
         "Thanks!",
         "Which size?",
         "",
@@ -27,8 +31,10 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "gmail en between",
-        "On Fri, Nov 27, 2026 at 10:12 AM Northfold <hello@northfold.example> wrote:\n> Which size?\n38\n"
-        "> Which colour?\nBlue",
+        (
+            "On Fri, Nov 27, 2026 at 10:12 AM Northfold <hello@northfold.example> wrote:\n> Which size?\n38\n"
+            "> Which colour?\nBlue"
+        ),
         "38\nBlue",
         "Which colour?",
         "",
@@ -42,8 +48,10 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "gmail ru wrapped",
-        "Спасибо\n\nпт, 27 нояб. 2026 г. в 10:12, Служба заботы о покупателях Northfold <\n"
-        "hello@northfold.example>:\n\n> Какой размер?",
+        (
+            "Спасибо\n\nпт, 27 нояб. 2026 г. в 10:12, Служба заботы о покупателях Northfold <\n"
+            "hello@northfold.example>:\n\n> Какой размер?"
+        ),
         "Спасибо",
         "Какой размер?",
         "",
@@ -57,8 +65,10 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "gmail pl unmarked",
-        "Tak.\n\npt., 27 lis 2026 o 10:12 Northfold <hello@northfold.example> napisał(a):\n\n"
-        "Jaki rozmiar?\nPozdrawiamy",
+        (
+            "Tak.\n\npt., 27 lis 2026 o 10:12 Northfold <hello@northfold.example> napisał(a):\n\n"
+            "Jaki rozmiar?\nPozdrawiamy"
+        ),
         "Tak.",
         "Jaki rozmiar?",
         "",
@@ -72,33 +82,41 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "gmail signature before quote",
-        "See you.\n\n-- \nAnna Nowak\n\n"
-        "On Fri, 27 Nov 2026 at 10:12, Northfold <hello@northfold.example> wrote:\n\n> Friday?",
+        (
+            "See you.\n\n-- \nAnna Nowak\n\n"
+            "On Fri, 27 Nov 2026 at 10:12, Northfold <hello@northfold.example> wrote:\n\n> Friday?"
+        ),
         "See you.",
         "Friday?",
         "Anna Nowak",
     ),
     (
         "gmail forward is what was sent",
-        "Look at this\n\n---------- Forwarded message ---------\nFrom: Shop <a@b.example>\n"
-        "Date: Fri, 27 Nov 2026\n\nSale",
+        (
+            "Look at this\n\n---------- Forwarded message ---------\nFrom: Shop <a@b.example>\n"
+            "Date: Fri, 27 Nov 2026\n\nSale"
+        ),
         None,
         "",
         "",
     ),
     (
         "outlook en",
-        "When does it arrive?\n\nFrom: Northfold <hello@northfold.example>\n"
-        "Sent: Friday, November 27, 2026 10:12 AM\nTo: Anna <anna@people.example>\nSubject: Your order\n\n"
-        "It is on its way.",
+        (
+            "When does it arrive?\n\nFrom: Northfold <hello@northfold.example>\n"
+            "Sent: Friday, November 27, 2026 10:12 AM\nTo: Anna <anna@people.example>\nSubject: Your order\n\n"
+            "It is on its way."
+        ),
         "When does it arrive?",
         "It is on its way.",
         "",
     ),
     (
         "outlook en rule",
-        "When?\n\n________________________________\nFrom: Northfold <hello@northfold.example>\n"
-        "Sent: Friday, November 27, 2026 10:12 AM\nTo: Anna\nSubject: Your order\n\nOn its way.",
+        (
+            "When?\n\n________________________________\nFrom: Northfold <hello@northfold.example>\n"
+            "Sent: Friday, November 27, 2026 10:12 AM\nTo: Anna\nSubject: Your order\n\nOn its way."
+        ),
         "When?",
         "On its way.",
         "",
@@ -112,57 +130,71 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "outlook ru",
-        "Когда привезут?\n\nОт: Northfold <hello@northfold.example>\nОтправлено: 27 ноября 2026 г. 10:12\n"
-        "Кому: Анна <anna@people.example>\nТема: Ваш заказ\n\nЗаказ в пути.",
+        (
+            "Когда привезут?\n\nОт: Northfold <hello@northfold.example>\nОтправлено: 27 ноября 2026 г. 10:12\n"
+            "Кому: Анна <anna@people.example>\nТема: Ваш заказ\n\nЗаказ в пути."
+        ),
         "Когда привезут?",
         "Заказ в пути.",
         "",
     ),
     (
         "outlook ru original",
-        "Когда?\n\n-----Исходное сообщение-----\nОт: Northfold\nОтправлено: пятница\nКому: Анна\n"
-        "Тема: Заказ\n\nВ пути.",
+        (
+            "Когда?\n\n-----Исходное сообщение-----\nОт: Northfold\nОтправлено: пятница\nКому: Анна\n"
+            "Тема: Заказ\n\nВ пути."
+        ),
         "Когда?",
         "В пути.",
         "",
     ),
     (
         "outlook pl",
-        "Kiedy dojdzie?\n\nOd: Northfold <hello@northfold.example>\n"
-        "Wysłano: piątek, 27 listopada 2026 10:12\nDo: Anna <anna@people.example>\nTemat: Zamówienie\n\n"
-        "W drodze.",
+        (
+            "Kiedy dojdzie?\n\nOd: Northfold <hello@northfold.example>\n"
+            "Wysłano: piątek, 27 listopada 2026 10:12\nDo: Anna <anna@people.example>\nTemat: Zamówienie\n\n"
+            "W drodze."
+        ),
         "Kiedy dojdzie?",
         "W drodze.",
         "",
     ),
     (
         "outlook pl original",
-        "Kiedy?\n\n-----Wiadomość oryginalna-----\nOd: Northfold\nWysłano: piątek\nDo: Anna\n"
-        "Temat: Zamówienie\n\nW drodze.",
+        (
+            "Kiedy?\n\n-----Wiadomość oryginalna-----\nOd: Northfold\nWysłano: piątek\nDo: Anna\n"
+            "Temat: Zamówienie\n\nW drodze."
+        ),
         "Kiedy?",
         "W drodze.",
         "",
     ),
     (
         "outlook bold",
-        "When?\n\n*From:* Northfold <hello@northfold.example>\n*Sent:* Friday, 27 November 2026\n"
-        "*To:* Anna\n*Subject:* Order\n\nOn its way.",
+        (
+            "When?\n\n*From:* Northfold <hello@northfold.example>\n*Sent:* Friday, 27 November 2026\n"
+            "*To:* Anna\n*Subject:* Order\n\nOn its way."
+        ),
         "When?",
         "On its way.",
         "",
     ),
     (
         "outlook phone en",
-        "Ok\n\nGet Outlook for iOS\n________________________________\n"
-        "From: Northfold <hello@northfold.example>\nSent: Friday\nTo: Anna\nSubject: Order\n\nOn its way.",
+        (
+            "Ok\n\nGet Outlook for iOS\n________________________________\n"
+            "From: Northfold <hello@northfold.example>\nSent: Friday\nTo: Anna\nSubject: Order\n\nOn its way."
+        ),
         "Ok",
         "On its way.",
         "Get Outlook",
     ),
     (
         "outlook signature",
-        "When?\n\nKind regards,\nAnna Nowak\nAccountant\n\nFrom: Northfold <hello@northfold.example>\n"
-        "Sent: Friday\nTo: Anna\nSubject: Order\n\nOn its way.",
+        (
+            "When?\n\nKind regards,\nAnna Nowak\nAccountant\n\nFrom: Northfold <hello@northfold.example>\n"
+            "Sent: Friday\nTo: Anna\nSubject: Order\n\nOn its way."
+        ),
         "When?",
         "On its way.",
         "Anna Nowak",
@@ -176,8 +208,10 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "apple en phone",
-        "Perfect.\n\nSent from my iPhone\n\n"
-        "> On 27 Nov 2026, at 10:12, Northfold <hello@northfold.example> wrote:\n> \n> Which size?",
+        (
+            "Perfect.\n\nSent from my iPhone\n\n"
+            "> On 27 Nov 2026, at 10:12, Northfold <hello@northfold.example> wrote:\n> \n> Which size?"
+        ),
         "Perfect.",
         "Which size?",
         "iPhone",
@@ -205,9 +239,11 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "apple pl",
-        "Super.\n\n"
-        "Wiadomość napisana przez Northfold <hello@northfold.example> w dniu 27 lis 2026, o godz. 10:12:\n\n"
-        "> Jaki rozmiar?",
+        (
+            "Super.\n\n"
+            "Wiadomość napisana przez Northfold <hello@northfold.example> w dniu 27 lis 2026, o godz. 10:12:\n\n"
+            "> Jaki rozmiar?"
+        ),
         "Super.",
         "Jaki rozmiar?",
         "",
@@ -277,8 +313,10 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "thunderbird deep",
-        "38\n\nOn 27/11/2026 10:12, Northfold wrote:\n> Which?\n>\n>> On 26/11/2026 09:00, Anna wrote:\n"
-        ">> I want shoes",
+        (
+            "38\n\nOn 27/11/2026 10:12, Northfold wrote:\n> Which?\n>\n>> On 26/11/2026 09:00, Anna wrote:\n"
+            ">> I want shoes"
+        ),
         "38",
         "I want shoes",
         "",
@@ -362,8 +400,10 @@ LETTERS: list[tuple[str, str, str | None, str, str]] = [
     ),
     (
         "regards in the middle",
-        "Regards to your team.\n"
-        "But where is my order? I have been waiting for two weeks now and nobody answers me at all, ever.",
+        (
+            "Regards to your team.\n"
+            "But where is my order? I have been waiting for two weeks now and nobody answers me at all, ever."
+        ),
         None,
         "",
         "",

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +22,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from onevoice.channels.email.adaptor import CHANNEL, EmailAdaptor
+from onevoice.channels.email.payloads import letter
+from onevoice.channels.email.reading import Arrived, read
+from onevoice.channels.email.reports import Ours
 from onevoice.channels.email.settings import EmailSettings
 from onevoice.channels.email.settings import read as read_settings
-from onevoice.domains.delivery.contracts import Content, MessageId, Outgoing
+from onevoice.domains.delivery.contracts import Content, MessageId, Outgoing, Receipt, Said
 from onevoice.domains.delivery.ports import Tools
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
@@ -120,6 +124,50 @@ def certificate(folder: Path, host: str = "mail.northfold.example") -> tuple[Pat
     file = folder / "both.pem"
     file.write_text(pem(key) + text)
     return file, ssl.create_default_context(cadata=text)
+
+
+# What arrives
+
+SETTINGS = settings()
+OURS = Ours(SETTINGS.returns, SETTINGS.return_key, BRAND)
+SENT = letter(outgoing(42), SETTINGS, AT)
+TO = SENT.sender
+
+
+def arrived(raw):
+    if isinstance(raw, str):
+        raw = raw.replace("\n", "\r\n").encode()
+    return Arrived(raw, len(raw), AT)
+
+
+def heard(raw):
+    return read(arrived(raw), OURS)
+
+
+def said(raw) -> Said:
+    (found,) = heard(raw)
+    assert isinstance(found, Said)
+    return found
+
+
+def receipt(raw) -> Receipt:
+    (found,) = heard(raw)
+    assert isinstance(found, Receipt)
+    return found
+
+
+def written(text="Hello", *, html=None, **headers):
+    message = EmailMessage()
+    message["From"] = headers.pop("From", "Anna <anna@people.example>")
+    message["To"] = headers.pop("To", f"hello@{BRAND}")
+    message["Subject"] = headers.pop("Subject", "Size")
+    message["Message-ID"] = headers.pop("Message_ID", "<a1@people.example>")
+    for name, value in headers.items():
+        message[name.replace("_", "-")] = value
+    message.set_content(text)
+    if html:
+        message.add_alternative(html, subtype="html")
+    return message
 
 
 # Real servers

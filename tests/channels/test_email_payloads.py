@@ -61,13 +61,29 @@ class TestAddress:
     @pytest.mark.parametrize(
         "bad",
         [
-            "", "anna", "@people.example", "anna@", "anna@people.example\r\nBcc: x@y.example", "anna@people .example",
-            "anna@people.example\n", "a b@people.example", "anna@@people.example", "<anna@people.example>",
-            "anna@people.example>", "anna,eve@people.example", '"a"@people.example', "анна@people.example",
-            "anna@[127.0.0.1]", "anna@people..example", ".anna@people.example", "a" * 65 + "@people.example",
-            "anna@" + "a" * 64 + ".example", "anna@people.example\0", "anna@people\u2028.example",
+            "",
+            "anna",
+            "@people.example",
+            "anna@",
+            "anna@people.example\r\nBcc: x@y.example",
+            "anna@people .example",
+            "anna@people.example\n",
+            "a b@people.example",
+            "anna@@people.example",
+            "<anna@people.example>",
+            "anna@people.example>",
+            "anna,eve@people.example",
+            '"a"@people.example',
+            "анна@people.example",
+            "anna@[127.0.0.1]",
+            "anna@people..example",
+            ".anna@people.example",
+            "a" * 65 + "@people.example",
+            "anna@" + "a" * 64 + ".example",
+            "anna@people.example\0",
+            "anna@people\u2028.example",
         ],
-    )  # fmt: skip
+    )
     def test_what_is_none_is_refused(self, bad):
         with pytest.raises(UnusableAddressError):
             address(bad)
@@ -136,20 +152,31 @@ class TestHeaders:
     def test_nothing_injects_a_header(self, text):
         message = outgoing(
             content=Content(
-                text, html=text, subject=text, media=(Media("file", text, f"text/plain{text}", b"x"),),
+                text,
+                html=text,
+                subject=text,
+                media=(Media("file", text, f"text/plain{text}", b"x"),),
                 buttons=((Button(text, url="https://northfold.example/"),),),
             ),
             answers=f"<a@b.example>{text}",
             thread=(text, f"<{text}@b.example>", "<fine@b.example>"),
             language=text,
-        )  # fmt: skip
+        )
         message = dataclasses.replace(message, key=text)
         found = opened(made(message, from_name=text).data)
         names = [name.lower() for name in found]
         assert set(names) <= {
-            "from", "to", "subject", "date", "message-id", "references", "mime-version", "content-type",
-            "auto-submitted", "in-reply-to",
-        }  # fmt: skip
+            "from",
+            "to",
+            "subject",
+            "date",
+            "message-id",
+            "references",
+            "mime-version",
+            "content-type",
+            "auto-submitted",
+            "in-reply-to",
+        }
         assert len(names) == len(set(names))
         assert [each.addr_spec for each in found["To"].addresses] == ["anna@people.example"]
 
@@ -237,9 +264,15 @@ class TestLetter:
         assert message.get_content_type() == "multipart/mixed"
         kinds = [part.get_content_type() for part in message.walk()]
         assert kinds == [
-            "multipart/mixed", "multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png",
-            "image/png", "application/pdf",
-        ]  # fmt: skip
+            "multipart/mixed",
+            "multipart/alternative",
+            "text/plain",
+            "multipart/related",
+            "text/html",
+            "image/png",
+            "image/png",
+            "application/pdf",
+        ]
         picture = next(part for part in message.walk() if part["Content-ID"])
         assert picture["Content-ID"] == "<logo.png>"
         files = list(message.iter_attachments())
@@ -280,11 +313,16 @@ class TestReturns:
     @pytest.mark.parametrize(
         "text",
         [
-            "", "@", "bounce@northfold.example", "bounce+@northfold.example", "bounce+1-@northfold.example",
-            "bounce+-1-aaaa@northfold.example", "bounce+²-aaaa@northfold.example",
+            "",
+            "@",
+            "bounce@northfold.example",
+            "bounce+@northfold.example",
+            "bounce+1-@northfold.example",
+            "bounce+-1-aaaa@northfold.example",
+            "bounce+²-aaaa@northfold.example",
             "bounce+" + "9" * 500 + "-a@northfold.example",
         ],
-    )  # fmt: skip
+    )
     def test_what_is_no_return_address_names_nothing(self, text):
         assert returned(text, self.RETURNS, self.KEY) is None
 
@@ -330,9 +368,17 @@ class TestSignature:
         assert not dkim.verify(changed, dnsfunc=dns)
 
     @pytest.mark.parametrize(
-        "line", [b"From: eve@evil.example", b"Subject: Win", b"Reply-To: eve@evil.example", b"List-Unsubscribe: <https://evil.example>",
-                 b"List-Unsubscribe-Post: List-Unsubscribe=One-Click", b"Content-Type: text/html", b"Date: x"],
-    )  # fmt: skip
+        "line",
+        [
+            b"From: eve@evil.example",
+            b"Subject: Win",
+            b"Reply-To: eve@evil.example",
+            b"List-Unsubscribe: <https://evil.example>",
+            b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+            b"Content-Type: text/html",
+            b"Date: x",
+        ],
+    )
     def test_breaks_when_a_header_is_added_above_or_below(self, line):
         data, dns = signed(outgoing())
         assert not dkim.verify(line + b"\r\n" + data, dnsfunc=dns)
@@ -368,15 +414,24 @@ class TestSettings:
     @pytest.mark.parametrize(
         "more",
         [
-            {"from_address": "nobody"}, {"smtp_host": ""}, {"smtp_host": "a b"}, {"smtp_host": "a\r\nb"},
+            {"from_address": "nobody"},
+            {"smtp_host": ""},
+            {"smtp_host": "a b"},
+            {"smtp_host": "a\r\nb"},
             {"smtp_port": 0},
-            {"smtp_port": 70000}, {"smtp_security": "maybe"}, {"smtp_password": "a\nb"}, {"reply_to": "x"},
-            {"return_address": "x"}, {"return_secret": "short"}, {"return_secret": ""}, {"unknown": 1},
+            {"smtp_port": 70000},
+            {"smtp_security": "maybe"},
+            {"smtp_password": "a\nb"},
+            {"reply_to": "x"},
+            {"return_address": "x"},
+            {"return_secret": "short"},
+            {"return_secret": ""},
+            {"unknown": 1},
             {"imap_host": "imap.example"},
             {"imap_host": "i", "imap_username": "u", "imap_password": "p", "imap_folder": "a\r\nb"},
         ],
         ids=str,
-    )  # fmt: skip
+    )
     def test_what_cannot_be_right_is_refused(self, more):
         with pytest.raises(ActionRequired):
             read(given(**more))

@@ -33,9 +33,11 @@ def made(number=42, **more):
 async def pooled(
     port, *, concurrency=1, security="none", host="127.0.0.1", context=None, user="", password="", idle=10
 ):
-    egress = tools(port).egress if host == "127.0.0.1" else Egress(
-        allowed=frozenset({f"{host}:{port}"}), resolver=lambda *_: ["127.0.0.1"]
-    )  # fmt: skip
+    egress = (
+        tools(port).egress
+        if host == "127.0.0.1"
+        else Egress(allowed=frozenset({f"{host}:{port}"}), resolver=lambda *_: ["127.0.0.1"])
+    )
     pool = Pool(
         Server(host, port, security, user, password),
         egress,
@@ -119,12 +121,17 @@ class TestRefusal:
     @pytest.mark.parametrize(
         ("text", "gone"),
         [
-            ("5.1.1 no such user", True), ("5.1.2 no such host", True), ("5.1.10 null MX", True),
+            ("5.1.1 no such user", True),
+            ("5.1.2 no such host", True),
+            ("5.1.10 null MX", True),
             ("5.2.1 disabled", True),
-            ("5.7.1 spam", False), ("5.7.26 DMARC", False), ("5.2.2 full", False), ("nobody here", False),
+            ("5.7.1 spam", False),
+            ("5.7.26 DMARC", False),
+            ("5.2.2 full", False),
+            ("nobody here", False),
             ("5.4.4 unroutable", False),
         ],
-    )  # fmt: skip
+    )
     def test_a_refused_recipient_is_permanent_and_gone_only_by_its_code(self, text, gone):
         error = refusal("recipient", 550, text)
         assert isinstance(error, Permanent)
@@ -156,10 +163,13 @@ class TestRefusal:
     @pytest.mark.parametrize(
         ("text", "seconds"),
         [
-            ("retry in 90 seconds", 90), ("wait 1 hour", 3600), ("try after 00 s", None), ("in 99999 hours", 86400),
+            ("retry in 90 seconds", 90),
+            ("wait 1 hour", 3600),
+            ("try after 00 s", None),
+            ("in 99999 hours", 86400),
             ("4.7.1", None),
         ],
-    )  # fmt: skip
+    )
     def test_waits(self, text, seconds):
         assert wait_seconds(text) == seconds
 
@@ -347,7 +357,7 @@ class TestOddServers:
             ({"EHLO": None}, Retriable, "no"),
         ],
         ids=str,
-    )  # fmt: skip
+    )
     def test_each_answer_has_its_class(self, answers, kind, accepted):
         error = refused_by(answers)
         assert isinstance(error, kind)

@@ -1,11 +1,13 @@
 """HTML that others sent, made harmless to show, and read as text."""
 
 import re
+from dataclasses import dataclass
 from html.parser import HTMLParser
 
 import nh3
 
 HTML_MAX = 1_000_000
+DEPTH_MAX = 200
 _BREAKS = {"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "table", "ul", "ol", "hr", "pre"}
 _SILENT = {"script", "style", "head", "title", "template", "noscript"}
 _TAGS = {
@@ -19,9 +21,25 @@ _REMOTE = re.compile(r"""(?:src|srcset|data|poster|background)\s*=\s*["']?\s*(?:
 _STYLED = re.compile(r"""url\(\s*["']?\s*(?:https?:)?//|\bbackground\s*=\s*["']?\s*(?:https?:)?//""", re.IGNORECASE)
 
 
-def cleaned(document: str) -> tuple[str, int]:
-    """What may be shown, and how many pictures or other things from elsewhere were taken out."""
-    document = document[:HTML_MAX]
+_TAG = re.compile(r"<(/?)([a-z][a-z0-9]{0,20})", re.IGNORECASE)
+_ENDED_BY_OTHERS = {
+    "p", "li", "td", "th", "tr", "dt", "dd", "tbody", "thead", "tfoot", "colgroup", "option", "html", "head", "body",
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr",
+}  # fmt: skip
+_LINK = re.compile(r"(https?://|mailto:|tel:)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """remote: how many pictures or other things from elsewhere were taken out. cut: whether its end was left out."""
+
+    html: str
+    remote: int
+    cut: bool
+
+
+def cleaned(whole: str) -> Cleaned:
+    document = _shallow(whole[:HTML_MAX])
     remote = sum(bool(_REMOTE.search(found[0])) for found in _IMAGE.finditer(document)) + len(_STYLED.findall(document))
     shown = nh3.clean(
         document,
@@ -32,8 +50,33 @@ def cleaned(document: str) -> tuple[str, int]:
         set_tag_attribute_values={"a": {"target": "_blank"}},
         clean_content_tags=_SILENT,
         strip_comments=True,
+        attribute_filter=_kept,
     )
-    return shown.strip(), remote
+    return Cleaned(shown.strip(), remote, len(document) < len(whole))
+
+
+def _kept(_tag: str, name: str, value: str) -> str | None:
+    """No link without a scheme: here it would lead into the console."""
+    return None if name == "href" and not _LINK.match(value.strip()) else value
+
+
+def _shallow(document: str) -> str:
+    """Up to where too many elements stand open: the parser's time grows with the square of its depth."""
+    opened: dict[str, int] = {}
+    depth = 0
+    for found in _TAG.finditer(document):
+        name = found[2].lower()
+        if name in _ENDED_BY_OTHERS:
+            continue
+        if not found[1]:
+            opened[name] = opened.get(name, 0) + 1
+            depth += 1
+        elif opened.get(name):
+            opened[name] -= 1
+            depth -= 1
+        if depth > DEPTH_MAX:
+            return document[: found.start()]
+    return document
 
 
 def as_text(shown: str) -> str:

@@ -22,6 +22,7 @@ PARTS_MAX = 200
 _END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 _FIELD = re.compile(r"([!-9;-~]{1,200})[ \t]*:(.*)", re.DOTALL)
 _PARAMETER = re.compile(r';\s*([\w!#$&+.^-]{1,60}(?:\*\d{0,3}\*?)?)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
+_BARE = re.compile(r"[\w.+-]{1,64}@[\w.-]{1,250}", re.ASCII)
 _CHARSETS = {"unicode-1-1-utf-7": "utf-7", "x-unknown": "utf-8", "cp-1251": "cp1251", "win-1251": "cp1251"}
 _BLIND = "iso-8859-1"
 
@@ -200,8 +201,8 @@ def addresses(values: Sequence[str]) -> list[tuple[str, str]]:
     for value in values[:20]:
         try:
             pairs = getaddresses([value[:4096]])
-        except (ValueError, IndexError, TypeError):
-            continue
+        except (ValueError, IndexError, TypeError, RecursionError):  # the library calls itself for each open bracket
+            pairs = [("", each) for each in _BARE.findall(value[:4096])]
         found += [(one_line(words(name)), one_line(each)) for name, each in pairs if "@" in each]
     return found
 

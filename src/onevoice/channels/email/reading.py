@@ -124,9 +124,12 @@ def _bodies(letter: Letter) -> tuple[str, str | None, list[str]]:
     html = None
     plain = "\n\n".join(text for text in plains if text.strip())
     if documents:
-        html, remote = cleaned("\n".join(documents))
-        if remote:
-            notes.append(f"remote_content:{remote}")
+        shown = cleaned("\n".join(documents))
+        html = shown.html
+        if shown.remote:
+            notes.append(f"remote_content:{shown.remote}")
+        if shown.cut:
+            notes.append("html_cut")
         plain = plain if plain.strip() else as_text(html)
     if len(plain) > TEXT_MAX:
         notes.append("text_cut")
