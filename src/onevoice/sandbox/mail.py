@@ -114,8 +114,7 @@ class Mail:
         self.smtp_port, self.imap_port = (server.sockets[0].getsockname()[1] for server in self._servers)
 
     async def _closed(self) -> None:
-        for server in self._servers:
-            server.close()
+        self._shut()
         self._cut()
         for task in list(self._tasks):
             task.cancel()
@@ -177,8 +176,21 @@ class Mail:
     def behave(self) -> None:
         self._called(self._faults.clear)
 
+    def stop_listening(self) -> None:
+        """Nobody gets in any more; who is in stays."""
+        self._called(self._shut)
+
+    def listen_again(self) -> None:
+        """On the ports it had."""
+        self._wanted = (self.smtp_port, self.imap_port)
+        self._done(self._opened())
+
+    def _shut(self) -> None:
+        for server in self._servers:
+            server.close()
+
     def cut(self) -> None:
-        """All connections, at once."""
+        """All IMAP connections, at once."""
         self._called(self._cut)
 
     def renumber(self, address: str, validity: int) -> None:
@@ -187,6 +199,10 @@ class Mail:
     def letters(self, address: str) -> list[bytes]:
         """What lies in the mailbox of an address, oldest first."""
         return self._called(lambda: [letter.raw for letter in self._box(address).letters])
+
+    def flags(self, address: str) -> list[set[str]]:
+        """What each letter is marked with, such as Seen behind a backslash."""
+        return self._called(lambda: [set(letter.flags) for letter in self._box(address).letters])
 
     def put(self, address: str, raw: bytes) -> None:
         """A letter from anywhere."""

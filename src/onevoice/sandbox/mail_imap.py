@@ -30,7 +30,7 @@ class Letter:
 
 @dataclass(slots=True)
 class Mailbox:
-    """Only grows. changed: called whenever it does, by whoever lies in IDLE."""
+    """watchers: set whenever a letter comes, each by a session that lies in IDLE."""
 
     validity: int
     letters: list[Letter] = field(default_factory=list[Letter])
@@ -114,6 +114,7 @@ class Session:
             "CAPABILITY": self._capability, "NOOP": self._noop, "CHECK": self._noop, "LOGIN": self._log_in,
             "AUTHENTICATE": self._authenticate, "LIST": self._list, "STATUS": self._status, "SELECT": self._select,
             "EXAMINE": self._examine, "CLOSE": self._close, "UNSELECT": self._close, "IDLE": self._idle,
+            "EXPUNGE": self._expunge,
         }.get(name)  # fmt: skip
         chosen = {"SEARCH": self._search, "FETCH": self._fetch, "STORE": self._store}.get(name.removeprefix("UID "))
         try:
@@ -198,6 +199,17 @@ class Session:
     async def _close(self, _: list[Any]) -> str:
         self._box = None
         return "OK completed"
+
+    async def _expunge(self, _: list[Any]) -> str:
+        box = self._box
+        if box is None or self._readonly:
+            return "NO [READ-ONLY] No folder is open for writing"
+        for number in range(len(box.letters), 0, -1):
+            if "\\Deleted" in box.letters[number - 1].flags:
+                del box.letters[number - 1]
+                self._say(f"* {number} EXPUNGE")
+        self._shown = len(box.letters)
+        return "OK EXPUNGE completed"
 
     async def _idle(self, _: list[Any]) -> str:
         box = self._box or self._owner
