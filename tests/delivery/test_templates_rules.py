@@ -100,7 +100,7 @@ class TestVariables:
 
     @pytest.mark.parametrize("name", ["customer.city", "customer.nick", "customer.traits.none.deep", "nobody"])
     def test_null_and_empty_are_missing_too(self, name: str) -> None:
-        assert refused("{{ %s }}" % name).reason == "missing_value"
+        assert refused(f"{{{{ {name} }}}}").reason == "missing_value"
 
     def test_a_default_stands_in(self) -> None:
         assert said("{{ customer.nick | default: 'friend' }}{{ customer.city | upcase | default: '!' }}") == "friend!"
@@ -112,8 +112,8 @@ class TestVariables:
         assert said("{{ a }} {{ b }}", context={"a": 0, "b": False}) == "0 false"
 
     def test_what_is_missing_is_false_and_equals_nothing(self) -> None:
-        text = "{% if customer.city %}a{% endif %}{% if customer.city == nil %}b{% endif %}{% if nobody == '' %}c{% endif %}"
-        assert said(text) == "bc"
+        assert said("{% if customer.city %}a{% endif %}{% if customer.city == nil %}b{% endif %}") == "b"
+        assert said("{% if nobody == '' %}c{% endif %}") == "c"
 
     def test_a_preview_lists_what_is_missing_and_goes_on(self) -> None:
         compiled = compile_variant(
@@ -150,7 +150,8 @@ class TestTags:
         assert said("{% for i in nobody %}x{% else %}none{% endfor %}") == "none"
         assert (
             said(
-                "{% for i in (1..9) %}{% if i == 2 %}{% continue %}{% endif %}{% if i > 3 %}{% break %}{% endif %}{{ i }}{% endfor %}"
+                "{% for i in (1..9) %}{% if i == 2 %}{% continue %}{% endif %}"
+                "{% if i > 3 %}{% break %}{% endif %}{{ i }}{% endfor %}"
             )
             == "13"
         )
@@ -158,7 +159,8 @@ class TestTags:
     def test_a_loop_leaves_the_names_it_used_as_they_were(self) -> None:
         assert (
             said(
-                "{% assign i = 'a' %}{% for i in (1..2) %}{% for i in (7..8) %}{{ i }}{% endfor %}{{ i }}{% endfor %}{{ i }}"
+                "{% assign i = 'a' %}{% for i in (1..2) %}{% for i in (7..8) %}{{ i }}{% endfor %}{{ i }}"
+                "{% endfor %}{{ i }}"
             )
             == "781782a"
         )
@@ -214,7 +216,7 @@ class TestFilters:
         ],
     )
     def test_each_does_what_it_says(self, expression: str, expected: str) -> None:
-        assert said("{{ %s }}" % expression) == expected
+        assert said(f"{{{{ {expression} }}}}") == expected
 
     def test_money_is_in_minor_units_and_written_as_the_language_does(self) -> None:
         assert said("{{ 129990 | money: 'PLN' }}", "pl") == "1299,90\xa0zł"
@@ -276,9 +278,12 @@ class TestFilters:
         context = {"v": value, **{f"a{n}": each for n, each in enumerate(arguments)}}
         call = name + (": " + ", ".join(f"a{n}" for n in range(len(arguments))) if arguments else "")
         try:
-            assert isinstance(said("{{ v | %s }}" % call, context=context), str)
+            assert isinstance(said(f"{{{{ v | {call} }}}}", context=context), str)
         except TemplateError as error:
-            assert error.detail
+            said_why = error.detail
+        else:
+            said_why = "nothing was wrong"
+        assert said_why
 
 
 class TestHostile:
@@ -295,9 +300,7 @@ class TestHostile:
             found = f"{content.text}{content.html}{content.subject}{content.buttons}"
             assert len(content.text) <= OUTPUT_MAX
         except TemplateError as error:
-            assert error.detail
-            assert error.reason
-            found = f"{error} {error.__cause__ and ''}"
+            found = f"{error.reason} {error.detail} {error.part}"
         assert time.perf_counter() - began < 1.5
         return found
 
@@ -337,7 +340,8 @@ class TestHostile:
     @given(
         st.lists(
             st.sampled_from(
-                "{{ }} {% %} {%- -%} {{- -}} if endif else elsif for in endfor case when endcase assign capture endcapture"
+                "{{ }} {% %} {%- -%} {{- -}} if endif else elsif for in endfor case when endcase assign capture"
+                " endcapture"
                 " unless endunless comment endcomment raw endraw break customer.name items n i = == > and or contains |"
                 " append: 'a' default: ( ) (1..3) [ ] . , : ' \" < > <b> </b> <a href=\" \"> </a> & &amp; - \n env"
                 " forloop.index nil empty size first limit:2 __class__".split(" ")
@@ -596,7 +600,7 @@ class TestBlocks:
             "bold",
             "Kettle",
             "Cup",
-            "PLN 129.90".replace("PLN ", "PLN"),
+            "PLN129.90",
             "Two",
             "Open",
             "You wrote to us.",
@@ -685,7 +689,8 @@ class TestLinks:
 
         mjml = (
             '<mj-text><a href="https://shop.example/a?x=1&amp;y=2">a</a> <a href="{{ unsubscribe_url }}">u</a>'
-            ' <a href="mailto:us@shop.example">m</a></mj-text><mj-button href="https://shop.example/{{ n }}">b</mj-button>'
+            ' <a href="mailto:us@shop.example">m</a></mj-text>'
+            '<mj-button href="https://shop.example/{{ n }}">b</mj-button>'
         )
         content = mailed(mjml, rewrite=rewrite)
         assert Read(content.html or "").values("a", "href") == [

@@ -20,12 +20,22 @@ from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_precision
 
-from onevoice.domains.delivery.rules.machine import NUMBER_MAX, VALUE_MAX, FilterError, Missing, State, true
+from onevoice.domains.delivery.rules.machine import (
+    NUMBER_MAX,
+    VALUE_MAX,
+    FilterError,
+    Missing,
+    State,
+    shown_number,
+    true,
+)
 from onevoice.kit import places
 
 FEW_PLURALS: Final = {"ru": ("one", "few", "many"), "pl": ("one", "few", "many"), "uk": ("one", "few", "many")}
 _DATES: Final = ("short", "medium", "long", "full", "day", "weekday", "time", "datetime")
 _DAY_PATTERNS: Final = {"en": "MMMM d", "ru": "d MMMM", "pl": "d MMMM"}
+_DIGITS_MAX: Final = 30
+_PLACES_MAX: Final = 10
 _SPACE: Final = re.compile(r"\s+")
 
 
@@ -46,29 +56,33 @@ def text(value: Any) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is int or kind is Decimal or kind is float:
-        return str(value) if -NUMBER_MAX < value < NUMBER_MAX else _refuse("takes a smaller number")
+        return shown_number(number(value))
     if kind is Missing or value is None:
         return ""
     return _refuse("takes a text, not a list or an object")
 
 
 def number(value: Any) -> int | Decimal:
-    """Raises: FilterError of what is no number."""
+    """Raises: FilterError of what is no number, or too large a one to reckon with."""
     kind = value.__class__
+    found: int | Decimal
     if kind is int or kind is Decimal:
         found = value
-    elif kind is float:
-        found = Decimal(repr(value))
-    elif kind is str and len(value) <= 20:
+    elif kind is float or (kind is str and len(value) <= _DIGITS_MAX):
         try:
-            found = Decimal(value.strip())
+            found = Decimal(value.strip() if kind is str else repr(value))
         except DecimalException:
             _refuse("takes a number")
-        if found.is_finite() and found == found.to_integral_value():
-            found = int(found)
     else:
         _refuse("takes a number")
-    return found if -NUMBER_MAX < found < NUMBER_MAX else _refuse("takes a smaller number")
+    if isinstance(found, Decimal) and not found.is_finite():
+        _refuse("takes a number")
+    if not -NUMBER_MAX < found < NUMBER_MAX:  # before it is written out: 1e999999999 has a billion digits
+        _refuse("takes a smaller number")
+    if isinstance(found, Decimal):
+        found = round(found, _PLACES_MAX)
+        return int(found) if kind is str and found == int(found) else found
+    return found
 
 
 def whole(value: Any) -> int:
@@ -96,7 +110,7 @@ def _short(found: str) -> str:
 def _small(found: int | Decimal) -> int | Decimal:
     if not -NUMBER_MAX < found < NUMBER_MAX:
         _refuse("makes too large a number")
-    return round(found, 10) if isinstance(found, Decimal) else found
+    return round(found, _PLACES_MAX) if isinstance(found, Decimal) else found
 
 
 # Fallbacks
@@ -264,7 +278,7 @@ def _divided(left: Any, right: Any) -> Any:
 
 def _rounded(rounding: str) -> Callable[..., Any]:
     def run(_: State, value: Any, digits: Any = 0) -> int | Decimal:
-        places_after = min(10, max(0, whole(digits)))
+        places_after = min(_PLACES_MAX, max(0, whole(digits)))
         found = Decimal(number(value)).quantize(Decimal(1).scaleb(-places_after), rounding=rounding)
         return found if places_after else int(found)
 

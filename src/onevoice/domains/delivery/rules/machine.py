@@ -173,7 +173,10 @@ def shown(value: Any, spot: Spot) -> str:
     if kind is bool:
         return "true" if value else "false"
     if kind is Decimal or kind is float:
-        return _decimal(value)
+        finite = Decimal(value)
+        if not finite.is_finite() or not -NUMBER_MAX < finite < NUMBER_MAX:
+            _unshown(spot, "no number that can be shown")
+        return shown_number(finite)
     if kind is list or kind is tuple:
         return _unshown(spot, "a list: go through it with {% for %}, or add | join")
     if kind is dict:
@@ -181,11 +184,12 @@ def shown(value: Any, spot: Spot) -> str:
     return _unshown(spot, "something that is no plain value")
 
 
-def _decimal(value: Decimal | float) -> str:
-    if not -NUMBER_MAX < value < NUMBER_MAX:
-        return ""
-    text = f"{value:f}" if isinstance(value, Decimal) else repr(value)
-    return text.rstrip("0").removesuffix(".") if "." in text and "e" not in text else text
+def shown_number(value: int | Decimal) -> str:
+    """Smaller than NUMBER_MAX; to ten places, without zeros at the end."""
+    if isinstance(value, int):
+        return str(value)
+    text = f"{round(value, 10):f}"
+    return text.rstrip("0").removesuffix(".") if "." in text else text
 
 
 def _unshown(spot: Spot, what: str) -> NoReturn:

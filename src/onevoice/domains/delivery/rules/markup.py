@@ -39,11 +39,12 @@ _UNPRINTED = re.compile(r"[\x00-\x1f\x7f]")
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """start, end: of the value without its quotes."""
+    """start, end: of the value without its quotes. bare: it has none."""
 
     name: str
     start: int
     end: int
+    bare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,9 @@ def _tag(text: str, start: int) -> Item:
     position = name.end()
     while not closing and (found := _ATTRIBUTE.match(text, position)):
         group = 2 if found[2] is not None else 3
-        if found[group] is not None:
+        if found[group] is None:
+            attributes.append(Attribute(found[1].lower(), found.start(1), found.end(1), bare=True))
+        else:
             attributes.append(Attribute(found[1].lower(), found.start(group), found.end(group)))
         position = found.end()
     end = _END.match(text, position)
@@ -302,7 +305,7 @@ def attributes(veil: Veil, text: str, holes: Holes) -> str:
         for each in item.attributes:
             value = text[each.start : each.end]
             link = item.name in ("a", "area") and each.name == "href"
-            if not link and not marks.search(value):
+            if each.bare or (not link and not marks.search(value)):
                 continue
             if each.name.startswith("on") or each.name == "srcdoc":
                 raise _misplaced(veil, text, item, f"Liquid cannot stand in {each.name}.")

@@ -27,33 +27,25 @@ INLINE: Final = frozenset(
 )
 TABLE: Final = frozenset({"table", "thead", "tbody", "tfoot", "tr", "td", "th", "col", "colgroup"})
 _BODY = "mj-section mj-wrapper mj-hero"
-_CONTENT = "mj-text mj-button mj-image mj-divider mj-spacer mj-table mj-social mj-navbar mj-accordion mj-carousel"
+# Not those that show icons from others' servers: mj-social, mj-accordion, mj-carousel, mj-navbar.
+_CONTENT = "mj-text mj-button mj-image mj-divider mj-spacer mj-table"
 _CHILDREN: Final[dict[str, frozenset[str]]] = {
     name: frozenset(children.split())
     for name, children in {
         "": "mjml",
         "mjml": "mj-head mj-body",
-        "mj-head": "mj-attributes mj-breakpoint mj-font mj-preview mj-style mj-title",
-        "mj-attributes": f"mj-all mj-class mj-body mj-column mj-group {_BODY} {_CONTENT}"
-        " mj-social-element mj-navbar-link mj-accordion-element mj-accordion-title mj-accordion-text",
+        "mj-head": "mj-attributes mj-breakpoint mj-preview mj-style mj-title",
+        "mj-attributes": f"mj-all mj-class mj-body mj-column mj-group {_BODY} {_CONTENT}",
         "mj-body": _BODY,
         "mj-wrapper": "mj-section mj-hero",
         "mj-section": "mj-column mj-group",
         "mj-group": "mj-column",
         "mj-column": _CONTENT,
         "mj-hero": _CONTENT,
-        "mj-social": "mj-social-element",
-        "mj-navbar": "mj-navbar-link",
-        "mj-accordion": "mj-accordion-element",
-        "mj-accordion-element": "mj-accordion-title mj-accordion-text",
-        "mj-carousel": "mj-carousel-image",
     }.items()
 }
 _LIQUID_BETWEEN: Final = frozenset({"mj-body", "mj-wrapper", "mj-section", "mj-group", "mj-column", "mj-hero"})
-_TEXT: Final = frozenset(
-    "mj-text mj-button mj-table mj-preview mj-title mj-style mj-social-element mj-navbar-link mj-accordion-title"
-    " mj-accordion-text".split()
-)
+_ASCII = re.compile(r"[\x00-\x7f]*")
 _AS_IT_IS = re.compile(r"[A-Za-z0-9 #%.,:;/?=_()@+*-]*")
 
 
@@ -63,9 +55,13 @@ def to_html(veil: Veil, language: str) -> str:
         ready = _Reader(veil, language).read()
     except MarkupError as error:
         raise veil.error("markup", error.detail, error.index) from error
+    # Its defaults load fonts from others' servers; the panics it is known for are no Exceptions.
+    options = mrml.RenderOptions(disable_comments=True, fonts={})
     try:
-        html = mrml.to_html(ready, render_options=mrml.RenderOptions(disable_comments=True)).content
-    except Exception as error:
+        html = mrml.to_html(ready, render_options=options).content
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | MemoryError):
+            raise
         raise TemplateError("markup", "This MJML cannot be read.", veil.source.part) from error
     if len(html) > HTML_MAX:
         raise TemplateError("too_large", f"The e-mail has more than {HTML_MAX:,} characters.", veil.source.part)
@@ -76,8 +72,8 @@ def to_html(veil: Veil, language: str) -> str:
 
 
 class _Reader:
-    """Checks the source and makes what mrml reads: no comments, void elements closed, Liquid between elements kept
-    where MJML allows no text, attributes' values in letters that mrml leaves alone.
+    """Checks the source and makes what mrml reads safely: letters beyond ASCII veiled, no comments, void elements
+    closed, Liquid kept between elements where MJML allows no text, values in letters that mrml leaves alone.
     """
 
     def __init__(self, veil: Veil, language: str) -> None:
@@ -124,7 +120,7 @@ class _Reader:
                 self.written.append(f"<mj-raw>{mark[0]}</mj-raw>")
             return
         self.balance.take(item, text, len(self.stack))
-        self.written.append(text)
+        self.written.append(self.veil.stilled(text, _ASCII))
 
     def opened(self, item: Item) -> None:
         name, parent = item.name, self.parent
@@ -148,6 +144,8 @@ class _Reader:
 
     def attribute(self, each: Attribute) -> None:
         value = self.text[each.start : each.end]
+        if each.bare or self.marks.search(each.name):
+            raise MarkupError('An attribute is written name="value", and Liquid stands in the value only.', each.start)
         if each.name.startswith("on") or each.name in ("srcdoc", "path"):
             raise MarkupError(f"{each.name} is not taken.", each.start)
         if each.name in URLS and value.strip() and not self.marks.search(value) and safe_url(value) is None:
@@ -161,6 +159,8 @@ class _Reader:
         if item.name in VOID:
             return
         if self.parent != item.name:
+            if any(name == item.name for name, _ in self.stack):
+                raise MarkupError(f"<{self.parent}> is never closed.", self.stack[-1][1])
             raise MarkupError(
                 f"</{item.name}> closes nothing here" + (f": <{self.parent}> is open." if self.stack else "."),
                 item.start,

@@ -141,7 +141,12 @@ def _rendered(compiled: Compiled, state: State) -> Content:
 def _run(block: Block, state: State) -> str:
     """Parts know nothing of each other: each begins without variables of its own."""
     state.locals = {}
-    return block.text(state)
+    try:
+        return block.text(state)
+    except TemplateError:
+        raise
+    except Exception as error:  # a value that nobody foresaw is no reason to stop the others' messages
+        raise block.spot.error("bad_value", "This can make nothing of one of its values.") from error
 
 
 def _line(text: str, most: int) -> str:
@@ -270,7 +275,7 @@ def _messenger_markup(veil: Veil) -> str:
             raise MarkupError(f"Messengers do not know this; they know {tags}.", item.start)
         for each in item.attributes:
             value = text[each.start : each.end]
-            if each.name not in known or (each.name == "class" and value != "tg-spoiler"):
+            if each.bare or each.name not in known or (each.name == "class" and value != "tg-spoiler"):
                 raise MarkupError(f"<{item.name}> takes no such {each.name}.", each.start)
             if each.name == "href" and not veil.marks.search(value) and markup.safe_url(value) is None:
                 raise MarkupError(markup.NOWHERE, each.start)
