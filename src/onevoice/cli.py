@@ -16,7 +16,7 @@ from collections.abc import Generator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from onevoice import api, bootstrap, worker
+from onevoice import api, bootstrap, sender, worker
 from onevoice.domains.access.contracts import FOR_KEYS, ROLES
 from onevoice.domains.imports.contracts import ImportReport
 from onevoice.kit import db
@@ -78,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         command.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
     add("worker", _worker, "run the worker alone, on a database that runs already")
+    add("sender", _sender, "run a sender alone, on a database that runs already")
     demo = add("demo", _demo, "run everything with a shop's invented customers in it")
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     demo.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
@@ -207,13 +208,16 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
         _upgrade(url)
         # What is wrong with the keys is said here, once, not by each child in turn.
         bootstrap.installation(url, home.secrets(SystemChance()), name="cli", max_connections=1).database.close()
-        environ = child_environ(home, url)
+        host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104 - compared, not bound
+        address = f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
+        environ = {**child_environ(home, url), "ONEVOICE_OWN_URL": address}
         common = ["--home", str(home.path)]
         children = [
             Child(
                 "api", child_command("api", *common, "--host", options.host, "--port", str(options.port)), environ, home
             ),
             Child("worker", child_command("worker", *common), environ, home),
+            Child("sender", child_command("sender", *common), environ, home),
         ]
         supervisor = Supervisor(children, cluster, _say)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -221,9 +225,7 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
         stack.callback(_say, "stopped")
         stack.callback(supervisor.stop)
         supervisor.start()
-        host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104 - compared, not bound
-        address = f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
-        _say("starting the API and the worker ...")
+        _say("starting the API, the worker and the sender ...")
         _await_ready(supervisor, address, home)
         yield supervisor, address
 
@@ -265,6 +267,13 @@ def _worker(options: argparse.Namespace) -> None:
     if "ONEVOICE_RUNNING_URL" in os.environ:
         die_with_parent()
     worker.run(_home(options), _running_url(options))
+
+
+def _sender(options: argparse.Namespace) -> None:
+    if "ONEVOICE_RUNNING_URL" in os.environ:
+        die_with_parent()
+    bootstrap.sending_settings(os.environ)
+    sender.run(_home(options), _running_url(options))
 
 
 def _keys_create(options: argparse.Namespace) -> None:

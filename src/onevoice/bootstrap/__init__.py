@@ -25,6 +25,7 @@ from onevoice.bootstrap.installation import (
     web_settings,
 )
 from onevoice.bootstrap.program import api
+from onevoice.bootstrap.sending import manifests, sealer, send, sending_settings
 from onevoice.bootstrap.working import Worker, linking_steps
 
 __all__ = [
@@ -46,7 +47,11 @@ __all__ = [
     "installation",
     "linking_steps",
     "load",
+    "manifests",
     "probe",
+    "sealer",
+    "send",
+    "sending_settings",
     "upgrade",
     "uploads",
     "waiting_events",

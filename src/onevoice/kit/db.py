@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool
 from onevoice.kit.errors import DomainError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-HEAD = "0016_sites"
+HEAD = "0018_delivery"
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NamedTuple, NewType
 
 import msgspec
 
@@ -186,6 +186,140 @@ class Heard:
 
     items: Sequence[Inbound]
     position: str
+
+
+# Asking for a message
+
+Priority = Literal["high", "normal", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants said. Every message goes this way, whoever asks.
+
+    person: any identifier of theirs. key: the same key asks for the same message, however often. channels: those that
+    may be taken; empty: the best. template and version with their variables, or words.
+    """
+
+    key: str
+    person: int
+    site: str
+    message_class: MessageClass
+    purpose: str
+    asked_by: str
+    words: Content | None = None
+    template: int | None = None
+    version: int | None = None
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    language: str | None = None
+    channels: tuple[str, ...] = ()
+    priority: Priority = "normal"
+    due_at: datetime | None = None
+    answers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking. repeated: it was asked for before, and nothing was done. until: when it will be judged."""
+
+    id: MessageId
+    state: State
+    channel: str | None
+    rule: str | None
+    why: str | None
+    until: datetime | None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message or a silence, as it stands."""
+
+    id: MessageId
+    key: str
+    person: int
+    nid: int | None
+    account_id: AccountId | None
+    channel: str | None
+    site: str
+    wish: tuple[str, ...]
+    message_class: MessageClass
+    purpose: str
+    priority: int
+    state: State
+    rule: str | None
+    reason: str | None
+    template: int | None
+    version: int | None
+    asked_by: str
+    asked_at: datetime
+    due_at: datetime
+    attempt: int
+    contacted_at: datetime | None
+    sent_at: datetime | None
+    ended_at: datetime | None
+    provider_id: str | None
+    parts: int | None
+    cost_minor: int | None
+    answers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a provider answered when it was not "yes"."""
+
+    number: int
+    at: datetime
+    outcome: Literal["retry", "failed", "uncertain", "trouble"]
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of ours at a provider. settings: without secrets."""
+
+    id: AccountId
+    channel: str
+    name: str
+    site: str
+    source_id: int
+    settings: Mapping[str, Any]
+    place: int
+    paused: bool
+    trouble: str | None
+    trouble_at: datetime | None
+    limits: "Limits"
+    cost_minor: int
+    currency: str
+    made_at: datetime
+    blocked_until: datetime | None = None
+    trips: int = 0
+
+
+class Pace(NamedTuple):
+    """What is left of an account's rate as of `at`; failures in a row, and how often in a row it had to rest."""
+
+    tokens: float
+    at: datetime
+    blocked_until: datetime | None
+    failures: int
+    trips: int
+
+
+CHAIN_START = bytes(32)
+"""What the first record of a shard follows."""
+
+
+class Record(NamedTuple):
+    """A decision as it is kept. hash: SHA-256 of the hash of the one before in its shard, then the body."""
+
+    shard: int
+    number: int
+    message: int
+    at: datetime
+    hash: bytes
+    body: bytes
 
 
 # Channels

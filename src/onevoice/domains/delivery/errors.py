@@ -49,6 +49,32 @@ class InvalidMessageError(DeliveryError):
     code = "invalid_message"
 
 
+class InvalidPolicyError(DeliveryError):
+    """The policy makes no sense."""
+
+    code = "invalid_policy"
+
+
+class PolicyChangedError(DeliveryError):
+    """Somebody else changed the policy meanwhile."""
+
+    code = "policy_changed"
+    kind = "conflict"
+
+
+class UnknownSwitchError(DeliveryError):
+    """There is no such switch."""
+
+    code = "unknown_switch"
+
+
+class AccountTakenError(DeliveryError):
+    """There is an account of this name already."""
+
+    code = "account_taken"
+    kind = "conflict"
+
+
 # What an adaptor raises, and nothing else. The class says what is to be done next.
 
 

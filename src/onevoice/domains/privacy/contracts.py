@@ -1,9 +1,9 @@
 """What privacy takes and gives: consent, preferences, addresses that must not be written to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 PurposeClass = Literal["transactional", "marketing"]
 Act = Literal["request", "grant", "confirm", "withdraw"]
@@ -68,3 +68,110 @@ class Preferences:
 
 
 NO_PREFERENCES = Preferences()
+
+
+class Line(NamedTuple):
+    """One line of the consent ledger, as far as it decides. via: it counts while nid and via are one person."""
+
+    id: int
+    nid: int
+    via: int | None
+    purpose: str
+    channel: str
+    act: Act
+    happened: datetime
+
+
+class Wish(NamedTuple):
+    """One line of what somebody wishes. name: a field of `Preferences`; value: as JSON holds it, None takes it back."""
+
+    id: int
+    nid: int
+    via: int | None
+    name: str
+    value: Any
+    happened: datetime
+
+
+Source = Literal["page", "unsubscribe", "confirmation", "operator", "api", "import", "message"]
+"""What something was said by: the preference centre, one click, the answer to double opt-in, somebody of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """How something was said. key: the same for every repeat. door: the channel it came by, such as `email`.
+
+    happened: None means now. text: the number of the text that was shown. proven: whoever said it holds the address, or
+    `proof` shows it. proof: for people, such as where the signed form lies; never a customer's personal value.
+    """
+
+    source: Source
+    key: str
+    actor: str = "customer"
+    door: str | None = None
+    happened: datetime | None = None
+    text: int | None = None
+    proven: bool = False
+    proof: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    ip: str | None = None
+    agent: str | None = None
+
+
+class Recorded(NamedTuple):
+    """lines: what was written, the own line first. repeated: it had been said already, and nothing was written."""
+
+    lines: tuple[int, ...]
+    repeated: bool
+
+
+class Requested(NamedTuple):
+    """A consent that waits for the address's holder. token: goes to that address and nowhere else; None where the
+    consent is there already.
+    """
+
+    line: int | None
+    token: str | None
+    expires: datetime | None
+
+
+class Waiting(NamedTuple):
+    """What a confirmation's token asks the holder of an address. confirmed: it was answered already."""
+
+    line: int
+    nid: int
+    purpose: str
+    channel: str
+    text: int | None
+    confirmed: bool
+
+
+class Opened(NamedTuple):
+    """Whose page a token opens. purpose, channel: of the message it stood in, None of a door of its own. reference:
+    what it stood in, for the ledger's proof.
+    """
+
+    nid: int
+    purpose: str | None
+    channel: str | None
+    reference: str
+
+
+class Entry(NamedTuple):
+    """One line of the ledger as people read it. body: the text that was agreed to, in `language`."""
+
+    id: int
+    nid: int
+    via: int | None
+    purpose: str
+    channel: str
+    act: Act
+    source: str
+    door: str | None
+    happened: datetime
+    learnt: datetime
+    actor: str
+    proof: Mapping[str, Any]
+    text: int | None
+    version: int | None
+    language: str | None
+    body: str | None

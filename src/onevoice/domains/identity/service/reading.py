@@ -255,6 +255,42 @@ def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
     return reading.nodes_of(conn, pids)
 
 
+def addresses(conn: Connection, pids: Sequence[int], kinds: Sequence[str]) -> list[reading.AddressRow]:
+    """By which of these kinds of identifiers profiles can be written to, the one learnt last first. No values."""
+    return reading.addresses(conn, pids, kinds)
+
+
+def values_of(conn: Connection, nodes: Sequence[int]) -> dict[int, str]:
+    """What identifiers stand for, opened for whoever writes to them; erased ones are not there."""
+    return reading.values_of(conn, nodes)
+
+
+def pids_of(conn: Connection, nodes: Sequence[int]) -> dict[int, int]:
+    """Whose identifiers these are now."""
+    return linking.pids_of(conn, nodes)
+
+
+class Identifier(NamedTuple):
+    """A node by the name of its kind, whether anything is still told of it or not."""
+
+    pid: int
+    nid: int
+    kind: str
+
+
+def identifiers_of(conn: Connection, pids: Sequence[int]) -> list[Identifier]:
+    """All that ever was of these profiles: also epochs that vanished and identifiers that an undone import had named.
+
+    For what was said through an identifier, and must not be forgotten with it.
+    """
+    return [Identifier(*row) for row in reading.identifiers(conn, pids=pids)]
+
+
+def identifiers_by_nid(conn: Connection, nodes: Sequence[int]) -> dict[int, Identifier]:
+    """The same, by node."""
+    return {row[1]: Identifier(*row) for row in reading.identifiers(conn, nodes=nodes)}
+
+
 def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Name id to (type, name)."""
     return reading.names(conn, ids)

@@ -58,6 +58,34 @@ def members(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]]:
     return [(row[0], Member(*row[1:])) for row in rows]
 
 
+class AddressRow(NamedTuple):
+    """An identifier by which somebody can be written to."""
+
+    pid: int
+    nid: int
+    kind: str
+    learnt: datetime
+
+
+def addresses(conn: Connection, pids: Sequence[int], kinds: Sequence[str]) -> list[AddressRow]:
+    """The identifiers of these kinds, of profiles, the one learnt last first."""
+    rows = conn.execute(
+        "select n.pid, n.nid, k.name, n.learnt from identity.node n join identity.kind k on k.id = n.kind"
+        f" where n.pid = any(%s) and k.name = any(%s) and n.from_at <= n.until_at and n.{_KNOWN}"
+        " order by n.pid, n.learnt desc, n.nid",
+        (arrays.numbers(pids), list(kinds)),
+    )
+    return [AddressRow(*row) for row in rows]
+
+
+def values_of(conn: Connection, nodes: Sequence[int]) -> dict[int, str]:
+    """The value of each identifier; of one that was erased there is none."""
+    rows = conn.execute(
+        "select nid, value #>> '{}' from identity.vault where nid = any(%s) and key = ''", (arrays.numbers(nodes),)
+    )
+    return dict(rows.fetchall())
+
+
 def members_by_nid(conn: Connection, nodes: Sequence[int]) -> list[Member]:
     rows = conn.execute(_MEMBER + " where n.nid = any(%s) order by k.priority, n.learnt, n.nid", (list(nodes),))
     return [Member(*row[1:]) for row in rows]
@@ -378,6 +406,16 @@ def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
     return conn.execute(
         "select pid, nid from identity.node where pid = any(%s::bigint[]) and from_at <= until_at and " + _KNOWN,
         (arrays.numbers(pids),),
+    ).fetchall()
+
+
+def identifiers(conn: Connection, *, pids: Sequence[int] = (), nodes: Sequence[int] = ()) -> list[tuple[int, int, str]]:
+    """(pid, nid, kind) of all nodes of profiles, or of these nodes: vanished and forgotten ones too."""
+    column, values = ("nid", nodes) if nodes else ("pid", pids)
+    return conn.execute(
+        "select n.pid, n.nid, k.name from identity.node n join identity.kind k on k.id = n.kind"
+        f" where n.{column} = any(%s::bigint[]) order by n.nid",  # pyright: ignore[reportArgumentType] - of two names
+        (arrays.numbers(values),),
     ).fetchall()
 
 
