@@ -14,6 +14,7 @@ from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installat
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.delivery.http import inbound as inbound_http
 from onevoice.domains.delivery.http import messages as messages_http
 from onevoice.domains.delivery.http import setup as setup_messages
 from onevoice.domains.delivery.service.doors import Doors as MessageDoors
@@ -87,6 +88,16 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         return None if found is None else intake.WriteKey(found.source_id)
 
     sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
+    app.include_router(
+        inbound_http.router(
+            database,
+            kinds,
+            sending.sealer(home),
+            functools.partial(sending.reading, home),
+            home.secrets.vault_key,
+            clock,
+        )
+    )
     app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
     app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(letters.router(database, clock=clock))
