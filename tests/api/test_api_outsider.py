@@ -113,8 +113,8 @@ TAKES = {
     ("POST", "/api/profiles/{ref}/consents"): "consent.edit",
     ("POST", "/api/profiles/{ref}/preferences-links"): "consent.edit",
     ("GET", "/api/purposes"): "customers.read",
-    ("GET", "/api/purposes/{name}/texts"): "customers.read",
-    ("PUT", "/api/purposes/{name}"): "purposes.edit",
+    ("GET", "/api/purposes/{purpose}/texts"): "customers.read",
+    ("PUT", "/api/purposes/{purpose}"): "purposes.edit",
     ("GET", "/api/suppressions"): "customers.read",
     ("POST", "/api/suppressions"): "suppressions.edit",
     ("POST", "/api/suppressions/{suppression_id}/lift"): "suppressions.edit",
@@ -136,6 +136,7 @@ EXAMPLES = {
     "delivery_id": "1",
     "public_id": "wh_unknown",
     "suppression_id": "1",
+    "purpose": "reviews",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
