@@ -23,6 +23,7 @@ def anna(live_server: Any) -> str:
 
 
 def consents(page: Page, label: str = "Consents") -> Any:
+    page.locator(".cu-header h1").wait_for()
     tab = page.locator("[data-tab=contacts]")
     if tab.count():
         tab.click()
@@ -40,7 +41,7 @@ class TestCustomer:
         window.get_by_role("button", name="Record it").click()
         expect(window.get_by_text(re.compile("yes · recorded by hand"))).to_be_visible()
         window.get_by_role("button", name="Record what was said about Requests for a review, e-mail").click()
-        expect(window.get_by_label("What was said")).to_have_value("withdraw")
+        expect(window.get_by_label("What was said", exact=True)).to_have_value("withdraw")
         window.get_by_label("How it was said").fill("wrote to us")
         window.get_by_role("button", name="Record it").click()
         expect(window.get_by_text(re.compile("no · recorded by hand")).first).to_be_visible()
@@ -107,10 +108,10 @@ class TestSettings:
         expect(page.locator(".se-purposes").get_by_text(body)).to_be_visible()
         page.get_by_label("Address", exact=True).fill(anna)
         page.get_by_role("button", name="Stop writing to it").click()
-        page.get_by_role("button", name=f"Allow writing to {anna} again").click()
+        page.get_by_role("button", name=f"Allow again: {anna}").click()
         page.get_by_role("dialog").get_by_label("Why").fill("she asked")
-        page.get_by_role("dialog").get_by_role("button", name="Allow again").click()
-        expect(page.get_by_role("button", name=f"Allow writing to {anna} again")).to_have_count(0)
+        page.get_by_role("dialog").get_by_role("button", name="Allow again", exact=True).click()
+        expect(page.get_by_role("button", name=f"Allow again: {anna}")).to_have_count(0)
 
     @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_looks(

@@ -89,7 +89,7 @@ export const consent = {
     reason: "Reason",
     since: "Since",
     lift: "Allow again",
-    liftOf: "Allow writing to {address} again",
+    liftOf: "Allow again: {address}",
     why: "Why",
     whyHint: "Kept in the audit log.",
     lifted: "{address} may be written to again.",

@@ -92,7 +92,7 @@ export const consent: Translated<typeof english> = {
     reason: "Powód",
     since: "Od kiedy",
     lift: "Zezwól",
-    liftOf: "Znów pozwól pisać na {address}",
+    liftOf: "Zezwól: {address}",
     why: "Dlaczego",
     whyHint: "Zostaje w\u00a0dzienniku.",
     lifted: "Na {address} znów można pisać.",

@@ -92,7 +92,7 @@ export const consent: Translated<typeof english> = {
     reason: "Причина",
     since: "С\u00a0какого времени",
     lift: "Разрешить",
-    liftOf: "Снова разрешить писать на {address}",
+    liftOf: "Разрешить: {address}",
     why: "Почему",
     whyHint: "Остаётся в\u00a0журнале.",
     lifted: "На {address} снова можно писать.",
