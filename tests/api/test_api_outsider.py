@@ -135,8 +135,8 @@ TAKES = {
     ("POST", "/api/profiles/{ref}/consents"): "consent.edit",
     ("POST", "/api/profiles/{ref}/preferences-links"): "consent.edit",
     ("GET", "/api/purposes"): "customers.read",
-    ("GET", "/api/purposes/{name}/texts"): "customers.read",
-    ("PUT", "/api/purposes/{name}"): "purposes.edit",
+    ("GET", "/api/purposes/{purpose}/texts"): "customers.read",
+    ("PUT", "/api/purposes/{purpose}"): "purposes.edit",
     ("GET", "/api/suppressions"): "customers.read",
     ("POST", "/api/suppressions"): "suppressions.edit",
     ("POST", "/api/suppressions/{suppression_id}/lift"): "suppressions.edit",
@@ -161,6 +161,7 @@ EXAMPLES = {
     "account_id": "1",
     "scope": "class:marketing",
     "suppression_id": "1",
+    "purpose": "reviews",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {

@@ -7,6 +7,7 @@ export const settings = {
     roles: "Roles",
     identity: "Identity rules",
     sites: "Sites",
+    consent: "Consent",
     audit: "Audit log",
   },
   roles: {

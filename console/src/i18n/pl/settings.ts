@@ -10,6 +10,7 @@ export const settings: Translated<typeof english> = {
     roles: "Role",
     identity: "Reguły tożsamości",
     sites: "Serwisy",
+    consent: "Zgody",
     audit: "Dziennik zmian",
   },
   roles: {

@@ -10,6 +10,7 @@ export const settings: Translated<typeof english> = {
     roles: "Роли",
     identity: "Правила склейки",
     sites: "Сайты",
+    consent: "Согласия",
     audit: "Журнал действий",
   },
   roles: {
