@@ -135,6 +135,8 @@ async def _heard(watch: Watch, text: str | None, ours: Ours) -> AsyncIterator[He
             watch.run(position(text), take)
         except ChannelError as error:
             end = error
+        except Exception as error:  # noqa: BLE001 - whoever listens would wait for this thread for ever
+            end = Retriable("listening_failed", repr(error)[:300])
         if not loop.is_closed():
             loop.call_soon_threadsafe(queue.put_nowait, end)
 

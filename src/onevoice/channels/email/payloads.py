@@ -26,6 +26,7 @@ from onevoice.domains.delivery.errors import Permanent
 
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}")
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}")
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}")
 _URL_LINE_MAX = 900
 _REFERENCES_MAX = 20
 
@@ -147,7 +148,7 @@ def _text(kind: str, text: str, language: str) -> _Part:
         quoted, coded = binascii.b2a_qp(lines), _base64(lines)
         coding, body = ("quoted-printable", quoted) if len(quoted) <= len(coded) else ("base64", coded)
     kinds = (f"Content-Type: text/{kind}; charset=utf-8", f"Content-Transfer-Encoding: {coding}")
-    return _Part((*kinds, f"Content-Language: {language}") if language.isalnum() else kinds, body)
+    return _Part((*kinds, f"Content-Language: {language}") if _LANGUAGE.fullmatch(language) else kinds, body)
 
 
 def _base64(data: bytes) -> bytes:
