@@ -7,6 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from delivery.facts_making import START, ZONES, day_hours, facts, moments, near, policies
+from onevoice.domains.delivery.contracts import CHAIN_START, Record
 from onevoice.domains.delivery.rules import flips, gate, hours, records
 from onevoice.domains.delivery.rules.facts import FIRST_POLICY, Budget, Candidate, Cap, Contact, Decision, Facts, Policy
 
@@ -251,15 +252,15 @@ class TestFlips:
 
 
 class TestRecords:
-    def record(self, policy, found, previous=records.START):
+    def record(self, policy, found, previous=CHAIN_START):
         body = records.encode(records.Body(gate.RULES, 1, 5, "asked", found, gate.decide(policy, found)))
-        return records.Record(0, 1, 5, found.at, records.link(previous, body), body)
+        return Record(0, 1, 5, found.at, records.link(previous, body), body)
 
     @settings(max_examples=200)
     @given(policies, facts)
     def test_it_derives_again_bit_for_bit(self, policy, found):
         kept = msgspec.json.decode(msgspec.json.encode(policy), type=Policy)
-        assert records.examine(self.record(policy, found), records.START, {1: kept}) == "verified"
+        assert records.examine(self.record(policy, found), CHAIN_START, {1: kept}) == "verified"
 
     @settings(max_examples=200)
     @given(policies, facts, st.data())
@@ -268,7 +269,7 @@ class TestRecords:
         place = data.draw(st.integers(0, len(record.body) - 1))
         changed = bytearray(record.body)
         changed[place] ^= data.draw(st.integers(1, 255))
-        assert records.examine(record._replace(body=bytes(changed)), records.START, {1: policy}) == "changed"
+        assert records.examine(record._replace(body=bytes(changed)), CHAIN_START, {1: policy}) == "changed"
 
     @settings(max_examples=300)
     @given(policies, facts, moments)
@@ -278,21 +279,21 @@ class TestRecords:
         change = flips.turns(policy, found, made)
         assume(change)
         body = records.encode(records.Body(gate.RULES, 1, 5, "asked", flips.applied(found, change), made))
-        forged = records.Record(0, 1, 5, moment, records.link(records.START, body), body)
-        assert records.examine(forged, records.START, {1: policy}) == "underivable"
+        forged = Record(0, 1, 5, moment, records.link(CHAIN_START, body), body)
+        assert records.examine(forged, CHAIN_START, {1: policy}) == "underivable"
 
     def test_a_record_of_a_decision_nobody_made(self):
         body = records.encode(
             records.Body(gate.RULES, 1, 5, "asked", told(), Decision((), gate.decide(Policy(), told()).outcome))
         )
-        record = records.Record(0, 1, 5, NOON, records.link(records.START, body), body)
-        assert records.examine(record, records.START, {1: Policy()}) == "underivable"
+        record = Record(0, 1, 5, NOON, records.link(CHAIN_START, body), body)
+        assert records.examine(record, CHAIN_START, {1: Policy()}) == "underivable"
 
     def test_a_record_moved_to_another_place_is_found(self):
         record = self.record(Policy(), told(), previous=bytes(31) + b"\1")
-        assert records.examine(record, records.START, {1: Policy()}) == "changed"
+        assert records.examine(record, CHAIN_START, {1: Policy()}) == "changed"
 
     def test_records_of_unknown_rules_are_said_to_be_so(self):
         body = records.encode(records.Body(99, 1, 5, "asked", told(at=START), gate.decide(Policy(), told(at=START))))
-        record = records.Record(0, 1, 5, NOON, records.link(records.START, body), body)
-        assert records.examine(record, records.START, {1: Policy()}) == "unreadable"
+        record = Record(0, 1, 5, NOON, records.link(CHAIN_START, body), body)
+        assert records.examine(record, CHAIN_START, {1: Policy()}) == "unreadable"

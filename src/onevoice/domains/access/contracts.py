@@ -19,6 +19,13 @@ Permission = Literal[
     "plan.edit",
     "webhooks.edit",
     "links.create",
+    "messages.read",
+    "messages.send",
+    "channels.edit",
+    "policy.edit",
+    "consent.edit",
+    "suppressions.edit",
+    "purposes.edit",
     "keys.manage",
     "identity.edit",
     "sites.edit",
@@ -56,7 +63,17 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 _EVERYTHING: frozenset[Permission] = frozenset(PERMISSIONS)
 _FOR_OWNERS: frozenset[Permission] = frozenset({"owners.manage"})
 _CONNECTS: frozenset[Permission] = frozenset(
-    {"events.read", "events.replay", "events.import", "plan.edit", "webhooks.edit", "links.create", "keys.manage"}
+    {
+        "events.read",
+        "events.replay",
+        "events.import",
+        "plan.edit",
+        "webhooks.edit",
+        "links.create",
+        "messages.read",
+        "channels.edit",
+        "keys.manage",
+    }
 )
 _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
 
@@ -64,10 +81,24 @@ _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset({"customers.read", "events.read", "events.import"}),
-    "operator": frozenset({"customers.read", "customers.merge"}),
-    "seller": _LOOKS,
-    "analyst": frozenset({"customers.read", "events.read"}),
+    "marketer": frozenset(
+        {
+            "customers.read",
+            "events.read",
+            "events.import",
+            "messages.read",
+            "messages.send",
+            "policy.edit",
+            "consent.edit",
+            "suppressions.edit",
+            "purposes.edit",
+        }
+    ),
+    "operator": frozenset(
+        {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
+    ),
+    "seller": frozenset({"customers.read", "consent.edit"}),
+    "analyst": frozenset({"customers.read", "events.read", "messages.read"}),
     "developer": _CONNECTS | _LOOKS,
 }
 
@@ -83,11 +114,14 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "plan.edit",
         "webhooks.edit",
         "links.create",
+        "messages.read",
+        "messages.send",
+        "consent.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.
 USUAL_FOR_KEYS: frozenset[Permission] = frozenset(
-    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create"}
+    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create", "messages.read"}
 )
 
 

@@ -5,15 +5,13 @@ hash = SHA-256(hash of the record before in its shard, then the body). The first
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
+from onevoice.domains.delivery.contracts import Record
 from onevoice.domains.delivery.rules import gate
 from onevoice.domains.delivery.rules.facts import Decision, Facts, Policy, Shape
-
-START = bytes(32)
 
 
 class Body(Shape, frozen=True):
@@ -26,15 +24,6 @@ class Body(Shape, frozen=True):
     facts: Facts
     decision: Decision
     seed: int | None = None
-
-
-class Record(NamedTuple):
-    shard: int
-    number: int
-    message: int
-    at: datetime
-    hash: bytes
-    body: bytes
 
 
 Finding = Literal["verified", "changed", "underivable", "unreadable"]

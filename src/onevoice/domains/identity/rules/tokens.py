@@ -4,10 +4,6 @@ A token is a capability: whoever holds it can say "I am the one this was sent to
 checked and taken out of it before anything is stored.
 """
 
-import base64
-import binascii
-import hashlib
-import hmac
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,16 +12,18 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from onevoice.kit import tokens
+
+make = tokens.make
+number_of = tokens.number_of
+
 PARAMETER = "ov"
-ID_BYTES = 7
-MAC_BYTES = 8
 GRACE = timedelta(days=7)
 """So long after its end an opening may still be told of, by a phone that was offline since."""
 
 OPENING_EVENTS = frozenset({"deep link opened", "application opened", "push notification tapped"})
 """Track events whose `properties.url` is the address that opened the app."""
 
-_SHAPE = re.compile(r"[\w-]{20}", re.ASCII)
 # In the JSON of an event, also where one address stands percent-encoded in another. What the parameter began with
 # stays only where another parameter follows.
 _IN_TEXT = re.compile(rb"(\?|&|;|%3[Ff]|%26)ov(?:=|%3[Dd])[\w-]{20}(?![\w-])(&|;|%26)?|(?<=\")ov=[\w-]{20}(?![\w-])&?")
@@ -39,36 +37,12 @@ _read = msgspec.json.Decoder().decode
 
 def key_of(secret: bytes) -> bytes:
     """The key of signatures, derived from one of the installation's."""
-    return hashlib.blake2b(b"deep link", key=secret, digest_size=32).digest()
-
-
-def make(number: int, key: bytes) -> str:
-    """The token of a link. 15 bytes make 20 characters and leave no bit over that could be changed unnoticed."""
-    packed = number.to_bytes(ID_BYTES, "big")
-    return base64.urlsafe_b64encode(packed + _signature(packed, key)).decode()
-
-
-def number_of(token: Any, key: bytes) -> int | None:
-    """The number of the link that a token of ours names; None of anything else."""
-    if not isinstance(token, str) or not _SHAPE.fullmatch(token):
-        return None
-    try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    packed, signature = raw[:ID_BYTES], raw[ID_BYTES:]
-    if not hmac.compare_digest(signature, _signature(packed, key)):
-        return None
-    return int.from_bytes(packed, "big")
+    return tokens.key_of(secret, "deep link")
 
 
 def name_of(number: int) -> str:
     """How a link is called where its token must not stand."""
-    return f"{number:0{2 * ID_BYTES}x}"
-
-
-def _signature(packed: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, packed, "sha256")[:MAC_BYTES]
+    return f"{number:0{2 * tokens.ID_BYTES}x}"
 
 
 def lives(moment: datetime, learnt: datetime, issued: datetime, expires: datetime) -> bool:

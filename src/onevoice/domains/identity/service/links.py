@@ -14,6 +14,7 @@ from onevoice.domains.identity.service import references
 from onevoice.domains.identity.store import linking
 from onevoice.domains.identity.store import links as sql
 from onevoice.kit.chance import Chance
+from onevoice.kit.tokens import draw
 
 MAX_LINKS = 1_000
 UNSAFE_SCHEMES = frozenset({"javascript", "data", "vbscript", "file", "blob", "about"})
@@ -86,7 +87,7 @@ def _add(conn: Connection, nodes: Sequence[int], issued: datetime, expires: date
     numbers: list[int] = []
     while len(numbers) < len(nodes):  # once, but for a number that was drawn before
         rest = nodes[len(numbers) :]
-        drawn = {int.from_bytes(chance.bytes(tokens.ID_BYTES), "big"): to for to in rest}
+        drawn = {draw(chance): to for to in rest}
         free = sql.add(conn, [(number, to, issued, expires) for number, to in drawn.items()])
         if len(free) == len(rest):
             numbers.extend(drawn)

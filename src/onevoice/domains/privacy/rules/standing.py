@@ -48,26 +48,48 @@ def counting(lines: Iterable[Said], person: Collection[int]) -> list[Said]:
 def decide(lines: Iterable[Line], kinds: Mapping[int, str], asked: Address) -> Standing:
     """The standing of one address. lines: those that count, of all the person's identifiers. kinds: by identifier.
 
-    A later word through the same identifier replaces an earlier one; between identifiers a withdrawal wins. A request
-    asks, and neither lifts a withdrawal nor undoes a consent: anybody can type an address. A line said through another
-    identifier lifts what was withdrawn here, and allows nothing by itself.
+    A later word through the same identifier replaces an earlier one; between identifiers a withdrawal wins. What opens
+    a channel as a whole, for every purpose, allows none: it takes back only what shut the channel. A request asks, and
+    neither lifts a withdrawal nor undoes a consent: anybody can type an address. A line said through another identifier
+    lifts what was withdrawn here, and allows nothing by itself.
     """
-    said: dict[int, Line] = {}
+    of_purpose: dict[int, Line] = {}
+    of_all: dict[int, Line] = {}
     requests: dict[int, Line] = {}
     for line in lines:
         if line.purpose in {asked.purpose, EVERY} and line.channel in {asked.channel, EVERY}:
-            latest = requests if line.act == "request" else said
+            latest = requests if line.act == "request" else of_all if line.purpose == EVERY else of_purpose
             known = latest.get(line.nid)
             if known is None or _BY_AGE(known) < _BY_AGE(line):
                 latest[line.nid] = line
-    withdrawn = [line for line in said.values() if line.act == "withdraw"]
+    withdrawn = [line for line in of_purpose.values() if line.act == "withdraw"]
+    for nid, line in of_all.items():
+        later = of_purpose.get(nid)
+        if line.act == "withdraw" and (later is None or later.act == "withdraw" or _BY_AGE(later) < _BY_AGE(line)):
+            withdrawn.append(line)
     if withdrawn:
         return _standing("withdrawn", withdrawn)
-    granted = [line for line in said.values() if line.via is None and _covers(line.nid, kinds, asked)]
+    granted = [line for line in of_purpose.values() if line.via is None and _covers(line.nid, kinds, asked)]
     if granted:
         return _standing("granted", granted)
     requested = [line for nid, line in requests.items() if _covers(nid, kinds, asked)]
     return _standing("requested", requested) if requested else NOTHING_SAID
+
+
+def withdrawn_by(lines: Iterable[Line], scope: tuple[str, str], happened: datetime) -> list[int]:
+    """Identifiers by which the scope, or a part of it, stands withdrawn by what happened until then."""
+    purpose, channel = scope
+    by_nid: dict[int, list[Line]] = {}
+    for line in lines:
+        if line.purpose in {purpose, EVERY} and line.happened <= happened:
+            by_nid.setdefault(line.nid, []).append(line)
+    found: list[int] = []
+    for nid, said in by_nid.items():
+        channels = {line.channel for line in said} if channel == EVERY else {channel}
+        asked = [Address(nid, each, purpose) for each in channels]
+        if any(decide(said, {nid: ""}, each).state == "withdrawn" for each in asked):
+            found.append(nid)
+    return sorted(found)
 
 
 def _covers(nid: int, kinds: Mapping[int, str], asked: Address) -> bool:

@@ -1,6 +1,7 @@
 """Whose identifiers these are, and what was said by them: what every answer of this domain begins with."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from psycopg import Connection
 
@@ -11,6 +12,20 @@ from onevoice.domains.privacy.store import ledger as store
 
 People = Mapping[int, Mapping[int, str]]
 """Profile to its identifiers, each with its kind."""
+
+
+class Person(NamedTuple):
+    """One identifier and all those of its person, each with its kind."""
+
+    nid: int
+    pid: int
+    kinds: Mapping[int, str]
+
+
+def person(conn: Connection, nid: int) -> Person:
+    """Raises: LookupError for a number that never was an identifier."""
+    pid = identity.identifiers_by_nid(conn, [nid])[nid].pid
+    return Person(nid, pid, people(conn, [pid])[pid])
 
 
 def people(conn: Connection, pids: Collection[int], also: Iterable[tuple[int, int]] = ()) -> People:
@@ -38,6 +53,10 @@ def lines(
         pid: rules.counting((line for nid in nodes if nid in said for line in said[nid]), nodes)
         for pid, nodes in who.items()
     }
+
+
+def lines_of(conn: Connection, who: Person, *, upto: int | None = None) -> list[Line]:
+    return lines(conn, {who.pid: who.kinds}, upto=upto)[who.pid]
 
 
 def wishes(conn: Connection, who: People, *, upto: int | None = None) -> dict[int, list[Wish]]:
