@@ -251,6 +251,8 @@ class TestLetter:
             assert text_of(next(part for part in parts if part.get_content_type() == "text/html")) == html
 
     @supposing(LINES)
+    @example("a" * 3000)
+    @example("Ż" + "a" * 3000 + "\nb")
     def test_no_line_is_longer_than_mail_may_be(self, text):
         data = made(outgoing(content=Content(text, html=text, subject=text.replace("\n", " ")))).data
         assert max(map(len, data.split(b"\r\n"))) <= 998
