@@ -81,6 +81,16 @@ export const settings = {
     links: {
       create: "Make links that recognise who opens them",
     },
+    messages: {
+      read: "See messages and silences, and why each",
+      send: "Send messages, cancel those that wait",
+    },
+    channels: {
+      edit: "Connect accounts of channels",
+    },
+    policy: {
+      edit: "Change what holds messages back",
+    },
     consent: {
       edit: "Record what customers allow and withdraw",
     },

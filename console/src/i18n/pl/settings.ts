@@ -84,6 +84,16 @@ export const settings: Translated<typeof english> = {
     links: {
       create: "Tworzyć linki, które rozpoznają odbiorcę",
     },
+    messages: {
+      read: "Oglądać wiadomości i\u00a0przemilczenia oraz ich powody",
+      send: "Wysyłać wiadomości, anulować oczekujące",
+    },
+    channels: {
+      edit: "Podłączać konta kanałów",
+    },
+    policy: {
+      edit: "Zmieniać zasady, które wstrzymują wiadomości",
+    },
     consent: {
       edit: "Zapisywać zgody klientów i\u00a0ich wycofanie",
     },
