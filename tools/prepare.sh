@@ -31,7 +31,7 @@ esac
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "==> installing Debian packages: ${missing[*]}"
     apt-get update -qq
-    # A mail server among them is for the tests alone, with configurations of their own: it neither asks nor runs.
+    # Postfix asks nothing so, and without a configuration does not run: the tests start one with their own.
     echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 else

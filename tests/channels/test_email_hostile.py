@@ -174,6 +174,7 @@ class TestBombs:
         found = heard(raw)
         assert time.monotonic() - began < 10
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 400_000  # KiB
+        assert all("unreadable" not in getattr(each, "notes", ()) for each in found)
         assert len(found) <= 1
 
     @pytest.mark.parametrize(
@@ -218,7 +219,15 @@ class TestBombs:
 
     @given(st.binary(max_size=3000))
     def test_any_bytes_are_read(self, raw):
-        assert len(heard(raw)) <= 1
+        assert all("unreadable" not in each.notes for each in heard(raw))
+
+    def test_what_nobody_foresaw_is_said_to_be_unreadable(self, monkeypatch):
+        def broken(_):
+            raise ZeroDivisionError
+
+        monkeypatch.setattr("onevoice.channels.email.reading.take_apart", broken)
+        found = said(b"x")
+        assert (found.notes, found.automatic) == (("unreadable",), True)
 
     @given(st.data())
     def test_a_damaged_letter_is_read(self, data):
@@ -227,7 +236,7 @@ class TestBombs:
             at = data.draw(st.integers(0, len(raw) - 1))
             length = data.draw(st.integers(0, 40))
             raw[at : at + length] = data.draw(st.binary(max_size=40))
-        heard(bytes(raw))
+        assert all("unreadable" not in getattr(each, "notes", ()) for each in heard(bytes(raw)))
 
     def test_a_moment_out_of_this_world_in_its_date_changes_nothing(self):
         found = said("From: a@b.example\nDate: Fri, 99 Foo 99999 99:99:99 +9999\n\nx")

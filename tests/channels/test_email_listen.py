@@ -1,20 +1,23 @@
 """A mailbox watched over a line that breaks, and numbers that change: nothing is lost, nothing comes twice."""
 
 import asyncio
+import dataclasses
+import ssl
 import threading
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 
 import pytest
 from hypothesis import given as supposing
 from hypothesis import strategies as st
 
-from channels.email_making import BRAND, PASSWORD, given, opened, outgoing, tools, until, written
+from channels.email_making import BRAND, PASSWORD, certificate, given, opened, outgoing, tools, until, written
 from onevoice.channels.email.imap import Position, Waits, Watch, position
 from onevoice.channels.email.settings import Server
 from onevoice.domains.delivery.contracts import Receipt, Said
 from onevoice.domains.delivery.errors import ActionRequired, Retriable
 from onevoice.kit.egress import Egress
 from onevoice.sandbox.mail import Mail
+from onevoice.sandbox.mail_imap import Session
 
 BOX = f"hello@{BRAND}"
 FAST = Waits(connect=2, command=2, idle=1, wake=0.02, retry_first=0.02, retry_most=0.1)
@@ -187,6 +190,47 @@ class TestWatch:
         assert port == first.imap_port
         assert watching.taken == [note(1)]
 
+    def test_a_line_with_tls_that_is_cut_is_noticed_at_once(self, mail, tmp_path):
+        file, context = certificate(tmp_path)
+        own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        own.load_cert_chain(file)
+        writers = []
+
+        async def client(reader, writer):
+            writers.append(writer)
+            with suppress(ConnectionError, ssl.SSLError):
+                await Session(reader, writer, mail._login).serve()
+
+        async def begin():
+            return await asyncio.start_server(client, "127.0.0.1", 0, ssl=own)
+
+        async def cut():
+            writers[-1].transport.abort()
+
+        server = mail._done(begin())
+        port = server.sockets[0].getsockname()[1]
+        host = "mail.northfold.example"
+        egress = Egress(allowed=frozenset({f"{host}:{port}"}), resolver=lambda *_: ["127.0.0.1"])
+        waits = dataclasses.replace(FAST, idle=60)
+        watching = Watching(mail)
+        watching.watch = Watch(
+            Server(host, port, "tls", BOX, PASSWORD),
+            "INBOX",
+            egress,
+            tools().clock,
+            tools().chance,
+            waits=waits,
+            context=context,
+        )
+        with watching:
+            until(lambda: mail._box(BOX).watchers)
+            mail._done(cut())
+            until(lambda: len(writers) == 2, 5)
+            mail.put(BOX, note(1))
+            until(lambda: watching.taken, 5)
+        server.close()
+        assert watching.taken == [note(1)]
+
     def test_waits_grow_and_have_an_end(self, mail):
         watch = Watching(mail).watch
         pauses = [watch._pause(failures) for failures in range(1, 400)]
@@ -277,6 +321,21 @@ class TestAdaptor:
         assert (len(first.items), len(second.items)) == (20, 20)
         assert first.position.startswith("1:20:")
         assert second.position.startswith("1:40:")
+
+    def test_a_fault_of_our_own_reaches_whoever_listens(self, mail, monkeypatch):
+        def broken(*_):
+            raise ZeroDivisionError("never thought of")
+
+        monkeypatch.setattr(Watch, "_selected", broken)
+
+        async def go():
+            adaptor = opened(self.form(mail))
+            with pytest.raises(Retriable) as caught:
+                await anext(adaptor.listen(None))
+            await adaptor.close()
+            return caught.value
+
+        assert asyncio.run(go()).code == "listening_failed"
 
     def test_an_account_without_a_mailbox_hears_nothing(self, mail):
         async def go():

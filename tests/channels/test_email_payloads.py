@@ -5,18 +5,22 @@ import re
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.utils import parsedate_to_datetime
+from importlib.metadata import entry_points
 
 import dkim
+import msgspec
 import pytest
 from hypothesis import example
 from hypothesis import given as supposing
 from hypothesis import strategies as st
 
+from architecture.checks import ROOT
 from channels.email_making import AT, BRAND, ED25519_KEY, RSA_KEY, given, outgoing, settings
+from onevoice.channels.email.adaptor import CHANNEL
 from onevoice.channels.email.headers import UnusableAddressError, address, mailbox, parameter, unstructured
 from onevoice.channels.email.payloads import letter
 from onevoice.channels.email.returns import is_ours, message_id, return_address, returned
-from onevoice.channels.email.settings import read
+from onevoice.channels.email.settings import MANIFEST, _Given, read
 from onevoice.channels.email.signing import SIGNED
 from onevoice.domains.delivery.contracts import Button, Content, Media, MessageId
 from onevoice.domains.delivery.errors import ActionRequired, Permanent
@@ -247,6 +251,8 @@ class TestLetter:
             assert text_of(next(part for part in parts if part.get_content_type() == "text/html")) == html
 
     @supposing(LINES)
+    @example("a" * 3000)
+    @example("Ż" + "a" * 3000 + "\nb")
     def test_no_line_is_longer_than_mail_may_be(self, text):
         data = made(outgoing(content=Content(text, html=text, subject=text.replace("\n", " ")))).data
         assert max(map(len, data.split(b"\r\n"))) <= 998
@@ -439,6 +445,19 @@ class TestSettings:
     def test_without_a_secret_of_its_own_the_return_key_comes_from_the_others(self):
         one, other = (settings(return_secret="", smtp_password=word) for word in ("one", "two"))
         assert one.return_key != other.return_key
+
+    def test_every_setting_is_in_the_manifest_in_three_languages_and_in_the_reference(self):
+        told = (ROOT / "docs" / "reference" / "channels" / "email.md").read_text()
+        assert [each.name for each in MANIFEST.settings if f"`{each.name}`" not in told] == []
+        assert {each.name for each in MANIFEST.settings} == {each.name for each in msgspec.structs.fields(_Given)}
+        for each in MANIFEST.settings:
+            assert set(each.title) == {"en", "ru", "pl"}
+            assert set(each.help) in ({"en", "ru", "pl"}, set())
+            assert each.secret == (each.name.endswith(("password", "secret", "private_key")))
+
+    def test_the_package_names_the_channel(self):
+        (found,) = entry_points(group="onevoice.channels", name="email")
+        assert found.load() is CHANNEL
 
     def test_the_date_of_a_letter_is_in_any_zone_the_same_moment(self):
         late = datetime(2026, 11, 27, 23, 59, 59, tzinfo=UTC)

@@ -25,14 +25,17 @@ T = TypeVar("T")
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd warns at each login of a name in its own code
 LETTER_MAX_BYTES = 40 * 2**20
 
-Trouble = Literal["busy", "greylist", "unknown", "policy", "full", "hang", "reset", "drop", "slow"]
-"""busy: 421. greylist: 450, try again in 60 seconds. unknown: 550 5.1.1. policy: 550 5.7.1. full: 452 4.2.2.
-hang: takes the letter, never answers. reset: takes the letter, cuts the line. drop: cuts the line before the letter.
+Trouble = Literal[
+    "busy", "greylist", "unknown", "policy", "full", "hang", "unheard", "reset", "garbage", "drop", "slow",
+]  # fmt: skip
+"""busy: 421. greylist: 450, try again in so many seconds. unknown: 550 5.1.1. policy: 550 5.7.1. full: 452 4.2.2.
+hang: takes the letter, never answers. unheard: neither takes nor answers it. reset: takes the letter, cuts the line.
+garbage: takes it, and answers nonsense. drop: cuts the line before the letter.
 slow: takes the letter after a while.
 """
 
 _AT_RECIPIENT = {
-    "greylist": "450 4.7.1 Greylisted, please try again in 60 seconds",
+    "greylist": "450 4.7.1 Greylisted, please try again in {seconds} seconds",
     "unknown": "550 5.1.1 No such user here",
     "policy": "550 5.7.1 Refused by policy",
     "full": "452 4.2.2 The mailbox is full",
@@ -56,6 +59,7 @@ class _Fault:
     trouble: Trouble
     address: str | None
     times: int
+    seconds: int
 
 
 class Mail:
@@ -169,9 +173,13 @@ class Mail:
         """All letters to the domain land in one mailbox, whose user name is any address in it."""
         self._brands.add(domain.lower())
 
-    def misbehave(self, trouble: Trouble, *, address: str | None = None, times: int = 1) -> None:
+    def misbehave(self, trouble: Trouble, *, address: str | None = None, times: int = 1, seconds: int = 60) -> None:
         """For the next letters, or the next to this address."""
-        self._called(lambda: self._faults.append(_Fault(trouble, address.lower() if address else None, times)))
+        self._called(lambda: self._faults.append(_Fault(trouble, address.lower() if address else None, times, seconds)))
+
+    def change_password(self, password: str) -> None:
+        """Who is in stays in."""
+        self._password = password
 
     def behave(self) -> None:
         self._called(self._faults.clear)
@@ -254,14 +262,14 @@ class Mail:
         name = domain if domain in self._brands else address.lower()
         return self._boxes.setdefault(name, Mailbox(validity=1))
 
-    def fault(self, address: str | None, *at: Trouble) -> Trouble | None:
+    def fault(self, address: str | None, *at: Trouble) -> _Fault | None:
         """The trouble that was asked for at this moment, once."""
         for fault in self._faults:
             if fault.trouble in at and fault.address in {None, address and address.lower()}:
                 fault.times -= 1
                 if fault.times <= 0:
                     self._faults.remove(fault)
-                return fault.trouble
+                return fault
         return None
 
     def take(self, sender: str, recipient: str, raw: bytes, *, answered: bool) -> None:
@@ -297,12 +305,12 @@ class _Handler:
         return "250 2.1.0 Sender taken"
 
     async def handle_RCPT(self, server: SMTP, _: Session, envelope: Envelope, address: str, options: list[str]) -> str:  # noqa: N802
-        trouble = self._mail.fault(address, "greylist", "unknown", "policy", "full", "drop")
-        if trouble == "drop":
+        fault = self._mail.fault(address, "greylist", "unknown", "policy", "full", "drop")
+        if fault and fault.trouble == "drop":
             _closed(server, abort=True)
             return "250 2.1.5 Nobody hears this"
-        if trouble:
-            return _AT_RECIPIENT[trouble]
+        if fault:
+            return _AT_RECIPIENT[fault.trouble].format(seconds=fault.seconds)
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.extend(options)
         return "250 2.1.5 Recipient taken"
@@ -310,12 +318,16 @@ class _Handler:
     async def handle_DATA(self, server: SMTP, _: Session, envelope: Envelope) -> str:  # noqa: N802
         sender, raw = envelope.mail_from or "", envelope.original_content or b""
         for recipient in envelope.rcpt_tos:
-            trouble = self._mail.fault(recipient, "hang", "reset", "slow")
+            fault = self._mail.fault(recipient, "hang", "unheard", "reset", "garbage", "slow")
+            trouble = fault.trouble if fault else None
             if trouble == "slow":
                 await asyncio.sleep(self._mail.slow_seconds)
-            self._mail.take(sender, recipient, raw, answered=trouble not in {"hang", "reset"})
-            if trouble == "hang":
+            if trouble != "unheard":
+                self._mail.take(sender, recipient, raw, answered=trouble in {None, "slow"})
+            if trouble in {"hang", "unheard"}:
                 await asyncio.sleep(3600)
+            if trouble == "garbage":
+                return "what"
             if trouble == "reset":
                 _closed(server, abort=True)
         return "250 2.0.0 Taken"

@@ -11,7 +11,7 @@ from onevoice.channels.email.reading import Arrived, read
 from onevoice.channels.email.reports import Ours
 from onevoice.channels.email.settings import MANIFEST, EmailSettings
 from onevoice.channels.email.settings import read as read_settings
-from onevoice.channels.email.smtp import Pool
+from onevoice.channels.email.smtp import Pool, Timeouts
 from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Outgoing, Probed
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
@@ -20,7 +20,7 @@ from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
 class EmailAdaptor:
     """One account. Belongs to one event loop."""
 
-    def __init__(self, settings: EmailSettings, tools: Tools) -> None:
+    def __init__(self, settings: EmailSettings, tools: Tools, timeouts: Timeouts | None = None) -> None:
         self._settings, self._tools = settings, tools
         self._ours = Ours(settings.returns, settings.return_key, settings.sender.domain)
         self._pool = Pool(
@@ -29,6 +29,7 @@ class EmailAdaptor:
             tools.clock,
             hello=settings.sender.domain,
             concurrency=MANIFEST.limits.concurrency,
+            timeouts=timeouts,
         )
         self._watches: set[Watch] = set()
 
@@ -135,6 +136,8 @@ async def _heard(watch: Watch, text: str | None, ours: Ours) -> AsyncIterator[He
             watch.run(position(text), take)
         except ChannelError as error:
             end = error
+        except Exception as error:  # noqa: BLE001 - whoever listens would wait for this thread for ever
+            end = Retriable("listening_failed", repr(error)[:300])
         if not loop.is_closed():
             loop.call_soon_threadsafe(queue.put_nowait, end)
 

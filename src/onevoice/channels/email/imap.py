@@ -29,6 +29,7 @@ BATCH = 20
 BATCH_BYTES = 8 * 2**20
 _SIZE = re.compile(rb"\bUID (\d+)\b.*?RFC822\.SIZE (\d+)|RFC822\.SIZE (\d+).*?\bUID (\d+)\b")
 _INTERNAL_DATE = re.compile(rb'INTERNALDATE "([^"]+)"')
+_EMPTY_MAX = 5
 _NUMBER = re.compile(r"\d{1,10}")
 _FAILURES = (imaplib.IMAP4.error, ImapToolsError, OSError)
 
@@ -220,13 +221,19 @@ class Watch:
             box.client.noop()
             return
         ends_at = self._clock.monotonic() + self._waits.idle
+        empty = 0
         box.idle.start()
         try:
             while not _grown(box) and not self.stopped.is_set() and self._clock.monotonic() < ends_at:
+                asked_at = self._clock.monotonic()
                 lines = box.idle.poll(timeout=self._waits.wake)
                 if any(b"EXISTS" in line or b"BYE" in line for line in lines):
                     break
-                _still_open(box.client.sock)
+                # A closed connection is always ready to be read, and there is nothing in it.
+                silent = not lines and self._clock.monotonic() - asked_at < self._waits.wake / 2
+                empty = empty + 1 if silent else 0
+                if empty > _EMPTY_MAX:
+                    raise ConnectionResetError("the server closed the connection")
         finally:
             box.idle.stop()
 
@@ -326,21 +333,6 @@ def _escaped(folder: str) -> str:
 def _grown(box: BaseMailBox) -> bool:
     """Whether the server has told of new letters since this was asked."""
     return box.client.untagged_responses.pop("EXISTS", None) is not None
-
-
-def _still_open(sock: socket.socket) -> None:
-    """A closed connection is readable and gives nothing. Raises: OSError."""
-    if isinstance(sock, ssl.SSLSocket):
-        return  # cannot be peeked at; the next command tells
-    patience = sock.gettimeout()
-    sock.setblocking(False)
-    try:
-        if not sock.recv(1, socket.MSG_PEEK):
-            raise ConnectionResetError("the server closed the connection")
-    except BlockingIOError:
-        pass
-    finally:
-        sock.settimeout(patience)
 
 
 def _left(box: BaseMailBox) -> None:

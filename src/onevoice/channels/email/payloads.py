@@ -20,12 +20,14 @@ from onevoice.channels.email.headers import (
     unstructured,
 )
 from onevoice.channels.email.returns import message_id, return_address
-from onevoice.channels.email.settings import EmailSettings
+from onevoice.channels.email.settings import MANIFEST, EmailSettings
 from onevoice.domains.delivery.contracts import Button, Media, Outgoing
 from onevoice.domains.delivery.errors import Permanent
 
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}")
 _URL = re.compile(r"https?://[!-;=?-~]{1,2000}")
+_LANGUAGE = re.compile(r"[A-Za-z0-9-]{1,35}")
+_BARE_LF = re.compile(rb"(?<!\r)\n")
 _URL_LINE_MAX = 900
 _REFERENCES_MAX = 20
 
@@ -49,12 +51,15 @@ class _Part:
 def letter(message: Outgoing, settings: EmailSettings, now: datetime) -> Letter:
     """now: the Date where the message does not say when it was decided.
 
-    Raises: Permanent where the address or the unsubscribe address cannot be written.
+    Raises: Permanent where the address or the unsubscribe address cannot be written, or the text is too long.
     """
     try:
         to = address(message.address)
     except UnusableAddressError as error:
         raise Permanent("address_invalid", str(error), gone=True) from None
+    longest = MANIFEST.capabilities.text_max
+    if len(message.content.text) > longest:
+        raise Permanent("too_long", f"the text has more than {longest} characters")
     at = message.at or now
     named = message_id(message.id, message.key, settings.sender.domain)
     part = _whole(message)
@@ -144,10 +149,11 @@ def _text(kind: str, text: str, language: str) -> _Part:
     if lines.isascii() and b"\0" not in lines and max(map(len, lines.split(b"\r\n"))) <= 900 and b"\n--=_" not in lines:
         coding, body = "7bit", lines
     else:
-        quoted, coded = binascii.b2a_qp(lines), _base64(lines)
+        # Python breaks long lines by the line end that it meets first, and by a bare LF where it meets none.
+        quoted, coded = _BARE_LF.sub(b"\r\n", binascii.b2a_qp(lines)), _base64(lines)
         coding, body = ("quoted-printable", quoted) if len(quoted) <= len(coded) else ("base64", coded)
     kinds = (f"Content-Type: text/{kind}; charset=utf-8", f"Content-Transfer-Encoding: {coding}")
-    return _Part((*kinds, f"Content-Language: {language}") if language.isalnum() else kinds, body)
+    return _Part((*kinds, f"Content-Language: {language}") if _LANGUAGE.fullmatch(language) else kinds, body)
 
 
 def _base64(data: bytes) -> bytes:

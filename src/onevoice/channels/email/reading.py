@@ -40,6 +40,14 @@ class Arrived:
 
 def read(arrived: Arrived, ours: Ours) -> Sequence[Inbound]:
     """Empty for what came from ourselves, and for reports on nothing of ours."""
+    try:
+        return _read(arrived, ours)
+    except Exception:  # noqa: BLE001 - one letter that nobody foresaw must not keep all that follow from being read
+        key = "mail:" + hashlib.sha256(arrived.raw).hexdigest()[:40]
+        return (Said(key, "", "", arrived.at, key, automatic=True, notes=("unreadable",)),)
+
+
+def _read(arrived: Arrived, ours: Ours) -> Sequence[Inbound]:
     letter = take_apart(arrived.raw[:LETTER_MAX_BYTES])
     if arrived.size_bytes > len(arrived.raw) or len(arrived.raw) > LETTER_MAX_BYTES:
         letter.notes.append("too_large")
