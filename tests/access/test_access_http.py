@@ -302,6 +302,7 @@ class TestRoles:
         assert house.person(role="operator").get("/api/me").json()["permissions"] == [
             "customers.read",
             "customers.merge",
+            "templates.read",
         ]
 
 

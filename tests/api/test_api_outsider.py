@@ -108,6 +108,17 @@ TAKES = {
     ("POST", "/api/identity/blocked/rehearsals"): "identity.edit",
     ("POST", "/api/identity/blocked/removals"): "identity.edit",
     ("POST", "/api/links"): "links.create",
+    ("GET", "/api/templates"): "templates.read",
+    ("POST", "/api/templates"): "templates.edit",
+    ("GET", "/api/templates/{template_id}"): "templates.read",
+    ("PUT", "/api/templates/{template_id}/draft"): "templates.edit",
+    ("PUT", "/api/templates/{template_id}/archived"): "templates.edit",
+    ("POST", "/api/templates/{template_id}/checks"): "templates.read",
+    ("POST", "/api/templates/{template_id}/previews"): "templates.read",
+    ("GET", "/api/templates/{template_id}/versions"): "templates.read",
+    ("POST", "/api/templates/{template_id}/versions"): "templates.publish",
+    ("GET", "/api/templates/{template_id}/versions/{version}"): "templates.read",
+    ("GET", "/api/templates/{template_id}/changes"): "templates.read",
 }
 EXAMPLES = {
     "ref": "user_id:u1",
@@ -125,6 +136,8 @@ EXAMPLES = {
     "hook_id": "1",
     "delivery_id": "1",
     "public_id": "wh_unknown",
+    "template_id": "1",
+    "version": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -132,6 +145,17 @@ BODIES = {
     "/v1/import": {"batch": [EVENT]},
     "/api/me/password": {"present": "a guess at it", "new": "another password"},
     "/api/keys": {"name": "mine", "scope": "secret"},
+    "/api/templates": {
+        "site": "main",
+        "name": "mine",
+        "message_class": "marketing",
+        "purpose": "news",
+        "draft": {"default_language": "en"},
+    },
+    "/api/templates/{template_id}/draft": {"draft": {"default_language": "en"}, "revision": 1},
+    "/api/templates/{template_id}/archived": {"archived": True},
+    "/api/templates/{template_id}/previews": {"channel": "email", "language": "en"},
+    "/api/templates/{template_id}/versions": {"revision": 1},
     "/api/webhooks": {"name": "mine", "channel": "shop"},
     "/api/webhooks/{hook_id}": {"name": "mine"},
     "/api/webhooks/{hook_id}/mapping": {"mapping": {"rules": [{"make": "ignore"}]}, "based_on": 0},

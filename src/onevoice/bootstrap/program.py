@@ -11,6 +11,7 @@ from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installat
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.delivery.http import templates as templates_http
 from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.http import plan as plan_http
 from onevoice.domains.events.http import setup as setup_http
@@ -89,6 +90,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
+    app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))

@@ -81,6 +81,11 @@ export const settings = {
     links: {
       create: "Make links that recognise who opens them",
     },
+    templates: {
+      read: "See templates, their versions and previews",
+      edit: "Write templates and archive them",
+      publish: "Publish templates: what they say is sent from then on",
+    },
     keys: {
       manage: "Make and revoke keys",
     },

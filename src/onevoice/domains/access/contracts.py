@@ -19,6 +19,9 @@ Permission = Literal[
     "plan.edit",
     "webhooks.edit",
     "links.create",
+    "templates.read",
+    "templates.edit",
+    "templates.publish",
     "keys.manage",
     "identity.edit",
     "sites.edit",
@@ -59,16 +62,18 @@ _CONNECTS: frozenset[Permission] = frozenset(
     {"events.read", "events.replay", "events.import", "plan.edit", "webhooks.edit", "links.create", "keys.manage"}
 )
 _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
+_WORDS: frozenset[Permission] = frozenset({"templates.read", "templates.edit", "templates.publish"})
+_READS_WORDS: frozenset[Permission] = frozenset({"templates.read"})
 
 # The permission matrix: who may do what. docs/reference/api-access.md and the console show this very table.
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset({"customers.read", "events.read", "events.import"}),
-    "operator": frozenset({"customers.read", "customers.merge"}),
+    "marketer": frozenset({"customers.read", "events.read", "events.import"}) | _WORDS,
+    "operator": frozenset({"customers.read", "customers.merge"}) | _READS_WORDS,
     "seller": _LOOKS,
-    "analyst": frozenset({"customers.read", "events.read"}),
-    "developer": _CONNECTS | _LOOKS,
+    "analyst": frozenset({"customers.read", "events.read"}) | _READS_WORDS,
+    "developer": _CONNECTS | _LOOKS | _READS_WORDS,
 }
 
 # What a secret key can be allowed at all. The rest is for people: a leaked key must not let anybody in for good. Only a
@@ -83,6 +88,8 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "plan.edit",
         "webhooks.edit",
         "links.create",
+        "templates.read",
+        "templates.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.
