@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from linked_shop import Shop
 
 from onevoice.kit.db import Database
+from profiles.linked_shop import Shop
 from web.asgi_client import AsgiClient
 
 LIST = "/api/templates"
