@@ -140,6 +140,17 @@ TAKES = {
     ("GET", "/api/suppressions"): "customers.read",
     ("POST", "/api/suppressions"): "suppressions.edit",
     ("POST", "/api/suppressions/{suppression_id}/lift"): "suppressions.edit",
+    ("GET", "/api/templates"): "templates.read",
+    ("POST", "/api/templates"): "templates.edit",
+    ("GET", "/api/templates/{template_id}"): "templates.read",
+    ("PUT", "/api/templates/{template_id}/draft"): "templates.edit",
+    ("PUT", "/api/templates/{template_id}/archived"): "templates.edit",
+    ("POST", "/api/templates/{template_id}/checks"): "templates.read",
+    ("POST", "/api/templates/{template_id}/previews"): "templates.read",
+    ("GET", "/api/templates/{template_id}/versions"): "templates.read",
+    ("POST", "/api/templates/{template_id}/versions"): "templates.publish",
+    ("GET", "/api/templates/{template_id}/versions/{version}"): "templates.read",
+    ("GET", "/api/templates/{template_id}/changes"): "templates.read",
 }
 EXAMPLES = {
     "ref": "user_id:u1",
@@ -162,6 +173,8 @@ EXAMPLES = {
     "scope": "class:marketing",
     "suppression_id": "1",
     "purpose": "reviews",
+    "template_id": "1",
+    "version": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -169,6 +182,17 @@ BODIES = {
     "/v1/import": {"batch": [EVENT]},
     "/api/me/password": {"present": "a guess at it", "new": "another password"},
     "/api/keys": {"name": "mine", "scope": "secret"},
+    "/api/templates": {
+        "site": "main",
+        "name": "mine",
+        "message_class": "marketing",
+        "purpose": "news",
+        "draft": {"default_language": "en"},
+    },
+    "/api/templates/{template_id}/draft": {"draft": {"default_language": "en"}, "revision": 1},
+    "/api/templates/{template_id}/archived": {"archived": True},
+    "/api/templates/{template_id}/previews": {"channel": "email", "language": "en"},
+    "/api/templates/{template_id}/versions": {"revision": 1},
     "/api/webhooks": {"name": "mine", "channel": "shop"},
     "/api/webhooks/{hook_id}": {"name": "mine"},
     "/api/webhooks/{hook_id}/mapping": {"mapping": {"rules": [{"make": "ignore"}]}, "based_on": 0},

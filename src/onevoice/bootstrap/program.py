@@ -17,6 +17,7 @@ from onevoice.domains.access.service import keys
 from onevoice.domains.delivery.http import inbound as inbound_http
 from onevoice.domains.delivery.http import messages as messages_http
 from onevoice.domains.delivery.http import setup as setup_messages
+from onevoice.domains.delivery.http import templates as templates_http
 from onevoice.domains.delivery.service.doors import Doors as MessageDoors
 from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.http import plan as plan_http
@@ -119,6 +120,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
+    app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
     app.include_router(messages_http.router(database, home.secrets.vault_key, kinds, clock=clock, chance=chance))
