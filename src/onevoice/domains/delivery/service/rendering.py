@@ -39,7 +39,8 @@ class Renderer:
         kept = message_store.contents(conn, [row.id for row in rows])
         addresses = identity.values_of(conn, sorted({row.nid for row in rows}))
         answered = message_store.provider_ids(conn, [row.answers for row in rows if row.answers is not None])
-        said = self._said(conn, rows, kept)
+        ways = {row.id: (self._unsubscribe(row), self._doors.preferences(row.id)) for row in rows}
+        said = self._said(conn, rows, kept, ways)
         ready: dict[int, Outgoing] = {}
         refused: dict[int, str] = {}
         for row in rows:
@@ -54,8 +55,8 @@ class Renderer:
                 address,
                 content,
                 marketing=CLASSES[row.message_class] == "marketing",
-                unsubscribe_url=self._unsubscribe(row),
-                preferences_url=self._doors.preferences(row.id),
+                unsubscribe_url=ways[row.id][0],
+                preferences_url=ways[row.id][1],
                 answers=answered.get(row.answers) if row.answers is not None else None,
                 language=language,
                 at=at,
@@ -67,7 +68,11 @@ class Renderer:
         return self._doors.unsubscribe(row.id) if CLASSES[row.message_class] == "marketing" else None
 
     def _said(
-        self, conn: Connection, rows: Sequence[store.DueRow], kept: Mapping[int, Mapping[str, Any]]
+        self,
+        conn: Connection,
+        rows: Sequence[store.DueRow],
+        kept: Mapping[int, Mapping[str, Any]],
+        ways: Mapping[int, tuple[str | None, str]],
     ) -> dict[int, tuple[Content, str] | str]:
         """By message its content and language, or why there is none."""
         found: dict[int, tuple[Content, str] | str] = {}
@@ -88,8 +93,8 @@ class Renderer:
                         row.site,
                         body["context"],
                         language=body.get("language"),
-                        unsubscribe_url=self._unsubscribe(row),
-                        preferences_url=self._doors.preferences(row.id),
+                        unsubscribe_url=ways[row.id][0],
+                        preferences_url=ways[row.id][1],
                     )
                 )
         if wanted:
