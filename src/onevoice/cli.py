@@ -16,7 +16,7 @@ from collections.abc import Generator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from onevoice import api, bootstrap, worker
+from onevoice import api, bootstrap, sender, worker
 from onevoice.domains.access.contracts import FOR_KEYS, ROLES
 from onevoice.domains.imports.contracts import ImportReport
 from onevoice.kit import db
@@ -78,10 +78,14 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
         command.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
     add("worker", _worker, "run the worker alone, on a database that runs already")
+    add("sender", _sender, "run a sender alone, on a database that runs already")
     demo = add("demo", _demo, "run everything with a shop's invented customers in it")
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     demo.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
     demo.add_argument("--small", action="store_true", help="load only what the first minute needs")
+    explained = add("explain", _explain, "why a message was sent, or was not")
+    explained.add_argument("message", type=int, help="the message's number, as the console and the API show it")
+    add("verify", _verify, "derive every record of a decision again, and check the chains they form")
     add("doctor", _doctor, "check this installation and say what is wrong")
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(required=True, metavar="COMMAND")
@@ -207,13 +211,16 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
         _upgrade(url)
         # What is wrong with the keys is said here, once, not by each child in turn.
         bootstrap.installation(url, home.secrets(SystemChance()), name="cli", max_connections=1).database.close()
-        environ = child_environ(home, url)
+        host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104 - compared, not bound
+        address = f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
+        environ = {**child_environ(home, url), "ONEVOICE_OWN_URL": address}
         common = ["--home", str(home.path)]
         children = [
             Child(
                 "api", child_command("api", *common, "--host", options.host, "--port", str(options.port)), environ, home
             ),
             Child("worker", child_command("worker", *common), environ, home),
+            Child("sender", child_command("sender", *common), environ, home),
         ]
         supervisor = Supervisor(children, cluster, _say)
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -221,9 +228,7 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
         stack.callback(_say, "stopped")
         stack.callback(supervisor.stop)
         supervisor.start()
-        host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104 - compared, not bound
-        address = f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
-        _say("starting the API and the worker ...")
+        _say("starting the API, the worker and the sender ...")
         _await_ready(supervisor, address, home)
         yield supervisor, address
 
@@ -265,6 +270,29 @@ def _worker(options: argparse.Namespace) -> None:
     if "ONEVOICE_RUNNING_URL" in os.environ:
         die_with_parent()
     worker.run(_home(options), _running_url(options))
+
+
+def _sender(options: argparse.Namespace) -> None:
+    if "ONEVOICE_RUNNING_URL" in os.environ:
+        die_with_parent()
+    bootstrap.sending_settings(os.environ)
+    sender.run(_home(options), _running_url(options))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    with _installed(options) as installed:
+        for line in bootstrap.explain(installed, options.message):
+            print(line)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    holds = True
+    with _installed(options) as installed:
+        for fine, line in bootstrap.verify(installed):
+            holds = fine
+            print(line)
+    if not holds:
+        raise SystemExit(1)
 
 
 def _keys_create(options: argparse.Namespace) -> None:

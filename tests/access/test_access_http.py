@@ -302,6 +302,9 @@ class TestRoles:
         assert house.person(role="operator").get("/api/me").json()["permissions"] == [
             "customers.read",
             "customers.merge",
+            "messages.read",
+            "messages.send",
+            "templates.read",
         ]
 
 

@@ -1,5 +1,6 @@
 """The tree: what stands where, what is tracked, what is told."""
 
+import ast
 import doctest
 import importlib
 import itertools
@@ -39,6 +40,18 @@ def texts():
                 continue
 
 
+def imported(file):
+    """Every module that a file imports, wherever in it, and what it takes from one as though it were one."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, node.module.split(".")[0]}
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
 class TestImports:
     def test_contracts_hold(self):
         tool = Path(sys.executable).with_name("lint-imports")
@@ -50,6 +63,16 @@ class TestImports:
         config = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
         assert len(config["contracts"]) >= 12
         assert not [each["name"] for each in config["contracts"] if "ignore_imports" in each]
+
+    def test_there_is_one_way_out(self):
+        """Only kit.egress judges where a request really goes. The command line asks nobody but our own address."""
+        clients = {"httpx", "httpcore", "requests", "aiohttp", "urllib3", "urllib.request", "http.client", "pycurl"}
+        own = {SOURCE / "kit" / "egress.py", SOURCE / "cli.py"}
+        apart = {SOURCE / "sandbox", SOURCE / "demo"}  # stand-ins and the demo's traffic are no part of a live system
+        others = [file for file in SOURCE.rglob("*.py") if file not in own and not apart.intersection(file.parents)]
+        found = [(file.relative_to(SOURCE), name) for file in others for name in imported(file) if name in clients]
+        assert found == []
+        assert "httpx" in imported(SOURCE / "kit" / "egress.py")
 
 
 class TestTree:

@@ -15,6 +15,7 @@ from onevoice.bootstrap.commands import (
     probe,
     upgrade,
 )
+from onevoice.bootstrap.explaining import explain, verify
 from onevoice.bootstrap.installation import (
     CONSOLE,
     Installation,
@@ -25,6 +26,7 @@ from onevoice.bootstrap.installation import (
     web_settings,
 )
 from onevoice.bootstrap.program import api
+from onevoice.bootstrap.sending import manifests, sealer, send, sending_settings
 from onevoice.bootstrap.working import Worker, linking_steps
 
 __all__ = [
@@ -41,14 +43,20 @@ __all__ = [
     "dump",
     "ensure_sources",
     "examine",
+    "explain",
     "has_account",
     "import_events",
     "installation",
     "linking_steps",
     "load",
+    "manifests",
     "probe",
+    "sealer",
+    "send",
+    "sending_settings",
     "upgrade",
     "uploads",
+    "verify",
     "waiting_events",
     "web_settings",
 ]

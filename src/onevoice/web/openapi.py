@@ -37,8 +37,10 @@ def describe(app: FastAPI) -> None:
 
 def allowed(app: FastAPI, path: str) -> list[str]:
     """The methods that the API documents for this path; none for a path it does not know."""
+    paths = app.openapi()["paths"]
     found: set[str] = set()
-    for template, item in app.openapi()["paths"].items():
+    # As OpenAPI reads a path: one that is written out goes before those with parameters.
+    for template, item in ({path: paths[path]} if path in paths else paths).items():
         if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(template)), path):
             found |= {method.upper() for method in item if method in _METHODS}
     return sorted(found | {"HEAD"} if "GET" in found else found)

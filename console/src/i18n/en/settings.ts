@@ -82,6 +82,16 @@ export const settings = {
     links: {
       create: "Make links that recognise who opens them",
     },
+    messages: {
+      read: "See messages and silences, and why each",
+      send: "Send messages, cancel those that wait",
+    },
+    channels: {
+      edit: "Connect accounts of channels",
+    },
+    policy: {
+      edit: "Change what holds messages back",
+    },
     consent: {
       edit: "Record what customers allow and withdraw",
     },
@@ -90,6 +100,11 @@ export const settings = {
     },
     purposes: {
       edit: "Change what people are asked and the texts",
+    },
+    templates: {
+      read: "See templates, their versions and previews",
+      edit: "Write templates and archive them",
+      publish: "Publish templates: what they say is sent from then on",
     },
     keys: {
       manage: "Make and revoke keys",
@@ -193,6 +208,16 @@ export const settings = {
       identity_limits_changed: "limits of a kind changed",
       identity_unblocked: "unblocked a value",
       links_created: "made links for people",
+      account_created: "connected an account",
+      account_changed: "changed an account's settings",
+      account_paused: "paused an account",
+      account_resumed: "resumed an account",
+      account_deleted: "removed an account",
+      account_trouble: "an account cannot send",
+      policy_changed: "changed the policy of the gate",
+      switch_thrown: "stopped messages",
+      switch_released: "let messages go again",
+      message_cancelled: "cancelled a message",
       consent_recorded: "recorded a consent",
       preferences_link_made: "made a link to preferences",
       purpose_changed: "changed a purpose",

@@ -85,6 +85,16 @@ export const settings: Translated<typeof english> = {
     links: {
       create: "Tworzyć linki, które rozpoznają odbiorcę",
     },
+    messages: {
+      read: "Oglądać wiadomości i\u00a0przemilczenia oraz ich powody",
+      send: "Wysyłać wiadomości, anulować oczekujące",
+    },
+    channels: {
+      edit: "Podłączać konta kanałów",
+    },
+    policy: {
+      edit: "Zmieniać zasady, które wstrzymują wiadomości",
+    },
     consent: {
       edit: "Zapisywać zgody klientów i\u00a0ich wycofanie",
     },
@@ -93,6 +103,11 @@ export const settings: Translated<typeof english> = {
     },
     purposes: {
       edit: "Zmieniać cele wysyłek i\u00a0treści zgód",
+    },
+    templates: {
+      read: "Widzieć szablony, ich wersje i\u00a0podgląd",
+      edit: "Pisać szablony i\u00a0je archiwizować",
+      publish: "Publikować szablony: od tej chwili wysyłana jest ich treść",
     },
     keys: {
       manage: "Tworzyć i\u00a0unieważniać klucze",
@@ -198,6 +213,16 @@ export const settings: Translated<typeof english> = {
       identity_limits_changed: "zmieniono limity rodzaju",
       identity_unblocked: "odblokowanie wartości",
       links_created: "utworzenie linków dla osób",
+      account_created: "podłączenie konta kanału",
+      account_changed: "zmiana ustawień konta kanału",
+      account_paused: "wstrzymanie konta kanału",
+      account_resumed: "wznowienie konta kanału",
+      account_deleted: "usunięcie konta kanału",
+      account_trouble: "konto nie może wysyłać",
+      policy_changed: "zmiana zasad wysyłki",
+      switch_thrown: "zatrzymanie wiadomości",
+      switch_released: "zniesienie zatrzymania wiadomości",
+      message_cancelled: "anulowanie wiadomości",
       consent_recorded: "zapisanie zgody",
       preferences_link_made: "link do ustawień klienta",
       purpose_changed: "zmiana celu wysyłek",

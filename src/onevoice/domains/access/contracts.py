@@ -19,9 +19,16 @@ Permission = Literal[
     "plan.edit",
     "webhooks.edit",
     "links.create",
+    "messages.read",
+    "messages.send",
+    "channels.edit",
+    "policy.edit",
     "consent.edit",
     "suppressions.edit",
     "purposes.edit",
+    "templates.read",
+    "templates.edit",
+    "templates.publish",
     "keys.manage",
     "identity.edit",
     "sites.edit",
@@ -59,21 +66,49 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 _EVERYTHING: frozenset[Permission] = frozenset(PERMISSIONS)
 _FOR_OWNERS: frozenset[Permission] = frozenset({"owners.manage"})
 _CONNECTS: frozenset[Permission] = frozenset(
-    {"events.read", "events.replay", "events.import", "plan.edit", "webhooks.edit", "links.create", "keys.manage"}
+    {
+        "events.read",
+        "events.replay",
+        "events.import",
+        "plan.edit",
+        "webhooks.edit",
+        "links.create",
+        "messages.read",
+        "channels.edit",
+        "keys.manage",
+    }
 )
 _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
+_WORDS: frozenset[Permission] = frozenset({"templates.read", "templates.edit", "templates.publish"})
+_READS_WORDS: frozenset[Permission] = frozenset({"templates.read"})
+
+_MARKETS: frozenset[Permission] = frozenset(
+    {
+        "customers.read",
+        "events.read",
+        "events.import",
+        "messages.read",
+        "messages.send",
+        "policy.edit",
+        "consent.edit",
+        "suppressions.edit",
+        "purposes.edit",
+    }
+)
+_ANSWERS: frozenset[Permission] = frozenset(
+    {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
+)
+_ANALYSES: frozenset[Permission] = frozenset({"customers.read", "events.read", "messages.read"})
 
 # The permission matrix: who may do what. docs/reference/api-access.md and the console show this very table.
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset(
-        {"customers.read", "events.read", "events.import", "consent.edit", "suppressions.edit", "purposes.edit"}
-    ),
-    "operator": frozenset({"customers.read", "customers.merge", "consent.edit", "suppressions.edit"}),
+    "marketer": _MARKETS | _WORDS,
+    "operator": _ANSWERS | _READS_WORDS,
     "seller": frozenset({"customers.read", "consent.edit"}),
-    "analyst": frozenset({"customers.read", "events.read"}),
-    "developer": _CONNECTS | _LOOKS,
+    "analyst": _ANALYSES | _READS_WORDS,
+    "developer": _CONNECTS | _LOOKS | _READS_WORDS,
 }
 
 # What a secret key can be allowed at all. The rest is for people: a leaked key must not let anybody in for good. Only a
@@ -88,12 +123,16 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "plan.edit",
         "webhooks.edit",
         "links.create",
+        "messages.read",
+        "messages.send",
         "consent.edit",
+        "templates.read",
+        "templates.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.
 USUAL_FOR_KEYS: frozenset[Permission] = frozenset(
-    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create"}
+    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create", "messages.read"}
 )
 
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, NewType
+from typing import Any, Literal, NamedTuple, NewType
+
+import msgspec
 
 MessageId = NewType("MessageId", int)
 AccountId = NewType("AccountId", int)
@@ -134,6 +136,8 @@ class Said:
     edited: bool = False
     automatic: bool = False
     """An out-of-office note or other machine's answer: no person said it."""
+    notes: tuple[str, ...] = ()
+    """What was left out or taken out for safety, such as `remote_content:3` or `attachment_too_large`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,140 @@ class Heard:
 
     items: Sequence[Inbound]
     position: str
+
+
+# Asking for a message
+
+Priority = Literal["high", "normal", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What somebody wants said. Every message goes this way, whoever asks.
+
+    person: any identifier of theirs. key: the same key asks for the same message, however often. channels: those that
+    may be taken; empty: the best. template and version with their variables, or words.
+    """
+
+    key: str
+    person: int
+    site: str
+    message_class: MessageClass
+    purpose: str
+    asked_by: str
+    words: Content | None = None
+    template: int | None = None
+    version: int | None = None
+    context: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    language: str | None = None
+    channels: tuple[str, ...] = ()
+    priority: Priority = "normal"
+    due_at: datetime | None = None
+    answers: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of asking. repeated: it was asked for before, and nothing was done. until: when it will be judged."""
+
+    id: MessageId
+    state: State
+    channel: str | None
+    rule: str | None
+    why: str | None
+    until: datetime | None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message or a silence, as it stands."""
+
+    id: MessageId
+    key: str
+    person: int
+    nid: int | None
+    account_id: AccountId | None
+    channel: str | None
+    site: str
+    wish: tuple[str, ...]
+    message_class: MessageClass
+    purpose: str
+    priority: int
+    state: State
+    rule: str | None
+    reason: str | None
+    template: int | None
+    version: int | None
+    asked_by: str
+    asked_at: datetime
+    due_at: datetime
+    attempt: int
+    contacted_at: datetime | None
+    sent_at: datetime | None
+    ended_at: datetime | None
+    provider_id: str | None
+    parts: int | None
+    cost_minor: int | None
+    answers: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a provider answered when it was not "yes"."""
+
+    number: int
+    at: datetime
+    outcome: Literal["retry", "failed", "uncertain", "trouble"]
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of ours at a provider. settings: without secrets."""
+
+    id: AccountId
+    channel: str
+    name: str
+    site: str
+    source_id: int
+    settings: Mapping[str, Any]
+    place: int
+    paused: bool
+    trouble: str | None
+    trouble_at: datetime | None
+    limits: "Limits"
+    cost_minor: int
+    currency: str
+    made_at: datetime
+    blocked_until: datetime | None = None
+    trips: int = 0
+
+
+class Pace(NamedTuple):
+    """What is left of an account's rate as of `at`; failures in a row, and how often in a row it had to rest."""
+
+    tokens: float
+    at: datetime
+    blocked_until: datetime | None
+    failures: int
+    trips: int
+
+
+CHAIN_START = bytes(32)
+"""What the first record of a shard follows."""
+
+
+class Record(NamedTuple):
+    """A decision as it is kept. hash: SHA-256 of the hash of the one before in its shard, then the body."""
+
+    shard: int
+    number: int
+    message: int
+    at: datetime
+    hash: bytes
+    body: bytes
 
 
 # Channels
@@ -254,3 +392,167 @@ class Manifest:
     capabilities: Capabilities
     limits: Limits
     referee: str | None = None
+
+
+# Templates: what their authors write
+
+
+class Heading(msgspec.Struct, frozen=True, tag_field="type", tag="heading", forbid_unknown_fields=True):
+    text: str
+    level: Literal[1, 2, 3] = 1
+    align: Literal["left", "center", "right"] = "left"
+
+
+class Paragraphs(msgspec.Struct, frozen=True, tag_field="type", tag="text", forbid_unknown_fields=True):
+    """text: lines and empty lines are kept; b, i, u, s and a may be used."""
+
+    text: str
+    align: Literal["left", "center", "right"] = "left"
+
+
+class LinkButton(msgspec.Struct, frozen=True, tag_field="type", tag="button", forbid_unknown_fields=True):
+    text: str
+    url: str
+    align: Literal["left", "center", "right"] = "left"
+
+
+class Picture(msgspec.Struct, frozen=True, tag_field="type", tag="image", forbid_unknown_fields=True):
+    """width: pixels of 600; None: as wide as there is room."""
+
+    src: str
+    alt: str
+    url: str = ""
+    width: int | None = None
+
+
+class Product(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    title: str
+    image: str = ""
+    price: str = ""
+    url: str = ""
+
+
+class Products(msgspec.Struct, frozen=True, tag_field="type", tag="products", forbid_unknown_fields=True):
+    """One to three, side by side. each: a list to take them from, such as `cart.items`; the one product then speaks of
+    `product`.
+    """
+
+    products: tuple[Product, ...]
+    each: str = ""
+
+
+class Divider(msgspec.Struct, frozen=True, tag_field="type", tag="divider", forbid_unknown_fields=True):
+    pass
+
+
+class Footer(msgspec.Struct, frozen=True, tag_field="type", tag="footer", forbid_unknown_fields=True):
+    """The legal name, and the ways out: one-click unsubscription and the preference centre. text: before them."""
+
+    text: str = ""
+
+
+EmailBlock = Heading | Paragraphs | LinkButton | Picture | Products | Divider | Footer
+
+
+class EmailParts(msgspec.Struct, frozen=True, tag_field="type", tag="email", forbid_unknown_fields=True):
+    """Of blocks or of MJML, one of the two. text: None where it is made of the HTML. accent: the buttons' colour."""
+
+    subject: str
+    preheader: str = ""
+    blocks: tuple[EmailBlock, ...] | None = None
+    mjml: str | None = None
+    text: str | None = None
+    accent: str = "#1f1f1f"
+
+
+class ButtonParts(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """url or data, as of Button."""
+
+    text: str
+    url: str | None = None
+    data: str | None = None
+
+
+class MessengerParts(msgspec.Struct, frozen=True, tag_field="type", tag="messenger", forbid_unknown_fields=True):
+    """text: with the few HTML tags that messengers know. buttons: by rows."""
+
+    text: str
+    buttons: tuple[tuple[ButtonParts, ...], ...] = ()
+
+
+class PlainParts(msgspec.Struct, frozen=True, tag_field="type", tag="plain", forbid_unknown_fields=True):
+    """For channels that take text and nothing else: webhooks, the sandbox."""
+
+    text: str
+
+
+Parts = EmailParts | MessengerParts | PlainParts
+
+
+class Variant(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """language: a BCP 47 tag."""
+
+    channel: str
+    language: str
+    parts: Parts
+
+
+class TemplateSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """default_language: for people whose languages have no variant."""
+
+    default_language: str
+    variants: tuple[Variant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What keeps a template from being published (error), or may be meant (warning). part: such as `subject` or
+    `blocks[2].url`; line, column: from 1, None where it is about the whole part.
+    """
+
+    severity: Literal["error", "warning"]
+    reason: str
+    detail: str
+    channel: str | None = None
+    language: str | None = None
+    part: str = ""
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """draft: what is worked on; revision: of it. published: the version that is sent, None before the first."""
+
+    id: int
+    site: str
+    name: str
+    message_class: MessageClass
+    purpose: str
+    draft: TemplateSource
+    revision: int
+    drafted_at: datetime
+    drafted_by: str
+    published: int | None
+    created_at: datetime
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateVersion:
+    template: int
+    version: int
+    source: TemplateSource
+    note: str
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """One part of a variant in two versions, line by line. lines: with what became of each."""
+
+    channel: str
+    language: str
+    part: str
+    lines: tuple[tuple[Literal["same", "gone", "new"], str], ...]

@@ -1,6 +1,6 @@
 """What can be wrong with a message or a request to send one, and what a channel may answer."""
 
-from typing import Literal
+from typing import Literal, Self
 
 from onevoice.kit.errors import DomainError
 
@@ -47,6 +47,32 @@ class InvalidMessageError(DeliveryError):
     """The message cannot be sent as it was asked."""
 
     code = "invalid_message"
+
+
+class InvalidPolicyError(DeliveryError):
+    """The policy makes no sense."""
+
+    code = "invalid_policy"
+
+
+class PolicyChangedError(DeliveryError):
+    """Somebody else changed the policy meanwhile."""
+
+    code = "policy_changed"
+    kind = "conflict"
+
+
+class UnknownSwitchError(DeliveryError):
+    """There is no such switch."""
+
+    code = "unknown_switch"
+
+
+class AccountTakenError(DeliveryError):
+    """There is an account of this name already."""
+
+    code = "account_taken"
+    kind = "conflict"
 
 
 # What an adaptor raises, and nothing else. The class says what is to be done next.
@@ -101,3 +127,66 @@ class Permanent(ChannelError):  # noqa: N818
 
 class ActionRequired(ChannelError):  # noqa: N818
     """Nothing goes through this account until somebody mends it: a token revoked, a password wrong, money used up."""
+
+
+# Templates
+
+
+class TemplateError(DeliveryError):
+    """The template cannot be used as it is.
+
+    reason: for programs, such as `syntax` or `missing_value`. part: where in the variant, such as `subject`; line and
+    column from 1, None where it is about the whole part.
+    """
+
+    code = "invalid_template"
+
+    def __init__(
+        self, reason: str, detail: str, part: str = "", line: int | None = None, column: int | None = None
+    ) -> None:
+        super().__init__(detail, reason=reason, part=part, line=line, column=column)
+        self.reason = reason
+        self.part = part
+        self.line = line
+        self.column = column
+
+    @classmethod
+    def at(cls, reason: str, detail: str, part: str, source: str, index: int) -> Self:
+        """index: of the character in `source`."""
+        index = max(0, min(index, len(source)))
+        before = source.rfind("\n", 0, index)
+        return cls(reason, detail, part, source.count("\n", 0, index) + 1, index - before)
+
+
+class UnknownTemplateError(DeliveryError):
+    """There is no such template, or no such version of it."""
+
+    code = "unknown_template"
+    kind = "not_found"
+
+
+class TemplateTakenError(DeliveryError):
+    """A template has this name already."""
+
+    code = "template_taken"
+    kind = "conflict"
+
+
+class TemplateChangedError(DeliveryError):
+    """Somebody else has changed the draft meanwhile."""
+
+    code = "template_changed"
+    kind = "conflict"
+
+
+class TemplateProblemsError(DeliveryError):
+    """The draft cannot be published as it is."""
+
+    code = "template_problems"
+
+
+class ArchivedTemplateError(DeliveryError):
+    """The template is archived."""
+
+    code = "template_archived"
+    kind = "conflict"

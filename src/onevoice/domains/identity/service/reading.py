@@ -255,6 +255,21 @@ def nodes_of(conn: Connection, pids: Sequence[int]) -> list[tuple[int, int]]:
     return reading.nodes_of(conn, pids)
 
 
+def addresses(conn: Connection, pids: Sequence[int], kinds: Sequence[str]) -> list[reading.AddressRow]:
+    """By which of these kinds of identifiers profiles can be written to, the one learnt last first. No values."""
+    return reading.addresses(conn, pids, kinds)
+
+
+def values_of(conn: Connection, nodes: Sequence[int]) -> dict[int, str]:
+    """What identifiers stand for, opened for whoever writes to them; erased ones are not there."""
+    return reading.values_of(conn, nodes)
+
+
+def pids_of(conn: Connection, nodes: Sequence[int]) -> dict[int, int]:
+    """Whose identifiers these are now."""
+    return linking.pids_of(conn, nodes)
+
+
 class Identifier(NamedTuple):
     """A node by the name of its kind, whether anything is still told of it or not."""
 
@@ -320,6 +335,13 @@ def newest(
 def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
     """Events after `after_seq`, oldest first; of more than `limit` the newest."""
     return reading.since(conn, after_seq, limit)
+
+
+def events_of(
+    conn: Connection, after: int, upto: int, sources: Sequence[int], names: Sequence[str]
+) -> list[reading.SourceEvent]:
+    """Events of these names from these sources, linked after `after` and not after `upto`, in that order."""
+    return reading.events_of(conn, after, upto, sources, names)
 
 
 def owners(conn: Connection, events: Sequence[StoredEvent]) -> list[tuple[int, int]]:

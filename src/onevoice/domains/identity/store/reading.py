@@ -58,6 +58,34 @@ def members(conn: Connection, pids: Sequence[int]) -> list[tuple[int, Member]]:
     return [(row[0], Member(*row[1:])) for row in rows]
 
 
+class AddressRow(NamedTuple):
+    """An identifier by which somebody can be written to."""
+
+    pid: int
+    nid: int
+    kind: str
+    learnt: datetime
+
+
+def addresses(conn: Connection, pids: Sequence[int], kinds: Sequence[str]) -> list[AddressRow]:
+    """The identifiers of these kinds, of profiles, the one learnt last first."""
+    rows = conn.execute(
+        "select n.pid, n.nid, k.name, n.learnt from identity.node n join identity.kind k on k.id = n.kind"
+        f" where n.pid = any(%s) and k.name = any(%s) and n.from_at <= n.until_at and n.{_KNOWN}"
+        " order by n.pid, n.learnt desc, n.nid",
+        (arrays.numbers(pids), list(kinds)),
+    )
+    return [AddressRow(*row) for row in rows]
+
+
+def values_of(conn: Connection, nodes: Sequence[int]) -> dict[int, str]:
+    """The value of each identifier; of one that was erased there is none."""
+    rows = conn.execute(
+        "select nid, value #>> '{}' from identity.vault where nid = any(%s) and key = ''", (arrays.numbers(nodes),)
+    )
+    return dict(rows.fetchall())
+
+
 def members_by_nid(conn: Connection, nodes: Sequence[int]) -> list[Member]:
     rows = conn.execute(_MEMBER + " where n.nid = any(%s) order by k.priority, n.learnt, n.nid", (list(nodes),))
     return [Member(*row[1:]) for row in rows]
@@ -325,6 +353,29 @@ def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
         (after_seq, limit),
     )
     return [_stored(row) for row in rows]
+
+
+class SourceEvent(NamedTuple):
+    """An event of one source, as far as it says who did what. nid: its anchor."""
+
+    seq: int
+    nid: int
+    happened: datetime
+    source_id: int
+    name: str
+
+
+def events_of(
+    conn: Connection, after: int, upto: int, sources: Sequence[int], names: Sequence[str]
+) -> list[SourceEvent]:
+    """In the order in which they were linked."""
+    rows = conn.execute(
+        "select e.seq, e.nid, e.happened, e.source_id, n.name from identity.event e"
+        " join identity.name n on n.id = e.name_id where e.seq > %s and e.seq <= %s and e.source_id = any(%s)"
+        " and n.name = any(%s) order by e.seq",
+        (after, upto, list(sources), list(names)),
+    )
+    return [SourceEvent(*row) for row in rows]
 
 
 def owners(conn: Connection, anchored: Sequence[tuple[int, datetime]]) -> list[tuple[int, int]]:

@@ -1,0 +1,134 @@
+"""The sender's process, and what everybody shares who asks for messages."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any, NoReturn
+
+from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
+from onevoice.domains.delivery.contracts import Manifest, Probed
+from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
+from onevoice.domains.delivery.jobs.listen import Listener
+from onevoice.domains.delivery.jobs.send import Kit, Sender
+from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
+from onevoice.domains.delivery.service import accounts, rendering
+from onevoice.domains.delivery.service.doors import Doors
+from onevoice.kit.egress import Egress, ForbiddenAddressError
+from onevoice.kit.sealing import Sealer
+
+GROUP = "onevoice.channels"
+"""The entry points by which packages bring channels, ours and others'."""
+PROBE_SECONDS = 30.0
+
+
+def channels() -> dict[str, Channel]:
+    """By kind. Raises: UnusableSettingError where two packages bring the same."""
+    found: dict[str, Channel] = {}
+    for entry in sorted(entry_points(group=GROUP), key=lambda each: each.name):
+        channel: Channel = entry.load()
+        kind = channel.manifest.kind
+        if kind in found:
+            raise UnusableSettingError(f"Two packages bring a channel {kind!r}. Remove one of them.")
+        found[kind] = channel
+    return found
+
+
+def manifests() -> dict[str, Manifest]:
+    return {kind: channel.manifest for kind, channel in channels().items()}
+
+
+def sealer(home: Installation) -> Sealer:
+    return Sealer(home.secrets.vault_key, accounts.PURPOSE)
+
+
+@dataclass(frozen=True)
+class SendingSettings:
+    """base_url: where people reach us. allowed: `host:port` of our own networks that channels may speak to."""
+
+    base_url: str
+    allowed: frozenset[str]
+
+
+def sending_settings(environ: Mapping[str, str]) -> SendingSettings:
+    """Raises: UnusableSettingError."""
+    base = web_settings(environ).public_url or environ.get("ONEVOICE_OWN_URL") or "http://127.0.0.1:8600"
+    places = frozenset(part.strip() for part in environ.get("ONEVOICE_ALLOWED_PLACES", "").split(",") if part.strip())
+    for place in places:
+        host, _, port = place.rpartition(":")
+        if not (host and port.isascii() and port.isdigit()):
+            raise UnusableSettingError(
+                f"ONEVOICE_ALLOWED_PLACES holds {place!r}. Write host:port, with commas between, such as mail.lan:25."
+            )
+    return SendingSettings(base.rstrip("/"), places)
+
+
+def doors(home: Installation, base_url: str) -> Doors:
+    return Doors(base_url, home.secrets.link_key)
+
+
+class _Shut:
+    """Reading a webhook asks nobody anything."""
+
+    async def request(self, *_: Any, **__: Any) -> NoReturn:
+        raise ForbiddenAddressError("Nothing is asked while a webhook is read.")
+
+    def address(self, host: str, port: int) -> str:
+        del port
+        return host
+
+
+def reading(home: Installation, kind: str, settings: Mapping[str, Any]) -> Adaptor:
+    """An adaptor that only reads what providers send us. Raises: ChannelError."""
+    return channels()[kind].open(settings, Tools(home.clock, home.chance, _Shut()))
+
+
+async def probe(home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any]) -> Probed:
+    """Try settings of a channel. Raises: UnusableSettingsError that says what the provider said."""
+    egress = Egress(allowed=settings.allowed)
+    try:
+        adaptor = channels()[kind].open(given, Tools(home.clock, home.chance, egress))
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await adaptor.probe()
+        finally:
+            await adaptor.close()
+    except TimeoutError as error:
+        raise UnusableSettingsError(f"Nobody answered in {PROBE_SECONDS:.0f} s. Check the address.") from error
+    except ChannelError as error:
+        raise UnusableSettingsError(
+            f"The provider did not accept these settings: {error}", problem=error.code
+        ) from error
+    finally:
+        await egress.close()
+
+
+def send(home: Installation, settings: SendingSettings) -> None:
+    """Send until SIGTERM or SIGINT; what is in flight is written down first."""
+
+    async def run() -> None:
+        egress = Egress(allowed=settings.allowed)
+        kit = Kit(
+            home.database,
+            channels(),
+            Tools(home.clock, home.chance, egress),
+            sealer(home),
+            rendering.Renderer(doors(home, settings.base_url)),
+            home.secrets.vault_key,
+        )
+        sender, listener = Sender(kit), Listener(kit)
+
+        def stop() -> None:
+            sender.stop()
+            listener.stop()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stop)
+        try:
+            await asyncio.gather(sender.run(), listener.run())
+        finally:
+            await egress.close()
+
+    asyncio.run(run())
+    home.database.close()

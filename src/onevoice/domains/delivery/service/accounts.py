@@ -1,0 +1,202 @@
+"""Accounts of ours at providers. Secrets lie in the database sealed only, and are shown to nobody again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from psycopg import Connection
+
+from onevoice.domains.access.contracts import Audit
+from onevoice.domains.access.service import audit, keys, sites
+from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Manifest, Setting
+from onevoice.domains.delivery.errors import (
+    AccountTakenError,
+    ChannelError,
+    UnknownAccountError,
+    UnknownChannelError,
+    UnusableSettingsError,
+)
+from onevoice.domains.delivery.service.gathering import Channels
+from onevoice.domains.delivery.store import accounts as store
+from onevoice.kit.chance import Chance
+from onevoice.kit.clock import Clock
+from onevoice.kit.sealing import Sealer
+
+PURPOSE = "channel account"
+"""Of the key that seals secrets."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountCreate:
+    """settings: all of them, secrets too. currency: what its cost is counted in; None: the site's."""
+
+    channel: str
+    name: str
+    site: str
+    settings: Mapping[str, Any]
+    limits: Limits | None = None
+    cost_minor: int = 0
+    currency: str | None = None
+
+
+def accounts(conn: Connection) -> list[Account]:
+    return store.accounts(conn)
+
+
+def account(conn: Connection, account_id: AccountId) -> Account:
+    """Raises: UnknownAccountError."""
+    found = store.account(conn, account_id)
+    if found is None:
+        raise UnknownAccountError(f"There is no account {account_id}.")
+    return found
+
+
+def create(
+    conn: Connection,
+    wanted: AccountCreate,
+    channels: Channels,
+    sealer: Sealer,
+    *,
+    actor: str,
+    clock: Clock,
+    chance: Chance,
+) -> Account:
+    """Keep an account whose settings were tried. Its answers are events of a source of its own.
+
+    Raises: UnknownChannelError, UnusableSettingsError, AccountTakenError, UnknownSiteError.
+    """
+    manifest = manifest_of(channels, wanted.channel)
+    site = sites.site(conn, wanted.site)
+    plain, secret = checked(manifest, wanted.settings)
+    name = f"{wanted.name} ({manifest.kind}, {site.name})"
+    source = keys.ensure_source(conn, name, channel=manifest.door, site=site.name, actor=actor, clock=clock)
+    number = store.insert(
+        conn,
+        channel=wanted.channel,
+        name=wanted.name,
+        site=site.name,
+        source_id=int(source.id),
+        settings=plain,
+        limits=wanted.limits or manifest.limits,
+        cost_minor=wanted.cost_minor,
+        currency=wanted.currency or site.details.currency or "EUR",
+        at=clock.now(),
+    )
+    if number is None:
+        raise AccountTakenError(f"{site.name} has an account {wanted.name!r} of {manifest.kind}. Take another name.")
+    store.set_secrets(conn, number, _seal(sealer, number, secret, chance))
+    told = {"channel": wanted.channel, "site": site.name, "settings": plain, "secrets": sorted(secret)}
+    audit.record(conn, Audit(actor, "account.created", f"account:{number}", after=told), clock=clock)
+    return account(conn, number)
+
+
+def update(
+    conn: Connection,
+    account_id: AccountId,
+    settings: Mapping[str, Any],
+    limits: Limits | None,
+    channels: Channels,
+    sealer: Sealer,
+    *,
+    actor: str,
+    clock: Clock,
+    chance: Chance,
+) -> Account:
+    """Other settings, tried before. A secret that is left out stays as it is. What stood in trouble goes on.
+
+    Raises: UnknownAccountError, UnusableSettingsError.
+    """
+    was = account(conn, account_id)
+    manifest = manifest_of(channels, was.channel)
+    plain, secret = checked(manifest, merged(conn, was, settings, sealer))
+    store.set_settings(conn, account_id, plain, limits or was.limits)
+    store.set_secrets(conn, account_id, _seal(sealer, account_id, secret, chance))
+    changed = sorted(name for name in settings if name in secret)
+    told = Audit(
+        actor, "account.changed", f"account:{account_id}", {"settings": dict(was.settings)},
+        {"settings": plain, "new_secrets": changed},
+    )  # fmt: skip
+    audit.record(conn, told, clock=clock)
+    return account(conn, account_id)
+
+
+def pause(conn: Connection, account_id: AccountId, *, paused: bool, actor: str, clock: Clock) -> Account:
+    """What waits for it goes on waiting. Raises: UnknownAccountError."""
+    was = account(conn, account_id)
+    if was.paused != paused:
+        store.set_paused(conn, account_id, paused=paused)
+        action = "account.paused" if paused else "account.resumed"
+        audit.record(conn, Audit(actor, action, f"account:{account_id}"), clock=clock)
+    return account(conn, account_id)
+
+
+def delete(conn: Connection, account_id: AccountId, *, actor: str, clock: Clock) -> None:
+    """Its secrets are gone at once; what was sent through it goes on naming it. Raises: UnknownAccountError."""
+    was = account(conn, account_id)
+    store.delete(conn, account_id, clock.now())
+    told = Audit(actor, "account.deleted", f"account:{account_id}", before={"channel": was.channel, "name": was.name})
+    audit.record(conn, told, clock=clock)
+
+
+def note_trouble(conn: Connection, account_id: AccountId, trouble: ChannelError, clock: Clock) -> None:
+    store.set_trouble(conn, account_id, f"{trouble.code}: {trouble.detail}"[:500], clock.now())
+
+
+def opened(conn: Connection, found: Account, sealer: Sealer) -> dict[str, Any]:
+    """Settings with their secrets, for the adaptor alone."""
+    sealed = store.secrets(conn, found.id)
+    secret = msgspec.json.decode(sealer.unseal(sealed, _place(found.id))) if sealed else {}
+    return {**found.settings, **secret}
+
+
+def merged(conn: Connection, found: Account, settings: Mapping[str, Any], sealer: Sealer) -> dict[str, Any]:
+    """What would be in force with these changed."""
+    return {**opened(conn, found, sealer), **settings}
+
+
+def manifest_of(channels: Channels, channel: str) -> Manifest:
+    """Raises: UnknownChannelError."""
+    found = channels.get(channel)
+    if found is None:
+        raise UnknownChannelError(f"There is no channel {channel!r}; there are: {', '.join(sorted(channels))}.")
+    return found
+
+
+def checked(manifest: Manifest, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """(plain, secret), with defaults filled in. Raises: UnusableSettingsError."""
+    known = {each.name: each for each in manifest.settings}
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise UnusableSettingsError(f"{manifest.kind} has no setting {unknown[0]!r}; it has: {', '.join(known)}.")
+    plain: dict[str, Any] = {}
+    secret: dict[str, Any] = {}
+    for name, field in known.items():
+        value = settings.get(name, field.default)
+        if value is None or value == "":
+            if field.required:
+                raise UnusableSettingsError(f"{manifest.kind} needs the setting {name!r}.", setting=name)
+            continue
+        (secret if field.secret else plain)[name] = _fitting(field, value)
+    return plain, secret
+
+
+def _fitting(field: Setting, value: Any) -> Any:
+    fits = {
+        "text": isinstance(value, str),
+        "number": isinstance(value, int | float) and not isinstance(value, bool),
+        "boolean": isinstance(value, bool),
+        "choice": isinstance(value, str) and value in field.choices,
+    }
+    if not fits[field.type]:
+        wanted = f"one of {', '.join(field.choices)}" if field.type == "choice" else f"a {field.type}"
+        raise UnusableSettingsError(f"The setting {field.name!r} must be {wanted}.", setting=field.name)
+    return value
+
+
+def _seal(sealer: Sealer, account_id: AccountId, secret: Mapping[str, Any], chance: Chance) -> bytes:
+    return sealer.seal(msgspec.json.encode(secret), _place(account_id), chance)
+
+
+def _place(account_id: AccountId) -> str:
+    return f"account:{account_id}"

@@ -1,0 +1,222 @@
+"""SQL of messages: asked for, listed, read, cancelled."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, LiteralString, NamedTuple
+
+import msgspec
+from psycopg import Connection
+
+from onevoice.domains.delivery.contracts import CLASSES, STATES, AccountId, Attempt, Message, MessageId, State
+from onevoice.kit import arrays
+
+STATE_NUMBER: Mapping[State, int] = {name: number for number, name in enumerate(STATES)}
+PRIORITY_NAMES = ("high", "normal", "low")
+PRIORITIES = 5
+
+_encode = msgspec.json.Encoder().encode
+_MESSAGE = (
+    "select id, key, person, nid, account_id, channel, site, wish, class, purpose, priority, state, rule, reason,"
+    " template_id, version, asked_by, asked_at, due_at, attempt, contacted_at, sent_at, ended_at, provider_id, parts,"
+    " cost_minor, answers from delivery.message"
+)
+
+
+class New(NamedTuple):
+    """A message to be kept, judged."""
+
+    id: int
+    key: str
+    person: int
+    nid: int | None
+    account_id: int | None
+    channel: str | None
+    site: str
+    wish: tuple[str, ...]
+    message_class: int
+    purpose: str
+    priority: int
+    state: int
+    rule: str | None
+    reason: str | None
+    fingerprint: bytes
+    template: int | None
+    version: int | None
+    asked_by: str
+    asked_at: datetime
+    due_at: datetime
+    answers: int | None
+    content: dict[str, Any]
+
+
+def _message(row: Sequence[Any]) -> Message:
+    fields = list(row)
+    fields[7] = tuple(fields[7])
+    fields[8] = CLASSES[fields[8]]
+    fields[11] = STATES[fields[11]]
+    return Message(*fields)
+
+
+def next_ids(conn: Connection, n: int) -> list[int]:
+    return [row[0] for row in conn.execute("select nextval('delivery.message_id') from generate_series(1, %s)", (n,))]
+
+
+def known(conn: Connection, keys: Sequence[str]) -> dict[str, Message]:
+    """By key, those that were asked for before."""
+    rows = conn.execute(_MESSAGE + " where key = any(%s)", (list(keys),))
+    return {message.key: message for message in map(_message, rows)}
+
+
+def insert(conn: Connection, new: Sequence[New]) -> set[int]:
+    """Those that were not asked for before, by id."""
+    with conn.cursor() as cursor:
+        cursor.execute(
+            "create temporary table if not exists asked (like delivery.message, content jsonb) on commit delete rows"
+        )
+        with cursor.copy(
+            "copy asked (id, key, person, nid, account_id, channel, site, wish, class, purpose, priority, state, rule,"
+            " reason, fingerprint, template_id, version, asked_by, asked_at, due_at, attempt, answers, content)"
+            " from stdin"
+        ) as copy:
+            for each in new:
+                copy.write_row(
+                    (
+                        *each[:7], list(each.wish), *each[8:14], each.fingerprint.hex(), *each[15:20], 0, each.answers,
+                        _encode(each.content).decode(),
+                    )
+                )  # fmt: skip
+        columns = (
+            "id, key, person, nid, account_id, channel, site, wish, class, purpose, priority, state, rule, reason,"
+            " fingerprint, template_id, version, asked_by, asked_at, due_at, attempt, answers"
+        )
+        cursor.execute(
+            f"insert into delivery.message ({columns}) select {columns} from asked order by id"
+            " on conflict (key) do nothing returning id"
+        )
+        kept = {row[0] for row in cursor.fetchall()}
+        cursor.execute(
+            "insert into delivery.content (message_id, body) select id, content from asked where id = any(%s)",
+            (list(kept),),
+        )
+        cursor.execute("delete from asked")
+    return kept
+
+
+def message(conn: Connection, message_id: int) -> Message | None:
+    row = conn.execute(_MESSAGE + " where id = %s", (message_id,)).fetchone()
+    return None if row is None else _message(row)
+
+
+class Query(NamedTuple):
+    """people: identifiers of somebody; None: everybody's."""
+
+    people: Sequence[int] | None = None
+    states: Sequence[State] = ()
+    channel: str | None = None
+    purpose: str | None = None
+    message_class: int | None = None
+    rule: str | None = None
+    site: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+def page(conn: Connection, query: Query) -> list[Message]:
+    """Newest first."""
+    where: list[LiteralString] = ["true"]
+    values: dict[str, Any] = {}
+
+    def add(condition: LiteralString, name: str, value: Any) -> None:
+        if value is not None:
+            where.append(condition)
+            values[name] = value
+
+    add("person = any(%(people)s)", "people", None if query.people is None else list(query.people))
+    add("state = any(%(states)s)", "states", [STATE_NUMBER[each] for each in query.states] or None)
+    add("channel = %(channel)s", "channel", query.channel)
+    add("purpose = %(purpose)s", "purpose", query.purpose)
+    add("class = %(class)s", "class", query.message_class)
+    add("rule = %(rule)s", "rule", query.rule)
+    add("site = %(site)s", "site", query.site)
+    add("asked_at >= %(since)s", "since", query.since)
+    add("asked_at < %(until)s", "until", query.until)
+    add("id < %(before)s", "before", query.before)
+    rows = conn.execute(
+        _MESSAGE + f" where {' and '.join(where)} order by id desc limit %(limit)s", {**values, "limit": query.limit}
+    )
+    return [_message(row) for row in rows]
+
+
+def contents(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    return dict(
+        conn.execute(
+            "select message_id, body from delivery.content where message_id = any(%s)", (arrays.numbers(ids),)
+        ).fetchall()
+    )
+
+
+def attempts(conn: Connection, message_id: int) -> list[Attempt]:
+    rows = conn.execute(
+        "select number, at, outcome, code, detail from delivery.attempt where message_id = %s order by number",
+        (message_id,),
+    )
+    return [Attempt(*row) for row in rows]
+
+
+def cancel(conn: Connection, message_id: int, at: datetime) -> bool:
+    """Whether it still waited."""
+    done = conn.execute(
+        "update delivery.message set state = %s, ended_at = %s where id = %s and state in (%s, %s)",
+        (STATE_NUMBER["cancelled"], at, message_id, STATE_NUMBER["queued"], STATE_NUMBER["planned"]),
+    )
+    return done.rowcount == 1
+
+
+class Cost(NamedTuple):
+    channel: str
+    account_id: AccountId
+    currency: str
+    sent: int
+    silences: int
+    minor: int
+
+
+def costs(conn: Connection, since: datetime, until: datetime) -> list[Cost]:
+    """What was sent between two times, by account: how many, and what it cost."""
+    rows = conn.execute(
+        "select m.channel, m.account_id, a.currency, count(*) filter (where m.sent_at is not null),"
+        " count(*) filter (where m.state = %s), coalesce(sum(m.cost_minor), 0)::bigint from delivery.message m"
+        " join delivery.account a on a.id = m.account_id where m.asked_at >= %s and m.asked_at < %s"
+        " group by 1, 2, 3 order by 1, 2",
+        (STATE_NUMBER["suppressed"], since, until),
+    )
+    return [Cost(*row) for row in rows]
+
+
+def by_provider(conn: Connection, account_id: int, provider_ids: Sequence[str]) -> dict[str, MessageId]:
+    rows = conn.execute(
+        "select provider_id, id from delivery.message where account_id = %s and provider_id = any(%s)",
+        (account_id, list(provider_ids)),
+    )
+    return dict(rows.fetchall())
+
+
+def provider_ids(conn: Connection, ids: Sequence[int]) -> dict[int, str]:
+    """How providers call these messages of ours."""
+    if not ids:
+        return {}
+    rows = conn.execute(
+        "select id, provider_id from delivery.message where id = any(%s) and provider_id is not null",
+        (arrays.numbers(ids),),
+    )
+    return dict(rows.fetchall())
+
+
+def nids(conn: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """The address each message went to."""
+    rows = conn.execute(
+        "select id, nid from delivery.message where id = any(%s) and nid is not null", (arrays.numbers(ids),)
+    )
+    return dict(rows.fetchall())
