@@ -123,7 +123,9 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
-    app.include_router(messages_http.router(database, home.secrets.vault_key, kinds, clock=clock, chance=chance))
+    app.include_router(
+        messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
+    )
     app.include_router(
         setup_messages.router(
             database,

@@ -12,15 +12,18 @@ from onevoice.domains.delivery.contracts import Manifest, Probed
 from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
 from onevoice.domains.delivery.jobs.listen import Listener
 from onevoice.domains.delivery.jobs.send import Kit, Sender
-from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
+from onevoice.domains.delivery.ports import Adaptor, Channel, ContextSource, Tools
 from onevoice.domains.delivery.service import accounts, rendering
 from onevoice.domains.delivery.service.doors import Doors
+from onevoice.domains.profiles.service.context import CustomerContext
 from onevoice.kit.egress import Egress, ForbiddenAddressError
 from onevoice.kit.sealing import Sealer
 
 GROUP = "onevoice.channels"
 """The entry points by which packages bring channels, ours and others'."""
 PROBE_SECONDS = 30.0
+SOURCES: tuple[ContextSource, ...] = (CustomerContext(),)
+"""What templates may speak of."""
 
 
 def channels() -> dict[str, Channel]:
