@@ -19,8 +19,8 @@ from bench.machine import cluster
 from onevoice import bootstrap
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Ask, Content
-from onevoice.domains.delivery.service import accounts, asking
+from onevoice.domains.delivery.contracts import Ask, PlainParts, TemplateSource, Variant
+from onevoice.domains.delivery.service import accounts, asking, templates
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.home import Home
 
@@ -63,10 +63,34 @@ def people(url: str, count: int) -> list[int]:
             " from generate_series(1, %s) n where n %% 3 = 1",
             (count * 3,),
         )
+        for key, value in (("first_name", "'Anna ' || n"), ("city", "'Town ' || n % 90")):
+            conn.execute(
+                "insert into profiles.trait (nid, key, happened, priority, hash, learnt, source_id, value)"
+                f" select n, %s, '2026-01-01', 50, md5(n::text)::uuid, '2026-01-01', 1, to_jsonb({value})"
+                " from generate_series(1, %s) n where n %% 3 = 1".replace("n % 90", "n %% 90"),
+                (key, count * 3),
+            )
         conn.commit()
         conn.autocommit = True
         conn.execute("analyze")
     return [3 * number + 1 for number in range(count)]
+
+
+TEMPLATE = TemplateSource(
+    "en",
+    (
+        Variant(
+            "sandbox",
+            "en",
+            PlainParts(
+                "Hello {{ customer.first_name | default: 'you' }}, {{ product }} in size {{ size }} "
+                "is {{ price_minor | money: 'PLN' }} until Friday"
+                "{% if customer.traits.city %}, also in {{ customer.traits.city }}{% endif %}. "
+                "{{ site.title }}, {{ preferences_url }}"
+            ),
+        ),
+    ),
+)
 
 
 def asks(nids: list[int], turn: int) -> list[Ask]:
@@ -78,7 +102,9 @@ def asks(nids: list[int], turn: int) -> list[Ask]:
             message_class="marketing",
             purpose="promotions",
             asked_by="bench",
-            words=Content(f"Hello, number {nid}: the boots you looked at are {nid % 40}% off until Friday."),
+            template=1,
+            version=1,
+            context={"product": f"Boots {nid % 400}", "price_minor": 38900 + nid % 1000, "size": nid % 9 + 36},
             channels=("sandbox",),
         )
         for nid in nids
@@ -123,6 +149,10 @@ def run(count: int, senders: int = 1) -> dict[str, object]:
             details = SiteDetails("Northfold", time_zone="Pacific/Auckland")
             sites.create(conn, "pl", details, actor="bench", clock=installed.clock)
             conn.execute("insert into delivery.policy values (1, '{\"hours\": [0, 0]}', '2026-01-01', 'bench')")
+            made_template = templates.create(
+                conn, "pl", "boots", "marketing", "promotions", TEMPLATE, actor="bench", clock=installed.clock
+            )
+            templates.publish(conn, made_template.id, revision=1, actor="bench", clock=installed.clock)
             accounts.create(
                 conn,
                 accounts.AccountCreate("sandbox", "null", "pl", {"url": address, "token": TOKEN}),
@@ -160,7 +190,7 @@ def run(count: int, senders: int = 1) -> dict[str, object]:
 def _ask(installed: bootstrap.Installation, channels: Any, wanted: list[Ask]) -> None:
     for start in range(0, len(wanted), ASKED_AT_ONCE):
         with installed.database.transaction() as conn:
-            asking.ask(conn, wanted[start : start + ASKED_AT_ONCE], channels, [], clock=installed.clock)
+            asking.ask(conn, wanted[start : start + ASKED_AT_ONCE], channels, bootstrap.SOURCES, clock=installed.clock)
 
 
 @contextmanager

@@ -107,6 +107,7 @@ const settingsParts = [
   part(settings, "roles", () => import("./settings/Roles"), "RolesPart"),
   part(settings, "identity", () => withWords(["customer"], import("./settings/Identity")), "IdentityPart"),
   part(settings, "sites", () => import("./settings/sites"), "SitesPart"),
+  part(settings, "consent", () => withWords(["consent"], import("./settings/consent")), "ConsentPart"),
   part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
 ];
 

@@ -304,6 +304,7 @@ class TestRoles:
             "customers.merge",
             "messages.read",
             "messages.send",
+            "templates.read",
         ]
 
 

@@ -29,6 +29,7 @@ PAGES = (
     "/settings/roles",
     "/settings/identity",
     "/settings/sites",
+    "/settings/consent",
     "/settings/audit",
 )
 KIB = {"script": 200, "stylesheet": 20, "font": 80}

@@ -280,6 +280,17 @@ class Conformance:
             with pytest.raises(ActionRequired):
                 using(bench, lambda adaptor: adaptor.probe(), bench.settings() | {name: ""})
 
+    def test_settings_that_are_missing_need_somebody(self, bench: Bench) -> None:
+        required = [each.name for each in bench.channel.manifest.settings if each.required]
+        for settings in (
+            {},
+            *({key: value for key, value in bench.settings().items() if key != name} for name in required),
+        ):
+            with pytest.raises(ActionRequired):
+                using(bench, lambda adaptor: adaptor.probe(), settings)
+            with pytest.raises(ActionRequired):
+                using(bench, lambda adaptor: adaptor.probe(), dict.fromkeys(bench.settings()) | settings)
+
     def test_addresses_within_are_not_reached_unless_opened(self, bench: Bench) -> None:
         class Shut:
             channel = bench.channel

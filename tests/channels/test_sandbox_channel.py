@@ -145,6 +145,15 @@ class TestProvider:
         assert provider.done == {kind: 1}
         assert len(provider.ledger) == (kind == "fine" or kind in TAKEN_ALL_THE_SAME)
 
+    def test_trouble_with_one_address_is_nobody_elses(self, provider: Provider) -> None:
+        bench = SandboxBench(provider)
+        unlucky, other = bench.address(), bench.address()
+        provider.fail(unlucky, Fault("error"))
+        send(bench, outgoing(other))
+        assert isinstance(error_of(bench, outgoing(unlucky)), Retriable)
+        send(bench, outgoing(unlucky))
+        assert [taken.to for taken in provider.ledger] == [other, unlucky]
+
     def test_a_mix_comes_in_its_shares(self, provider: Provider) -> None:
         provider.mix({"error": 0.3, "refused": 0.2})
         bench = SandboxBench(provider)

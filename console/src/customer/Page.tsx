@@ -188,7 +188,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   );
   const side = (parts: Tab[]) => (
     <Side parts={parts} customer={customer} joins={joins} devices={devices} past={past} until={at ? Date.parse(at) : Infinity} splitting={splitting} actions={actions} selectedJoin={selection.join ? joinKey(selection.join) : null}
-      onHistory={() => setWindow("history")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
+      onHistory={() => setWindow("history")} onConsents={() => setWindow("consents")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
     />
   );
   return (

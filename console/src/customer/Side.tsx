@@ -22,11 +22,12 @@ interface SideProps {
   actions: JoinActions;
   selectedJoin: string | null;
   onHistory: () => void;
+  onConsents: () => void;
   onOpenEvent: (messageId: string) => void;
   bare: boolean;
 }
 
-export function Side({ parts, customer, onHistory, ...rest }: SideProps) {
+export function Side({ parts, customer, onHistory, onConsents, ...rest }: SideProps) {
   const { t } = useI18n();
   const { profile, identity, traits, faults, before } = customer;
   if (before) return <p className="quiet cu-none">{t("customer.identifiers.none")}</p>;
@@ -41,7 +42,7 @@ export function Side({ parts, customer, onHistory, ...rest }: SideProps) {
       {parts.includes("traits") && (traits ? <Traits traits={traits} onHistory={onHistory} bare={rest.bare} /> : <Part error={faults.traits} retry={customer.retry} />)}
       {parts.includes("contacts") && profile && (
         <>
-          <Addresses addresses={profile.addresses} />
+          <Addresses addresses={profile.addresses} onConsents={onConsents} />
           {profile.event_count > 0 && <Counters counters={profile.counters} />}
         </>
       )}

@@ -1,5 +1,7 @@
 /** The windows of the page, fetched when the first of them is opened. */
-import { useI18n } from "~/i18n";
+import { lazy, Suspense } from "react";
+
+import { useI18n, withWords } from "~/i18n";
 import { Dialog } from "~/ui";
 
 import { JoinDialog } from "./dialogs/JoinDialog";
@@ -11,7 +13,9 @@ import type { ChangeSearch, CustomerSearch } from "./model/url";
 import type { Customer } from "./model/useCustomer";
 import { HistoryDialog } from "./traits/HistoryDialog";
 
-export type OpenWindow = "date" | "history" | "raw" | "split" | { undo: Join };
+const Consents = lazy(() => withWords(["consent"], import("~/consents/ConsentsDialog")).then(({ ConsentsDialog }) => ({ default: ConsentsDialog })));
+
+export type OpenWindow = "consents" | "date" | "history" | "raw" | "split" | { undo: Join };
 
 interface WindowsProps {
   open: OpenWindow | null;
@@ -56,6 +60,13 @@ export default function Windows({ open, close, profileRef, customer, times, sear
           change({ event: id });
         }}
       />
+    );
+  }
+  if (open === "consents" && profile) {
+    return (
+      <Suspense fallback={null}>
+        <Consents profileRef={profileRef} name={profile.name ?? t("customer.unnamed")} onClose={close} />
+      </Suspense>
     );
   }
   if (open === "raw" && profile) {

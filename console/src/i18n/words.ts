@@ -1,7 +1,7 @@
 /** Which words are here: the base comes before the first page, a page's own part with the page. */
 import type { Entry, Language } from "./core";
 
-export type Part = "base" | "live" | "customer" | "data" | "plan" | "webhooks" | "settings" | "tour";
+export type Part = "base" | "live" | "customer" | "data" | "plan" | "consent" | "webhooks" | "settings" | "tour";
 export type Catalogue = Record<string, Entry>;
 
 const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
@@ -11,6 +11,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     customer: () => import("./en/customer"),
     data: () => import("./en/data"),
     plan: () => import("./en/plan"),
+    consent: () => import("./en/consent"),
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
     tour: () => import("./en/tour"),
@@ -21,6 +22,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     customer: () => import("./ru/customer"),
     data: () => import("./ru/data"),
     plan: () => import("./ru/plan"),
+    consent: () => import("./ru/consent"),
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
     tour: () => import("./ru/tour"),
@@ -31,6 +33,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     customer: () => import("./pl/customer"),
     data: () => import("./pl/data"),
     plan: () => import("./pl/plan"),
+    consent: () => import("./pl/consent"),
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
     tour: () => import("./pl/tour"),

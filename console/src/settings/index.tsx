@@ -13,6 +13,7 @@ export function SettingsSection() {
         { to: "/settings/roles", name: t("settings.nav.roles") },
         { to: "/settings/identity", name: t("settings.nav.identity"), needs: "identity.edit" },
         { to: "/settings/sites", name: t("settings.nav.sites"), needs: "sites.edit" },
+        { to: "/settings/consent", name: t("settings.nav.consent") },
         { to: "/settings/audit", name: t("settings.nav.audit"), needs: "audit.read" },
       ]}
     />

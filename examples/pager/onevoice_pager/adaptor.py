@@ -16,9 +16,9 @@ MANIFEST = read_manifest(Path(__file__).parent)
 
 class PagerAdaptor:
     def __init__(self, settings: Mapping[str, Any], tools: Tools) -> None:
-        if not settings["key"]:
+        if not settings.get("key"):
             raise ActionRequired("unusable_key", "A pager needs the key that its provider gave you.")
-        self._url = str(settings["url"]).rstrip("/")
+        self._url = str(settings.get("url") or "").rstrip("/")
         self._key = str(settings["key"])
         self._tools = tools
 

@@ -26,11 +26,12 @@ from onevoice.bootstrap.installation import (
     web_settings,
 )
 from onevoice.bootstrap.program import api
-from onevoice.bootstrap.sending import manifests, sealer, send, sending_settings
+from onevoice.bootstrap.sending import SOURCES, manifests, sealer, send, sending_settings
 from onevoice.bootstrap.working import Worker, linking_steps
 
 __all__ = [
     "CONSOLE",
+    "SOURCES",
     "Check",
     "Installation",
     "UnusableSettingError",

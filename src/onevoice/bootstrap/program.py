@@ -14,8 +14,10 @@ from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installat
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.delivery.http import inbound as inbound_http
 from onevoice.domains.delivery.http import messages as messages_http
 from onevoice.domains.delivery.http import setup as setup_messages
+from onevoice.domains.delivery.http import templates as templates_http
 from onevoice.domains.delivery.service.doors import Doors as MessageDoors
 from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.http import plan as plan_http
@@ -87,6 +89,16 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         return None if found is None else intake.WriteKey(found.source_id)
 
     sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
+    app.include_router(
+        inbound_http.router(
+            database,
+            kinds,
+            sending.sealer(home),
+            functools.partial(sending.reading, home),
+            home.secrets.vault_key,
+            clock,
+        )
+    )
     app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
     app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     app.include_router(letters.router(database, clock=clock))
@@ -108,9 +120,12 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
+    app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
-    app.include_router(messages_http.router(database, home.secrets.vault_key, kinds, clock=clock, chance=chance))
+    app.include_router(
+        messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
+    )
     app.include_router(
         setup_messages.router(
             database,

@@ -5,21 +5,25 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import Any
+from typing import Any, NoReturn
 
 from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
 from onevoice.domains.delivery.contracts import Manifest, Probed
 from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
+from onevoice.domains.delivery.jobs.listen import Listener
 from onevoice.domains.delivery.jobs.send import Kit, Sender
-from onevoice.domains.delivery.ports import Channel, Tools
+from onevoice.domains.delivery.ports import Adaptor, Channel, ContextSource, Tools
 from onevoice.domains.delivery.service import accounts, rendering
 from onevoice.domains.delivery.service.doors import Doors
-from onevoice.kit.egress import Egress
+from onevoice.domains.profiles.service.context import CustomerContext
+from onevoice.kit.egress import Egress, ForbiddenAddressError
 from onevoice.kit.sealing import Sealer
 
 GROUP = "onevoice.channels"
 """The entry points by which packages bring channels, ours and others'."""
 PROBE_SECONDS = 30.0
+SOURCES: tuple[ContextSource, ...] = (CustomerContext(),)
+"""What templates may speak of."""
 
 
 def channels() -> dict[str, Channel]:
@@ -67,6 +71,22 @@ def doors(home: Installation, base_url: str) -> Doors:
     return Doors(base_url, home.secrets.link_key)
 
 
+class _Shut:
+    """Reading a webhook asks nobody anything."""
+
+    async def request(self, *_: Any, **__: Any) -> NoReturn:
+        raise ForbiddenAddressError("Nothing is asked while a webhook is read.")
+
+    def address(self, host: str, port: int) -> str:
+        del port
+        return host
+
+
+def reading(home: Installation, kind: str, settings: Mapping[str, Any]) -> Adaptor:
+    """An adaptor that only reads what providers send us. Raises: ChannelError."""
+    return channels()[kind].open(settings, Tools(home.clock, home.chance, _Shut()))
+
+
 async def probe(home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any]) -> Probed:
     """Try settings of a channel. Raises: UnusableSettingsError that says what the provider said."""
     egress = Egress(allowed=settings.allowed)
@@ -98,12 +118,18 @@ def send(home: Installation, settings: SendingSettings) -> None:
             Tools(home.clock, home.chance, egress),
             sealer(home),
             rendering.Renderer(doors(home, settings.base_url)),
+            home.secrets.vault_key,
         )
-        sender = Sender(kit)
+        sender, listener = Sender(kit), Listener(kit)
+
+        def stop() -> None:
+            sender.stop()
+            listener.stop()
+
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, sender.stop)
+            asyncio.get_running_loop().add_signal_handler(number, stop)
         try:
-            await sender.run()
+            await asyncio.gather(sender.run(), listener.run())
         finally:
             await egress.close()
 

@@ -9,6 +9,8 @@ import psycopg
 from psycopg import Connection
 
 from onevoice.bootstrap.installation import Installation, minter, waiting_events
+from onevoice.domains.delivery.jobs import follow
+from onevoice.domains.delivery.service import hearing
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.service import alarms
 from onevoice.domains.events.service import log as events
@@ -59,6 +61,7 @@ class Worker:
             threading.Thread(target=limits.run, args=(home.database, home.clock, self._stop), name="limits"),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
             threading.Thread(target=self._imports, name="imports"),
+            threading.Thread(target=follow.run, args=(home.database, self._stop), name="follower"),
         ]
         for thread in threads:
             thread.start()
@@ -95,6 +98,8 @@ class Worker:
                 alarms.watch(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 deliveries.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                hearing.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
 
 

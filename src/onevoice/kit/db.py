@@ -12,7 +12,7 @@ from psycopg_pool import ConnectionPool
 from onevoice.kit.errors import DomainError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-HEAD = "0018_delivery"
+HEAD = "0019_templates"
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
 
 

@@ -9,6 +9,7 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ import httpcore
 import httpx
 
 MAX_BODY_BYTES = 20 * 2**20
+RESOLVING_THREADS = 16
 _OWN_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding", "expect"})
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _GLOBAL_V6 = ipaddress.ip_network("2000::/3")
@@ -158,6 +160,8 @@ class _Backend(httpcore.AsyncNetworkBackend):
     """
 
     def __init__(self, allowed: frozenset[str], resolver: Resolve) -> None:
+        # Threads of its own: names that are answered slowly, perhaps on purpose, hold up nothing but other look-ups.
+        self._looking_up = ThreadPoolExecutor(RESOLVING_THREADS, "resolve")
         # httpcore has a stand-in of that name for where anyio is missing, which hides its type.
         self._inner = cast("httpcore.AsyncNetworkBackend", httpcore.AnyIOBackend())
         self._allowed = allowed
@@ -171,8 +175,13 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        address = await asyncio.to_thread(judged, host, port, self._allowed, self._resolver)
+        address = await asyncio.get_running_loop().run_in_executor(
+            self._looking_up, judged, host, port, self._allowed, self._resolver
+        )
         return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+
+    def close(self) -> None:
+        self._looking_up.shutdown(wait=False, cancel_futures=True)
 
 
 class Egress:
@@ -187,6 +196,7 @@ class Egress:
     ) -> None:
         self._allowed = allowed
         self._resolver = resolver
+        self._backend = _Backend(allowed, resolver)
         self._pool = httpcore.AsyncConnectionPool(
             # Certificates are judged by the name in the address, and by those whom the machine trusts.
             ssl_context=httpx.create_ssl_context(),
@@ -194,7 +204,7 @@ class Egress:
             max_keepalive_connections=max_connections // 4,
             keepalive_expiry=30,
             retries=0,
-            network_backend=_Backend(allowed, resolver),
+            network_backend=self._backend,
         )
 
     async def request(
@@ -256,6 +266,7 @@ class Egress:
 
     async def close(self) -> None:
         await self._pool.aclose()
+        self._backend.close()
 
 
 def _request(method: str, url: str, headers: Mapping[str, str], content: bytes | None) -> httpcore.Request:

@@ -59,6 +59,7 @@ class Provider:
         self.token = token
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._script: deque[Fault] = deque()
+        self._by_address: dict[str, deque[Fault]] = {}
         self._mix: dict[str, Fault] = {}
         self._weights: list[float] = []
         self._keep_texts = texts
@@ -81,6 +82,10 @@ class Provider:
     def script(self, faults: Iterable[Fault]) -> None:
         """What happens to the messages that come next, one by one; then all is fine, or as the mix says."""
         self._script.extend(faults)
+
+    def fail(self, address: str, *faults: Fault) -> None:
+        """What happens to the next messages to one address, before script and mix."""
+        self._by_address.setdefault(address, deque()).extend(faults)
 
     def mix(self, shares: Mapping[str, float], *, seconds: float = 1.0) -> None:
         """The probability of each kind; what is left to 1 is fine. Raises: ValueError."""
@@ -124,7 +129,7 @@ class Provider:
         except (msgspec.DecodeError, KeyError, TypeError):
             self.done["unreadable"] += 1
             return json_reply({"error": "unreadable"}, 400)
-        fault = self._fault()
+        fault = self._fault(to)
         self.done[fault.kind] += 1
         if fault.kind == "fine" or fault.kind in TAKEN_ALL_THE_SAME:
             answer = json_reply({"id": self._take(request.headers.get("idempotency-key"), to, text).id})
@@ -144,7 +149,9 @@ class Provider:
             case _:
                 return answer
 
-    def _fault(self) -> Fault:
+    def _fault(self, address: str) -> Fault:
+        if self._by_address.get(address):
+            return self._by_address[address].popleft()
         if self._script:
             return self._script.popleft()
         if self._mix:
@@ -175,7 +182,7 @@ class Provider:
         return json_reply({"accepted": len(self.ledger), "doubled": doubled, "done": self.done})
 
     def _forget(self) -> None:
-        for each in (self.ledger, self._by_key, self.repeats, self.done, self._script):
+        for each in (self.ledger, self._by_key, self.repeats, self.done, self._script, self._by_address):
             each.clear()
 
 

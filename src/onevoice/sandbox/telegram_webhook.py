@@ -66,7 +66,9 @@ class Webhook:
 
     def wake(self) -> None:
         """On the server's loop."""
-        if self.url and (self._task is None or self._task.done()):
+        # A stand-in never leaves this machine, whatever address it was given.
+        near = urlsplit(self.url).hostname in _LOOPBACK
+        if near and (self._task is None or self._task.done()):
             self._task = asyncio.get_running_loop().create_task(self._deliver())
 
     async def _deliver(self) -> None:

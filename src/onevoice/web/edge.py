@@ -17,7 +17,7 @@ from onevoice.web.settings import WebSettings
 # The events' own doors: called from other origins by design, with a limit of their own. Webhooks come from servers, and
 # are like anything else.
 INTAKE = "/v1/"
-WEBHOOKS = "/v1/webhooks/"
+CALLED = ("/v1/webhooks/", "/v1/channels/")
 BODY_MAX_BYTES = 1024 * 1024
 
 CONTENT_SECURITY_POLICY = (
@@ -50,7 +50,7 @@ def protect(app: FastAPI, settings: WebSettings) -> None:
 
 
 def _of_intake(scope: Scope) -> bool:
-    return scope["path"].startswith(INTAKE) and not scope["path"].startswith(WEBHOOKS)
+    return scope["path"].startswith(INTAKE) and not scope["path"].startswith(CALLED)
 
 
 def client_address(connection: HTTPConnection, settings: WebSettings) -> str:

@@ -13,7 +13,7 @@ import { titleOf } from "../tell/tell";
 
 const SHOWN = 6;
 
-export function Addresses({ addresses }: { addresses: Address[] }) {
+export function Addresses({ addresses, onConsents }: { addresses: Address[]; onConsents: () => void }) {
   const { t, fmt } = useI18n();
   const names = useChannelNames();
   return (
@@ -25,6 +25,11 @@ export function Addresses({ addresses }: { addresses: Address[] }) {
         </>
       }
       aside={t("customer.addresses.sub")}
+      actions={
+        <Button dense onClick={onConsents}>
+          {t("customer.addresses.consents")}
+        </Button>
+      }
     >
       {addresses.length === 0 && <p className="quiet cu-none">{t("customer.addresses.none")}</p>}
       <ul className="cu-address-list">

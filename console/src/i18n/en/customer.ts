@@ -246,6 +246,7 @@ export const customer = {
     },
   },
   addresses: {
+    consents: "Consents",
     title: "Addresses",
     sub: "where messages can reach this person",
     none: "None yet.",

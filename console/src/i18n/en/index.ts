@@ -1,5 +1,6 @@
 import { channels } from "./channels";
 import { common } from "./common";
+import { consent } from "./consent";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
@@ -9,4 +10,4 @@ import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 
-export const en = { common, channels, live, customers, customer, data, plan, settings, tour, webhooks };
+export const en = { common, channels, consent, live, customers, customer, data, plan, settings, tour, webhooks };

@@ -7,6 +7,7 @@ export const settings = {
     roles: "Roles",
     identity: "Identity rules",
     sites: "Sites",
+    consent: "Consent",
     audit: "Audit log",
   },
   roles: {
@@ -99,6 +100,11 @@ export const settings = {
     },
     purposes: {
       edit: "Change what people are asked and the texts",
+    },
+    templates: {
+      read: "See templates, their versions and previews",
+      edit: "Write templates and archive them",
+      publish: "Publish templates: what they say is sent from then on",
     },
     keys: {
       manage: "Make and revoke keys",

@@ -246,6 +246,7 @@ export const customer: Translated<typeof english> = {
     },
   },
   addresses: {
+    consents: "Zgody",
     title: "Adresy",
     sub: "gdzie można napisać",
     none: "Jeszcze żadnych.",

@@ -2,6 +2,7 @@ import type { Translated } from "../core";
 import type { en } from "../en";
 import { channels } from "./channels";
 import { common } from "./common";
+import { consent } from "./consent";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
@@ -11,4 +12,4 @@ import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 
-export const pl: Translated<typeof en> = { common, channels, live, customers, customer, data, plan, settings, tour, webhooks };
+export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, settings, tour, webhooks };

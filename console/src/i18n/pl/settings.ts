@@ -10,6 +10,7 @@ export const settings: Translated<typeof english> = {
     roles: "Role",
     identity: "Reguły tożsamości",
     sites: "Serwisy",
+    consent: "Zgody",
     audit: "Dziennik zmian",
   },
   roles: {
@@ -102,6 +103,11 @@ export const settings: Translated<typeof english> = {
     },
     purposes: {
       edit: "Zmieniać cele wysyłek i\u00a0treści zgód",
+    },
+    templates: {
+      read: "Widzieć szablony, ich wersje i\u00a0podgląd",
+      edit: "Pisać szablony i\u00a0je archiwizować",
+      publish: "Publikować szablony: od tej chwili wysyłana jest ich treść",
     },
     keys: {
       manage: "Tworzyć i\u00a0unieważniać klucze",

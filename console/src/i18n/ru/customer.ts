@@ -246,6 +246,7 @@ export const customer: Translated<typeof english> = {
     },
   },
   addresses: {
+    consents: "Согласия",
     title: "Адреса",
     sub: "куда можно написать",
     none: "Пока нет.",

@@ -10,6 +10,7 @@ export const settings: Translated<typeof english> = {
     roles: "Роли",
     identity: "Правила склейки",
     sites: "Сайты",
+    consent: "Согласия",
     audit: "Журнал действий",
   },
   roles: {
@@ -102,6 +103,11 @@ export const settings: Translated<typeof english> = {
     },
     purposes: {
       edit: "Менять цели рассылок и\u00a0тексты согласий",
+    },
+    templates: {
+      read: "Видеть шаблоны, их версии и\u00a0предпросмотр",
+      edit: "Писать шаблоны и\u00a0убирать их в\u00a0архив",
+      publish: "Публиковать шаблоны: с\u00a0этого момента отправляется их текст",
     },
     keys: {
       manage: "Создавать и\u00a0отзывать ключи",

@@ -91,14 +91,14 @@ class _Connection(asyncio.Protocol):
 class SandboxAdaptor:
     def __init__(self, settings: Mapping[str, Any], tools: Tools, *, keyed: bool) -> None:
         """Raises: ActionRequired."""
-        self._host, self._port = _own_address(str(settings["url"]), tools)
+        self._host, self._port = _own_address(str(settings.get("url") or ""), tools)
         self._tools = tools
         self._keyed = keyed
-        self._timeout_seconds = float(settings.get("timeout_seconds", 10))
-        self._slots = asyncio.Semaphore(int(settings.get("connections", 32)))
+        self._timeout_seconds = float(settings.get("timeout_seconds") or 10)
+        self._slots = asyncio.Semaphore(int(settings.get("connections") or 32))
         self._idle: list[_Connection] = []
         self._shared_head = (
-            f"host: {self._host}:{self._port}\r\nauthorization: Bearer {settings['token']}\r\n"
+            f"host: {self._host}:{self._port}\r\nauthorization: Bearer {settings.get('token') or ''}\r\n"
             "content-type: application/json\r\ncontent-length: "
         ).encode()
 

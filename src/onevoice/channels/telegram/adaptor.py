@@ -39,7 +39,7 @@ _SECRET = re.compile(r"[A-Za-z0-9_-]{16,256}")
 class TelegramAdaptor:
     def __init__(self, settings: Mapping[str, Any], tools: Tools) -> None:
         """Raises: ActionRequired."""
-        self._token = str(settings["token"]).strip()
+        self._token = str(settings.get("token") or "").strip()
         if not _TOKEN.fullmatch(self._token):
             raise ActionRequired(
                 "unusable_token", "A bot's token is digits, a colon and letters, as BotFather gave it."
@@ -60,9 +60,9 @@ class TelegramAdaptor:
         hook = await self._ask("getWebhookInfo")
         detail = {
             "id": str(_of(me, "id")),
-            "name": str(me.get("first_name", "")),
-            "webhook": str(hook.get("url", "")),
-            "waiting": str(hook.get("pending_update_count", 0)),
+            "name": str(_of(me, "first_name")),
+            "webhook": str(_of(hook, "url")),
+            "waiting": str(_of(hook, "pending_update_count")),
             "last_error": str(hook.get("last_error_message", "")),
         }
         return Probed(f"@{_of(me, 'username')}", detail)

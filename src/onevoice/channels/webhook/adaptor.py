@@ -23,7 +23,7 @@ _MENDED_FIRST = frozenset({401, 403, 404, 405, 410})
 class WebhookAdaptor:
     def __init__(self, settings: Mapping[str, Any], tools: Tools) -> None:
         """Raises: ActionRequired."""
-        self._url = str(settings["url"])
+        self._url = str(settings.get("url") or "")
         self._tools = tools
         given = [str(settings.get(name) or "") for name in ("secret", "previous_secret")]
         try:

@@ -26,6 +26,9 @@ Permission = Literal[
     "consent.edit",
     "suppressions.edit",
     "purposes.edit",
+    "templates.read",
+    "templates.edit",
+    "templates.publish",
     "keys.manage",
     "identity.edit",
     "sites.edit",
@@ -76,30 +79,36 @@ _CONNECTS: frozenset[Permission] = frozenset(
     }
 )
 _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
+_WORDS: frozenset[Permission] = frozenset({"templates.read", "templates.edit", "templates.publish"})
+_READS_WORDS: frozenset[Permission] = frozenset({"templates.read"})
+
+_MARKETS: frozenset[Permission] = frozenset(
+    {
+        "customers.read",
+        "events.read",
+        "events.import",
+        "messages.read",
+        "messages.send",
+        "policy.edit",
+        "consent.edit",
+        "suppressions.edit",
+        "purposes.edit",
+    }
+)
+_ANSWERS: frozenset[Permission] = frozenset(
+    {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
+)
+_ANALYSES: frozenset[Permission] = frozenset({"customers.read", "events.read", "messages.read"})
 
 # The permission matrix: who may do what. docs/reference/api-access.md and the console show this very table.
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset(
-        {
-            "customers.read",
-            "events.read",
-            "events.import",
-            "messages.read",
-            "messages.send",
-            "policy.edit",
-            "consent.edit",
-            "suppressions.edit",
-            "purposes.edit",
-        }
-    ),
-    "operator": frozenset(
-        {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
-    ),
+    "marketer": _MARKETS | _WORDS,
+    "operator": _ANSWERS | _READS_WORDS,
     "seller": frozenset({"customers.read", "consent.edit"}),
-    "analyst": frozenset({"customers.read", "events.read", "messages.read"}),
-    "developer": _CONNECTS | _LOOKS,
+    "analyst": _ANALYSES | _READS_WORDS,
+    "developer": _CONNECTS | _LOOKS | _READS_WORDS,
 }
 
 # What a secret key can be allowed at all. The rest is for people: a leaked key must not let anybody in for good. Only a
@@ -117,6 +126,8 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "messages.read",
         "messages.send",
         "consent.edit",
+        "templates.read",
+        "templates.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.

@@ -518,3 +518,41 @@ class Problem:
     part: str = ""
     line: int | None = None
     column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """draft: what is worked on; revision: of it. published: the version that is sent, None before the first."""
+
+    id: int
+    site: str
+    name: str
+    message_class: MessageClass
+    purpose: str
+    draft: TemplateSource
+    revision: int
+    drafted_at: datetime
+    drafted_by: str
+    published: int | None
+    created_at: datetime
+    archived_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateVersion:
+    template: int
+    version: int
+    source: TemplateSource
+    note: str
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """One part of a variant in two versions, line by line. lines: with what became of each."""
+
+    channel: str
+    language: str
+    part: str
+    lines: tuple[tuple[Literal["same", "gone", "new"], str], ...]

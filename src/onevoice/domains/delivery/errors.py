@@ -156,3 +156,37 @@ class TemplateError(DeliveryError):
         index = max(0, min(index, len(source)))
         before = source.rfind("\n", 0, index)
         return cls(reason, detail, part, source.count("\n", 0, index) + 1, index - before)
+
+
+class UnknownTemplateError(DeliveryError):
+    """There is no such template, or no such version of it."""
+
+    code = "unknown_template"
+    kind = "not_found"
+
+
+class TemplateTakenError(DeliveryError):
+    """A template has this name already."""
+
+    code = "template_taken"
+    kind = "conflict"
+
+
+class TemplateChangedError(DeliveryError):
+    """Somebody else has changed the draft meanwhile."""
+
+    code = "template_changed"
+    kind = "conflict"
+
+
+class TemplateProblemsError(DeliveryError):
+    """The draft cannot be published as it is."""
+
+    code = "template_problems"
+
+
+class ArchivedTemplateError(DeliveryError):
+    """The template is archived."""
+
+    code = "template_archived"
+    kind = "conflict"

@@ -53,7 +53,7 @@ PURPOSES = {
         "descriptions": ("One after a purchase", "Одна после покупки", "Jedna po zakupie"),
         "texts": (
             "You may ask me what I think of what I bought.",
-            "Меня можно спрашивать, что я\u00a0думаю о\u00a0своих покупках.",
+            "Можно спрашивать моё мнение о\u00a0покупках.",
             "Można mnie pytać o\u00a0opinię na temat zakupów.",
         ),
     },

@@ -185,4 +185,10 @@ create table delivery.heard (
     primary key (account_id, key)
 );
 create index heard_at on delivery.heard (at);
+
+-- How far the linked log was followed for what it tells of doors.
+create table delivery.follower (
+    seq bigint not null
+);
+insert into delivery.follower values (0);
 """)

@@ -1,8 +1,8 @@
 """/api/messages: asking for a message, looking at messages and silences, and why each."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from fastapi import APIRouter, Query
@@ -11,9 +11,10 @@ from psycopg import Connection
 from onevoice.domains.delivery.contracts import STATES, Ask, Button, Content, Manifest, MessageId, State
 from onevoice.domains.delivery.errors import InvalidMessageError
 from onevoice.domains.delivery.http import render, shapes
+from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules import facts as fact_rules
 from onevoice.domains.delivery.rules import flips
-from onevoice.domains.delivery.service import accounts, asking, reading, why
+from onevoice.domains.delivery.service import accounts, asking, reading, templates, why
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.privacy.service import standing as privacy
 from onevoice.domains.profiles.service import reading as profiles
@@ -37,7 +38,13 @@ _EDITABLE_OF_CANDIDATE = {field.name for field in msgspec.structs.fields(fact_ru
 
 
 def router(
-    database: Database, vault_key: bytes, channels: Mapping[str, Manifest], *, clock: Clock, chance: Chance
+    database: Database,
+    vault_key: bytes,
+    channels: Mapping[str, Manifest],
+    sources: Sequence[ContextSource],
+    *,
+    clock: Clock,
+    chance: Chance,
 ) -> APIRouter:
     routes = APIRouter(prefix="/api/messages", tags=["messages"])
 
@@ -53,6 +60,7 @@ def router(
             raise InvalidMessageError(
                 f"{body.purpose} is marketing. What is transactional is asked for with a purpose that is."
             )
+        used = _used(conn, body)
         return Ask(
             key=f"api:{actor.label}:{body.key}"[:200] if body.key else f"api:{token(chance, 12)}",
             person=person(conn, body.to),
@@ -60,11 +68,11 @@ def router(
             message_class=body.message_class,
             purpose=body.purpose,
             asked_by=actor.label,
-            words=Content(
-                body.words.text,
-                subject=body.words.subject,
-                buttons=tuple(tuple(Button(each.text, each.url) for each in row) for row in body.words.buttons),
-            ),
+            words=None if body.words is None else _words(body.words),
+            template=used.number,
+            version=used.version,
+            context={} if body.template is None else dict(body.template.variables),
+            language=body.language,
             channels=tuple(body.channels),
             priority=body.priority,
             due_at=_aware(body.due_at),
@@ -74,7 +82,7 @@ def router(
     def ask_for_message(actor: Sender, body: shapes.MessageAsk) -> shapes.AskedView:
         """Ask for a message. It is judged at once, and again before it goes; a silence is kept with its reason."""
         with database.transaction() as conn:
-            found = asking.ask(conn, [wanted(conn, actor, body)], channels, [], clock=clock)
+            found = asking.ask(conn, [wanted(conn, actor, body)], channels, sources, clock=clock)
         return render.asked(found[0])
 
     @routes.post("/considerations", responses=documented(_NOBODY))
@@ -201,6 +209,35 @@ def router(
         return _view(found)
 
     return routes
+
+
+class _Used(NamedTuple):
+    number: int | None
+    version: int | None
+
+
+def _used(conn: Connection, body: shapes.MessageAsk) -> _Used:
+    """The template's version that is meant. What a template is about was settled with it.
+
+    Raises: UnknownTemplateError, InvalidMessageError.
+    """
+    if body.template is None:
+        return _Used(None, None)
+    found = templates.template(conn, int(body.template.id))
+    version = body.template.version or found.published
+    if version is None:
+        raise InvalidMessageError(f"The template {found.name!r} is not published yet. Publish it, or name a version.")
+    templates.version(conn, found.id, version)
+    if (found.message_class, found.purpose, found.site) != (body.message_class, body.purpose, body.site):
+        raise InvalidMessageError(
+            f"The template {found.name!r} is {found.message_class}, about {found.purpose}, of {found.site}."
+        )
+    return _Used(found.id, version)
+
+
+def _words(sent: shapes.Words) -> Content:
+    buttons = tuple(tuple(Button(each.text, each.url) for each in row) for row in sent.buttons)
+    return Content(sent.text, subject=sent.subject, buttons=buttons)
 
 
 def _view(found: reading.Shown) -> shapes.MessageView:

@@ -27,11 +27,23 @@ class Words(Body):
     buttons: list[list[ButtonSent]] = Field(default=[], max_length=20)
 
 
+class TemplateUse(Body):
+    """version: left out, the one that is published. variables: beside what is known of the customer and the site."""
+
+    id: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")]
+    version: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    variables: dict[Annotated[str, Field(max_length=60, pattern=r"^[a-z][a-z0-9_]*$")], Any] = Field(
+        default={}, max_length=100
+    )
+
+
 class MessageAsk(Body):
     to: Reference = Field(description="Whom: `kind:value`, such as `email:anna@example.com`, or `profile:<id>`.")
     message_class: MessageClass = Field(alias="class")
     purpose: Kind = Field(description="What it is about; `GET /api/purposes` lists them.")
-    words: Words
+    words: Words | None = Field(default=None, description="What is said; or a template, one of the two.")
+    template: TemplateUse | None = None
+    language: Literal["en", "ru", "pl"] | None = Field(default=None, description="Left out: the person's own.")
     site: Text = "main"
     channels: list[Kind] = Field(default=[], max_length=20, description="Those that may be taken; empty: the best.")
     priority: Priority = "normal"

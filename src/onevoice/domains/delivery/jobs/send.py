@@ -44,6 +44,7 @@ class Kit:
     tools: Tools
     sealer: Sealer
     renderer: rendering.Renderer
+    vault_key: bytes
 
 
 class Sender:

@@ -136,7 +136,8 @@ def program(
     holes: Sequence[Step] = (),
     paths: set[str] | None = None,
 ) -> Block:
-    """tokens: of the whole template, as `lexing` gives them; holes: by number. Adds to `paths` what it speaks of.
+    """tokens: of the whole template, as `lexing` gives them; holes: by number. Adds to `paths` what it speaks of,
+    and with = before them the names it makes itself.
 
     Raises: TemplateError.
     """
@@ -282,6 +283,7 @@ class _Compiler:
         spot = self.spot(node.token)
         found: LoopExpression = node.expression
         name = str(found.identifier)
+        self.paths |= {f"={name}", "=forloop"}
         values = self.items(found.iterable)
         limit = self.expression(found.limit) if found.limit is not None else None
         offset = self.expression(found.offset) if found.offset is not None else None
@@ -325,10 +327,12 @@ class _Compiler:
 
     def assign(self, node: AssignNode) -> Step:
         spot, name, evaluate = self.spot(node.token), str(node.name), self.expression(node.expression)
+        self.paths.add(f"={name}")
         return lambda state: state.set_local(name, evaluate(state), spot)
 
     def capture(self, node: CaptureNode) -> Step:
         spot, name = self.spot(node.token), str(node.name)
+        self.paths.add(f"={name}")
         # What is captured is text, and escaped where it is written: not here, not twice.
         within = _Compiler(self.source, "text", (), self.paths)
         within.loops = self.loops

@@ -82,7 +82,7 @@ def compile_variant(variant: Variant) -> Compiled:
         return _messenger(variant.channel, variant.language, parts)
     paths: set[str] = set()
     text = _text(Source(parts.text, "text"), paths)
-    return Compiled(variant.channel, variant.language, text, paths=frozenset(paths))
+    return Compiled(variant.channel, variant.language, text, paths=_spoken(paths))
 
 
 def chosen(source: TemplateSource, channel: str, languages: Iterable[str | None]) -> Variant | None:
@@ -187,7 +187,7 @@ def _email(channel: str, language: str, parts: EmailParts) -> Compiled:
         text = _program(veil, plain.plain(html), "text", holes.text, paths, static_html=True)
     else:
         text = _text(Source(parts.text, "text"), paths)
-    return Compiled(channel, language, text, body, subject, links=tuple(holes.links), paths=frozenset(paths))
+    return Compiled(channel, language, text, body, subject, links=tuple(holes.links), paths=_spoken(paths))
 
 
 def _with_preheader(found: Sequence[Piece], preheader: str) -> list[Piece]:
@@ -235,7 +235,7 @@ def _messenger(channel: str, language: str, parts: MessengerParts) -> Compiled:
         tuple(_compiled_button(button, f"buttons[{y}][{x}]", holes) for x, button in enumerate(row))
         for y, row in enumerate(parts.buttons)
     )
-    return Compiled(channel, language, text, body, None, buttons, tuple(holes.links), frozenset(paths))
+    return Compiled(channel, language, text, body, None, buttons, tuple(holes.links), _spoken(paths))
 
 
 def _compiled_button(button: ButtonParts, part: str, holes: Holes) -> CompiledButton:
@@ -292,6 +292,12 @@ def _messenger_markup(veil: Veil) -> str:
 
 
 # Parts
+
+
+def _spoken(paths: set[str]) -> frozenset[str]:
+    """Without the names that the template makes itself."""
+    own = {path[1:] for path in paths if path.startswith("=")}
+    return frozenset(path for path in paths if path[0] != "=" and path.split(".")[0] not in own)
 
 
 def _text(source: Source, paths: set[str]) -> Block:

@@ -114,6 +114,8 @@ def _check(asked: Ask, channels: Channels) -> None:
         raise InvalidMessageError("There is nothing in it. Write what should be said.")
     if asked.template is not None and asked.version is None:
         raise InvalidMessageError("Say which version of the template is meant.")
+    if b"\\u0000" in _canonical(_content(asked, {})):
+        raise InvalidMessageError("A text holds no zero characters.")
     for name in asked.channels:
         if name not in channels:
             raise UnknownChannelError(f"There is no channel {name!r}; there are: {', '.join(sorted(channels))}.")
@@ -240,7 +242,7 @@ def _new(
 
 def _content(asked: Ask, context: Mapping[str, Any]) -> dict[str, Any]:
     if asked.words is not None:
-        return {"words": msgspec.to_builtins(asked.words)}
+        return {"words": msgspec.to_builtins(asked.words), "language": asked.language}
     return {"context": {**context, **asked.context}, "language": asked.language}
 
 

@@ -153,27 +153,3 @@ def _lock(conn: Connection, pids: Sequence[int]) -> set[int]:
         "select pid from delivery.turn where pid = any(%s) order by pid for update skip locked", (arrays.numbers(pids),)
     )
     return {row[0] for row in rows}
-
-
-class Heard(NamedTuple):
-    account_id: int
-    nid: int
-    open: bool | None
-    at: datetime
-
-
-def note_reach(conn: Connection, row: Heard) -> None:
-    """Somebody wrote (open: None or True), or opened or shut the door. What is older than what is known changes
-    nothing.
-    """
-    conn.execute(
-        "insert into delivery.reach as r (account_id, nid, open, since, heard_at) values (%(account)s, %(nid)s,"
-        " %(open)s, %(at)s, case when %(open)s is distinct from false then %(at)s end)"
-        " on conflict (account_id, nid) do update set"
-        " open = case when excluded.open is not null and excluded.since >= coalesce(r.since, excluded.since)"
-        " then excluded.open else r.open end,"
-        " since = case when excluded.open is distinct from r.open and excluded.open is not null"
-        " then greatest(r.since, excluded.since) else r.since end,"
-        " heard_at = greatest(r.heard_at, excluded.heard_at)",
-        {"account": row.account_id, "nid": row.nid, "open": row.open, "at": row.at},
-    )

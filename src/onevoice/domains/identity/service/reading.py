@@ -337,6 +337,13 @@ def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
     return reading.since(conn, after_seq, limit)
 
 
+def events_of(
+    conn: Connection, after: int, upto: int, sources: Sequence[int], names: Sequence[str]
+) -> list[reading.SourceEvent]:
+    """Events of these names from these sources, linked after `after` and not after `upto`, in that order."""
+    return reading.events_of(conn, after, upto, sources, names)
+
+
 def owners(conn: Connection, events: Sequence[StoredEvent]) -> list[tuple[int, int]]:
     """(member nid, pid) of each event as `newest` and `since` give them."""
     return reading.owners(conn, [(event.nid, event.happened) for event in events])

@@ -355,6 +355,29 @@ def since(conn: Connection, after_seq: int, limit: int) -> list[StoredEvent]:
     return [_stored(row) for row in rows]
 
 
+class SourceEvent(NamedTuple):
+    """An event of one source, as far as it says who did what. nid: its anchor."""
+
+    seq: int
+    nid: int
+    happened: datetime
+    source_id: int
+    name: str
+
+
+def events_of(
+    conn: Connection, after: int, upto: int, sources: Sequence[int], names: Sequence[str]
+) -> list[SourceEvent]:
+    """In the order in which they were linked."""
+    rows = conn.execute(
+        "select e.seq, e.nid, e.happened, e.source_id, n.name from identity.event e"
+        " join identity.name n on n.id = e.name_id where e.seq > %s and e.seq <= %s and e.source_id = any(%s)"
+        " and n.name = any(%s) order by e.seq",
+        (after, upto, list(sources), list(names)),
+    )
+    return [SourceEvent(*row) for row in rows]
+
+
 def owners(conn: Connection, anchored: Sequence[tuple[int, datetime]]) -> list[tuple[int, int]]:
     """(member nid, pid) for each (anchor, happened), in the same order."""
     rows = conn.execute(

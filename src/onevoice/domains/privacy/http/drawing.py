@@ -208,12 +208,21 @@ def _times(chosen: int | None) -> list[dict[str, Any]]:
 
 
 def _entry(entry: Entry, titles: dict[str, str], brand: Brand, language: Language) -> dict[str, Any]:
-    about = texts.EVERYTHING.to(language) if entry.purpose == EVERY else titles.get(entry.purpose, entry.purpose)
     return {
         "at": moment(entry.happened.astimezone(brand.zone), language),
-        "said": bound(f"{about}: {_ACTS[entry.act].to(language)}, {channel_title(entry.channel, language)}", language),
+        "said": bound(_said(entry, titles, language), language),
         "how": _SOURCES.get(entry.source, texts.BY_SYSTEM).to(language),
         "version": texts.TEXT_SHOWN.to(language).format(version=entry.version) if entry.body else None,
         "body": entry.body,
         "language": entry.language,
     }
+
+
+def _said(entry: Entry, titles: dict[str, str], language: Language) -> str:
+    channel = channel_title(entry.channel, language)
+    if entry.purpose != EVERY:
+        return f"{titles.get(entry.purpose, entry.purpose)}: {_ACTS[entry.act].to(language)}, {channel}"
+    if entry.channel == EVERY and entry.act == "withdraw":
+        return texts.EVERYTHING_NO.to(language)
+    state = texts.CHANNEL_OFF if entry.act == "withdraw" else texts.CHANNEL_ON
+    return f"{channel}: {state.to(language)}"

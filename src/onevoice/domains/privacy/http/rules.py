@@ -37,21 +37,21 @@ def router(database: Database, vault_key: bytes, clock: Clock) -> APIRouter:
             found, texts = standing.purposes(conn), purposes.texts(conn)
         return Page(data=[_purpose(each, texts) for each in found.values()])
 
-    @routes.get("/purposes/{name}/texts", responses=documented({404: "No such purpose."}))
-    def versions(_: Reads, name: Name, limit: Limit = 50, cursor: Cursor = None) -> Page[shapes.PurposeText]:
+    @routes.get("/purposes/{purpose}/texts", responses=documented({404: "No such purpose."}))
+    def versions(_: Reads, purpose: Name, limit: Limit = 50, cursor: Cursor = None) -> Page[shapes.PurposeText]:
         """Every text that people were ever asked to agree to, newest first."""
         before = cursors.decode_id(cursor)
         with database.transaction() as conn:
-            found = purposes.versions(conn, name, before=before, limit=limit + 1)
+            found = purposes.versions(conn, purpose, before=before, limit=limit + 1)
         more = cursors.encode(found[limit - 1].id) if len(found) > limit else None
         return Page(data=[_text(each) for each in found[:limit]], next_cursor=more)
 
-    @routes.put("/purposes/{name}")
-    def put(actor: EditsPurposes, name: Name, wanted: shapes.PurposeWrite) -> shapes.PurposeView:
+    @routes.put("/purposes/{purpose}")
+    def put(actor: EditsPurposes, purpose: Name, wanted: shapes.PurposeWrite) -> shapes.PurposeView:
         """Change a purpose, or make one. What was agreed to before stays with the text it was agreed to."""
         fields: dict[str, Any] = wanted.model_dump(exclude_unset=True)
         with database.transaction() as conn:
-            made = purposes.put(conn, name, PurposeChange(**fields), actor=actor.label, clock=clock)
+            made = purposes.put(conn, purpose, PurposeChange(**fields), actor=actor.label, clock=clock)
             return _purpose(made, purposes.texts(conn))
 
     @routes.get("/suppressions")

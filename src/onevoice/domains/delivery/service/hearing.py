@@ -1,0 +1,175 @@
+"""What comes back from providers: once each, into the log, the message's state, the door's, and consent."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from prometheus_client import Counter
+from psycopg import Connection
+
+from onevoice.domains.delivery.contracts import Account, AccountId, Inbound, Manifest, Reach, Receipt, Said
+from onevoice.domains.delivery.rules import telling
+from onevoice.domains.delivery.store import accounts as account_store
+from onevoice.domains.delivery.store import hearing as store
+from onevoice.domains.delivery.store import messages as message_store
+from onevoice.domains.events.service import log as events
+from onevoice.domains.identity.errors import IdentityError
+from onevoice.domains.identity.service import reading as identity
+from onevoice.domains.identity.service import references
+from onevoice.domains.privacy.contracts import EVERY
+from onevoice.domains.privacy.contracts import Said as Consented
+from onevoice.domains.privacy.service import ledger, suppressing
+from onevoice.kit.clock import Clock
+
+HEARD = Counter("onevoice_heard_total", "What came back from providers, by channel and kind.", ["channel", "kind"])
+KEEP = timedelta(days=30)
+FORGET_AT_ONCE = 10_000
+
+
+class Followed(NamedTuple):
+    """How far the log was followed, and how many doors that touched."""
+
+    seq: int
+    noted: int
+
+
+def hear(
+    conn: Connection,
+    account: Account,
+    items: Sequence[Inbound],
+    manifest: Manifest,
+    *,
+    vault_key: bytes,
+    clock: Clock,
+    position: str | None = None,
+) -> int:
+    """Take what a provider told, in one transaction with how far its poll was heard. How many were new.
+
+    What was told before changes nothing; a receipt that comes late never takes a message back.
+    """
+    if position is not None:
+        account_store.set_position(conn, account.id, position)
+    if not items:
+        return 0
+    fresh_keys = store.note(conn, account.id, [each.key for each in items], clock.now())
+    fresh = list({each.key: each for each in items if each.key in fresh_keys}.values())
+    if not fresh:
+        return 0
+    answered = message_store.by_provider(
+        conn, account.id, [each.answers for each in fresh if isinstance(each, Said) and each.answers is not None]
+    )
+    told: list[dict[str, Any]] = []
+    receipts = [each for each in fresh if isinstance(each, Receipt)]
+    told += _receipts(conn, account, receipts, manifest, clock)
+    kind = manifest.capabilities.address_kind
+    for each in fresh:
+        HEARD.labels(account.channel, type(each).__name__.lower()).inc()
+        if isinstance(each, Said):
+            answers = answered.get(each.answers) if each.answers is not None else None
+            name, properties = telling.of_said(each, answers)
+            told.append(_event(account, each, name, properties, telling.naming(kind, each.address), clock))
+            if telling.is_stop(each.text) and not each.automatic:
+                _withdraw(conn, account, each, answers, manifest, vault_key, clock)
+        elif isinstance(each, Reach):
+            name, properties = telling.of_reach(each)
+            told.append(_event(account, each, name, properties, telling.naming(kind, each.address), clock))
+    if told:
+        events.append(conn, [events.judged(told, account.source_id, clock.now())])
+    return len(fresh)
+
+
+def _event(
+    account: Account,
+    item: Inbound,
+    name: str,
+    properties: Mapping[str, Any],
+    context: Mapping[str, Any],
+    clock: Clock,
+) -> dict[str, Any]:
+    happened = min(item.happened_at, clock.now())
+    return telling.event(name, f"a{account.id}:{item.key}"[:255], happened, properties, context)
+
+
+def _receipts(
+    conn: Connection, account: Account, receipts: Sequence[Receipt], manifest: Manifest, clock: Clock
+) -> list[dict[str, Any]]:
+    """The message's state moves on; an address that is gone, or a complaint, closes it."""
+    if not receipts:
+        return []
+    by_provider = message_store.by_provider(
+        conn, account.id, [each.provider_id for each in receipts if each.provider_id is not None]
+    )
+    numbers = {
+        each.key: each.message_id if each.message_id is not None else by_provider.get(each.provider_id or "")
+        for each in receipts
+    }
+    nids = message_store.nids(conn, [number for number in numbers.values() if number is not None])
+    values = identity.values_of(conn, sorted(set(nids.values())))
+    told: list[dict[str, Any]] = []
+    for each in receipts:
+        number = numbers[each.key]
+        nid = nids.get(number) if number is not None else None
+        if number is None or nid is None:
+            continue  # of a message that is none of ours, or was erased
+        if each.state != "complained":
+            store.move_on(conn, number, each.state, each.happened_at, each.code)
+        if each.state == "bounced" and each.gone:
+            suppressing.suppress(conn, nid, "hard_bounce", source=f"message:{number}", clock=clock)
+        if each.state == "complained":
+            suppressing.suppress(conn, nid, "complaint", source=f"message:{number}", clock=clock)
+        address = values.get(nid)
+        if address is not None:
+            name, properties = telling.of_receipt(each, number)
+            context = telling.naming(manifest.capabilities.address_kind, address)
+            told.append(_event(account, each, name, properties, context, clock))
+    return told
+
+
+def _withdraw(
+    conn: Connection,
+    account: Account,
+    said: Said,
+    answers: int | None,
+    manifest: Manifest,
+    vault_key: bytes,
+    clock: Clock,
+) -> None:
+    """Who writes a word that means stop withdraws everything, by every door, at once. Of an address that nobody knew
+    there is nothing to withdraw.
+    """
+    nid = message_store.nids(conn, [answers]).get(answers) if answers is not None else None
+    if nid is None:
+        try:
+            nid, _ = references.locate(conn, f"{manifest.capabilities.address_kind}:{said.address}", vault_key)
+        except IdentityError:
+            return
+    how = Consented("message", f"account:{account.id}:{said.key}", door=manifest.door, proven=True)
+    ledger.withdraw(conn, nid, EVERY, EVERY, how, clock=clock)
+
+
+def follow(conn: Connection, *, limit: int = 20_000) -> Followed:
+    """What was linked since tells which doors are open: only then it is known whose address it was."""
+    after = store.followed(conn)
+    upto = min(identity.last_seq(conn), after + limit)
+    if upto <= after:
+        return Followed(after, 0)
+    by_source = {each.source_id: each.id for each in account_store.accounts(conn)}
+    noted = 0
+    if by_source:
+        names = (telling.RECEIVED, telling.PRESSED, telling.OPENED, telling.CLOSED)
+        for row in identity.events_of(conn, after, upto, sorted(by_source), names):
+            opens = {telling.OPENED: True, telling.CLOSED: False}.get(row.name)
+            store.note_reach(conn, int(by_source[row.source_id]), row.nid, row.happened, opens=opens)
+            noted += 1
+    store.set_followed(conn, upto)
+    return Followed(upto, noted)
+
+
+def position(conn: Connection, account_id: AccountId) -> str | None:
+    """From where its poll goes on; None from now."""
+    return account_store.position(conn, account_id)
+
+
+def housekeep(conn: Connection, now: datetime) -> int:
+    """Forget keys of what came long ago: providers repeat for a week at most."""
+    return store.forget(conn, now - KEEP, FORGET_AT_ONCE)

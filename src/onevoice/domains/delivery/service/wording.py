@@ -1,0 +1,160 @@
+"""What messages say: templates put together with what is known of each person. The outbox and the preview call it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg import Connection
+
+from onevoice.domains.access.contracts import Site
+from onevoice.domains.access.service import sites
+from onevoice.domains.delivery.contracts import Content, TemplateSource
+from onevoice.domains.delivery.errors import TemplateError
+from onevoice.domains.delivery.ports import ContextSource
+from onevoice.domains.delivery.rules.rendering import Compiled, Preview, chosen, compile_variant, preview, render
+from onevoice.domains.delivery.store import templates as store
+from onevoice.domains.identity.service import reading as identity
+from onevoice.domains.profiles.service.context import finished
+from onevoice.kit.bounded import Bounded
+
+COMPILED_MAX = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One message. context: as it was kept with it, personal values as references into the vault. language: wished by
+    whoever asked, before the person's own. rewrite: makes of a link the one that counts clicks.
+    """
+
+    message: int
+    template: int
+    version: int
+    channel: str
+    site: str
+    context: Mapping[str, Any]
+    language: str | None = None
+    unsubscribe_url: str | None = None
+    preferences_url: str | None = None
+    rewrite: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """reason: for programs, such as `missing_value`. detail: for those who mend the template; it names variables and
+    places, never values.
+    """
+
+    reason: str
+    detail: str
+
+
+@dataclass(slots=True)
+class Worded:
+    content: Content
+    language: str
+
+
+@dataclass
+class Wordings:
+    """Keeps what it compiled: versions never change. Not shared between threads."""
+
+    _compiled: Bounded[tuple[int, int, str, str], Compiled] = field(
+        default_factory=lambda: Bounded[tuple[int, int, str, str], Compiled](COMPILED_MAX)
+    )
+    _sources: Bounded[tuple[int, int], TemplateSource] = field(
+        default_factory=lambda: Bounded[tuple[int, int], TemplateSource](COMPILED_MAX)
+    )
+
+    def rendered(self, conn: Connection, wanted: Sequence[Wanted]) -> dict[int, Worded | Refused]:
+        """By message. Three statements at most, however many there are."""
+        self._load(conn, sorted({(each.template, each.version) for each in wanted}))
+        opened = identity.open_values(conn, [dict(each.context) for each in wanted])
+        known = {name: _site_values(sites.site(conn, name)) for name in {each.site for each in wanted}}
+        found: dict[int, Worded | Refused] = {}
+        for each, context in zip(wanted, opened, strict=True):
+            try:
+                found[each.message] = self._render(each, _whole(context, known[each.site], each))
+            except TemplateError as error:
+                place = f" ({error.part}, line {error.line})" if error.line is not None else ""
+                found[each.message] = Refused(error.reason, f"{error.detail}{place}")
+        return found
+
+    def _load(self, conn: Connection, wanted: Sequence[tuple[int, int]]) -> None:
+        absent = [key for key in wanted if self._sources[key] is None]
+        for version in store.these(conn, absent) if absent else ():
+            self._sources[version.template, version.version] = version.source
+
+    def _render(self, wanted: Wanted, context: dict[str, Any]) -> Worded:
+        source = self._sources[wanted.template, wanted.version]
+        if source is None:
+            raise TemplateError("unknown_template", f"There is no version {wanted.version} of this template.")
+        customer, site = context["customer"], context["site"]
+        variant = chosen(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
+        if variant is None:
+            raise TemplateError("no_variant", f"The template has no text for {wanted.channel}.")
+        key = (wanted.template, wanted.version, variant.channel, variant.language)
+        compiled = self._compiled[key]
+        if compiled is None:
+            compiled = self._compiled[key] = compile_variant(variant)
+        zone = customer["time_zone"] or site["time_zone"] or "UTC"
+        content = render(compiled, context, time_zone=zone, currency=site["currency"], rewrite=wanted.rewrite)
+        return Worded(content, variant.language)
+
+
+def previewed(
+    conn: Connection,
+    source: TemplateSource,
+    *,
+    channel: str,
+    language: str,
+    site: str,
+    node: int | None,
+    contexts: Sequence[ContextSource],
+    extra: Mapping[str, Any],
+    at: datetime,
+) -> Preview:
+    """As the person that `node` belongs to would get it now; None: as nobody in particular. Nothing is kept.
+
+    Raises: TemplateError; what is missing is listed instead.
+    """
+    variant = chosen(source, channel, (language,))
+    if variant is None or variant.language != language:
+        raise TemplateError("no_variant", f"There is no text for {channel} in {language}.")
+    known: dict[str, Any] = {}
+    if node is not None:
+        for each in contexts:
+            known[each.name] = dict(each.load(conn, [node], at).get(node, {}))
+    opened: dict[str, Any] = identity.open_values(conn, [known])[0]
+    values = _site_values(sites.site(conn, site))
+    wanted = Wanted(0, 0, 0, channel, site, {}, unsubscribe_url=_SAMPLE, preferences_url=_SAMPLE)
+    context = _whole({**opened, **extra}, values, wanted)
+    zone = context["customer"]["time_zone"] or values["time_zone"] or "UTC"
+    return preview(compile_variant(variant), context, time_zone=zone, currency=values["currency"])
+
+
+_SAMPLE = "https://example.com/"
+
+
+def _whole(context: dict[str, Any], site: dict[str, Any], wanted: Wanted) -> dict[str, Any]:
+    customer = context.get("customer")
+    return {
+        **context,
+        "customer": finished(customer if isinstance(customer, dict) else {}),
+        "site": site,
+        "unsubscribe_url": wanted.unsubscribe_url,
+        "preferences_url": wanted.preferences_url,
+    }
+
+
+def _site_values(site: Site) -> dict[str, Any]:
+    told = site.details
+    return {
+        "name": site.name,
+        "title": told.title,
+        "legal_name": told.legal_name,
+        "language": told.language,
+        "currency": told.currency,
+        "time_zone": told.time_zone,
+        "domain": told.domains[0] if told.domains else None,
+    }
