@@ -244,9 +244,9 @@ class TestWatch:
         watching = Watching(mail, waits=dataclasses.replace(FAST, tries=2))
         with watching:
             for _ in range(5):
-                until(lambda: mail._box(BOX).watchers)
+                watcher = until(lambda: set(mail._box(BOX).watchers))
                 mail.cut()
-                until(lambda: not mail._box(BOX).watchers)
+                until(lambda watcher=watcher: mail._box(BOX).watchers - watcher)
             until(lambda: mail._box(BOX).watchers)
         assert watching.error is None
 
