@@ -2,11 +2,10 @@
 rendering; then the same with the campaign asked for before. Beside the provider's own channel without any of it.
 """
 
-import asyncio
+import contextlib
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -123,9 +122,7 @@ def run(count: int, senders: int = 1) -> dict[str, object]:
         with installed.database.transaction() as conn:
             details = SiteDetails("Northfold", time_zone="Pacific/Auckland")
             sites.create(conn, "pl", details, actor="bench", clock=installed.clock)
-            conn.execute(
-                "insert into delivery.policy values (1, '{\"hours\": [0, 0]}', '2026-01-01', 'bench')"
-            )
+            conn.execute("insert into delivery.policy values (1, '{\"hours\": [0, 0]}', '2026-01-01', 'bench')")
             accounts.create(
                 conn,
                 accounts.AccountCreate("sandbox", "null", "pl", {"url": address, "token": TOKEN}),
@@ -136,7 +133,7 @@ def run(count: int, senders: int = 1) -> dict[str, object]:
                 chance=installed.chance,
             )
         found: dict[str, Any] = {"messages": count, "senders": senders}
-        with psycopg.connect(made.url, autocommit=True) as conn, contextlib_stack(home, made.url, place, senders):
+        with psycopg.connect(made.url, autocommit=True) as conn, running(home, made.url, place, senders):
             time.sleep(2)
             began = time.perf_counter()
             _ask(installed, channels, asks(nids[:count], 1))
@@ -144,7 +141,7 @@ def run(count: int, senders: int = 1) -> dict[str, object]:
             _await(conn, count, 40)
             found["end to end a second"] = round(count / (time.perf_counter() - began))
         _ask(installed, channels, asks(nids[count:], 2))
-        with psycopg.connect(made.url, autocommit=True) as conn, contextlib_stack(home, made.url, place, senders):
+        with psycopg.connect(made.url, autocommit=True) as conn, running(home, made.url, place, senders):
             while _sent(conn) == count:
                 time.sleep(0.01)
             first, began = _sent(conn), time.perf_counter()
@@ -167,9 +164,7 @@ def _ask(installed: bootstrap.Installation, channels: Any, wanted: list[Ask]) ->
 
 
 @contextmanager
-def contextlib_stack(home: Home, url: str, place: str, senders: int) -> Iterator[None]:
-    import contextlib
-
+def running(home: Home, url: str, place: str, senders: int) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         for _ in range(senders):
             stack.enter_context(sender(home.path, url, place))
@@ -178,5 +173,3 @@ def contextlib_stack(home: Home, url: str, place: str, senders: int) -> Iterator
 
 if __name__ == "__main__":
     print(run(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1))
-
-_ = (asyncio, threading)

@@ -19,6 +19,9 @@ python)
 tests)
     need chromium chromium
     need firefox-esr firefox-esr
+    need /usr/sbin/postfix postfix
+    need /usr/sbin/dovecot dovecot-imapd
+    need swaks swaks
     need setpriv util-linux
     need make make
     ;;
@@ -28,6 +31,8 @@ esac
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     echo "==> installing Debian packages: ${missing[*]}"
     apt-get update -qq
+    # A mail server among them is for the tests alone, with configurations of their own: it neither asks nor runs.
+    echo "postfix postfix/main_mailer_type select No configuration" | debconf-set-selections
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 else
     echo "Missing: ${missing[*]}. As root: apt-get install ${missing[*]}"

@@ -83,6 +83,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1)")
     demo.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port (default {DEFAULT_PORT})")
     demo.add_argument("--small", action="store_true", help="load only what the first minute needs")
+    explained = add("explain", _explain, "why a message was sent, or was not")
+    explained.add_argument("message", type=int, help="the message's number, as the console and the API show it")
+    add("verify", _verify, "derive every record of a decision again, and check the chains they form")
     add("doctor", _doctor, "check this installation and say what is wrong")
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(required=True, metavar="COMMAND")
@@ -274,6 +277,22 @@ def _sender(options: argparse.Namespace) -> None:
         die_with_parent()
     bootstrap.sending_settings(os.environ)
     sender.run(_home(options), _running_url(options))
+
+
+def _explain(options: argparse.Namespace) -> None:
+    with _installed(options) as installed:
+        for line in bootstrap.explain(installed, options.message):
+            print(line)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    holds = True
+    with _installed(options) as installed:
+        for fine, line in bootstrap.verify(installed):
+            holds = fine
+            print(line)
+    if not holds:
+        raise SystemExit(1)
 
 
 def _keys_create(options: argparse.Namespace) -> None:

@@ -302,6 +302,10 @@ class TestRoles:
         assert house.person(role="operator").get("/api/me").json()["permissions"] == [
             "customers.read",
             "customers.merge",
+            "messages.read",
+            "messages.send",
+            "consent.edit",
+            "suppressions.edit",
             "templates.read",
         ]
 

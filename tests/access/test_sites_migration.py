@@ -25,6 +25,8 @@ def before(cluster: Cluster):
     """A database as it was, with a source in each of several sites."""
     with fresh_database(cluster, "before_sites") as url:
         with psycopg.connect(url) as conn:
+            conn.execute("drop schema delivery cascade")
+            conn.execute("drop schema privacy cascade")
             conn.execute("alter table access.source drop constraint source_site, alter column site set default 'main'")
             conn.execute("drop index access.source_site")
             conn.execute("drop table access.site")

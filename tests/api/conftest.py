@@ -71,7 +71,8 @@ class Arena:
         self.people[role] = {"Cookie": cookies, "X-Onevoice-Csrf": started.csrf, "Origin": self.url}
 
     def seed(self) -> None:
-        """People with events, two of them one by hand, a dead letter, a webhook that was called, an announced file."""
+        """People with events, two of them one by hand, a dead letter, a webhook that was called, an announced
+        file, a silence."""
         batch: list[dict[str, object]] = [{"type": "track", "event": "Lost", "messageId": "nobody"}]
         for n in range(12):
             traits = {"name": f"Anna {n}", "email": f"anna{n}@shop.example", "phone": f"+4851234{n:04d}"}
@@ -89,6 +90,8 @@ class Arena:
         self._deliver()
         merge = {"from": "user_id:u0", "into": "user_id:u1", "reason": "one person"}
         assert self.ask("POST", "/api/identity/merges", "secret", json=merge).status_code == 200
+        said = {"to": "user_id:u1", "class": "marketing", "purpose": "promotions", "words": {"text": "Boots are back"}}
+        assert self.ask("POST", "/api/messages", "owner", json=said).status_code == 200
 
     def _deliver(self) -> None:
         hook = self.ask("POST", "/api/webhooks", "owner", json={"name": "crm", "channel": "api"}).json()

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 
 from delivery.post import Post
@@ -7,5 +5,5 @@ from onevoice.kit.db import Database
 
 
 @pytest.fixture
-def post(database: Database) -> Iterator[Post]:
-    yield Post(database)
+def post(database: Database) -> Post:
+    return Post(database)

@@ -12,8 +12,8 @@ from onevoice.domains.delivery.errors import (
     Retriable,
     UnknownChannelError,
 )
-from onevoice.domains.delivery.service import accounts, asking, claiming, policy, why
 from onevoice.domains.delivery.rules.facts import Cap, Policy
+from onevoice.domains.delivery.service import accounts, asking, claiming, policy, why
 
 
 class TestAsk:
@@ -352,7 +352,8 @@ class TestWhy:
         with post.database.transaction() as conn:
             conn.execute("alter table delivery.decision disable trigger all")
             conn.execute(
-                "update delivery.decision set body = convert_to(replace(convert_from(body, 'UTF8'), 'UTC', 'GMT'), 'UTF8')"
+                "update delivery.decision set"
+                " body = convert_to(replace(convert_from(body, 'UTF8'), 'UTC', 'GMT'), 'UTF8')"
             )
             assert why.why(conn, asked.id).moments[0].finding == "changed"
         steps = [each for step in why.verify(post.database) for each in step.wrong]

@@ -120,8 +120,27 @@ class TestExamples:
         assert "Anna Kowalska" in done.stdout
         assert "anonymous_id:visitor-" in done.stdout
 
+    def test_a_channel_of_ones_own(self) -> None:
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "examples/pager"], cwd=ROOT, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout
+        assert int(done.stdout.split()[-4]) > 50  # "59 passed in 5 s"
+
+    def test_a_channel_of_ones_own_is_shown_as_it_is(self) -> None:
+        folder = ROOT / "examples" / "pager"
+        shown = [
+            text for language, text in blocks(ROOT / "docs" / "how-to" / "write-a-channel.md") if language != "bash"
+        ]
+        assert shown == [
+            (folder / file).read_text()
+            for file in ("onevoice_pager/manifest.toml", "onevoice_pager/adaptor.py", "pyproject.toml")
+        ]
+
     def test_each_is_named_here(self) -> None:
-        assert [file.name for file in (ROOT / "examples").glob("*.py")] == ["send_and_read.py"]
+        named = {"send_and_read.py", "pager"}
+        tracked = subprocess.run(["git", "ls-files", "examples"], cwd=ROOT, check=True, capture_output=True, text=True)
+        assert {Path(file).parts[1] for file in tracked.stdout.splitlines()} == named
 
 
 class TestLinks:

@@ -15,6 +15,7 @@ from onevoice.bootstrap.commands import (
     probe,
     upgrade,
 )
+from onevoice.bootstrap.explaining import explain, verify
 from onevoice.bootstrap.installation import (
     CONSOLE,
     Installation,
@@ -42,6 +43,7 @@ __all__ = [
     "dump",
     "ensure_sources",
     "examine",
+    "explain",
     "has_account",
     "import_events",
     "installation",
@@ -54,6 +56,7 @@ __all__ = [
     "sending_settings",
     "upgrade",
     "uploads",
+    "verify",
     "waiting_events",
     "web_settings",
 ]

@@ -1,17 +1,23 @@
 """The API and the console, wired together."""
 
 import contextlib
+import functools
+import os
 from collections.abc import AsyncGenerator
 from importlib.metadata import version
 
 import psycopg
 from fastapi import FastAPI
 
+from onevoice.bootstrap import sending
 from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installation
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.delivery.http import messages as messages_http
+from onevoice.domains.delivery.http import setup as setup_messages
 from onevoice.domains.delivery.http import templates as templates_http
+from onevoice.domains.delivery.service.doors import Doors as MessageDoors
 from onevoice.domains.events.http import intake, letters
 from onevoice.domains.events.http import plan as plan_http
 from onevoice.domains.events.http import setup as setup_http
@@ -20,6 +26,11 @@ from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import links
 from onevoice.domains.identity.service.prepare import always_personal
 from onevoice.domains.imports import http as imports_http
+from onevoice.domains.privacy import contracts as privacy_contracts
+from onevoice.domains.privacy.http import centre as centre_http
+from onevoice.domains.privacy.http import consents as consents_http
+from onevoice.domains.privacy.http import rules as privacy_rules_http
+from onevoice.domains.privacy.service import doors, ledger
 from onevoice.domains.profiles.http import limits as limits_http
 from onevoice.domains.profiles.http import links as links_http
 from onevoice.domains.profiles.http import live as live_http
@@ -30,7 +41,8 @@ from onevoice.domains.profiles.http import search as search_http
 from onevoice.domains.profiles.jobs import link
 from onevoice.domains.webhooks.http import routes as webhooks_http
 from onevoice.domains.webhooks.service import manage as webhooks
-from onevoice.kit import db
+from onevoice.kit import db, tokens
+from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.sealing import Sealer
@@ -47,6 +59,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
     hub = live_http.Hub(database, clock)
+    kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
@@ -85,6 +98,12 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance)
     )
     app.include_router(search_http.router(database, clock))
+    door_key = tokens.key_of(home.secrets.link_key, doors.USE)
+    confirmation_key = tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION)
+    message_doors = sending.doors(home, out.base_url)
+    consent_keys = consents_http.Keys(home.secrets.vault_key, door_key, confirmation_key)
+    app.include_router(consents_http.router(database, consent_keys, settings, clock=clock, chance=chance))
+    app.include_router(privacy_rules_http.router(database, home.secrets.vault_key, clock))
     app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
     app.include_router(rules_http.router(database, home.secrets.vault_key, clock))
     app.include_router(limits_http.router(database, clock))
@@ -93,12 +112,47 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
+    app.include_router(messages_http.router(database, home.secrets.vault_key, kinds, clock=clock, chance=chance))
+    app.include_router(
+        setup_messages.router(
+            database,
+            kinds,
+            sending.sealer(home),
+            functools.partial(sending.probe, home, out),
+            clock=clock,
+            chance=chance,
+        )
+    )
+    app.include_router(
+        centre_http.router(
+            database,
+            lambda conn, token: _door(conn, token, door_key, message_doors, clock),
+            confirmation_key,
+            settings,
+            CONSOLE,
+            clock=clock,
+            chance=chance,
+        )
+    )
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
     app.include_router(console.router(CONSOLE, guards))
     openapi.describe(app)
     protect(app, settings)
     return app
+
+
+def _door(
+    conn: psycopg.Connection, token: str, key: bytes, messages: MessageDoors, clock: Clock
+) -> privacy_contracts.Opened | None:
+    """A link to somebody's preferences: made by hand, or standing in a message."""
+    found = doors.resolve(conn, token, key=key, now=clock.now())
+    if found is not None:
+        return found
+    opened = messages.opened(conn, token)
+    if opened is None:
+        return None
+    return privacy_contracts.Opened(opened.nid, opened.purpose, opened.channel, f"message:{opened.message_id}")
 
 
 def _waiting(database: Database) -> dict[str, str]:

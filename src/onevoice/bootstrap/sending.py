@@ -5,9 +5,11 @@ import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from typing import Any
 
 from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
-from onevoice.domains.delivery.contracts import Manifest
+from onevoice.domains.delivery.contracts import Manifest, Probed
+from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
 from onevoice.domains.delivery.jobs.send import Kit, Sender
 from onevoice.domains.delivery.ports import Channel, Tools
 from onevoice.domains.delivery.service import accounts, rendering
@@ -17,6 +19,7 @@ from onevoice.kit.sealing import Sealer
 
 GROUP = "onevoice.channels"
 """The entry points by which packages bring channels, ours and others'."""
+PROBE_SECONDS = 30.0
 
 
 def channels() -> dict[str, Channel]:
@@ -62,6 +65,26 @@ def sending_settings(environ: Mapping[str, str]) -> SendingSettings:
 
 def doors(home: Installation, base_url: str) -> Doors:
     return Doors(base_url, home.secrets.link_key)
+
+
+async def probe(home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any]) -> Probed:
+    """Try settings of a channel. Raises: UnusableSettingsError that says what the provider said."""
+    egress = Egress(allowed=settings.allowed)
+    try:
+        adaptor = channels()[kind].open(given, Tools(home.clock, home.chance, egress))
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                return await adaptor.probe()
+        finally:
+            await adaptor.close()
+    except TimeoutError as error:
+        raise UnusableSettingsError(f"Nobody answered in {PROBE_SECONDS:.0f} s. Check the address.") from error
+    except ChannelError as error:
+        raise UnusableSettingsError(
+            f"The provider did not accept these settings: {error}", problem=error.code
+        ) from error
+    finally:
+        await egress.close()
 
 
 def send(home: Installation, settings: SendingSettings) -> None:

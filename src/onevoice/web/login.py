@@ -1,20 +1,18 @@
 """The login page and the way out: plain pages that need no script."""
 
-import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 
-from onevoice.kit.i18n import LANGUAGES, OWN_NAMES, Language, is_language, preferred
-from onevoice.web import texts
-from onevoice.web.console import ASSETS
+from onevoice.kit.i18n import LANGUAGES, OWN_NAMES, Language
+from onevoice.web import plain, texts
 from onevoice.web.edge import client_address
 from onevoice.web.guards import (
     CSRF_COOKIE,
@@ -32,23 +30,14 @@ from onevoice.web.guards import (
 from onevoice.web.settings import WebSettings
 
 PAGES = Path(__file__).parent / "pages"
-LANGUAGE_COOKIE = "onevoice_language"
 
 # As long as a session can last at all; the server ends it earlier when it lies idle.
 _COOKIE_SECONDS = 30 * 24 * 3600
 _LANGUAGE_SECONDS = 365 * 24 * 3600
-_FIELDS_MAX = 10
 _LOGIN_MAX = 200
 _NEXT_MAX = 2000
 _TICKET_MAX = 1000
 _CODE_MAX = 100
-
-# Which letters each subset of the font holds, as far as our three languages need them.
-_SUBSETS = {
-    "latin-ext": "U+0100-0130, U+0132-0151, U+0154-02BA, U+1E00-1E9F, U+20A0-20AB",
-    "latin": "U+0000-00FF, U+0131, U+0152-0153, U+2000-206F, U+20AC, U+2122, U+2212",
-    "cyrillic": "U+0301, U+0400-045F, U+0490-0491, U+2116",
-}
 
 
 def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, console: Path) -> APIRouter:
@@ -61,7 +50,7 @@ def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, 
         target = local_path(request.query_params.get("next"))
         if guards.visitor(request) is not None:
             return RedirectResponse(target, status_code=303, headers={"Cache-Control": "no-store"})
-        language = _language(request)
+        language = plain.language_of(request)
         notice = None
         if "ended" in request.query_params:
             notice = texts.ENDED.to(language)
@@ -70,14 +59,19 @@ def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, 
         response = page.render(language, target=target, notice=notice)
         if request.query_params.get("lang") == language:
             response.set_cookie(
-                LANGUAGE_COOKIE, language, max_age=_LANGUAGE_SECONDS, httponly=True, secure=settings.tls, samesite="lax"
+                plain.LANGUAGE_COOKIE,
+                language,
+                max_age=_LANGUAGE_SECONDS,
+                httponly=True,
+                secure=settings.tls,
+                samesite="lax",
             )
         return response
 
     @routes.post("/login")
     async def log_in(request: Request) -> Response:
-        language = _language(request)
-        form = await _form(request)
+        language = plain.language_of(request)
+        form = await plain.form(request)
         target, login, password = local_path(form.get("next")), form.get("login", "").strip(), form.get("password", "")
         if not guards.same_origin(request):
             return page.render(language, target=target, notice=texts.FOREIGN.to(language), status=403)
@@ -100,8 +94,8 @@ def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, 
 
     @routes.post("/login/code")
     async def log_in_by_code(request: Request) -> Response:
-        language = _language(request)
-        form = await _form(request)
+        language = plain.language_of(request)
+        form = await plain.form(request)
         target, ticket = local_path(form.get("next")), form.get("ticket", "")
         if not guards.same_origin(request):
             return page.render(language, target=target, notice=texts.FOREIGN.to(language), status=403)
@@ -124,7 +118,7 @@ def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, 
 
     @routes.post("/logout")
     async def log_out(request: Request) -> Response:
-        form = await _form(request)
+        form = await plain.form(request)
         await run_in_threadpool(_log_out, request, form.get("csrf"))
         response = RedirectResponse("/login?left=1", status_code=303, headers={"Cache-Control": "no-store"})
         response.delete_cookie(SESSION_COOKIE)
@@ -141,10 +135,7 @@ def router(guards: Guards, authenticator: Authenticator, settings: WebSettings, 
             raise ForgedRequestError(f"Send the cookie `{CSRF_COOKIE}` back as `{CSRF_HEADER}` or the field `csrf`.")
         authenticator.log_out(request.cookies[SESSION_COOKIE])
 
-    @routes.get("/pages/{name}")
-    def stylesheet(name: str) -> Response:
-        return page.stylesheet(name)
-
+    page.stylesheet.serve(routes)
     return routes
 
 
@@ -176,8 +167,8 @@ class _Page:
     def __init__(self, console: Path) -> None:
         environment = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
         self._template = environment.get_template("login.html")
-        self._css = _font_faces(console) + (PAGES / "login.css").read_text(encoding="utf-8")
-        self._name = f"login-{hashlib.sha256(self._css.encode()).hexdigest()[:12]}.css"
+        css = plain.font_faces(console) + (PAGES / "login.css").read_text(encoding="utf-8")
+        self.stylesheet = plain.Asset("login", "css", css)
 
     def render(
         self,
@@ -192,7 +183,7 @@ class _Page:
     ) -> HTMLResponse:
         content = self._template.render(
             language=language,
-            stylesheet=f"/pages/{self._name}",
+            stylesheet=self.stylesheet.address,
             text=_texts(language),
             notice=notice,
             failed=status >= 400,
@@ -224,17 +215,6 @@ class _Page:
         notice = (texts.CODE_WRONG if refused.reason == "code" else texts.WRONG).to(language)
         return self.render(language, target=target, notice=notice, login=login, ticket=ticket, status=401)
 
-    def stylesheet(self, name: str) -> Response:
-        """Any name of it is answered with the present one, so that a page from before an upgrade keeps its look."""
-        cache = "public, max-age=31536000, immutable" if name == self._name else "no-store"
-        known = name.startswith("login-") and name.endswith(".css")
-        return Response(
-            self._css if known else "",
-            status_code=200 if known else 404,
-            media_type="text/css",
-            headers={"Cache-Control": cache},
-        )
-
 
 def _texts(language: Language) -> dict[str, Any]:
     named = {
@@ -250,31 +230,3 @@ def _texts(language: Language) -> dict[str, Any]:
         "again": texts.AGAIN,
     }
     return {name: phrase.to(language) for name, phrase in named.items()}
-
-
-def _font_faces(console: Path) -> str:
-    faces: list[str] = []
-    for file in sorted((console / ASSETS).glob("golos-text-*.woff2")):
-        subset = next((each for each in _SUBSETS if file.name.startswith(f"golos-text-{each}-wght")), None)
-        if subset is not None:
-            faces.append(
-                f'@font-face{{font-family:"Golos Text Variable";font-weight:400 900;font-display:swap;'
-                f'src:url("/{ASSETS}/{file.name}") format("woff2");unicode-range:{_SUBSETS[subset]}}}\n'
-            )
-    return "".join(faces)
-
-
-def _language(request: Request) -> Language:
-    for chosen in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
-        if is_language(chosen):
-            return chosen
-    return preferred(request.headers.get("accept-language"))
-
-
-async def _form(request: Request) -> dict[str, str]:
-    """The last value of each field of a plain form; nothing when the body is no such form."""
-    try:
-        fields = parse_qs((await request.body()).decode(), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
-    except ValueError:
-        return {}
-    return {name: values[-1] for name, values in fields.items()}

@@ -81,6 +81,25 @@ export const settings = {
     links: {
       create: "Make links that recognise who opens them",
     },
+    messages: {
+      read: "See messages and silences, and why each",
+      send: "Send messages, cancel those that wait",
+    },
+    channels: {
+      edit: "Connect accounts of channels",
+    },
+    policy: {
+      edit: "Change what holds messages back",
+    },
+    consent: {
+      edit: "Record what customers allow and withdraw",
+    },
+    suppressions: {
+      edit: "Stop and allow writing to an address",
+    },
+    purposes: {
+      edit: "Change what people are asked and the texts",
+    },
     templates: {
       read: "See templates, their versions and previews",
       edit: "Write templates and archive them",
@@ -188,6 +207,21 @@ export const settings = {
       identity_limits_changed: "limits of a kind changed",
       identity_unblocked: "unblocked a value",
       links_created: "made links for people",
+      account_created: "connected an account",
+      account_changed: "changed an account's settings",
+      account_paused: "paused an account",
+      account_resumed: "resumed an account",
+      account_deleted: "removed an account",
+      account_trouble: "an account cannot send",
+      policy_changed: "changed the policy of the gate",
+      switch_thrown: "stopped messages",
+      switch_released: "let messages go again",
+      message_cancelled: "cancelled a message",
+      consent_recorded: "recorded a consent",
+      preferences_link_made: "made a link to preferences",
+      purpose_changed: "changed a purpose",
+      suppression_added: "stopped writing to an address",
+      suppression_lifted: "allowed writing to an address again",
       events_import: "imported a file",
       import_uploaded: "uploaded a file",
       import_rehearsed: "rehearsed an import",

@@ -84,6 +84,25 @@ export const settings: Translated<typeof english> = {
     links: {
       create: "Tworzyć linki, które rozpoznają odbiorcę",
     },
+    messages: {
+      read: "Oglądać wiadomości i\u00a0przemilczenia oraz ich powody",
+      send: "Wysyłać wiadomości, anulować oczekujące",
+    },
+    channels: {
+      edit: "Podłączać konta kanałów",
+    },
+    policy: {
+      edit: "Zmieniać zasady, które wstrzymują wiadomości",
+    },
+    consent: {
+      edit: "Zapisywać zgody klientów i\u00a0ich wycofanie",
+    },
+    suppressions: {
+      edit: "Blokować i\u00a0odblokowywać pisanie na adres",
+    },
+    purposes: {
+      edit: "Zmieniać cele wysyłek i\u00a0treści zgód",
+    },
     templates: {
       read: "Widzieć szablony, ich wersje i\u00a0podgląd",
       edit: "Pisać szablony i\u00a0je archiwizować",
@@ -193,6 +212,21 @@ export const settings: Translated<typeof english> = {
       identity_limits_changed: "zmieniono limity rodzaju",
       identity_unblocked: "odblokowanie wartości",
       links_created: "utworzenie linków dla osób",
+      account_created: "podłączenie konta kanału",
+      account_changed: "zmiana ustawień konta kanału",
+      account_paused: "wstrzymanie konta kanału",
+      account_resumed: "wznowienie konta kanału",
+      account_deleted: "usunięcie konta kanału",
+      account_trouble: "konto nie może wysyłać",
+      policy_changed: "zmiana zasad wysyłki",
+      switch_thrown: "zatrzymanie wiadomości",
+      switch_released: "zniesienie zatrzymania wiadomości",
+      message_cancelled: "anulowanie wiadomości",
+      consent_recorded: "zapisanie zgody",
+      preferences_link_made: "link do ustawień klienta",
+      purpose_changed: "zmiana celu wysyłek",
+      suppression_added: "blokada pisania na adres",
+      suppression_lifted: "zdjęcie blokady pisania na adres",
       events_import: "import pliku",
       import_uploaded: "przesłano plik",
       import_rehearsed: "zrobiono próbę importu",

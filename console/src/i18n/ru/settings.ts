@@ -84,6 +84,25 @@ export const settings: Translated<typeof english> = {
     links: {
       create: "Создавать ссылки, узнающие получателя",
     },
+    messages: {
+      read: "Видеть сообщения и\u00a0молчание, и\u00a0почему так решено",
+      send: "Отправлять сообщения, отменять ожидающие",
+    },
+    channels: {
+      edit: "Подключать аккаунты каналов",
+    },
+    policy: {
+      edit: "Менять правила, которые сдерживают сообщения",
+    },
+    consent: {
+      edit: "Записывать согласия покупателей и\u00a0их отзыв",
+    },
+    suppressions: {
+      edit: "Запрещать и\u00a0снова разрешать писать на адрес",
+    },
+    purposes: {
+      edit: "Менять цели рассылок и\u00a0тексты согласий",
+    },
     templates: {
       read: "Видеть шаблоны, их версии и\u00a0предпросмотр",
       edit: "Писать шаблоны и\u00a0убирать их в\u00a0архив",
@@ -193,6 +212,21 @@ export const settings: Translated<typeof english> = {
       identity_limits_changed: "изменены пределы вида",
       identity_unblocked: "снятие запрета значения",
       links_created: "создание персональных ссылок",
+      account_created: "подключение аккаунта канала",
+      account_changed: "изменение настроек аккаунта",
+      account_paused: "приостановка аккаунта",
+      account_resumed: "возобновление аккаунта",
+      account_deleted: "удаление аккаунта",
+      account_trouble: "аккаунт не может отправлять",
+      policy_changed: "изменение правил отправки",
+      switch_thrown: "остановка сообщений",
+      switch_released: "снятие остановки сообщений",
+      message_cancelled: "отмена сообщения",
+      consent_recorded: "запись согласия",
+      preferences_link_made: "ссылка на настройки покупателя",
+      purpose_changed: "изменение цели рассылок",
+      suppression_added: "запрет писать на адрес",
+      suppression_lifted: "снятие запрета писать на адрес",
       events_import: "импорт файла",
       import_uploaded: "загружен файл",
       import_rehearsed: "импорт проверен вхолостую",

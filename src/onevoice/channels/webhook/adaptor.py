@@ -38,7 +38,7 @@ class WebhookAdaptor:
 
     async def send(self, message: Outgoing) -> Accepted:
         await self._post(message.key, payloads.message(message))
-        return Accepted(message.key)
+        return Accepted(message.edits or message.key)
 
     def parse(self, request: Incoming) -> Sequence[Inbound]:
         del request

@@ -19,6 +19,13 @@ Permission = Literal[
     "plan.edit",
     "webhooks.edit",
     "links.create",
+    "messages.read",
+    "messages.send",
+    "channels.edit",
+    "policy.edit",
+    "consent.edit",
+    "suppressions.edit",
+    "purposes.edit",
     "templates.read",
     "templates.edit",
     "templates.publish",
@@ -59,7 +66,17 @@ PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 _EVERYTHING: frozenset[Permission] = frozenset(PERMISSIONS)
 _FOR_OWNERS: frozenset[Permission] = frozenset({"owners.manage"})
 _CONNECTS: frozenset[Permission] = frozenset(
-    {"events.read", "events.replay", "events.import", "plan.edit", "webhooks.edit", "links.create", "keys.manage"}
+    {
+        "events.read",
+        "events.replay",
+        "events.import",
+        "plan.edit",
+        "webhooks.edit",
+        "links.create",
+        "messages.read",
+        "channels.edit",
+        "keys.manage",
+    }
 )
 _LOOKS: frozenset[Permission] = frozenset({"customers.read"})
 _WORDS: frozenset[Permission] = frozenset({"templates.read", "templates.edit", "templates.publish"})
@@ -69,10 +86,26 @@ _READS_WORDS: frozenset[Permission] = frozenset({"templates.read"})
 MATRIX: Mapping[Role, frozenset[Permission]] = {
     "owner": _EVERYTHING,
     "admin": _EVERYTHING - _FOR_OWNERS,
-    "marketer": frozenset({"customers.read", "events.read", "events.import"}) | _WORDS,
-    "operator": frozenset({"customers.read", "customers.merge"}) | _READS_WORDS,
-    "seller": _LOOKS,
-    "analyst": frozenset({"customers.read", "events.read"}) | _READS_WORDS,
+    "marketer": frozenset[Permission](
+        {
+            "customers.read",
+            "events.read",
+            "events.import",
+            "messages.read",
+            "messages.send",
+            "policy.edit",
+            "consent.edit",
+            "suppressions.edit",
+            "purposes.edit",
+        }
+    )
+    | _WORDS,
+    "operator": frozenset[Permission](
+        {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
+    )
+    | _READS_WORDS,
+    "seller": frozenset({"customers.read", "consent.edit"}),
+    "analyst": frozenset[Permission]({"customers.read", "events.read", "messages.read"}) | _READS_WORDS,
     "developer": _CONNECTS | _LOOKS | _READS_WORDS,
 }
 
@@ -88,13 +121,16 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "plan.edit",
         "webhooks.edit",
         "links.create",
+        "messages.read",
+        "messages.send",
+        "consent.edit",
         "templates.read",
         "templates.edit",
     }
 )
 # What a secret key may do unless said otherwise: what a program that shows and mends customers needs.
 USUAL_FOR_KEYS: frozenset[Permission] = frozenset(
-    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create"}
+    {"customers.read", "customers.merge", "events.read", "events.replay", "links.create", "messages.read"}
 )
 
 

@@ -136,6 +136,8 @@ class Said:
     edited: bool = False
     automatic: bool = False
     """An out-of-office note or other machine's answer: no person said it."""
+    notes: tuple[str, ...] = ()
+    """What was left out or taken out for safety, such as `remote_content:3` or `attachment_too_large`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,3 +175,92 @@ class Entry(NamedTuple):
     version: int | None
     language: str | None
     body: str | None
+
+
+class Text(NamedTuple):
+    """What people agree to, word for word. Another wording is another version; none is ever changed."""
+
+    id: int
+    purpose: str
+    language: str
+    version: int
+    body: str
+    made_at: datetime | None
+    made_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelShown:
+    """A channel by which somebody can be reached, as they switch it. address: masked."""
+
+    name: str
+    address: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TopicShown:
+    """A purpose as somebody switches it. where: channels by which it may come as things stand."""
+
+    purpose: Purpose
+    on: bool
+    where: tuple[str, ...]
+    text: Text | None = None
+
+    @property
+    def locked(self) -> bool:
+        """No choice: a purchase needs it."""
+        return self.purpose.message_class == "transactional"
+
+
+@dataclass(frozen=True, slots=True)
+class Centre:
+    """What the preference centre shows. position: the newest line that was seen; mark: which identifiers were one
+    person then.
+    """
+
+    position: int
+    mark: str
+    channels: tuple[ChannelShown, ...]
+    topics: tuple[TopicShown, ...]
+    wishes: Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class CentreForm:
+    """What somebody sends back. channels, topics: those that are on. shut: not to be written to at all."""
+
+    position: int
+    mark: str
+    channels: frozenset[str]
+    topics: frozenset[str]
+    wishes: Preferences
+    shut: bool = False
+
+
+class Suppressed(NamedTuple):
+    """A suppression as it is listed. source: what made it, such as `message:17` or an account's login."""
+
+    id: int
+    nid: int
+    reason: SuppressionReason
+    source: str
+    since: datetime
+    lifted_at: datetime | None
+    lifted_by: str | None
+    lifted_because: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PurposeChange:
+    """What is changed about a purpose; None stays. texts: by language, each a new version where it is another one.
+    message_class: of a new one.
+    """
+
+    titles: Mapping[str, str] | None = None
+    descriptions: Mapping[str, str] | None = None
+    double_opt_in: bool | None = None
+    position: int | None = None
+    retired: bool | None = None
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    message_class: PurposeClass = "marketing"

@@ -232,7 +232,7 @@ def settle(
         store.add_attempts(conn, troubles)
     _note_pace(conn, account, [each.answer for each in results], clock)
     _refund(conn, [row.id for row in rows if row.id in ours and row.state in _COSTLESS], at)
-    _note_gone(conn, [each for each in results if each.message_id in ours], at)
+    _note_gone(conn, [each for each in results if each.message_id in ours], clock)
     for each in results:
         said = "sent" if isinstance(each.answer, Accepted) else _outcome(each.answer, idempotent)
         MESSAGES.labels(account.channel, said).inc()
@@ -306,11 +306,11 @@ def _note_pace(conn: Connection, account: Account, answers: Sequence[Accepted | 
         account_store.set_pace(conn, account.id, state)
 
 
-def _note_gone(conn: Connection, results: Sequence[Result], at: datetime) -> None:
+def _note_gone(conn: Connection, results: Sequence[Result], clock: Clock) -> None:
     gone = [each for each in results if isinstance(each.answer, Permanent) and each.answer.gone]
     nids = message_store.nids(conn, [each.message_id for each in gone]) if gone else {}
     for number, nid in nids.items():
-        suppressing.suppress(conn, nid, "hard_bounce", source=f"message:{number}", at=at)
+        suppressing.suppress(conn, nid, "hard_bounce", source=f"message:{number}", clock=clock)
 
 
 def _refund(conn: Connection, ids: Sequence[int], at: datetime) -> None:

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from psycopg import Connection
 
 from onevoice.domains.delivery.contracts import CHAIN_START, Attempt, Message, MessageId, Record
-from onevoice.domains.delivery.errors import UnknownMessageError
+from onevoice.domains.delivery.errors import InvalidMessageError, UnknownMessageError
 from onevoice.domains.delivery.rules import flips, gate, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts, Policy
 from onevoice.domains.delivery.rules.flips import Change, Edit
@@ -92,7 +92,16 @@ def turns_of(policy: Policy, facts: Facts, decision: Decision) -> dict[str, Chan
     }
 
 
-def what_if(conn: Connection, message_id: MessageId, number: int, edits: Sequence[Edit]) -> tuple[Facts, Decision]:
+class Derived(NamedTuple):
+    """A judgement with other facts than its record's."""
+
+    policy_version: int
+    policy: Policy
+    facts: Facts
+    decision: Decision
+
+
+def what_if(conn: Connection, message_id: MessageId, number: int, edits: Sequence[Edit]) -> Derived:
     """The judgement `number` of a message (from 0) with other facts. Nothing is kept and nothing is sent.
 
     Raises: UnknownMessageError, InvalidMessageError.
@@ -100,9 +109,13 @@ def what_if(conn: Connection, message_id: MessageId, number: int, edits: Sequenc
     found = why(conn, message_id)
     if not 0 <= number < len(found.moments) or (body := found.moments[number].body) is None:
         raise UnknownMessageError(f"Message {message_id} has no judgement {number}.")
+    channels = {each.channel for each in body.facts.candidates}
+    for each in edits:
+        if each.channel is not None and each.channel not in channels:
+            raise InvalidMessageError(f"{each.channel} was no candidate; there were: {', '.join(sorted(channels))}.")
     policy = policies.of_versions(conn, [body.policy])[body.policy]
     facts = flips.applied(body.facts, edits)
-    return facts, gate.decide(policy, facts)
+    return Derived(body.policy, policy, facts, gate.decide(policy, facts))
 
 
 # All of them

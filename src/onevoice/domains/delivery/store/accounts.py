@@ -9,12 +9,13 @@ from psycopg.types.json import Jsonb
 
 from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Pace
 
-_ACCOUNT = (
+_FIELDS = (
     "select a.id, a.channel, a.name, a.site, a.source_id, a.settings, a.place, a.paused, a.trouble, a.trouble_at,"
     " a.per_second, a.burst, a.concurrency, a.per_address_seconds, a.cost_minor, a.currency, a.made_at,"
     " p.blocked_until, p.trips from delivery.account a join delivery.pace p on p.account_id = a.id"
-    " where a.deleted_at is null"
 )
+_ACCOUNT = _FIELDS + " where a.deleted_at is null"
+_GONE = _FIELDS + " where a.deleted_at is not null"
 
 
 def _account(row: Sequence[Any]) -> Account:
@@ -27,8 +28,11 @@ def accounts(conn: Connection) -> list[Account]:
     return [_account(row) for row in conn.execute(_ACCOUNT + " order by a.site, a.channel, a.place, a.id")]
 
 
-def account(conn: Connection, account_id: AccountId) -> Account | None:
+def account(conn: Connection, account_id: AccountId, *, deleted: bool = False) -> Account | None:
+    """deleted: also one that is gone."""
     row = conn.execute(_ACCOUNT + " and a.id = %s", (account_id,)).fetchone()
+    if row is None and deleted:
+        row = conn.execute(_GONE + " and a.id = %s", (account_id,)).fetchone()
     return None if row is None else _account(row)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from onevoice.domains.identity.contracts import CHANNELS
 from onevoice.domains.privacy.contracts import EVERY, Act, Purpose, Recorded, Requested, Said, Waiting, Wish
 from onevoice.domains.privacy.errors import (
     ConfirmationNeededError,
@@ -42,9 +43,10 @@ _EVENTS: Mapping[Act, str] = {
 
 def withdraw(conn: Connection, nid: int, purpose: str, channel: str, said: Said, *, clock: Clock) -> Recorded:
     """Never refused, whatever else is going on. Raises: UnknownPurposeError, InvalidConsentError."""
+    _require_channel(channel)
     if purpose != EVERY and _purpose(conn, purpose).message_class == "transactional":
         raise InvalidConsentError(f"{purpose} is what a purchase needs: it rests on no consent to withdraw.")
-    return _write(conn, _held(conn, nid), (purpose, channel), "withdraw", said, clock)
+    return _write(conn, held(conn, nid), (purpose, channel), "withdraw", said, clock)
 
 
 def grant(
@@ -57,6 +59,7 @@ def grant(
 
     Raises: UnknownPurposeError, InvalidConsentError, ConfirmationNeededError, WithdrawnSinceError.
     """
+    _require_channel(channel)
     wanted = _marketing(conn, purpose)
     if wanted.double_opt_in and not said.proven:
         raise ConfirmationNeededError(
@@ -81,10 +84,11 @@ def request(
 
     Raises: UnknownPurposeError, InvalidConsentError.
     """
+    _require_channel(channel)
     _marketing(conn, purpose)
     if channel == EVERY:
         raise InvalidConsentError("A request goes to one address: name its channel.")
-    who = _held(conn, nid)
+    who = held(conn, nid)
     asked = rules.Address(nid, channel, purpose)
     if rules.decide(people.lines_of(conn, who), who.kinds, asked).state == "granted":
         return Requested(None, None, None)
@@ -128,7 +132,7 @@ def wish(conn: Connection, nid: int, wishes: Mapping[str, Any], said: Said, *, c
     person and would be stricter. Raises: InvalidPreferenceError.
     """
     checked = {name: wish_rules.checked(name, value) for name, value in wishes.items()}
-    who = _held(conn, nid)
+    who = held(conn, nid)
     said_before = people.wishes(conn, {who.pid: who.kinds})[who.pid]
     happened = said.happened or clock.now()
     written: list[int] = []
@@ -160,7 +164,7 @@ def _stricter(said: Iterable[Wish], nid: int, name: str, value: Any, happened: d
 def _allow(
     conn: Connection, nid: int, scope: tuple[str, str], act: Act, said: Said, seen: int | None, clock: Clock
 ) -> Recorded:
-    who = _held(conn, nid)
+    who = held(conn, nid)
     known = store.lines_of_key(conn, said.key)
     if known:
         return Recorded(tuple(known), repeated=True)
@@ -177,7 +181,7 @@ def _allow(
     return Recorded((*own.lines, *(line for line in lifted if line is not None)), own.repeated)
 
 
-def _held(conn: Connection, nid: int) -> Person:
+def held(conn: Connection, nid: int) -> Person:
     """The person of an identifier; nobody else says anything by theirs before the transaction ends."""
     who = people.person(conn, nid)
     while True:
@@ -200,6 +204,11 @@ def _write(conn: Connection, who: Person, scope: tuple[str, str], act: Act, said
     told = {"purpose": scope[0], "channel": scope[1], "source": said.source}
     telling.tell(conn, who, _EVENTS[act], told, said, line, clock)
     return Recorded((line,), repeated=False)
+
+
+def _require_channel(name: str) -> None:
+    if name != EVERY and name not in CHANNELS:
+        raise InvalidConsentError(f"{name[:80]!r} is no channel. The channels are: {', '.join(CHANNELS)}.")
 
 
 def _purpose(conn: Connection, name: str) -> Purpose:

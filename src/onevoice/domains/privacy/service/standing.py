@@ -9,8 +9,8 @@ from psycopg import Connection
 from onevoice.domains.privacy.contracts import EVERY, Asked, Preferences, Purpose, Standing, Suppression
 from onevoice.domains.privacy.rules import standing as rules
 from onevoice.domains.privacy.service import people
-from onevoice.domains.privacy.store import ledger as store
 from onevoice.domains.privacy.store import purposes as purpose_store
+from onevoice.domains.privacy.store import suppressions as suppression_store
 
 ALWAYS = Standing("granted", None, None)
 """Of what is transactional."""
@@ -32,7 +32,7 @@ def standings(conn: Connection, asked: Sequence[Asked]) -> list[Standing]:
 
 def suppressions(conn: Connection, nids: Sequence[int]) -> dict[int, Suppression]:
     """Those of these addresses that nothing may be sent to, each with the reason that has stood longest."""
-    return {found.nid: found for found in store.suppressions(conn, nids)}
+    return {found.nid: found for found in suppression_store.standing(conn, nids)}
 
 
 def preferences(conn: Connection, pids: Sequence[int]) -> dict[int, Preferences]:

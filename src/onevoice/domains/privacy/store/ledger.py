@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from onevoice.domains.privacy.contracts import Act, Entry, Line, Said, Suppression, Waiting, Wish
+from onevoice.domains.privacy.contracts import Act, Entry, Line, Said, Waiting, Wish
 from onevoice.kit import arrays
 
 
@@ -33,16 +33,6 @@ def wishes(conn: Connection, nids: Sequence[int], *, upto: int | None) -> list[W
         {"nids": arrays.numbers(nids), "upto": upto},
     )
     return [Wish(*row) for row in rows]
-
-
-def suppressions(conn: Connection, nids: Sequence[int]) -> list[Suppression]:
-    """Of each address the oldest that stands."""
-    rows = conn.execute(
-        "select distinct on (nid) nid, reason, since from privacy.suppression"
-        " where nid = any(%s::bigint[]) and lifted_at is null order by nid, since, id",
-        (arrays.numbers(nids),),
-    )
-    return [Suppression(*row) for row in rows]
 
 
 def lock(conn: Connection, nids: Sequence[int]) -> None:

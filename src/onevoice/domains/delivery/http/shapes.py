@@ -1,0 +1,192 @@
+"""What the API takes and gives of messages, and why they went or did not."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from onevoice.domains.delivery.contracts import State
+from onevoice.web.paging import STORABLE, Body, Moment, Text
+
+MessageClass = Literal["transactional", "conversational", "marketing"]
+Priority = Literal["high", "normal", "low"]
+Kind = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
+Reference = Annotated[str, Field(min_length=3, max_length=1200, pattern=STORABLE)]
+
+
+class ButtonSent(Body):
+    text: Annotated[str, Field(min_length=1, max_length=200, pattern=STORABLE)]
+    url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[^\x00-\x20]+$")]
+
+
+class Words(Body):
+    """subject: where the channel has one."""
+
+    text: Annotated[str, Field(min_length=1, max_length=100_000, pattern=STORABLE)]
+    subject: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
+    buttons: list[list[ButtonSent]] = Field(default=[], max_length=20)
+
+
+class MessageAsk(Body):
+    to: Reference = Field(description="Whom: `kind:value`, such as `email:anna@example.com`, or `profile:<id>`.")
+    message_class: MessageClass = Field(alias="class")
+    purpose: Kind = Field(description="What it is about; `GET /api/purposes` lists them.")
+    words: Words
+    site: Text = "main"
+    channels: list[Kind] = Field(default=[], max_length=20, description="Those that may be taken; empty: the best.")
+    priority: Priority = "normal"
+    due_at: Annotated[datetime, Field(strict=False)] | None = Field(
+        default=None, description="When it should go; left out: now."
+    )
+    key: Annotated[str, Field(min_length=1, max_length=150, pattern=r"^[\x21-\x7e]+$")] | None = Field(
+        default=None, description="The same key asks for the same message, however often it is sent."
+    )
+
+
+class VerdictView(BaseModel):
+    rule: str
+    result: Literal["pass", "exempt", "defer", "stop"]
+    why: str
+    since: Moment | None
+    until: Moment | None
+
+
+class EditView(BaseModel):
+    """What would be otherwise. channel: of the candidate it is about; null: of the person or the moment."""
+
+    field: str
+    to: Any
+    channel: str | None
+
+
+class CandidateView(BaseModel):
+    """flip: the smallest change that turns what this channel came to; null: none of what was known would."""
+
+    channel: str
+    account: str | None
+    node_id: str | None
+    result: Literal["pass", "exempt", "defer", "stop"]
+    verdicts: list[VerdictView]
+    last_heard_at: Moment | None
+    cost_minor: int
+    flip: list[EditView] | None
+
+
+class OutcomeView(BaseModel):
+    action: Literal["send", "defer", "suppress"]
+    channel: str | None
+    chosen_by: str
+    until: Moment | None
+    rule: str | None
+    why: str | None
+    propensity: float
+
+
+class DecisionView(BaseModel):
+    """turn: the smallest change by which something would be sent instead of nothing, or nothing instead."""
+
+    policy: int
+    at: Moment
+    zone: str
+    candidates: list[CandidateView]
+    outcome: OutcomeView
+    turn: list[EditView] | None
+    inputs: dict[str, Any] = Field(description="All that was known, as the record keeps it.")
+
+
+class MomentView(BaseModel):
+    """One judgement. finding: whether its record stands in its chain and derives again, bit for bit."""
+
+    moment: Literal["asked", "claimed"]
+    shard: int
+    number: int
+    hash: str
+    recorded_at: Moment
+    finding: Literal["verified", "changed", "underivable", "unreadable"]
+    decision: DecisionView | None
+
+
+class AttemptView(BaseModel):
+    number: int
+    at: Moment
+    outcome: Literal["retry", "failed", "uncertain", "trouble"]
+    code: str
+    detail: str
+
+
+class MessageView(BaseModel):
+    """A message, or a silence: `suppressed`, with the rule and why."""
+
+    id: str
+    key: str
+    profile_id: str
+    name: str | None
+    channel: str | None
+    account: str | None
+    site: str
+    message_class: MessageClass = Field(serialization_alias="class")
+    purpose: str
+    priority: Priority
+    state: State
+    rule: str | None
+    why: str | None
+    asked_by: str
+    asked_at: Moment
+    due_at: Moment
+    sent_at: Moment | None
+    ended_at: Moment | None
+    attempts: int
+    cost_minor: int | None
+    currency: str | None
+    preview: str | None = Field(description="The first words of it; null where they were erased.")
+
+
+class ContentView(BaseModel):
+    subject: str | None
+    text: str | None
+
+
+class MessageDetail(MessageView):
+    content: ContentView
+    provider_id: str | None
+    tries: list[AttemptView]
+
+
+class WhyView(BaseModel):
+    message: MessageView
+    moments: list[MomentView]
+
+
+class AskedView(BaseModel):
+    id: str
+    state: State
+    channel: str | None
+    rule: str | None
+    why: str | None
+    until: Moment | None
+    repeated: bool
+
+
+class EditSent(Body):
+    field: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]+$")]
+    to: Any
+    channel: Kind | None = None
+
+
+class WhatIf(Body):
+    judgement: Annotated[int, Field(ge=0, le=100)] = Field(0, description="Which of the message's, from 0.")
+    edits: list[EditSent] = Field(max_length=20)
+
+
+class CostView(BaseModel):
+    channel: str
+    account: str
+    currency: str
+    sent: int
+    silences: int
+    minor: int
+
+
+class Costs(BaseModel):
+    month: str
+    data: list[CostView]

@@ -1,0 +1,94 @@
+"""Messages and silences, as people look at them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection
+
+from onevoice.domains.delivery.contracts import CLASSES, Account, AccountId, Attempt, Message, MessageClass, State
+from onevoice.domains.delivery.errors import UnknownMessageError
+from onevoice.domains.delivery.store import accounts as account_store
+from onevoice.domains.delivery.store import messages as store
+from onevoice.domains.identity.service import reading as identity
+from onevoice.domains.profiles.service import live
+
+Cost = store.Cost
+
+
+class Shown(NamedTuple):
+    """A message with what is needed to show it. pid: whose it is now."""
+
+    message: Message
+    pid: int
+    name: str | None
+    content: Mapping[str, Any] | None
+    account: Account | None
+
+
+class Query(NamedTuple):
+    """person: any identifier of somebody; None: everybody's."""
+
+    person: int | None = None
+    states: Sequence[State] = ()
+    channel: str | None = None
+    purpose: str | None = None
+    message_class: MessageClass | None = None
+    rule: str | None = None
+    site: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+def page(conn: Connection, query: Query) -> list[Shown]:
+    """Newest first."""
+    people = None
+    if query.person is not None:
+        pid = identity.pids_of(conn, [query.person]).get(query.person, query.person)
+        people = sorted({query.person, *(nid for _, nid in identity.nodes_of(conn, [pid]))})
+    number = None if query.message_class is None else CLASSES.index(query.message_class)
+    found = store.page(
+        conn,
+        store.Query(
+            people, query.states, query.channel, query.purpose, number, query.rule, query.site, query.since,
+            query.until, query.before, query.limit,
+        ),
+    )  # fmt: skip
+    return _shown(conn, found)
+
+
+def one(conn: Connection, message_id: int) -> tuple[Shown, list[Attempt]]:
+    """Raises: UnknownMessageError."""
+    found = store.message(conn, message_id)
+    if found is None:
+        raise UnknownMessageError(f"There is no message {message_id}.")
+    return _shown(conn, [found])[0], store.attempts(conn, message_id)
+
+
+def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
+    if not found:
+        return []
+    pids = identity.pids_of(conn, sorted({each.person for each in found}))
+    names = live.names_of(conn, sorted(set(pids.values())))
+    contents = store.contents(conn, [each.id for each in found])
+    accounts = {
+        number: account_store.account(conn, number, deleted=True)
+        for number in {each.account_id for each in found if each.account_id is not None}
+    }
+    return [
+        Shown(
+            each,
+            pids.get(each.person, each.person),
+            names.get(pids.get(each.person, each.person)),
+            contents.get(each.id),
+            None if each.account_id is None else accounts[AccountId(each.account_id)],
+        )
+        for each in found
+    ]
+
+
+def costs(conn: Connection, since: datetime, until: datetime) -> list[Cost]:
+    """By channel and account, of what was asked for between two times."""
+    return store.costs(conn, since, until)
