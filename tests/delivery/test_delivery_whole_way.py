@@ -77,6 +77,11 @@ class Street:
         command = [sys.executable, "-m", "onevoice", "sender", "--home", str(home.path)]
         self.sender = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE)
         self.asked = 0
+        self.until(self.listening)  # what came before the first look into a mailbox is not taken
+
+    def listening(self) -> bool:
+        with self.home.database.transaction() as conn:
+            return all(hearing.position(conn, each.id) is not None for each in accounts.accounts(conn))
 
     def close(self) -> None:
         self.sender.terminate()
@@ -251,7 +256,7 @@ class TestTelegram:
         street.agrees(reference)
         asked = street.say("Your 39 is in. Hold a pair?", reference, channels=("telegram",))
         street.until(lambda: street.state(asked.id) == "sent")
-        assert chat.messages[-1]["text"] == "Your 39 is in. Hold a pair?"
+        assert list(chat.messages.values())[-1]["text"] == "Your 39 is in. Hold a pair?"
         street.telegram.block(chat)
         street.until(lambda: dict(street.heard()).get("Channel Closed") is not None)
         silence = street.say("Again", reference, channels=("telegram",), words=Content("Again"))

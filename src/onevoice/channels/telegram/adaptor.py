@@ -95,11 +95,14 @@ class TelegramAdaptor:
 
     async def listen(self, position: str | None) -> AsyncIterator[Heard]:
         # What people wrote before the first poll waits at Telegram for a day, and is theirs to be heard.
-        position = position or "0"
+        hold_seconds = POLL_SECONDS
+        if position is None:
+            position, hold_seconds = "0", 0
         while True:
-            got = await self._updates(int(position), POLL_SECONDS)
-            if not got:
+            got = await self._updates(int(position), hold_seconds)
+            if not got and hold_seconds:
                 continue
+            hold_seconds = POLL_SECONDS
             position = str(_after(got, int(position)))
             items = [item for value in got for item in self._told(value)]
             yield Heard(items, position)
