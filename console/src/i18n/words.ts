@@ -1,7 +1,7 @@
 /** Which words are here: the base comes before the first page, a page's own part with the page. */
 import type { Entry, Language } from "./core";
 
-export type Part = "base" | "live" | "customer" | "data" | "plan" | "webhooks" | "settings" | "tour";
+export type Part = "base" | "live" | "customer" | "data" | "plan" | "webhooks" | "settings" | "messages" | "tour";
 export type Catalogue = Record<string, Entry>;
 
 const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
@@ -13,6 +13,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     plan: () => import("./en/plan"),
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
+    messages: () => import("./en/messages"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -23,6 +24,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     plan: () => import("./ru/plan"),
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
+    messages: () => import("./ru/messages"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -33,6 +35,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     plan: () => import("./pl/plan"),
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
+    messages: () => import("./pl/messages"),
     tour: () => import("./pl/tour"),
   },
 };
