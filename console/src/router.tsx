@@ -64,6 +64,20 @@ const customer = createRoute({
   component: lazyRouteComponent(() => withWords(["customer"], import("./customer")), "CustomerPage"),
 });
 
+const messages = createRoute({
+  getParentRoute: () => root,
+  path: "/messages",
+  validateSearch: only("to", "state", "channel", "purpose", "class", "rule", "since", "until", "row"),
+  component: lazyRouteComponent(() => withWords(["messages"], import("./messages")), "MessagesPage"),
+});
+
+const message = createRoute({
+  getParentRoute: () => root,
+  path: "/messages/$id",
+  validateSearch: only("judgement"),
+  component: lazyRouteComponent(() => withWords(["messages"], import("./messages/why")), "WhyPage"),
+});
+
 /** A part of a section, fetched when somebody goes there. */
 function part<P extends string>(section: typeof data | typeof settings, path: P, load: () => Promise<Record<string, unknown>>, name: string) {
   return createRoute({
@@ -113,7 +127,7 @@ const settingsParts = [
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, live, customers, customer, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
+    routeTree: root.addChildren([home, live, customers, customer, messages, message, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
     parseSearch,
     stringifySearch,
     pathParamsAllowedCharacters: [":", "@", "+"],

@@ -572,13 +572,12 @@ class Conformance:
 
     @staticmethod
     def _position(bench: Bench) -> str:
-        """Of now: nothing that was said before comes."""
+        """Of now. What was said before anybody listened may come, or be left out: where to go on is after it."""
         bench.write(bench.address(), "said before anybody listened")
 
         async def work(adaptor: Adaptor) -> str:
             async with asyncio.timeout(5), aclosing(adaptor.listen(None)) as polls:
                 async for heard in polls:
-                    assert [*heard.items] == []
                     return heard.position
             raise AssertionError
 

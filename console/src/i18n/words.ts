@@ -1,7 +1,17 @@
 /** Which words are here: the base comes before the first page, a page's own part with the page. */
 import type { Entry, Language } from "./core";
 
-export type Part = "base" | "live" | "customer" | "data" | "plan" | "consent" | "webhooks" | "settings" | "tour";
+export type Part =
+  | "base"
+  | "live"
+  | "customer"
+  | "data"
+  | "plan"
+  | "consent"
+  | "webhooks"
+  | "settings"
+  | "messages"
+  | "tour";
 export type Catalogue = Record<string, Entry>;
 
 const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
@@ -14,6 +24,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     consent: () => import("./en/consent"),
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
+    messages: () => import("./en/messages"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -25,6 +36,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     consent: () => import("./ru/consent"),
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
+    messages: () => import("./ru/messages"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -36,6 +48,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     consent: () => import("./pl/consent"),
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
+    messages: () => import("./pl/messages"),
     tour: () => import("./pl/tour"),
   },
 };

@@ -28,12 +28,14 @@ function useActions(openKeys: () => void): Item[] {
   const navigate = useNavigate();
   const single = useSingleKeys();
   const data = useMay("events.read");
+  const messages = useMay("messages.read");
   const { changeLanguage, changeTheme, changeSingle } = useChangeSettings();
   const pages = t("common.palette.pages");
   const actions = t("common.palette.actions");
   return [
     { id: "live", group: pages, text: t("common.nav.live"), k: "G L", run: () => void navigate({ to: "/live" }) },
     { id: "customers", group: pages, text: t("common.nav.customers"), k: "G C", run: () => void navigate({ to: "/customers" }) },
+    ...(messages ? [{ id: "messages", group: pages, text: t("common.nav.messages"), k: "G M", run: () => void navigate({ to: "/messages" }) }] : []),
     ...(data ? [{ id: "data", group: pages, text: t("common.nav.data"), k: "G D", run: () => void navigate({ to: "/data" }) }] : []),
     { id: "settings", group: pages, text: t("common.nav.settings"), k: "G S", run: () => void navigate({ to: "/settings" }) },
     { id: "keys", group: actions, text: t("common.keys.title"), k: "?", run: openKeys },

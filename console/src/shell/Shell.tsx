@@ -38,6 +38,7 @@ export function Shell() {
   const { t } = useI18n();
   const me = useMe();
   const data = useMay("events.read");
+  const messages = useMay("messages.read");
   const phone = usePhone();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -54,6 +55,7 @@ export function Shell() {
       { keys: "mod+k", label: t("common.keys.palette"), typing: true, run: () => setOpen("palette") },
       { keys: "g l", label: t("common.palette.goLive"), run: () => void navigate({ to: "/live" }) },
       { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
+      { keys: "g m", label: t("common.palette.goMessages"), off: !messages, run: () => void navigate({ to: "/messages" }) },
       { keys: "g d", label: t("common.palette.goData"), off: !data, run: () => void navigate({ to: "/data" }) },
       { keys: "g s", label: t("common.palette.goSettings"), run: () => void navigate({ to: "/settings" }) },
       ...(since ? [{ keys: "g t", label: t("common.tour.name"), run: () => changeTour({ open: !tour.open }) }] : []),
@@ -64,6 +66,7 @@ export function Shell() {
   const pages = [
     { to: "/live", icon: "live", name: t("common.nav.live") },
     { to: "/customers", icon: "person", name: t("common.nav.customers") },
+    ...(messages ? [{ to: "/messages", icon: "message", name: t("common.nav.messages") } as const] : []),
     ...(data ? [{ to: "/data", icon: "data", name: t("common.nav.data") } as const] : []),
     { to: "/settings", icon: "settings", name: t("common.nav.settings") },
   ] as const;

@@ -27,6 +27,7 @@ const drawings = {
       <circle cx="7.5" cy="14" r="2.3" />
     </>
   ),
+  message: <path d="M3 4h14v10H9l-4 3.5V14H3z" />,
   search: (
     <>
       <circle cx="8.7" cy="8.7" r="6.2" />

@@ -7,9 +7,10 @@ import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
 import { live } from "./live";
+import { messages } from "./messages";
 import { plan } from "./plan";
 import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 
-export const ru: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, settings, tour, webhooks };
+export const ru: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks };

@@ -1,0 +1,180 @@
+/** Shapes of the API of messages. Money in minor units, times RFC 3339, ids strings. */
+import type { Json } from "~/api";
+
+export const states = ["planned", "queued", "sending", "sent", "delivered", "read", "clicked", "suppressed", "cancelled", "failed", "bounced", "uncertain"] as const;
+export type State = (typeof states)[number];
+export const classes = ["transactional", "conversational", "marketing"] as const;
+export type MessageClass = (typeof classes)[number];
+
+/** In the order in which they are asked. */
+export const gates = ["kill_switch", "consent", "block_list", "reachable", "window", "quiet_hours", "pressure", "duplicate", "cost"] as const;
+export type Gate = (typeof gates)[number];
+export const rules = [...gates, "provider", "content"] as const;
+
+export interface Message {
+  id: string;
+  profile_id: string;
+  name: string | null;
+  channel: string | null;
+  account: string | null;
+  site: string;
+  class: MessageClass;
+  purpose: string;
+  priority: "high" | "normal" | "low";
+  state: State;
+  rule: string | null;
+  why: string | null;
+  asked_by: string;
+  asked_at: string;
+  due_at: string;
+  sent_at: string | null;
+  ended_at: string | null;
+  attempts: number;
+  cost_minor: number | null;
+  currency: string | null;
+  /** Null: the words were erased. */
+  preview: string | null;
+}
+
+export interface Attempt {
+  number: number;
+  at: string;
+  outcome: "retry" | "failed" | "uncertain" | "trouble";
+  code: string;
+  detail: string;
+}
+
+export interface MessageDetail extends Message {
+  content: { subject: string | null; text: string | null };
+  provider_id: string | null;
+  tries: Attempt[];
+}
+
+export interface Verdict {
+  rule: string;
+  result: "pass" | "exempt" | "defer" | "stop";
+  why: string;
+  since: string | null;
+  until: string | null;
+}
+
+export interface Edit {
+  field: string;
+  to: Json;
+  channel: string | null;
+}
+
+export interface Candidate {
+  channel: string;
+  account: string | null;
+  node_id: string | null;
+  result: Verdict["result"];
+  verdicts: Verdict[];
+  last_heard_at: string | null;
+  cost_minor: number;
+  flip: Edit[] | null;
+}
+
+export interface Outcome {
+  action: "send" | "defer" | "suppress";
+  channel: string | null;
+  chosen_by: string;
+  until: string | null;
+  rule: string | null;
+  why: string | null;
+}
+
+/** What the gate was told, as far as the page asks for it. */
+export interface Inputs {
+  at: string;
+  message_class: MessageClass;
+  zone: string;
+  candidates: { channel: string; consent?: string; suppressed?: string | null; reach?: string; node?: number | null; account?: number | null }[];
+  pause_until?: string | null;
+  contacts?: { at: string; channel: string }[];
+  killed?: string[];
+  order?: string[];
+}
+
+export interface Decision {
+  policy: number;
+  at: string;
+  zone: string;
+  candidates: Candidate[];
+  outcome: Outcome;
+  turn: Edit[] | null;
+  inputs: Inputs & Record<string, Json>;
+}
+
+export interface Moment {
+  moment: "asked" | "claimed";
+  shard: number;
+  number: number;
+  hash: string;
+  recorded_at: string;
+  finding: "verified" | "changed" | "underivable" | "unreadable";
+  decision: Decision | null;
+}
+
+export interface Why {
+  message: Message;
+  moments: Moment[];
+}
+
+export interface Cost {
+  channel: string;
+  account: string;
+  currency: string;
+  sent: number;
+  silences: number;
+  minor: number;
+}
+
+export interface Setting {
+  name: string;
+  type: "text" | "number" | "boolean" | "choice";
+  title: Record<string, string>;
+  help: Record<string, string>;
+  secret: boolean;
+  required: boolean;
+  default: Json;
+  choices: string[];
+}
+
+export interface ChannelKind {
+  kind: string;
+  door: string;
+  title: Record<string, string>;
+  settings: Setting[];
+  subject: boolean;
+  text_max: number;
+  referee: string | null;
+}
+
+export interface Account {
+  id: string;
+  channel: string;
+  name: string;
+  site: string;
+  settings: Record<string, Json>;
+  secrets: string[];
+  paused: boolean;
+  trouble: string | null;
+  trouble_at: string | null;
+  rests_until: string | null;
+  limits: { per_second: number; burst: number; concurrency: number; per_address_seconds: number };
+  cost_minor: number;
+  currency: string;
+  made_at: string;
+}
+
+export interface Purpose {
+  name: string;
+  class: "transactional" | "marketing";
+  titles: Record<string, string>;
+  retired_at: string | null;
+}
+
+export const waits = (message: Message): boolean => message.state === "queued" || message.state === "planned";
+/** Something more is coming soon. */
+export const moves = (message: Message): boolean => message.state === "queued" || message.state === "sending";

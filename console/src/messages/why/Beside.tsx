@@ -1,0 +1,45 @@
+/** What was said, and what the provider answered. */
+import { useI18n } from "~/i18n";
+import { DataTable, Section, type Column } from "~/ui";
+
+import type { Attempt, MessageDetail } from "../model";
+import { reasonText, type Says } from "../words";
+
+export function Words({ detail }: { detail: MessageDetail }) {
+  const { t } = useI18n();
+  const { subject, text } = detail.content;
+  return (
+    <Section title={t("messages.why.words")} className="why-words">
+      {subject && (
+        <p className="why-subject">
+          <span className="quiet">{t("messages.why.subject")}: </span>
+          {subject}
+        </p>
+      )}
+      {text === null ? <p className="quiet">{detail.preview ?? t("messages.erased")}</p> : <p className="why-text">{text}</p>}
+    </Section>
+  );
+}
+
+export function Attempts({ tries, says }: { tries: Attempt[]; says: Says }) {
+  const { t, fmt } = useI18n();
+  const columns: Column<Attempt>[] = [
+    { key: "number", head: t("messages.why.attempt"), phone: "title", width: "72px", cell: (one) => fmt.number(one.number) },
+    { key: "at", head: t("messages.why.when"), width: "140px", cell: (one) => <time dateTime={one.at}>{fmt.dateTime(one.at)}</time> },
+    {
+      key: "answer",
+      head: t("messages.why.answer"),
+      cell: (one) => (
+        <span>
+          {reasonText({ rule: "provider", why: one.code }, says)}; {t(`messages.why.outcomesOf.${one.outcome}`)}
+          {one.detail && <span className="table-second">{one.detail}</span>}
+        </span>
+      ),
+    },
+  ];
+  return (
+    <Section title={t("messages.why.attempts")}>
+      <DataTable label={t("messages.why.attempts")} columns={columns} rows={tries} keyOf={(one) => String(one.number)} />
+    </Section>
+  );
+}
