@@ -6,12 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dedupe, intake, limits, linking, people, webhooks
+from bench import dedupe, intake, limits, linking, outbox, people, webhooks
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks")
+PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks", "outbox")
 QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
@@ -35,6 +35,8 @@ def main() -> None:
             found = limits.run(20_000 if quick else 200_000)
         elif part == "webhooks":
             found = webhooks.run(*((2, 1_000) if quick else (5, 10_000)))
+        elif part == "outbox":
+            found = outbox.run(*((2, 5_000) if quick else (5, 20_000)))
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
@@ -145,6 +147,20 @@ def page(kept: dict[str, dict[str, object]]) -> str:
                 ("bare insert and commit on as many connections in the same run", "limit"),
                 ("ours / bare", "ratio"),
                 ("answer, p95 ms", "p95_ms"),
+            ],
+        ),
+        (
+            "outbox",
+            "Messages out, of a template with the customer's own values, judged twice, to a provider that only counts",
+            [
+                ("messages", "messages"),
+                ("asked for and sent at once, a second, median (range)", "ours"),
+                ("asked for meanwhile, a second", "asked"),
+                ("sent by one sender where they wait already, a second", "sent"),
+                ("an outbox without gate, records, template and sharing in the same run", "limit"),
+                ("ours / bare", "ratio"),
+                ("records of decisions, all derived again afterwards", "records"),
+                ("bytes of one", "record_bytes"),
             ],
         ),
     ):

@@ -1,11 +1,13 @@
 """The outbox: personalised messages a second from asking to the provider's word on disk, through gate, records and
-rendering; then the same with the campaign asked for before. Beside the provider's own channel without any of it.
+rendering. Beside an outbox that does none of that, through the same channel to the same provider, in the same run.
 """
 
-import contextlib
+import asyncio
 import os
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,13 +17,25 @@ from typing import Any
 import httpx
 import psycopg
 
-from bench.machine import cluster
+from bench.machine import cluster, spread
 from onevoice import bootstrap
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Ask, PlainParts, TemplateSource, Variant
-from onevoice.domains.delivery.service import accounts, asking, templates
+from onevoice.domains.delivery.contracts import (
+    Ask,
+    Content,
+    MessageId,
+    Outgoing,
+    PlainParts,
+    TemplateSource,
+    Variant,
+)
+from onevoice.domains.delivery.ports import Tools
+from onevoice.domains.delivery.rules.facts import Policy
+from onevoice.domains.delivery.service import accounts, asking, policy, templates, why
 from onevoice.kit.chance import SystemChance
+from onevoice.kit.clock import SystemClock
+from onevoice.kit.egress import Egress
 from onevoice.kit.home import Home
 
 TOKEN = "sandbox-token"
@@ -135,71 +149,112 @@ def _await(conn: psycopg.Connection, count: int, seconds: float) -> None:
         time.sleep(0.05)
 
 
-def run(count: int, senders: int = 1) -> dict[str, object]:
-    """`count` messages asked for while they are sent; then `count` more that wait already."""
-    with cluster() as made, provider() as address:
+async def _bare(url: str, address: str, count: int) -> float:
+    """Messages a second of an outbox that only keeps, claims, sends by the same channel and settles: no gate, no
+    records, no template, nothing shared, one process.
+    """
+    place = address.removeprefix("http://")
+    egress = Egress(allowed=frozenset({place}))
+    channel = bootstrap.sending.channels()["sandbox"]
+    adaptor = channel.open({"url": address, "token": TOKEN}, Tools(SystemClock(), SystemChance(), egress))
+    began = time.perf_counter()
+    with psycopg.connect(url, autocommit=True) as conn:
+        conn.execute("drop table if exists bare_outbox")
+        conn.execute("create table bare_outbox (id bigint primary key, state int not null, text text not null)")
+        for start in range(0, count, ASKED_AT_ONCE):
+            with conn.cursor() as cursor, cursor.copy("copy bare_outbox from stdin") as copy:
+                for number in range(start, min(start + ASKED_AT_ONCE, count)):
+                    copy.write_row((number, 1, f"Hello number {number}"))
+        while True:
+            rows = conn.execute(
+                "update bare_outbox set state = 2 where id in (select id from bare_outbox where state = 1 order by id"
+                " limit 128 for update skip locked) returning id, text"
+            ).fetchall()
+            if not rows:
+                break
+            outgoing = [Outgoing(MessageId(n), f"bare-{n}", "p@n.example", Content(text)) for n, text in rows]
+            await asyncio.gather(*(adaptor.send(each) for each in outgoing))
+            conn.execute("update bare_outbox set state = 3 where id = any(%s)", ([n for n, _ in rows],))
+    took = time.perf_counter() - began
+    await adaptor.close()
+    await egress.close()
+    return count / took
+
+
+def run(rounds: int, each: int) -> dict[str, object]:
+    """In turns: `each` messages bare; `each` asked for while they are sent; `each` that wait already."""
+    bare: list[float] = []
+    whole: list[float] = []
+    asked: list[float] = []
+    sent: list[float] = []
+    with cluster() as made, provider() as address, tempfile.TemporaryDirectory() as folder:
         place = address.removeprefix("http://")
-        home = Home(Path(made.folder) / "bench-home")
-        home = Home(Path("/tmp") / f"ov-outbox-{os.getpid()}")
-        secrets = home.secrets(SystemChance())
-        installed = bootstrap.installation(made.url, secrets, name="bench")
+        home = Home(Path(folder))
+        installed = bootstrap.installation(made.url, home.secrets(SystemChance()), name="bench")
         channels = bootstrap.manifests()
-        nids = people(made.url, 2 * count)
-        with installed.database.transaction() as conn:
-            details = SiteDetails("Northfold", time_zone="Pacific/Auckland")
-            sites.create(conn, "pl", details, actor="bench", clock=installed.clock)
-            conn.execute("insert into delivery.policy values (1, '{\"hours\": [0, 0]}', '2026-01-01', 'bench')")
-            made_template = templates.create(
-                conn, "pl", "boots", "marketing", "promotions", TEMPLATE, actor="bench", clock=installed.clock
-            )
-            templates.publish(conn, made_template.id, revision=1, actor="bench", clock=installed.clock)
-            accounts.create(
-                conn,
-                accounts.AccountCreate("sandbox", "null", "pl", {"url": address, "token": TOKEN}),
-                channels,
-                bootstrap.sealer(installed),
-                actor="bench",
-                clock=installed.clock,
-                chance=installed.chance,
-            )
-        found: dict[str, Any] = {"messages": count, "senders": senders}
-        with psycopg.connect(made.url, autocommit=True) as conn, running(home, made.url, place, senders):
-            time.sleep(2)
-            began = time.perf_counter()
-            _ask(installed, channels, asks(nids[:count], 1))
-            found["asked a second beside sending"] = round(count / (time.perf_counter() - began))
-            _await(conn, count, 40)
-            found["end to end a second"] = round(count / (time.perf_counter() - began))
-        _ask(installed, channels, asks(nids[count:], 2))
-        with psycopg.connect(made.url, autocommit=True) as conn, running(home, made.url, place, senders):
-            while _sent(conn) == count:
-                time.sleep(0.01)
-            first, began = _sent(conn), time.perf_counter()
-            _await(conn, 2 * count, 40)
-            found["sent a second"] = round((2 * count - first) / (time.perf_counter() - began))
-            row = conn.execute("select count(*), count(distinct message_id) from delivery.decision").fetchone()
-            found["records"] = row
-            size = conn.execute("select sum(octet_length(body)) / count(*) from delivery.decision").fetchone()
-            found["bytes a record"] = int(size[0]) if size else 0
+        nids = people(made.url, 2 * each * rounds)
+        _furnish(installed, address)
+        groups = iter([nids[start : start + each] for start in range(0, len(nids), each)])
+        done = 0
+        with psycopg.connect(made.url, autocommit=True) as conn:
+            for turn in range(rounds):
+                bare.append(asyncio.run(_bare(made.url, address, each)))
+                with sender(home.path, made.url, place):
+                    time.sleep(2)
+                    began = time.perf_counter()
+                    _ask(installed, channels, asks(next(groups), turn))
+                    asked.append(each / (time.perf_counter() - began))
+                    done += each
+                    _await(conn, done, 300)
+                    whole.append(each / (time.perf_counter() - began))
+                _ask(installed, channels, asks(next(groups), turn))
+                with sender(home.path, made.url, place):
+                    while _sent(conn) == done:
+                        time.sleep(0.01)
+                    first, began = _sent(conn), time.perf_counter()
+                    _await(conn, done + each, 300)
+                    sent.append((done + each - first) / (time.perf_counter() - began))
+                done += each
+            row = conn.execute("select count(*), avg(octet_length(body))::int from delivery.decision").fetchone()
+        assert row is not None
         ledger = httpx.get(f"{address}/ledger", headers={"Authorization": f"Bearer {TOKEN}"}, timeout=60).json()
-        found["ledger"] = ledger if not isinstance(ledger, list) else len(ledger)
+        assert (ledger["accepted"], ledger["doubled"]) == (done + rounds * each, 0), ledger
+        wrong = [each for step in why.verify(installed.database) for each in step.wrong]
+        assert wrong == []
         installed.database.close()
-    return found
+    return {
+        "messages": done,
+        "ours": spread(whole),
+        "asked": spread(asked),
+        "sent": spread(sent),
+        "limit": spread(bare),
+        "ratio": statistics.median(whole) / statistics.median(bare),
+        "records": row[0],
+        "record_bytes": row[1],
+    }
+
+
+def _furnish(installed: bootstrap.Installation, address: str) -> None:
+    """A site that is never quiet, a template, an account at the provider."""
+    with installed.database.transaction() as conn:
+        sites.create(conn, "pl", SiteDetails("Northfold"), actor="bench", clock=installed.clock)
+        policy.change(conn, Policy(hours=(0, 0)), based_on=0, actor="bench", clock=installed.clock)
+        made = templates.create(
+            conn, "pl", "boots", "marketing", "promotions", TEMPLATE, actor="bench", clock=installed.clock
+        )
+        templates.publish(conn, made.id, revision=1, actor="bench", clock=installed.clock)
+        accounts.create(
+            conn,
+            accounts.AccountCreate("sandbox", "null", "pl", {"url": address, "token": TOKEN}),
+            bootstrap.manifests(),
+            bootstrap.sealer(installed),
+            actor="bench",
+            clock=installed.clock,
+            chance=installed.chance,
+        )
 
 
 def _ask(installed: bootstrap.Installation, channels: Any, wanted: list[Ask]) -> None:
     for start in range(0, len(wanted), ASKED_AT_ONCE):
         with installed.database.transaction() as conn:
             asking.ask(conn, wanted[start : start + ASKED_AT_ONCE], channels, bootstrap.SOURCES, clock=installed.clock)
-
-
-@contextmanager
-def running(home: Home, url: str, place: str, senders: int) -> Iterator[None]:
-    with contextlib.ExitStack() as stack:
-        for _ in range(senders):
-            stack.enter_context(sender(home.path, url, place))
-        yield
-
-
-if __name__ == "__main__":
-    print(run(int(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1))
