@@ -73,7 +73,7 @@ const messages = createRoute({
 
 const message = createRoute({
   getParentRoute: () => root,
-  path: "/messages/$id",
+  path: "/messages/$message",
   validateSearch: only("judgement"),
   component: lazyRouteComponent(() => withWords(["messages"], import("./messages/why")), "WhyPage"),
 });

@@ -14,6 +14,8 @@ PAGES = (
     "/live",
     "/customers",
     "/customers/$ref",
+    "/messages",
+    "/messages/$message",
     "/data/setup",
     "/data/keys",
     "/data/snippet",
@@ -69,7 +71,15 @@ def addresses(live_server):
         while not (learnt := client.get("/api/plan/events", params={"text": "budgeted"}).json()["data"]):
             assert time.monotonic() < deadline, "the plan learns what comes"
             time.sleep(0.2)
-    return {"$ref": "user_id:budget", "$hook": hook, "$id": taken, "$event": learnt[0]["id"]}
+        words = {
+            "to": "user_id:budget",
+            "class": "marketing",
+            "purpose": "promotions",
+            "site": "pl",
+            "words": {"text": "x"},
+        }
+        silence = client.post("/api/messages", json=words).json()["id"]
+    return {"$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken, "$event": learnt[0]["id"]}
 
 
 @pytest.mark.parametrize("route", PAGES)

@@ -53,7 +53,7 @@ export const Row = memo(function Row({ message, index, top, current, says, now, 
         <span className="table-second cut">{message.account}</span>
       </div>
       <div role="cell" className="msg-who">
-        <Link to="/messages/$id" params={{ id: message.id }} className={`cut ${message.name ? "msg-named" : "quiet"}`} preload={false} onFocus={() => onPoint(message.id)}>
+        <Link to="/messages/$message" params={{ message: message.id }} className={`cut ${message.name ? "msg-named" : "quiet"}`} preload={false} onFocus={() => onPoint(message.id)}>
           {nameOf(message, says)}
         </Link>
       </div>
@@ -69,7 +69,7 @@ export const Row = memo(function Row({ message, index, top, current, says, now, 
       <div role="cell" className="msg-cost">
         {message.cost_minor !== null && message.currency && fmt.money(message.cost_minor, message.currency)}
         {mayCancel && waits(message) && (
-          <Button dense className="msg-cancel" tabIndex={-1} aria-label={t("messages.cancel.of", { name: nameOf(message, says) })} onClick={() => onCancel(message)}>
+          <Button dense className="msg-cancel" tabIndex={-1} title={t("messages.cancel.of", { name: nameOf(message, says) })} onClick={() => onCancel(message)}>
             {t("messages.cancel.action")}
           </Button>
         )}

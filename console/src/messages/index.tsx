@@ -30,7 +30,7 @@ export function MessagesPage() {
   const [open, setOpen] = useState<Window>(null);
   const field = useRef<HTMLInputElement>(null);
   const { current, rows } = list;
-  const why = (message: Message | undefined) => message && void navigate({ to: "/messages/$id", params: { id: message.id } });
+  const why = (message: Message | undefined) => message && void navigate({ to: "/messages/$message", params: { message: message.id } });
   const cancel = (message: Message) => setOpen({ cancel: message });
   const leave = () => (document.activeElement === field.current ? field.current?.blur() : list.clear());
   useKeys(t("messages.title"), [

@@ -56,11 +56,11 @@ export const settings = {
     roleHints: {
       owner: "Everything, owners included.",
       admin: "Everything but owners.",
-      marketer: "Sees customers and how events come in; imports files.",
-      operator: "Sees customers, joins and parts them.",
-      seller: "Sees customers.",
-      analyst: "Sees customers and how events come in.",
-      developer: "Connects sites, apps and programs: keys, imports, webhooks, the plan.",
+      marketer: "Sees customers and how events come in; imports files. Sends messages and sets what holds them back.",
+      operator: "Sees customers, joins and parts them. Sends messages, records consents, stops writing to an address.",
+      seller: "Sees customers, records what they allow.",
+      analyst: "Sees customers, how events come in, messages and why each.",
+      developer: "Connects sites, apps, programs and channels: keys, imports, webhooks, the plan. Sees messages.",
     },
   },
   permissions: {

@@ -59,11 +59,11 @@ export const settings: Translated<typeof english> = {
     roleHints: {
       owner: "Wszystko, z\u00a0właścicielami włącznie.",
       admin: "Wszystko poza właścicielami.",
-      marketer: "Widzi klientów i\u00a0to, jak przychodzą zdarzenia; importuje pliki.",
-      operator: "Widzi klientów, łączy ich i\u00a0rozdziela.",
-      seller: "Widzi klientów.",
-      analyst: "Widzi klientów i\u00a0to, jak przychodzą zdarzenia.",
-      developer: "Podłącza serwisy, aplikacje i\u00a0programy: klucze, import, webhooki, plan.",
+      marketer: "Widzi klientów i\u00a0to, jak przychodzą zdarzenia; importuje pliki. Wysyła wiadomości i\u00a0ustala, co je wstrzymuje.",
+      operator: "Widzi klientów, łączy ich i\u00a0rozdziela. Wysyła wiadomości, zapisuje zgody, blokuje pisanie na adres.",
+      seller: "Widzi klientów, zapisuje ich zgody.",
+      analyst: "Widzi klientów, przychodzące zdarzenia, wiadomości i\u00a0powody decyzji.",
+      developer: "Podłącza serwisy, aplikacje, programy i\u00a0kanały: klucze, import, webhooki, plan. Widzi wiadomości.",
     },
   },
   permissions: {

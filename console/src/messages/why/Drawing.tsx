@@ -63,10 +63,10 @@ function colourOf(channel: string | null): CSSProperties {
 
 export function Name({ line }: { line: Line }) {
   return (
-    <h3 className="why-name" style={colourOf(line.channel)}>
+    <div className="why-name" style={colourOf(line.channel)}>
       {line.channel === null ? <span aria-hidden="true">—</span> : <Glyph channel={doorOf(line.channel)} size={16} coloured={false} />}
       <span>{line.name}</span>
-    </h3>
+    </div>
   );
 }
 

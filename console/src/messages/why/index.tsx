@@ -26,7 +26,7 @@ const CancelDialog = lazy(() => import("../Cancel"));
 const FOLLOW_MS = 2_000;
 
 export function WhyPage() {
-  const { id } = useParams({ from: "/messages/$id" });
+  const { message: id } = useParams({ from: "/messages/$message" });
   const { t } = useI18n();
   const why = useQuery({
     queryKey: ["messages", id, "why"],
@@ -66,8 +66,8 @@ interface ToldProps {
 
 function Told({ id, why: { message, moments }, at, busy, again }: ToldProps) {
   const { t } = useI18n();
-  const navigate = useNavigate({ from: "/messages/$id" });
-  const search = useSearch({ from: "/messages/$id" });
+  const navigate = useNavigate({ from: "/messages/$message" });
+  const search = useSearch({ from: "/messages/$message" });
   const says = useSays();
   const maySend = useMay("messages.send");
   const [open, setOpen] = useState<"inputs" | "cancel" | null>(null);

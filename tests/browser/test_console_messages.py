@@ -1,0 +1,198 @@
+"""Messages and silences in the console, and why each, in a real browser against a server with a stand-in provider."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from browser_tools import DESK, LOOKS, axe_violations, keep, owner
+from playwright.sync_api import Page, expect
+
+from onevoice.sandbox.provider import TOKEN, Fault, Provider
+from support import LiveServer, serving
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+
+TITLES = {"en": "Messages", "ru": "Сообщения", "pl": "Wiadomości"}
+TEXT = "Your 39 is in at Złota 44. Hold a pair for you?"
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[Provider]:
+    with Provider() as provider:
+        yield provider
+
+
+@pytest.fixture(scope="module")
+def live_server(tmp_path_factory: pytest.TempPathFactory, provider: Provider) -> Iterator[LiveServer]:
+    """One of its own, that may speak to the stand-in."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ONEVOICE_ALLOWED_PLACES", f"127.0.0.1:{provider.port}")
+        with serving(tmp_path_factory.mktemp("messages") / "home") as server:
+            yield server
+
+
+class Post:
+    """The API, as it asks for messages."""
+
+    def __init__(self, server: LiveServer, client: Any) -> None:
+        self.server, self.client = server, client
+
+    def person(self, name: str) -> str:
+        address = f"{name.split(maxsplit=1)[0].lower()}-{uuid.uuid4().hex[:6]}@n.example"
+        traits = {"name": name, "email": address}
+        self.server.send({"type": "identify", "messageId": str(uuid.uuid4()), "userId": address, "traits": traits})
+        return f"email:{address}"
+
+    def ask(self, to: str, text: str = TEXT, kind: str = "conversational", **more: Any) -> str:
+        body = {"to": to, "class": kind, "purpose": "promotions", "site": "pl", "words": {"text": text}, **more}
+        answer = self.client.post("/api/messages", json=body)
+        assert answer.is_success, answer.text
+        return answer.json()["id"]
+
+    def until(self, message: str, *states: str) -> None:
+        deadline = time.monotonic() + 30
+        while (state := self.client.get(f"/api/messages/{message}").json()["state"]) not in states:
+            assert time.monotonic() < deadline, state
+            time.sleep(0.2)
+
+
+@pytest.fixture(scope="module")
+def post(live_server: LiveServer, provider: Provider) -> Iterator[Post]:
+    with owner(live_server) as client:
+        account = {
+            "channel": "sandbox", "name": "Stand-in", "site": "pl", "cost_minor": 5, "currency": "PLN",
+            "settings": {"url": provider.url, "token": TOKEN},
+        }  # fmt: skip
+        answer = client.post("/api/accounts", json=account)
+        assert answer.status_code == 201, answer.text
+        yield Post(live_server, client)
+
+
+@pytest.fixture(scope="module")
+def said(post: Post, provider: Provider) -> dict[str, str]:
+    """One message of each kind of end."""
+    anna, boris = post.person("Anna Kowalska"), post.person("Борис Александрович Константинопольский")
+    found = {"sent": post.ask(anna)}
+    post.until(found["sent"], "sent")
+    found["silence"] = post.ask(boris, "Winter boots: 15 % off", "marketing")
+    found["nowhere"] = post.ask(
+        anna, "Every channel", "marketing", channels=["email", "sandbox", "telegram", "webhook"]
+    )
+    found["later"] = post.ask(anna, "Tomorrow", due_at="2099-01-01T10:00:00Z")
+    provider.script([Fault("gone")])
+    found["failed"] = post.ask(post.person("Ola Nowak"), "To nobody")
+    post.until(found["failed"], "failed", "bounced")
+    return found
+
+
+def settled(page: Page) -> None:
+    expect(page.locator("main .keybar")).to_be_attached()
+    expect(page.locator(".skeleton")).to_have_count(0)
+    page.evaluate("document.fonts.ready")
+
+
+class TestList:
+    def test_says_what_became_of_each_and_why(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page("/messages")
+        table = page.get_by_role("table", name="Messages")
+        expect(table.locator(f'[data-row="{said["sent"]}"]')).to_contain_text("Sent ")
+        expect(table.locator(f'[data-row="{said["silence"]}"]')).to_contain_text(
+            "Not sent: consent was never asked for"
+        )
+        expect(table.locator(f'[data-row="{said["later"]}"]')).to_contain_text("Waits until 1 Jan 2099")
+
+    def test_is_filtered_by_what_stands_in_the_address(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page("/messages")
+        settled(page)
+        page.get_by_role("button", name="Silences").click()
+        page.get_by_label("Gate").select_option("consent")
+        expect(page.locator(f'[data-row="{said["sent"]}"]')).to_have_count(0)
+        expect(page.locator(f'[data-row="{said["silence"]}"]')).to_be_visible()
+        page.reload()
+        expect(page.get_by_label("Gate")).to_have_value("consent")
+        page.get_by_label("Gate").select_option("cost")
+        expect(page.get_by_text("No message fits these filters")).to_be_visible()
+        page.get_by_role("button", name="Clear all filters").first.click()
+        expect(page.locator(f'[data-row="{said["sent"]}"]')).to_be_visible()
+
+    def test_of_one_person_found_by_the_keyboard(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page("/messages")
+        settled(page)
+        page.keyboard.press("/")
+        page.keyboard.type("kowalska")
+        expect(page.get_by_role("option", name="Anna Kowalska")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Only Anna Kowalska")).to_be_visible()
+        expect(page.locator(f'[data-row="{said["silence"]}"]')).to_have_count(0)
+        page.keyboard.press("j")
+        page.keyboard.press("w")
+        page.wait_for_url("**/messages/*")
+
+    def test_a_waiting_one_is_cancelled(self, open_page: OpenPage, post: Post) -> None:
+        waiting = post.ask(post.person("Ewa Lis"), "Never", due_at="2099-01-01T10:00:00Z")
+        page = open_page(f"/messages?row={waiting}")
+        settled(page)
+        page.keyboard.press("x")
+        page.get_by_role("dialog").get_by_role("button", name="Cancel it").click()
+        expect(page.locator(f'[data-row="{waiting}"]')).to_contain_text("Cancelled before it went")
+
+    def test_tells_what_the_month_cost(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page("/messages")
+        settled(page)
+        page.keyboard.press("m")
+        expect(page.get_by_role("dialog").get_by_role("table")).to_contain_text("Stand-in")
+        page.wait_for_timeout(200)
+        assert axe_violations(page) == []
+
+
+class TestWhy:
+    def test_a_message_that_went(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page(f"/messages/{said['sent']}")
+        expect(page.get_by_role("heading", level=1)).to_have_text("By Sandbox: no other was asked for")
+        expect(page.get_by_text("Verified bit for bit")).to_be_visible()
+        expect(page.get_by_role("tab")).to_have_count(2)
+        page.get_by_role("tab", name="When asked").click()
+        page.wait_for_url("**judgement=0")
+        page.keyboard.press("v")
+        expect(page.get_by_text("Verified bit for bit")).to_be_visible()
+
+    def test_a_silence_and_what_would_turn_it(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page(f"/messages/{said['silence']}")
+        heading = page.get_by_role("heading", level=1)
+        expect(heading).to_have_text("Nothing is said: consent was never asked for")
+        expect(page.locator(".why-line").first).to_contain_text("if the person consents")
+        page.get_by_label("Choose a change").select_option(label="The person consents: Sandbox")
+        expect(page.locator(".why-tried li")).to_contain_text("Sandbox, ")
+
+    def test_all_that_was_known_is_shown(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page(f"/messages/{said['silence']}")
+        settled(page)
+        page.keyboard.press("i")
+        expect(page.get_by_role("dialog")).to_contain_text("candidates[0].channel")
+
+    def test_nobody_knows_it(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page("/messages/999999")
+        expect(page.get_by_text("There is nothing at this address")).to_be_visible()
+
+
+class TestLooks:
+    @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+    def test_every_page(
+        self, open_page: OpenPage, said: dict[str, str], language: str, scheme: str, size: tuple[int, int]
+    ) -> None:
+        page = open_page("/messages", size, language, scheme)
+        expect(page.get_by_role("heading", name=TITLES[language], level=1)).to_be_visible()
+        settled(page)
+        name = f"{language}-{scheme}-{'desk' if size == DESK else 'phone'}"
+        keep(page, f"messages-{name}")
+        assert axe_violations(page) == []
+        for which in ("sent", "silence", "nowhere", "failed"):
+            page.goto(f"/messages/{said[which]}")
+            expect(page.locator(".why-lines, .why-spines").first).to_be_visible()
+            settled(page)
+            keep(page, f"why-{name}-{which}")
+            assert axe_violations(page) == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
