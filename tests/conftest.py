@@ -11,12 +11,17 @@ from pathlib import Path
 import psycopg
 import pytest
 from argon2 import PasswordHasher
+from hypothesis import settings
 
 from onevoice.domains.access import rules as access_rules
 from onevoice.kit.db import Database, upgrade
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import OWN_USER, Cluster
 from support import LiveServer, fresh_database, serving
+
+# How long an example takes says something of the machine that day, not of the code.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 LONG_FILES = (
     "test_crash.py",

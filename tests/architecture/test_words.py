@@ -48,7 +48,7 @@ def lazies() -> dict[Path, set[str]]:
 
 PARTS = {each.stem for each in (SOURCE / "i18n" / "en").glob("*.ts")} - {"base", "index", "imports", "customer-events"}
 SPREAD = {"data": ("imports",), "customer": ("customer-events",)}
-INSIDE = {"data": {"data"}, "settings": {"settings"}, "customer": {"customer"}}
+INSIDE = {"data": {"data"}, "settings": {"settings"}, "customer": {"customer"}, "messages": {"messages"}}
 """What the section around a page has fetched before."""
 
 

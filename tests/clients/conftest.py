@@ -1,5 +1,6 @@
 """What the tests of unmodified clients share: their Node packages, a running server, and what it stored."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -23,15 +24,17 @@ def node_packages() -> Path:
     if shutil.which("node") is None or shutil.which("npm") is None:
         pytest.fail("Node and npm are needed to run the Node and browser clients: install nodejs and npm.")
     wanted = hashlib.sha256((NODE / "package-lock.json").read_bytes()).hexdigest()
-    if not STAMP.is_file() or STAMP.read_text() != wanted:
-        subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=NODE,
-            check=True,
-            capture_output=True,
-            env={**os.environ, "NO_UPDATE_NOTIFIER": "1"},
-        )
-        STAMP.write_text(wanted)
+    with (NODE / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # of two workers one installs, the other waits
+        if not STAMP.is_file() or STAMP.read_text() != wanted:
+            subprocess.run(
+                ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+                cwd=NODE,
+                check=True,
+                capture_output=True,
+                env={**os.environ, "NO_UPDATE_NOTIFIER": "1"},
+            )
+            STAMP.write_text(wanted)
     return NODE
 
 

@@ -187,7 +187,7 @@ class TestChoice:
         assert gate.decide(FIRST_POLICY, told(candidates=(shut, EMAIL))).outcome.channel == "email"
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(policies, facts)
 def test_a_deferral_ends_and_nothing_is_sent_without_consent(policy, found):
     made = gate.decide(policy, found)
@@ -202,7 +202,7 @@ def test_a_deferral_ends_and_nothing_is_sent_without_consent(policy, found):
 
 
 class TestFlips:
-    @settings(max_examples=400)
+    @settings(max_examples=200)
     @given(policies, facts)
     def test_the_change_turns_the_decision_and_no_part_of_it_does(self, policy, found):
         made = gate.decide(policy, found)
@@ -217,7 +217,7 @@ class TestFlips:
             for part in combinations(change, size):
                 assert (gate.decide(policy, flips.applied(found, part)).outcome.action == "send") is sends
 
-    @settings(max_examples=400)
+    @settings(max_examples=200)
     @given(policies, facts)
     def test_each_channel_has_its_own(self, policy, found):
         for each in gate.decide(policy, found).judged:
@@ -271,7 +271,7 @@ class TestRecords:
         changed[place] ^= data.draw(st.integers(1, 255))
         assert records.examine(record._replace(body=bytes(changed)), CHAIN_START, {1: policy}) == "changed"
 
-    @settings(max_examples=300)
+    @settings(max_examples=150)
     @given(policies, facts, moments)
     def test_an_input_changed_with_the_chain_mended_does_not_derive(self, policy, found, moment):
         """Whoever rewrites the whole chain must still invent a decision that follows from the inputs."""

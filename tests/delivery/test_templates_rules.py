@@ -292,8 +292,8 @@ class TestHostile:
         monkeypatch.setenv(CANARY_NAME, CANARY)
 
     def outcome(self, parts) -> str:
-        """Everything that came of it, or what was said instead; in no more than a second."""
-        began = time.perf_counter()
+        """Everything that came of it, or what was said instead; in no more than a second of work."""
+        began = time.process_time()
         try:
             compiled = compile_variant(Variant("any", "en", parts))
             content = render(compiled, CONTEXT)
@@ -301,7 +301,7 @@ class TestHostile:
             assert len(content.text) <= OUTPUT_MAX
         except TemplateError as error:
             found = f"{error.reason} {error.detail} {error.part}"
-        assert time.perf_counter() - began < 1.5
+        assert time.process_time() - began < 1.5
         return found
 
     @pytest.mark.parametrize("payload", INJECTIONS)

@@ -5,18 +5,13 @@ import { api, useMay, type Page } from "~/api";
 import { asChannel, isChannel, useChannelNames, type Channel } from "~/channels";
 import { useI18n, type I18n } from "~/i18n";
 
-import type { Account, ChannelKind, Decision, Edit, Message, Outcome, Purpose } from "./model";
+import type { ChannelKind, Decision, Edit, Message, Outcome, Purpose } from "./model";
 
 const LONG = 60_000;
 
 export function useKinds(): ChannelKind[] | undefined {
   const may = useMay("messages.read");
   return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<ChannelKind>>("/api/channels"), staleTime: LONG, enabled: may }).data?.data;
-}
-
-export function useAccounts() {
-  const may = useMay("messages.read");
-  return useQuery({ queryKey: ["accounts"], queryFn: () => api.get<Page<Account>>("/api/accounts"), enabled: may });
 }
 
 export function usePurposes(): Purpose[] | undefined {

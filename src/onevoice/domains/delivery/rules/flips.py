@@ -81,7 +81,7 @@ def turns(policy: Policy, facts: Facts, decision: Decision) -> Change | None:
 
 
 def _judged(policy: Policy, facts: Facts, channel: str) -> Judged:
-    return next(each for each in gate.decide(policy, facts).judged if each.channel == channel)
+    return gate.judge(policy, facts, _candidate(facts, channel))
 
 
 def _candidate(facts: Facts, channel: str) -> Candidate:

@@ -33,8 +33,13 @@ _DEAD = frozenset({"hard_bounce", "blocked", "manual"})
 
 def decide(policy: Policy, facts: Facts) -> Decision:
     """Judge every candidate, then choose."""
-    judged = tuple(Judged(each.channel, tuple(_verdicts(policy, facts, each))) for each in facts.candidates)
+    judged = tuple(judge(policy, facts, each) for each in facts.candidates)
     return Decision(judged, _choose(policy, facts, judged))
+
+
+def judge(policy: Policy, facts: Facts, candidate: Candidate) -> Judged:
+    """One candidate, whatever becomes of the others."""
+    return Judged(candidate.channel, tuple(_verdicts(policy, facts, candidate)))
 
 
 # One candidate, gate by gate. All gates are asked, so that a person sees everything that stands in the way.
