@@ -78,6 +78,7 @@ def access_database(cluster: Cluster) -> Iterator[Database]:
 def database(access_database: Database) -> Database:
     """Emptied instead of made anew: access has many small tests and few tables."""
     with access_database.transaction() as conn:
+        conn.execute("set local session_replication_role = replica")  # what is only added to elsewhere goes too
         tables = [row[0] for row in conn.execute("select tablename from pg_tables where schemaname = 'access'")]
         conn.execute(f"truncate {', '.join(f'access.{each}' for each in tables)} restart identity cascade")
     return access_database

@@ -304,6 +304,8 @@ class TestRoles:
             "customers.merge",
             "messages.read",
             "messages.send",
+            "consent.edit",
+            "suppressions.edit",
             "templates.read",
         ]
 

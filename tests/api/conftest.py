@@ -72,7 +72,7 @@ class Arena:
 
     def seed(self) -> None:
         """People with events, two of them one by hand, a dead letter, a webhook that was called, an announced
-        file, a silence."""
+        file, a template, a silence."""
         batch: list[dict[str, object]] = [{"type": "track", "event": "Lost", "messageId": "nobody"}]
         for n in range(12):
             traits = {"name": f"Anna {n}", "email": f"anna{n}@shop.example", "phone": f"+4851234{n:04d}"}
@@ -90,6 +90,15 @@ class Arena:
         self._deliver()
         merge = {"from": "user_id:u0", "into": "user_id:u1", "reason": "one person"}
         assert self.ask("POST", "/api/identity/merges", "secret", json=merge).status_code == 200
+        draft = {
+            "default_language": "en",
+            "variants": [
+                {"channel": "sandbox", "language": "en", "parts": {"type": "plain", "text": "Boots are back"}}
+            ],
+        }
+        kept = {"site": "main", "name": "boots", "message_class": "marketing", "purpose": "promotions", "draft": draft}
+        assert self.ask("POST", "/api/templates", "owner", json=kept).status_code == 201
+        assert self.ask("POST", "/api/templates/1/versions", "owner", json={"revision": 1}).status_code == 201
         said = {"to": "user_id:u1", "class": "marketing", "purpose": "promotions", "words": {"text": "Boots are back"}}
         assert self.ask("POST", "/api/messages", "owner", json=said).status_code == 200
 

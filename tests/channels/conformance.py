@@ -69,6 +69,8 @@ class Bench(Protocol):
     channel: Channel
     allowed: frozenset[str]
     """`host:port` of the stand-in."""
+    hasty_settings: Mapping[str, Any]
+    """With these it waits no longer than `SECONDS`, where that is not for egress to say."""
 
     def settings(self) -> dict[str, Any]:
         """With which it works."""
@@ -136,14 +138,14 @@ def notyet(reason: str) -> Gap:
 
 
 class Hasty(Egress):
-    """Waits no longer than tests like to, unless a poll is held open."""
+    """Waits no longer than tests like to, for what will not come."""
 
     async def request(self, method: str, url: str, *, timeout_seconds: float = 30, **more: Any) -> Any:
         return await super().request(method, url, timeout_seconds=min(timeout_seconds, SECONDS), **more)
 
 
 @asynccontextmanager
-async def opened(bench: Bench, settings: Mapping[str, Any] | None = None, *, hasty: bool = True):
+async def opened(bench: Bench, settings: Mapping[str, Any] | None = None, *, hasty: bool = False):
     egress = (Hasty if hasty else Egress)(allowed=bench.allowed)
     try:
         adaptor = bench.channel.open(
@@ -157,7 +159,7 @@ async def opened(bench: Bench, settings: Mapping[str, Any] | None = None, *, has
         await egress.close()
 
 
-def using(bench: Bench, work: Callable[[Adaptor], Awaitable[Any]], settings: Any = None, *, hasty: bool = True) -> Any:
+def using(bench: Bench, work: Callable[[Adaptor], Awaitable[Any]], settings: Any = None, *, hasty: bool = False) -> Any:
     async def run() -> Any:
         async with opened(bench, settings, hasty=hasty) as adaptor:
             return await work(adaptor)
@@ -182,11 +184,13 @@ def send(bench: Bench, *messages: Outgoing) -> list[Accepted]:
     return using(bench, work)
 
 
-def error_of(bench: Bench, message: Outgoing, settings: Any = None) -> ChannelError:
+def error_of(bench: Bench, message: Outgoing, settings: Any = None, *, hasty: bool = False) -> ChannelError:
     """What sending raises, which never tells a secret or what was said."""
     used = bench.settings() if settings is None else settings
+    if hasty:
+        used = used | bench.hasty_settings
     with pytest.raises(ChannelError) as caught:
-        using(bench, lambda adaptor: adaptor.send(message), used)
+        using(bench, lambda adaptor: adaptor.send(message), used, hasty=hasty)
     told = f"{caught.value!r} {caught.value.detail}"
     secret = [setting.name for setting in bench.channel.manifest.settings if setting.secret]
     assert not [name for name in secret if used.get(name) and str(used[name]) in told]
@@ -206,7 +210,7 @@ def hear(bench: Bench, position: str | None, *, until: int) -> list[Heard]:
                     return got
         return got
 
-    return using(bench, work, hasty=False)
+    return using(bench, work)
 
 
 def _expected(test: Callable[..., Any], gap: Gap) -> Callable[..., Any]:
@@ -400,7 +404,7 @@ class Conformance:
     @pytest.mark.parametrize("kind", ["silence", "unheard", "reset", "cut"])
     def test_nobody_knows_whether_it_was_taken(self, bench: Bench, kind: Trouble) -> None:
         bench.trouble(kind)
-        error = error_of(bench, outgoing(bench.address()))
+        error = error_of(bench, outgoing(bench.address()), hasty=True)
         assert isinstance(error, Retriable)
         assert error.accepted == "maybe"
         assert len(bench.seen()) == (kind != "unheard")
@@ -578,7 +582,7 @@ class Conformance:
                     return heard.position
             raise AssertionError
 
-        return using(bench, work, hasty=False)
+        return using(bench, work)
 
 
 INBOUND = [
@@ -591,6 +595,8 @@ INBOUND = [
 
 class Outbound:
     """For benches of channels that only send."""
+
+    hasty_settings: Mapping[str, Any] = {}
 
     def _nothing(self, *_: Any) -> Any:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ FAULTS = {
 
 class TelegramBench:
     channel = CHANNEL
+    hasty_settings: Mapping[str, Any] = {}
 
     def __init__(self, telegram: Telegram) -> None:
         self.telegram = telegram

@@ -52,7 +52,7 @@ SAMPLES = [
     "<<script>alert(1)//<</script>",
     "<select><style></select><script>alert(1)</script>",
 ]
-HARMLESS = {"a", "p", "div", "b", "table", "tbody", "tr", "td", "blockquote", "br", "span"}
+HARMLESS = {"a", "p", "div", "b", "i", "s", "u", "table", "tbody", "tr", "td", "blockquote", "br", "span"}
 
 
 class Judge(HTMLParser):

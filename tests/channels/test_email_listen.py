@@ -20,7 +20,7 @@ from onevoice.sandbox.mail import Mail
 from onevoice.sandbox.mail_imap import Session
 
 BOX = f"hello@{BRAND}"
-FAST = Waits(connect=2, command=2, idle=1, wake=0.02, retry_first=0.02, retry_most=0.1)
+FAST = Waits(connect=2, command=2, idle=1, wake=0.02, retry_first=0.02, retry_most=0.1, tries=1000)
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ class Watching:
         self.positions = [start] if start else []
         server = Server("127.0.0.1", mail.imap_port, "none", BOX, more.pop("password", PASSWORD))
         made = tools(mail.imap_port)
-        self.watch = Watch(server, "INBOX", made.egress, made.clock, made.chance, waits=FAST, **more)
+        self.watch = Watch(server, "INBOX", made.egress, made.clock, made.chance, **{"waits": FAST, **more})
         self.error = None
         self._thread = threading.Thread(target=self._run, args=(start,))
 
     def _run(self, start):
         try:
             self.watch.run(start, self._take)
-        except ActionRequired as error:
+        except (ActionRequired, Retriable) as error:
             self.error = error
 
     def _take(self, items, reached):
@@ -230,6 +230,25 @@ class TestWatch:
             until(lambda: watching.taken, 5)
         server.close()
         assert watching.taken == [note(1)]
+
+    def test_one_that_stays_away_is_told_of(self, mail):
+        watching = Watching(mail, waits=dataclasses.replace(FAST, tries=4))
+        with watching:
+            until(lambda: mail._box(BOX).watchers)
+            mail.stop_listening()
+            mail.cut()
+            until(lambda: watching.error)
+        assert (watching.error.code, watching.error.scope) == ("imap_unreachable", "account")
+
+    def test_cuts_with_quiet_times_between_are_never_counted_together(self, mail):
+        watching = Watching(mail, waits=dataclasses.replace(FAST, tries=2))
+        with watching:
+            for _ in range(5):
+                watcher = until(lambda: set(mail._box(BOX).watchers))
+                mail.cut()
+                until(lambda watcher=watcher: mail._box(BOX).watchers - watcher)
+            until(lambda: mail._box(BOX).watchers)
+        assert watching.error is None
 
     def test_waits_grow_and_have_an_end(self, mail):
         watch = Watching(mail).watch

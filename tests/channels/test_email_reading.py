@@ -125,6 +125,10 @@ class TestSaid:
     def test_and_people_from_machines(self, headers):
         assert not said(written(**headers).as_bytes()).automatic
 
+    def test_a_letter_from_nobody_is_automatic(self):
+        found = said("Subject: x\n\nHi")
+        assert (found.address, found.automatic) == ("", True)
+
     def test_a_letter_that_goes_round_and_round_is_automatic(self):
         assert said(b"Received: by x\r\n" * 60 + written().as_bytes()).automatic
 

@@ -39,6 +39,7 @@ FAULTS = {
 
 class SandboxBench(Outbound):
     channel = CHANNEL
+    hasty_settings: ClassVar = {"timeout_seconds": 0.4}
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
@@ -46,7 +47,7 @@ class SandboxBench(Outbound):
         self._people = iter(range(10**6))
 
     def settings(self) -> dict[str, Any]:
-        return {"url": self.provider.url, "token": self.provider.token, "timeout_seconds": 0.4, "connections": 8}
+        return {"url": self.provider.url, "token": self.provider.token, "connections": 8}
 
     def refused_settings(self) -> list[dict[str, Any]]:
         return [
@@ -111,7 +112,7 @@ class TestKeyed(Conformance):
         message = outgoing(bench.address())
         provider.script([Fault("reset"), Fault("silence"), Fault("garbage"), Fault("unheard")])
         for _ in range(4):
-            assert isinstance(error_of(bench, message), Retriable)
+            assert isinstance(error_of(bench, message, hasty=True), Retriable)
         send(bench, message)
         assert provider.accepted() == {message.key: 1}
         assert provider.repeats == {message.key: 3}
@@ -141,7 +142,7 @@ class TestProvider:
         if kind in {"fine", "slow"}:
             send(bench, outgoing(bench.address()))
         else:
-            error_of(bench, outgoing(bench.address()))
+            error_of(bench, outgoing(bench.address()), hasty=True)
         assert provider.done == {kind: 1}
         assert len(provider.ledger) == (kind == "fine" or kind in TAKEN_ALL_THE_SAME)
 

@@ -194,7 +194,7 @@ class TestListen:
                     assert heard.items
                     bench.write(address, "next")
 
-        using(bench, work, hasty=False)
+        using(bench, work)
         assert len(bench.telegram.answered) == 1
 
     def test_a_deep_link_opens_the_door_and_tells_what_it_carried(self, bench: TelegramBench) -> None:
@@ -231,7 +231,7 @@ class TestListen:
                 bench.write(bench.address(), "at last")
                 return [*(await task).items]
 
-        assert [said.text for said in using(bench, work, hasty=False)] == ["at last"]
+        assert [said.text for said in using(bench, work)] == ["at last"]
         assert bench.telegram.done["getUpdates"] == 1
 
     def test_a_second_listener_is_told_of_the_first(self, bench: TelegramBench) -> None:
@@ -245,7 +245,7 @@ class TestListen:
                 bench.write(bench.address(), "x")
                 await second
 
-        using(bench, work, hasty=False)
+        using(bench, work)
 
     def test_where_a_webhook_is_set_polling_needs_somebody(self, bench: TelegramBench) -> None:
         async def work(adaptor: Any) -> None:

@@ -118,7 +118,7 @@ class TestChannel(Conformance):
     def test_sent_again_it_is_known_by_its_id(self, bench: WebhookBench, kind: str) -> None:
         bench.trouble(kind)
         message = outgoing(bench.address())
-        error_of(bench, message)
+        error_of(bench, message, hasty=True)
         send(bench, message)
         assert [seen.provider_id for seen in bench.seen()] == [message.key]
 

@@ -365,3 +365,34 @@ class Counted:
     def execute(self, *args, **kwargs):
         self.statements += 1
         return self.conn.execute(*args, **kwargs)
+
+
+class TestOutbox:
+    """What is asked for with a template is what the provider gets."""
+
+    SAID = TemplateSource("en", (Variant("email", "en", EmailParts("Order {{ order.id }}", blocks=(Footer(),))),))
+
+    def published(self, post: Post) -> int:
+        number = create(post, source=self.SAID).id
+        publish(post, number)
+        return number
+
+    def test_the_template_is_put_together_when_it_is_claimed(self, post: Post) -> None:
+        account = post.account()
+        number = self.published(post)
+        (nid,) = post.willing()
+        asked = post.send(nid, words=None, template=number, version=1, context={"order": {"id": 7}})
+        (claimed,) = post.claim(account).claimed
+        assert claimed.outgoing.content.subject == "Order 7"
+        assert claimed.outgoing.language == "en"
+        assert f"https://n.example/u/{asked.id}" in (claimed.outgoing.content.html or "")
+
+    def test_what_is_missing_fails_that_message_and_no_other(self, post: Post) -> None:
+        account = post.account()
+        number = self.published(post)
+        whole, half = (post.willing()[0] for _ in range(2))
+        good = post.send(whole, words=None, template=number, version=1, context={"order": {"id": 7}})
+        bad = post.send(half, words=None, template=number, version=1)
+        assert [each.outgoing.id for each in post.claim(account).claimed] == [good.id]
+        assert post.message(bad.id).state == "failed"
+        assert post.message(bad.id).reason == "missing_value"

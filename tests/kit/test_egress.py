@@ -431,6 +431,22 @@ class TestSent:
 
         asyncio.run(run())
 
+    def test_not_where_a_handshake_never_ends_and_its_socket_is_closed(self):
+        async def run():
+            ended = asyncio.Event()
+
+            async def silent(reader, _):
+                while await reader.read(1000):
+                    pass
+                ended.set()
+
+            async with server(silent) as (port, came), egress(port) as out:
+                error = await error_of(out, f"https://127.0.0.1:{port}/", timeout_seconds=0.5)
+                assert (type(error), error.sent, len(came)) == (TimedOutError, False, 1)
+                await asyncio.wait_for(ended.wait(), 2)
+
+        asyncio.run(run())
+
     def test_not_where_the_certificate_is_wrong(self):
         async def run():
             async with server(saying(OK)) as (port, _), egress(port) as out:

@@ -315,3 +315,12 @@ class TestConfirm:
         assert answer.status_code == 409
         assert "withdrawn meanwhile" in answer.text
         assert anna.state(MAIL, "promotions", "email") == "withdrawn"
+
+    def test_confirmed_withdrawn_and_opened_once_more(self, anna: Pages) -> None:
+        token = anna.asked(MAIL, "promotions", "email")
+        anna.now(2)
+        anna.reader.post(f"/confirm/{token}")
+        anna.now(3)
+        anna.said("withdraw", MAIL, "promotions", "*")
+        assert anna.reader.post(f"/confirm/{token}").status_code == 409
+        assert anna.state(MAIL, "promotions", "email") == "withdrawn"

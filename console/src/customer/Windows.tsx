@@ -13,7 +13,7 @@ import type { ChangeSearch, CustomerSearch } from "./model/url";
 import type { Customer } from "./model/useCustomer";
 import { HistoryDialog } from "./traits/HistoryDialog";
 
-const Consents = lazy(() => withWords(["consent"], import("~/consents/ConsentsDialog")).then(({ ConsentsDialog }) => ({ default: ConsentsDialog })));
+const Consents = lazy(() => withWords(["consent", "customer"], import("~/consents/ConsentsDialog")).then(({ ConsentsDialog }) => ({ default: ConsentsDialog })));
 
 export type OpenWindow = "consents" | "date" | "history" | "raw" | "split" | { undo: Join };
 

@@ -15,6 +15,7 @@ from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
 from onevoice.domains.delivery.http import inbound as inbound_http
+from onevoice.domains.delivery.http import links as followed_http
 from onevoice.domains.delivery.http import messages as messages_http
 from onevoice.domains.delivery.http import setup as setup_messages
 from onevoice.domains.delivery.http import templates as templates_http
@@ -146,6 +147,9 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             clock=clock,
             chance=chance,
         )
+    )
+    app.include_router(
+        followed_http.router(database, sending.links(home, out.base_url), CONSOLE, clock=clock, chance=chance)
     )
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))

@@ -15,6 +15,8 @@ from onevoice.domains.delivery.jobs.send import Kit, Sender
 from onevoice.domains.delivery.ports import Adaptor, Channel, ContextSource, Tools
 from onevoice.domains.delivery.service import accounts, rendering
 from onevoice.domains.delivery.service.doors import Doors
+from onevoice.domains.delivery.service.links import Links
+from onevoice.domains.identity.service.links import Keys
 from onevoice.domains.profiles.service.context import CustomerContext
 from onevoice.kit.egress import Egress, ForbiddenAddressError
 from onevoice.kit.sealing import Sealer
@@ -71,6 +73,10 @@ def doors(home: Installation, base_url: str) -> Doors:
     return Doors(base_url, home.secrets.link_key)
 
 
+def links(home: Installation, base_url: str) -> Links:
+    return Links(base_url, Keys(home.secrets.vault_key, home.secrets.link_key))
+
+
 class _Shut:
     """Reading a webhook asks nobody anything."""
 
@@ -117,7 +123,7 @@ def send(home: Installation, settings: SendingSettings) -> None:
             channels(),
             Tools(home.clock, home.chance, egress),
             sealer(home),
-            rendering.Renderer(doors(home, settings.base_url)),
+            rendering.Renderer(doors(home, settings.base_url), links(home, settings.base_url)),
             home.secrets.vault_key,
         )
         sender, listener = Sender(kit), Listener(kit)

@@ -81,6 +81,11 @@ def lease(conn: psycopg.Connection, number: int) -> bool:
     return bool(row and row[0])
 
 
+def require_alive(conn: psycopg.Connection) -> None:
+    """Raises: psycopg.OperationalError where the connection, and with it what it held, is gone."""
+    conn.execute("select 1")
+
+
 def upgrade(url: str) -> None:
     """Bring the schema to this version, each migration in a transaction of its own, one upgrader at a time."""
     config = Config()

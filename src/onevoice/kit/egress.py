@@ -8,6 +8,7 @@ environment never taken, cookies never kept, and an answer is never unpacked: wh
 import asyncio
 import ipaddress
 import socket
+import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -153,6 +154,37 @@ class Answer:
     """As it came: where the other side packed it without being asked to, `content-encoding` says so."""
 
 
+class _Stream(httpcore.AsyncNetworkStream):
+    """Closes its socket when a handshake is given up, which httpcore leaves to the garbage collector."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - httpcore's own
+        return await self._inner.read(max_bytes, timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - httpcore's own
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's own signature
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return await self._inner.start_tls(ssl_context, server_hostname, timeout)
+        except asyncio.CancelledError:
+            await self._inner.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
 class _Backend(httpcore.AsyncNetworkBackend):
     """Connects to the address that was judged, so that a second resolution cannot lead elsewhere.
 
@@ -178,7 +210,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         address = await asyncio.get_running_loop().run_in_executor(
             self._looking_up, judged, host, port, self._allowed, self._resolver
         )
-        return await self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+        return _Stream(await self._inner.connect_tcp(address, port, timeout, local_address, socket_options))
 
     def close(self) -> None:
         self._looking_up.shutdown(wait=False, cancel_futures=True)

@@ -17,7 +17,7 @@ interface Choices {
 
 /** What may stand in the fields. The list asks for it beforehand, so that the window opens at once. */
 export function useSiteChoices() {
-  return useQuery({ queryKey: ["site-choices"], queryFn: () => api.get<Choices>("/api/sites/choices"), staleTime: Number.POSITIVE_INFINITY });
+  return useQuery({ queryKey: ["site-choices"], queryFn: () => api.get<Choices>("/api/site-choices"), staleTime: Number.POSITIVE_INFINITY });
 }
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Any
 
 from onevoice.channels.email.imap import Position, Watch, position
@@ -110,7 +110,7 @@ def _advice(code: str) -> str:
     return _ADVICE.get(code, "Check the server's name, its port and the encryption.")
 
 
-async def _tried(trying: Any) -> str | ChannelError:
+async def _tried(trying: Awaitable[str]) -> str | ChannelError:
     try:
         return await trying
     except ChannelError as error:

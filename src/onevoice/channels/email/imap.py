@@ -37,7 +37,8 @@ _FAILURES = (imaplib.IMAP4.error, ImapToolsError, OSError)
 @dataclass(frozen=True, slots=True)
 class Waits:
     """Seconds. idle: how long one IDLE lasts before it is begun anew; RFC 2177 asks for less than 29 minutes, and home
-    routers forget a silent connection sooner. wake: how soon a stop is noticed.
+    routers forget a silent connection sooner. wake: how soon a stop is noticed. tries: how often in a row a connection
+    may fail before whoever listens is told.
     """
 
     connect: float = 20
@@ -46,6 +47,7 @@ class Waits:
     wake: float = 0.5
     retry_first: float = 1
     retry_most: float = 120
+    tries: int = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,26 +97,27 @@ class Watch:
         self._waits = waits or Waits()
         self._context = context
         self.stopped = threading.Event()
+        self._failures = 0
 
     def run(self, start: Position | None, take: Take) -> None:
-        """Reconnects for ever, with growing waits. Raises: ActionRequired where the login is refused."""
-        failures = 0
-        place_ = start
+        """Reconnects with growing waits. Raises: ActionRequired where the login is refused, Retriable where all tries
+        failed.
+        """
+        at = start
 
         def taken(items: Sequence[Arrived], reached: Position) -> None:
-            nonlocal place_, failures
+            nonlocal at
             take(items, reached)
-            place_, failures = reached, 0
+            at = reached
 
         while not self.stopped.is_set():
             try:
-                self._watched(place_, taken)
-            except Retriable:
-                failures += 1
-            except _FAILURES:
-                failures += 1
-            if failures:
-                self.stopped.wait(self._pause(failures))
+                self._watched(at, taken)
+            except (Retriable, *_FAILURES) as error:
+                self._failures += 1
+                if self._failures >= self._waits.tries:
+                    raise Retriable("imap_unreachable", detail(str(error)), scope="account") from None
+                self.stopped.wait(self._pause(self._failures))
 
     def probe(self) -> int:
         """Logs in and opens the folder. How many letters it holds. Raises: Retriable, ActionRequired."""
@@ -144,6 +147,7 @@ class Watch:
                 at = Position(validity, self._before(box, at.day), at.day)
             while not self.stopped.is_set():
                 at = self._taken(box, at, take)
+                self._failures = 0
                 if not _grown(box):
                     self._idle(box)
         finally:

@@ -94,7 +94,7 @@ def _said(letter: Letter, arrived: Arrived, identifier: Sequence[str], key: str)
         answers=answers[0] if answers else (thread[-1] if thread else None),
         thread=tuple(thread),
         attachments=attachments,
-        automatic=_automatic(headers, address),
+        automatic=not address or _automatic(headers, address),
         notes=tuple(dict.fromkeys([*letter.notes, *notes])),
     )
 

@@ -94,10 +94,8 @@ class TelegramAdaptor:
             raise Permanent("unreadable", "This is no update of the Bot API.") from error
 
     async def listen(self, position: str | None) -> AsyncIterator[Heard]:
-        if position is None:
-            last = await self._updates(-1, 0)
-            position = str(_after(last, 0))
-            yield Heard((), position)
+        # What people wrote before the first poll waits at Telegram for a day, and is theirs to be heard.
+        position = position or "0"
         while True:
             got = await self._updates(int(position), POLL_SECONDS)
             if not got:

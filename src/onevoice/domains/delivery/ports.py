@@ -31,7 +31,9 @@ class Adaptor(Protocol):
         ...
 
     def listen(self, position: str | None) -> AsyncIterator[Heard]:
-        """What comes by polling, for ever, from where the caller left off. None: from now on."""
+        """What comes by polling, for ever, from where the caller left off. None: what came before the first poll may be
+        left out, as a mailbox of years is; a provider that only keeps what nobody fetched gives that.
+        """
         ...
 
     async def close(self) -> None: ...

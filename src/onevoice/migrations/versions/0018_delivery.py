@@ -125,6 +125,14 @@ create table delivery.content (
     body jsonb not null
 );
 
+-- Addresses that stand in a message, by their number, and the last click that a person may have made.
+create table delivery.link (
+    message_id bigint primary key references delivery.message on delete cascade,
+    urls jsonb not null,
+    clicked_at timestamptz,
+    clicked smallint
+);
+
 -- What providers answered when it was not "yes".
 create table delivery.attempt (
     message_id bigint not null references delivery.message on delete cascade,

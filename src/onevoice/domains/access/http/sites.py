@@ -66,9 +66,9 @@ class SiteCreate(SiteUpdate):
 
 
 def router(database: Database, *, clock: Clock) -> APIRouter:
-    routes = APIRouter(prefix="/sites", tags=["access"])
+    routes = APIRouter(tags=["access"])
 
-    @routes.get("")
+    @routes.get("/sites")
     def page(_: Insider, limit: Limit = 50, cursor: Cursor = None) -> Page[SiteView]:
         """By name."""
         (after,) = cursors.decode(cursor, str) if cursor else ("",)
@@ -79,7 +79,7 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
         more = cursors.encode(found[limit - 1].name) if len(found) > limit else None
         return Page(data=[_view(each) for each in found[:limit]], next_cursor=more)
 
-    @routes.get("/choices")
+    @routes.get("/site-choices")
     def choices(_: Insider) -> Choices:
         """Codes to choose from."""
         return Choices(
@@ -89,21 +89,23 @@ def router(database: Database, *, clock: Clock) -> APIRouter:
             time_zones=places.time_zones(),
         )
 
-    @routes.post("", status_code=201, responses=documented({409: "There is a site of this name."}))
+    @routes.post("/sites", status_code=201, responses=documented({409: "There is a site of this name."}))
     def create(actor: Edits, wanted: SiteCreate) -> SiteView:
         details = _changed(wanted)
         details.setdefault("title", wanted.name)
         with database.transaction() as conn:
             return _view(sites.create(conn, wanted.name, SiteDetails(**details), actor=actor.label, clock=clock))
 
-    @routes.patch("/{name:path}", responses=documented({404: "No such site."}))
+    @routes.patch("/sites/{name:path}", responses=documented({404: "No such site."}))
     def update(actor: Edits, name: Name, change: SiteUpdate) -> SiteView:
         """Another country counts for the events that are linked from then on; what was linked before stays."""
         with database.transaction() as conn:
             return _view(sites.update(conn, name, _changed(change), actor=actor.label, clock=clock))
 
     @routes.delete(
-        "/{name:path}", status_code=204, responses=documented({404: "No such site.", 409: "Sources belong to it."})
+        "/sites/{name:path}",
+        status_code=204,
+        responses=documented({404: "No such site.", 409: "Sources belong to it."}),
     )
     def remove(actor: Edits, name: Name) -> None:
         """Only of a site that no source belongs to."""

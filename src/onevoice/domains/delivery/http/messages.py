@@ -1,5 +1,6 @@
 """/api/messages: asking for a message, looking at messages and silences, and why each."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
@@ -7,6 +8,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from fastapi import APIRouter, Query
 from psycopg import Connection
+from pydantic import BeforeValidator
 
 from onevoice.domains.delivery.contracts import STATES, Ask, Button, Content, Manifest, MessageId, State
 from onevoice.domains.delivery.errors import InvalidMessageError
@@ -29,7 +31,16 @@ from onevoice.web.problems import documented
 
 Reader = Annotated[Actor, allow("messages.read")]
 Sender = Annotated[Actor, allow("messages.send")]
-Day = Annotated[datetime | None, Query()]
+
+
+def _written(value: Any) -> Any:
+    """A bare number is no moment, whatever it could be counted from."""
+    if isinstance(value, str) and not re.match(r"\d{4}-", value):
+        raise ValueError("Write it as 2026-11-27T19:00:00Z.")
+    return value
+
+
+Day = Annotated[datetime | None, BeforeValidator(_written), Query()]
 
 _NOBODY = {404: "Nobody is known by this identifier.", 409: "A phone number without a country belongs to several."}
 _NO_MESSAGE = {404: "There is no such message."}
@@ -46,7 +57,7 @@ def router(
     clock: Clock,
     chance: Chance,
 ) -> APIRouter:
-    routes = APIRouter(prefix="/api/messages", tags=["messages"])
+    routes = APIRouter(prefix="/api", tags=["messages"])
 
     def person(conn: Connection, reference: str) -> int:
         found = profiles.find(conn, reference, vault_key=vault_key, as_of=AsOf(), sources=source_infos(conn))
@@ -78,14 +89,14 @@ def router(
             due_at=_aware(body.due_at),
         )
 
-    @routes.post("", responses=documented(_NOBODY))
+    @routes.post("/messages", responses=documented(_NOBODY))
     def ask_for_message(actor: Sender, body: shapes.MessageAsk) -> shapes.AskedView:
         """Ask for a message. It is judged at once, and again before it goes; a silence is kept with its reason."""
         with database.transaction() as conn:
             found = asking.ask(conn, [wanted(conn, actor, body)], channels, sources, clock=clock)
         return render.asked(found[0])
 
-    @routes.post("/considerations", responses=documented(_NOBODY))
+    @routes.post("/message-considerations", responses=documented(_NOBODY))
     def consider_message(actor: Sender, body: shapes.MessageAsk) -> shapes.DecisionView:
         """What would come of a message, and why. Nothing is kept and nothing is sent."""
         with database.transaction() as conn:
@@ -96,7 +107,7 @@ def router(
         turn = flips.turns(found.policy, found.facts, found.decision)
         return render.decision(found.policy_version, found.facts, found.decision, turns, turn, names)
 
-    @routes.get("", responses=documented(_NOBODY))
+    @routes.get("/messages", responses=documented(_NOBODY))
     def list_messages(
         _: Reader,
         limit: Limit = 50,
@@ -133,7 +144,7 @@ def router(
             next_cursor=cursors.encode(found[limit - 1].message.id) if len(found) > limit else None,
         )
 
-    @routes.get("/costs")
+    @routes.get("/message-costs")
     def costs_of_month(
         _: Reader,
         month: Annotated[str | None, Query(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="Such as 2026-11.")] = None,
@@ -161,7 +172,7 @@ def router(
             ],
         )
 
-    @routes.get("/{message_id}", responses=documented(_NO_MESSAGE))
+    @routes.get("/messages/{message_id}", responses=documented(_NO_MESSAGE))
     def get_message(_: Reader, message_id: RowId) -> shapes.MessageDetail:
         """With what was said, and what its provider answered."""
         with database.transaction() as conn:
@@ -179,7 +190,7 @@ def router(
             ],
         )
 
-    @routes.get("/{message_id}/why", responses=documented(_NO_MESSAGE))
+    @routes.get("/messages/{message_id}/why", responses=documented(_NO_MESSAGE))
     def why_message(_: Reader, message_id: RowId) -> shapes.WhyView:
         """Every judgement of it, oldest first, derived again just now; and the smallest change that would turn it."""
         with database.transaction() as conn:
@@ -188,7 +199,7 @@ def router(
             names = render.account_names(accounts.accounts(conn))
         return shapes.WhyView(message=_view(found), moments=[render.moment(each, names) for each in told.moments])
 
-    @routes.post("/{message_id}/what-if", responses=documented(_NO_MESSAGE))
+    @routes.post("/messages/{message_id}/what-if", responses=documented(_NO_MESSAGE))
     def what_if(_: Reader, message_id: RowId, body: shapes.WhatIf) -> shapes.DecisionView:
         """The same judgement with other facts. Nothing is kept and nothing is sent."""
         with database.transaction() as conn:
@@ -199,7 +210,7 @@ def router(
         return render.decision(found.policy_version, found.facts, found.decision, turns, turn, names)
 
     @routes.post(
-        "/{message_id}/cancel",
+        "/messages/{message_id}/cancel",
         responses=documented({**_NO_MESSAGE, 409: "It is on its way already, or has ended."}),
     )
     def cancel_message(actor: Sender, message_id: RowId) -> shapes.MessageView:

@@ -70,7 +70,7 @@ def _accounts(
             found = accounts.accounts(conn)
         return Page(data=[shapes.account_view(each, channels.get(each.channel)) for each in found[:_MAX_ACCOUNTS]])
 
-    @routes.post("/accounts/probes", responses=documented({404: "There is no such channel."}))
+    @routes.post("/account-probes", responses=documented({404: "There is no such channel."}))
     async def probe_account(_: Connector, body: shapes.AccountTry) -> shapes.ProbeView:
         """Try settings against the provider. Nothing is kept, nothing is sent to anybody."""
         manifest = accounts.manifest_of(channels, body.channel)

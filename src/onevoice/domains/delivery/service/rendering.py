@@ -1,18 +1,24 @@
 """From a message and what was kept of it to what goes to the provider."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Protocol
 
 import msgspec
 from psycopg import Connection
 
+from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts import CLASSES, Content, MessageId, Outgoing
-from onevoice.domains.delivery.service.wording import Refused, Wanted, Wordings
+from onevoice.domains.delivery.service.links import Links, tagging
+from onevoice.domains.delivery.service.wording import Refused, Wanted, Worded, Wordings
+from onevoice.domains.delivery.store import links as link_store
 from onevoice.domains.delivery.store import messages as message_store
 from onevoice.domains.delivery.store import outbox as store
 from onevoice.domains.identity.service import reading as identity
+
+_END = "</body>"
 
 Rendered = tuple[dict[int, Outgoing], dict[int, str]]
 """By message what is to be sent, and of those that cannot be rendered the reason."""
@@ -29,13 +35,16 @@ class Doors(Protocol):
 class Renderer:
     """May be called from many threads: each keeps the templates it compiled."""
 
-    def __init__(self, doors: Doors) -> None:
+    def __init__(self, doors: Doors, links: Links | None = None) -> None:
+        """links: None where nobody counts clicks."""
         self._doors = doors
+        self._links = links
         self._mine = threading.local()
 
     def render(self, conn: Connection, rows: Sequence[store.DueRow], at: datetime) -> Rendered:
         if not rows:
             return {}, {}
+        self._mine.domains = {}
         kept = message_store.contents(conn, [row.id for row in rows])
         addresses = identity.values_of(conn, sorted({row.nid for row in rows}))
         answered = message_store.provider_ids(conn, [row.answers for row in rows if row.answers is not None])
@@ -77,6 +86,7 @@ class Renderer:
         """By message its content and language, or why there is none."""
         found: dict[int, tuple[Content, str] | str] = {}
         wanted: list[Wanted] = []
+        linked: dict[int, list[str]] = {}
         for row in rows:
             body = kept.get(row.id)
             if body is None:
@@ -95,12 +105,40 @@ class Renderer:
                         language=body.get("language"),
                         unsubscribe_url=ways[row.id][0],
                         preferences_url=ways[row.id][1],
+                        rewrite=self._rewriting(conn, row, linked),
                     )
                 )
         if wanted:
             for number, each in self._wordings().rendered(conn, wanted).items():
-                found[number] = each.reason if isinstance(each, Refused) else (each.content, each.language)
+                found[number] = each.reason if isinstance(each, Refused) else (self._seen(number, each), each.language)
+        if counted := {number: urls for number, urls in linked.items() if urls}:
+            link_store.keep(conn, counted)
         return found
+
+    def _rewriting(
+        self, conn: Connection, row: store.DueRow, linked: dict[int, list[str]]
+    ) -> Callable[[str], str] | None:
+        if self._links is None:
+            return None
+        domains = self._domains.get(row.site)
+        if domains is None:
+            domains = self._domains[row.site] = sites.site(conn, row.site).details.domains
+        linked[row.id] = []
+        tag = tagging(row.site, domains, row.channel, row.purpose)
+        return self._links.rewriting(row.id, linked[row.id], tag)
+
+    def _seen(self, number: int, worded: Worded) -> Content:
+        """A letter tells when it is opened, where its reader's program lets it."""
+        content = worded.content
+        if self._links is None or content.html is None or _END not in content.html:
+            return content
+        picture = f'<img src="{self._links.picture(number)}" width="1" height="1" alt="" style="display:block">'
+        return replace(content, html=content.html.replace(_END, picture + _END, 1))
+
+    @property
+    def _domains(self) -> dict[str, Sequence[str]]:
+        """Of the sites of a batch."""
+        return self._mine.domains
 
     def _wordings(self) -> Wordings:
         made = getattr(self._mine, "wordings", None)

@@ -72,6 +72,16 @@ def issue(
     ]
 
 
+def for_node(
+    conn: Connection, nid: int, url: str, *, life: timedelta, keys: Keys, now: datetime, chance: Chance
+) -> str:
+    """The address with a token of the holder of an identifier that is known already. Raises: InvalidAddressError."""
+    wanted = LinkWanted("", url)
+    _require_addresses(wanted)
+    (number,) = _add(conn, [nid], now, now + life, chance)
+    return _made(wanted, number, now + life, tokens.key_of(keys.link)).url
+
+
 def housekeep(conn: Connection, now: datetime) -> int:
     """Forget links that nobody opened and nobody can open any more. Returns: how many; call again while there are."""
     return sql.drop_unopened(conn, now - tokens.GRACE - timedelta(days=1), 10_000)

@@ -103,7 +103,7 @@ def router(
             return lost(who) if opened is None else _show(conn, who, opened, request.query_params)
 
     def _show(conn: Connection, who: _Asked, opened: Opened, query: Mapping[str, str]) -> Response:
-        wished = centre.centre(conn, opened.nid, who.accepted).wishes.language
+        wished = centre.wished_language(conn, opened.nid)
         language = who.language(wished)
         shown = centre.centre(conn, opened.nid, language)
         saved = query.get("saved", "")
@@ -155,7 +155,7 @@ def router(
             opened = resolve(conn, token)
             if opened is None:
                 return lost(who)
-            language = who.language(centre.centre(conn, opened.nid, who.accepted).wishes.language)
+            language = who.language(centre.wished_language(conn, opened.nid))
             return drawing.notice(
                 language,
                 centre.brand(conn).name,
@@ -179,7 +179,7 @@ def router(
             centre.unsubscribe(conn, opened, said("unsubscribe", who, opened), clock=clock)
             if one_click:
                 return Response(status_code=200, headers={"Cache-Control": "no-store"})
-            language = who.language(centre.centre(conn, opened.nid, who.accepted).wishes.language)
+            language = who.language(centre.wished_language(conn, opened.nid))
             return drawing.notice(
                 language,
                 centre.brand(conn).name,
@@ -229,19 +229,23 @@ def router(
         language = who.language(None)
         with database.transaction() as conn:
             try:
+                waits = ledger.waiting(conn, who.token, confirmation_key, clock.now())
                 how = said("confirmation", who, None)
                 ledger.confirm(conn, who.token, how, clock=clock, key=confirmation_key)
+                holds = centre.confirmation(conn, waits, language).holds
             except UnknownDoorError:
                 return lost(who)
             except WithdrawnSinceError:
-                return drawing.notice(
-                    language,
-                    centre.brand(conn).name,
-                    texts.WITHDRAWN_TITLE.to(language),
-                    [texts.WITHDRAWN_TEXT.to(language)],
-                    status=409,
-                )
-            return _confirmed(conn, language)
+                holds = False
+            if holds:
+                return _confirmed(conn, language)
+            return drawing.notice(
+                language,
+                centre.brand(conn).name,
+                texts.WITHDRAWN_TITLE.to(language),
+                [texts.WITHDRAWN_TEXT.to(language)],
+                status=409,
+            )
 
     def _confirmed(conn: Connection, language: Language) -> HTMLResponse:
         return drawing.notice(

@@ -27,7 +27,7 @@ from onevoice.domains.privacy.rules import standing as standing_rules
 from onevoice.domains.privacy.rules.masking import masked
 from onevoice.domains.privacy.service import ledger, people
 from onevoice.domains.privacy.service.people import Person
-from onevoice.domains.privacy.service.standing import purposes
+from onevoice.domains.privacy.service.standing import preferences, purposes
 from onevoice.domains.privacy.store import ledger as store
 from onevoice.domains.privacy.store import purposes as purpose_store
 from onevoice.kit.clock import Clock
@@ -87,6 +87,11 @@ def confirmation(conn: Connection, waits: Waiting, language: str) -> Confirmatio
     holds = standing_rules.decide(people.lines_of(conn, who), who.kinds, asked).state == "granted"
     topic = title(conn, waits.purpose, language) or waits.purpose
     return Confirmation(topic, masked(member.kind, member.value), entry.body, holds)
+
+
+def wished_language(conn: Connection, nid: int) -> str | None:
+    pid = people.person(conn, nid).pid
+    return preferences(conn, [pid])[pid].language
 
 
 def centre(conn: Connection, nid: int, language: str, *, upto: int | None = None) -> Centre:

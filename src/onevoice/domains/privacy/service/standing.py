@@ -31,7 +31,7 @@ def standings(conn: Connection, asked: Sequence[Asked]) -> list[Standing]:
 
 
 def suppressions(conn: Connection, nids: Sequence[int]) -> dict[int, Suppression]:
-    """Those of these addresses that nothing may be sent to, each with the reason that has stood longest."""
+    """Those of these addresses that nothing may be sent to, each with the strictest reason, of those the oldest."""
     return {found.nid: found for found in suppression_store.standing(conn, nids)}
 
 

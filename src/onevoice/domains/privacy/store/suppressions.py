@@ -12,10 +12,10 @@ _COLUMNS = "id, nid, reason, source, since, lifted_at, lifted_by, lifted_because
 
 
 def standing(conn: Connection, nids: Sequence[int]) -> list[Suppression]:
-    """Of each address the oldest that stands."""
+    """Of each address the strictest that stands, of those the oldest: after a complaint only marketing ends."""
     rows = conn.execute(
         "select distinct on (nid) nid, reason, since from privacy.suppression"
-        " where nid = any(%s::bigint[]) and lifted_at is null order by nid, since, id",
+        " where nid = any(%s::bigint[]) and lifted_at is null order by nid, reason = 'complaint', since, id",
         (arrays.numbers(nids),),
     )
     return [Suppression(*row) for row in rows]
