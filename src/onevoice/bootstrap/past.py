@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from onevoice.bootstrap.installation import Installation
-from onevoice.bootstrap.sending import SOURCES, SendingSettings, channels, doors, manifests, probe, sealer
+from onevoice.bootstrap.sending import SOURCES, SendingSettings, channels, doors, links, manifests, probe, sealer
 from onevoice.domains.delivery.contracts import (
     Account,
     Ask,
@@ -119,7 +119,9 @@ class Past:
 
     def hear(self, account: Account, items: Sequence[Inbound], at: datetime) -> None:
         with self._home.database.transaction() as conn:
-            hearing.hear(conn, account, items, manifests()[account.channel], vault_key=self._vault, clock=ManualClock(at))
+            hearing.hear(
+                conn, account, items, manifests()[account.channel], vault_key=self._vault, clock=ManualClock(at)
+            )
 
     def knows(self, who: str) -> bool:
         with self._home.database.transaction() as conn:
@@ -156,7 +158,8 @@ class Past:
             if found.state != "queued" or found.repeated:
                 return found
             clock.advance(SENT_AFTER)
-            renderer = rendering.Renderer(doors(home, self._settings.base_url))
+            base = self._settings.base_url
+            renderer = rendering.Renderer(doors(home, base), links(home, base))
             for account in accounts.accounts(conn):
                 if account.channel == found.channel and account.site == site:
                     claim = claiming.claim(conn, account, 10, known, renderer, at=clock.now())

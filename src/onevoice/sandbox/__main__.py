@@ -1,4 +1,4 @@
-"""`python -m onevoice.sandbox FILE`: a demo's stand-ins, until SIGTERM. The file says where, and keeps what they hold."""
+"""`python -m onevoice.sandbox FILE`: a demo's stand-ins, until SIGTERM. The file says where, and keeps it all."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What the stand-ins of a demo hold, kept in one file: stopped and started again, they have all their mail and chats."""
+"""What the stand-ins of a demo hold, kept in one file: started again, they have all their mail and chats."""
 
 from datetime import datetime
 from pathlib import Path

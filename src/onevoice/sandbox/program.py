@@ -4,6 +4,7 @@ import signal
 import threading
 from datetime import datetime
 from pathlib import Path
+from types import FrameType
 
 import msgspec
 
@@ -106,8 +107,13 @@ class StandIns:
 def run(file: Path) -> None:
     """Raises: OSError, msgspec.DecodeError."""
     stop = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, on_signal)
     stands = StandIns(file)
     stands.start()
     try:
