@@ -12,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from onevoice.domains.access.contracts import FOR_KEYS, ROLES
 from onevoice.domains.imports.contracts import ImportReport
 from onevoice.kit import db
 from onevoice.kit.chance import SystemChance, token
+from onevoice.kit.clock import SystemClock
 from onevoice.kit.errors import DomainError
 from onevoice.kit.home import Home, external_database_url
 from onevoice.kit.postgres import Cluster, reachable
@@ -184,8 +185,13 @@ def _serve(options: argparse.Namespace) -> None:
 
 
 @contextlib.contextmanager
-def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
-    """Everything up and ready; stopped in order when the block ends."""
+def _running(
+    options: argparse.Namespace, beside: Mapping[str, Sequence[str]] | None = None, places: str = ""
+) -> Generator[tuple[Supervisor, str]]:
+    """Everything up and ready; stopped in order when the block ends.
+
+    beside: other programs to keep alive, by name. places: of ours that channels may speak to.
+    """
     home = _home(options)
     bootstrap.web_settings(os.environ)
     require_free_port(options.host, options.port)
@@ -214,8 +220,11 @@ def _running(options: argparse.Namespace) -> Generator[tuple[Supervisor, str]]:
         host = "127.0.0.1" if options.host in {"0.0.0.0", "::"} else options.host  # noqa: S104 - compared, not bound
         address = f"http://{f'[{host}]' if ':' in host else host}:{options.port}"
         environ = {**child_environ(home, url), "ONEVOICE_OWN_URL": address}
+        if places:
+            environ["ONEVOICE_ALLOWED_PLACES"] = places
         common = ["--home", str(home.path)]
         children = [
+            *(Child(name, command, environ, home) for name, command in (beside or {}).items()),
             Child(
                 "api", child_command("api", *common, "--host", options.host, "--port", str(options.port)), environ, home
             ),
@@ -448,16 +457,33 @@ def _doctor(options: argparse.Namespace) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from onevoice.demo import run  # noqa: PLC0415 - what a shop's installation never runs, it never loads
+    # What a shop's installation never runs, it never loads.
+    from onevoice.demo import run  # noqa: PLC0415
+    from onevoice.demo.standins import StandIns  # noqa: PLC0415
 
     password = token(SystemChance(), 9)
-    with _running(options) as (supervisor, address):
-        home = _home(options)
+    home = _home(options)
+    start = home.demo_since() or SystemClock().now()
+    stands = StandIns(home.path / "providers.json", options.port, SystemChance(), start)
+    places = stands.places(os.environ)
+    with _running(options, {"providers": stands.command}, places) as (supervisor, address):
+        stands.await_ready()
         url = external_database_url(os.environ) or Cluster(home).url
         installed = bootstrap.installation(url, home.secrets(SystemChance()), name="demo", max_connections=4)
+        settings = bootstrap.sending_settings(
+            {**os.environ, "ONEVOICE_OWN_URL": address, "ONEVOICE_ALLOWED_PLACES": places}
+        )
         try:
             run.demo(
-                installed, home.demo, address, password=password, small=options.small, say=_say, tend=supervisor.run
+                installed,
+                home.demo,
+                address,
+                password=password,
+                small=options.small,
+                stands=stands,
+                settings=settings,
+                say=_say,
+                tend=supervisor.run,
             )
         finally:
             installed.database.close()

@@ -58,16 +58,16 @@ class TestStory:
     def test_it_is_the_same_every_time(self, story):
         assert anna.story(7, START) == story
 
-    def test_seven_identifiers_become_hers(self, story):
+    def test_eight_identifiers_become_hers(self, story):
         assert joined(story, anna.CARD) == {
-            anna.CARD, anna.PHONE, anna.HANDLE, anna.EMAIL, anna.ACCOUNT, anna.IPHONE, anna.MACBOOK,
+            anna.CARD, anna.PHONE, anna.HANDLE, anna.CHAT, anna.EMAIL, anna.ACCOUNT, anna.IPHONE, anna.MACBOOK,
         }  # fmt: skip
 
     def test_until_the_hand_over_the_card_is_a_stranger(self, story):
         hand_over = START - timedelta(days=9, hours=-2)
         before = [item for item in story if item.at < hand_over]
         assert joined(before, anna.CARD) == {anna.CARD, anna.PHONE}
-        assert joined(before, anna.HANDLE) == {anna.HANDLE, anna.IPHONE, anna.MACBOOK, anna.EMAIL}
+        assert joined(before, anna.HANDLE) == {anna.HANDLE, anna.CHAT, anna.IPHONE, anna.MACBOOK, anna.EMAIL}
 
     def test_a_kowalska_is_joined_to_her_by_nothing(self, story):
         assert joined(story, anna.OTHER_ACCOUNT) == {anna.OTHER_ACCOUNT, anna.OTHER_EMAIL, anna.OTHER_TABLET}

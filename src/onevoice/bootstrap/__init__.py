@@ -25,8 +25,9 @@ from onevoice.bootstrap.installation import (
     waiting_events,
     web_settings,
 )
+from onevoice.bootstrap.past import Past
 from onevoice.bootstrap.program import api
-from onevoice.bootstrap.sending import SOURCES, manifests, sealer, send, sending_settings
+from onevoice.bootstrap.sending import SOURCES, SendingSettings, manifests, sealer, send, sending_settings
 from onevoice.bootstrap.working import Worker, linking_steps
 
 __all__ = [
@@ -34,6 +35,8 @@ __all__ = [
     "SOURCES",
     "Check",
     "Installation",
+    "Past",
+    "SendingSettings",
     "UnusableSettingError",
     "Worker",
     "api",

@@ -16,6 +16,8 @@ from onevoice.demo.visits import Visit, web_visit
 from onevoice.demo.wire import Event, Outgoing, outgoing
 
 HANDLE = "@ania_k"
+CHAT = "588120447"
+"""By which Telegram knows her: what is sent goes there."""
 CARD = "220044710938"
 PHONE = "+48400233412"
 EMAIL = "a.kowalska@poczta.example"
@@ -59,7 +61,7 @@ _SAID = (
     (-10, "19:00", "Halny", "Your 39 is at Gdańsk Wrzeszcz"),
     (-10, "19:05", None, "Super! Proszę odłożyć."),
     (-10, "19:07", "Halny", "Odłożone do soboty, numer R-8841."),
-    (-9, "17:40", "Olga Mazur", "Czy możemy pisać tu także o nowościach?"),
+    (-9, "17:40", "Olga Mazur", "Czy możemy tu zapytać, jak się sprawdzają?"),
     (-9, "17:43", None, "Tak, tutaj proszę."),
     (-6, "18:12", None, "Czy trzeba je impregnować przed zimą?"),
     (-6, "18:20", "Olga Mazur", "Warto, raz na dwa miesiące. Spray jest na stronie."),
@@ -87,15 +89,25 @@ _OTHER_VISITS = (
 )
 
 
+def moment(start: datetime, day: int, clock: str, second: int = 0) -> datetime:
+    """A Polish hour of a day counted from the start."""
+    hour, minute = clock.split(":")
+    date = (start + timedelta(hours=_PL.utc_offset_hours)).date() + timedelta(days=day)
+    local = datetime.combine(date, time(int(hour), int(minute), second), start.tzinfo)
+    return local - timedelta(hours=_PL.utc_offset_hours)
+
+
+def said(start: datetime) -> list[tuple[datetime, str | None, str]]:
+    """What was said in Telegram by people, (when, by whom of the shop or None, text)."""
+    return [(moment(start, day, clock), author, text) for day, clock, author, text in _SAID if author != "Halny"]
+
+
 def story(seed: int, start: datetime) -> list[Outgoing]:
     """Everything Anna and A. Kowalska did up to `start`, by time."""
     rng = random.Random(seed * 31 + 20_817)
 
     def at(day: int, clock: str) -> datetime:
-        hour, minute = clock.split(":")
-        date = (start + timedelta(hours=_PL.utc_offset_hours)).date() + timedelta(days=day)
-        local = datetime.combine(date, time(int(hour), int(minute), rng.randrange(60)), start.tzinfo)
-        return local - timedelta(hours=_PL.utc_offset_hours)
+        return moment(start, day, clock, rng.randrange(60))
 
     events = [
         *_card(rng, at),
@@ -184,10 +196,11 @@ def _telegram(rng: random.Random, at: _At) -> list[Outgoing]:
     visit = _chat(rng, at(-19, "08:41"))
     visit.track("Chat Opened", via="code", code=CODE)
     visit.events[-1].event["anonymousId"] = IPHONE
-    visit.send("identify", traits={"name": "Ania K.", "username": HANDLE})
+    both: Event = {"externalIds": [*_TELEGRAM["externalIds"], {"id": CHAT, "type": "telegram"}]}
+    visit.send("identify", context=both, traits={"name": "Ania K.", "username": HANDLE})
     for number, (day, clock, author, text) in enumerate(_SAID):
         visit.at = at(day, clock)
-        said = {"text": text, "chat_id": "588120447", "message_id": f"telegram:{90_101 + number}"}
+        said = {"text": text, "chat_id": CHAT, "message_id": f"telegram:{90_101 + number}"}
         if author is None:
             visit.track("Message Received", **said, language_code="pl")
         else:
@@ -275,7 +288,7 @@ def _today(rng: random.Random, start: datetime) -> list[Outgoing]:
     visit.track("Product Added", **product(_INSOLES, _PL, "en"))
     visit.track("Cart Viewed", **basket([_INSOLES], _PL, "en"))
     chat = _chat(rng, start - timedelta(minutes=12))
-    said = {"text": "Czy jest szersza wersja tych butów?", "chat_id": "588120447", "message_id": "telegram:90214"}
+    said = {"text": "Czy jest szersza wersja tych butów?", "chat_id": CHAT, "message_id": "telegram:90214"}
     chat.track("Message Received", **said, language_code="pl", reply_to="T2-4412, Tatra boots 39")
     return [*visit.events, *chat.events]
 

@@ -13,8 +13,10 @@ from pathlib import Path
 from onevoice import bootstrap
 from onevoice.demo.caller import Caller, RefusedError
 from onevoice.demo.furnish import Furnisher, StoppedError
-from onevoice.demo.load import DemoPlan, plan
+from onevoice.demo.load import STAGE1_DAYS, DemoPlan, plan
 from onevoice.demo.places import SITES, SOURCES
+from onevoice.demo.standins import StandIns
+from onevoice.demo.voices import Voices
 from onevoice.demo.wire import Chunk, Delivery
 from onevoice.kit.errors import DomainError
 
@@ -24,6 +26,9 @@ BEHIND_AT_MOST = 20_000
 PAUSE_SECONDS = 0.5
 CARDS = 40
 """So many customers' cards the loyalty club knows of."""
+SPOKEN_TO = 9
+"""So many customers besides Anna have had a letter, or a silence."""
+POCKET_READS = ("customers.read", "messages.read")
 
 
 @dataclass
@@ -36,6 +41,8 @@ class Progress:
     stage2: int = 0
     furnished: list[str] = field(default_factory=list)
     """Steps of `Furnisher` that are done."""
+    spoken: bool = False
+    """Whether what the shop has said until now is there."""
 
     @classmethod
     def kept(cls, file: Path) -> "Progress | None":
@@ -55,8 +62,16 @@ class Demo:
     """One demo in one installation."""
 
     def __init__(
-        self, installed: bootstrap.Installation, file: Path, password: str, say: Callable[[str], None]
+        self,
+        installed: bootstrap.Installation,
+        file: Path,
+        password: str,
+        say: Callable[[str], None],
+        stands: StandIns,
+        settings: bootstrap.SendingSettings,
     ) -> None:
+        self._stands = stands
+        self._settings = settings
         self._installed = installed
         self._file = file
         self._say = say
@@ -127,12 +142,40 @@ class Demo:
     def rest(self, address: str, *, small: bool) -> None:
         """Everything else, a day at a time, never far ahead of the linker; then live traffic. Runs in a thread."""
         try:
+            self._speak(address)
             self._furnish(address)
             if not small:
                 self._second_stage()
             self._live()
         except DomainError as error:
             self._say(f"the demo's loading stopped: {error.detail}")
+
+    def _speak(self, address: str) -> None:
+        """Connect the providers, wherever they listen today; at the first start lay what was said until then."""
+        people = [
+            person
+            for _, person in sorted(self.plan.world.people.items())
+            if person.lively and person.email and person.has_account(-STAGE1_DAYS) and person.site.name == "pl"
+        ]
+        past = bootstrap.Past(self._installed, self._settings, OWNER)
+        voices = Voices(past, self._stands, datetime.fromisoformat(self.progress.start), people[:SPOKEN_TO])
+        try:
+            voices.connect()
+            if not self.progress.spoken:
+                voices.tell(lambda: self._await_worker(0))
+                key = bootstrap.create_key(
+                    self._installed,
+                    scope="secret",
+                    name="the pocket",
+                    channel=None,
+                    site="main",
+                    permissions=POCKET_READS,
+                )
+                self._stands.tell("/about", address=address, key=key)
+                self.progress.spoken = True
+                self.progress.keep(self._file)
+        except OSError as error:
+            self._say(f"the demo's providers cannot be reached: {error}")
 
     def _furnish(self, address: str) -> None:
         """What is on the Data and Settings pages. Where it cannot be done the rest goes on without."""
@@ -205,11 +248,13 @@ def demo(
     *,
     password: str,
     small: bool,
+    stands: StandIns,
+    settings: bootstrap.SendingSettings,
     say: Callable[[str], None],
     tend: Callable[[], None],
 ) -> None:
     """Load, print where to look, and keep everything alive until a stop is asked for. `tend` returns when it is."""
-    show = Demo(installed, file, password, say)
+    show = Demo(installed, file, password, say, stands, settings)
     show.prepare()
     show.first_stage()
     say("")

@@ -18,7 +18,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from onevoice.kit.clock import Clock, SystemClock
 from onevoice.sandbox import mail_letters
-from onevoice.sandbox.mail_imap import LINE_MAX, Mailbox
+from onevoice.sandbox.keeping import LETTERS_MOST, KeptBox, KeptLetter, KeptMail, KeptTaken
+from onevoice.sandbox.mail_imap import LINE_MAX, Letter, Mailbox
 from onevoice.sandbox.mail_imap import Session as ImapSession
 
 T = TypeVar("T")
@@ -63,18 +64,22 @@ class _Fault:
 
 
 class Mail:
-    """password: for every login by SMTP, and by IMAP under any address or brand; None: SMTP takes mail from anybody."""
+    """password: for every login by SMTP, and by IMAP under any address or brand; None: SMTP takes mail from anybody.
+    open_door: SMTP does so all the same.
+    """
 
     def __init__(
         self,
         *,
         password: str | None = None,
+        open_door: bool = False,
         clock: Clock | None = None,
         smtp_port: int = 0,
         imap_port: int = 0,
         slow_seconds: float = 2,
     ) -> None:
         self._password, self._clock, self._slow_seconds = password, clock or SystemClock(), slow_seconds
+        self._open_door = open_door
         self._wanted = (smtp_port, imap_port)
         self.smtp_port = self.imap_port = 0
         self.ledger: list[Taken] = []
@@ -82,6 +87,10 @@ class Mail:
         self._boxes: dict[str, Mailbox] = {}
         self._brands: set[str] = set()
         self._faults: list[_Fault] = []
+        self.standing: tuple[Trouble, int] | None = None
+        """A trouble for every letter until it is taken away, and its seconds."""
+        self.marks: dict[int, str] = {}
+        """What people did with a letter, by its number: `spam`, `bounced`."""
         self._loop = asyncio.new_event_loop()
         self._servers: list[asyncio.Server] = []
         self._transports: set[Any] = set()
@@ -230,6 +239,7 @@ class Mail:
 
     def complain(self, taken: Taken) -> bytes:
         """The person presses "spam"; their provider tells the brand."""
+        self.marks[taken.number] = "spam"
         to = taken.sender
         raw = mail_letters.complaint(
             taken.raw, taken.sender, taken.recipient, to, self._clock.now(), self._identifier()
@@ -238,8 +248,36 @@ class Mail:
 
     def bounce(self, taken: Taken, code: str = "5.1.1", said: str = "No such user here") -> bytes:
         """The provider finds that it cannot deliver what it took."""
+        self.marks[taken.number] = "bounced"
         at, to = self._clock.now(), taken.sender
         return self._sent_back(mail_letters.failure(taken.raw, taken.recipient, to, code, said, at, self._identifier()))
+
+    # What outlasts it
+
+    def kept(self) -> KeptMail:
+        return self._called(self._kept)
+
+    def _kept(self) -> KeptMail:
+        boxes = {
+            name: KeptBox(
+                box.validity,
+                box.next_uid,
+                [KeptLetter(one.uid, one.raw, one.at, sorted(one.flags)) for one in box.letters[-LETTERS_MOST:]],
+            )
+            for name, box in self._boxes.items()
+        }
+        ledger = [
+            KeptTaken(one.number, one.sender, one.recipient, one.raw, one.at) for one in self.ledger[-LETTERS_MOST:]
+        ]
+        return KeptMail(boxes, ledger, dict(self.marks))
+
+    def restore(self, kept: KeptMail) -> None:
+        """Before it is started."""
+        self.ledger = [Taken(one.number, one.sender, one.recipient, one.raw, one.at) for one in kept.ledger]
+        self.marks = dict(kept.marks)
+        for name, box in kept.boxes.items():
+            letters = [Letter(one.uid, one.raw, one.at, set(one.flags)) for one in box.letters]
+            self._boxes[name] = Mailbox(box.validity, letters, box.next_uid)
 
     def _sent_back(self, raw: bytes) -> bytes:
         self.put(mail_letters.header(mail_letters.opened(raw), "To"), raw)
@@ -270,16 +308,19 @@ class Mail:
                 if fault.times <= 0:
                     self._faults.remove(fault)
                 return fault
+        if self.standing is not None and self.standing[0] in at:
+            return _Fault(self.standing[0], None, 1, self.standing[1])
         return None
 
     def take(self, sender: str, recipient: str, raw: bytes, *, answered: bool) -> None:
         at = self._clock.now()
-        self.ledger.append(Taken(len(self.ledger) + 1, sender, recipient, raw, at, answered))
+        number = self.ledger[-1].number + 1 if self.ledger else 1
+        self.ledger.append(Taken(number, sender, recipient, raw, at, answered))
         self._box(recipient).put(f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n".encode() + raw, at)
 
     @property
     def wants_login(self) -> bool:
-        return self._password is not None
+        return self._password is not None and not self._open_door
 
     @property
     def slow_seconds(self) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
+from onevoice.sandbox.keeping import KeptChat, KeptRoom
 from onevoice.sandbox.serving import Outcome, Reply, Request, Server, Trouble, json_reply
 from onevoice.sandbox.telegram_forms import Parameters, Upload, parameters
 from onevoice.sandbox.telegram_room import Call, Chat, RefusedError, Room
@@ -21,9 +22,9 @@ from onevoice.sandbox.telegram_webhook import Webhook
 
 Kind = Literal[
     "too_many", "error", "gateway", "silence", "unheard", "reset", "torn", "cut", "garbage", "not_ok",
-    "revoked", "moved",
+    "revoked", "moved", "slow",
 ]  # fmt: skip
-TAKEN_ALL_THE_SAME = frozenset({"silence", "reset", "cut", "garbage"})
+TAKEN_ALL_THE_SAME = frozenset({"silence", "reset", "cut", "garbage", "slow"})
 """The call is carried out, and only the answer goes wrong. Of `unheard` and `torn` nothing is carried out."""
 TOKEN = "7000001:AAsandbox_token-of_the_stand-in"  # noqa: S105 - opens nothing but this stand-in
 _PATH = re.compile(r"/(file/)?bot([^/]+)/(.+)")
@@ -44,11 +45,12 @@ class Telegram:
         port: int = 0,
         token: str = TOKEN,
         username: str = "northfold_bot",
+        title: str = "Northfold",
         now: Callable[[], float] = time.time,
     ) -> None:
         self.token = token
         self.me = {
-            "id": int(token.partition(":")[0]), "is_bot": True, "first_name": "Northfold", "username": username,
+            "id": int(token.partition(":")[0]), "is_bot": True, "first_name": title, "username": username,
             "can_join_groups": True, "can_read_all_group_messages": False, "supports_inline_queries": False,
         }  # fmt: skip
         self._server = Server(self._answer, port=port)
@@ -56,6 +58,8 @@ class Telegram:
         self._sending = Sending(self._room)
         self.webhook = Webhook(self._room, self.carry_out)
         self._faults: deque[tuple[Fault, str | None]] = deque()
+        self.standing: Fault | None = None
+        """What happens to every call but polls, until it is taken away; `slow` too, which only waits."""
         self._poll: asyncio.Event | None = None
         self._queries = itertools.count(1)
         self.done: Counter[str] = Counter()
@@ -104,6 +108,31 @@ class Telegram:
         """What happens to the calls that come next, one by one: to those of one method, or to all but polls."""
         with self._room.lock:
             self._faults.extend((fault, method) for fault in faults)
+
+    # What outlasts it
+
+    def kept(self) -> KeptRoom:
+        room = self._room
+        with room.lock:
+            chats = [
+                KeptChat(
+                    one.id, one.first_name, one.last_name, one.username, one.language, one.started, one.blocked,
+                    dict(one.messages),
+                )
+                for one in self.chats.values()
+            ]  # fmt: skip
+            return KeptRoom(chats, room.waiting(), room.next_update, self._sending.next_message)
+
+    def restore(self, kept: KeptRoom) -> None:
+        """Before it is started."""
+        for one in kept.chats:
+            chat = Chat(one.id, one.first_name, one.last_name, one.username, one.language, one.started, one.blocked)
+            for number, message in one.messages.items():
+                own = message["from"]["id"] == self.me["id"]
+                chat.messages[number] = message | ({"from": self.me} if own else {})
+            self.chats[chat.id] = chat
+        self._room.restore(kept.updates, kept.next_update)
+        self._sending.next_message = kept.next_message
 
     # What people do
 
@@ -250,6 +279,8 @@ class Telegram:
             answer = _refusal(error)
         except (ValueError, KeyError) as error:
             answer = _refusal(RefusedError(400, f"Bad Request: {error}"))
+        if fault is not None and fault.kind == "slow":
+            return _late(answer, fault.seconds)
         return answer if fault is None else _instead(fault)
 
     def _fault(self, method: str) -> Fault | None:
@@ -260,7 +291,7 @@ class Telegram:
                     self._faults.remove(each)
                     self.done[f"{method}:{fault.kind}"] += 1
                     return fault
-        return None
+        return self.standing if method.lower() != "getupdates" else None
 
     async def _get_updates(self, given: Parameters) -> Outcome:
         if self.webhook.url:
@@ -296,6 +327,11 @@ class Telegram:
             kept = waiting[offset:] if offset < 0 else [each for each in waiting if each["update_id"] >= offset]
             self._room.confirm(*(each["update_id"] for each in waiting[: len(waiting) - len(kept)]))
             return kept
+
+
+async def _late(answer: Reply, seconds: int) -> Reply:
+    await asyncio.sleep(seconds)
+    return answer
 
 
 def _refusal(error: RefusedError) -> Reply:

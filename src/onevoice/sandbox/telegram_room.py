@@ -1,7 +1,7 @@
 """What the stand-in for Telegram holds: people, their conversations with the bot, files, and updates not yet taken."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,17 +62,21 @@ class Room:
         self.files: dict[str, tuple[str, bytes]] = {}
         self._now = now
         self._updates: dict[int, dict[str, Any]] = {}
-        self._next_update = 70_000_001
+        self.next_update = 70_000_001
 
     def seconds(self) -> int:
         return int(self._now())
 
     def tell(self, update: dict[str, Any]) -> int:
         with self.lock:
-            number = self._next_update
-            self._next_update += 1
+            number = self.next_update
+            self.next_update += 1
             self._updates[number] = {"update_id": number, **update}
             return number
+
+    def restore(self, updates: Iterable[dict[str, Any]], next_update: int) -> None:
+        self._updates = {each["update_id"]: each for each in updates}
+        self.next_update = next_update
 
     def waiting(self) -> list[dict[str, Any]]:
         """Updates that the bot has not confirmed, in their order."""

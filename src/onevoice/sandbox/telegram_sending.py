@@ -15,7 +15,7 @@ _MOST_BYTES = {"photo": 10 * 2**20}
 class Sending:
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._next_message = 101
+        self.next_message = 101
 
     def carry_out(self, name: str, given: Parameters) -> Any:
         """name: of the method, in small letters. Raises: RefusedError, ValueError."""
@@ -29,8 +29,8 @@ class Sending:
 
     def message(self, chat: Chat, fields: Mapping[str, Any], *, sender: Mapping[str, Any]) -> dict[str, Any]:
         """A new message in a chat."""
-        number = self._next_message
-        self._next_message += 1
+        number = self.next_message
+        self.next_message += 1
         about = {"message_id": number, "from": sender, "chat": chat.chat(), "date": self._room.seconds()}
         chat.messages[number] = about | dict(fields)
         return chat.messages[number]

@@ -1,0 +1,122 @@
+"""What the shop has said so far: templates, consents, messages and silences of three weeks. Read by `run`.
+
+Days count from the demo's start, hours are Polish. In the order in which it happened, since each message is judged by
+what was known then.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from onevoice.bootstrap import Past
+from onevoice.demo import anna, wording
+from onevoice.demo.people import Person
+from onevoice.demo.places import SITES
+from onevoice.demo.standins import StandIns
+from onevoice.domains.delivery.contracts import Account, Asked, MessageClass, Reach, Said
+from onevoice.domains.privacy.contracts import Said as Consented
+
+SITE = SITES["pl"].region
+ANNA = f"telegram:{anna.CHAT}"
+ANNAS_MAIL = f"email:{anna.EMAIL}"
+_ORDER: tuple[MessageClass, str] = ("transactional", "orders")
+_STOCK: tuple[MessageClass, str] = ("marketing", "back_in_stock")
+_NEWS: tuple[MessageClass, str] = ("marketing", "promotions")
+_REVIEW: tuple[MessageClass, str] = ("marketing", "reviews")
+
+Used = tuple[int, int]
+
+
+class Voices:
+    """people: customers of the site with an address, whom stage 1 has told of."""
+
+    def __init__(self, past: Past, stands: StandIns, start: datetime, people: Sequence[Person]) -> None:
+        self._past = past
+        self._stands = stands
+        self._start = start
+        self._people = people
+        self._used: dict[str, Used] = {}
+
+    def connect(self) -> None:
+        """The two accounts, wherever the stand-ins listen this time. Raises: UnusableSettingsError."""
+        self.mail: Account = self._past.connect("email", "Halny", SITE, self._stands.mail_settings)
+        self.telegram: Account = self._past.connect("telegram", "@halny_bot", SITE, self._stands.telegram_settings)
+
+    def tell(self, linked: Callable[[], None]) -> None:
+        """All of it; begun again after a stop, nothing is said twice. linked: waits for what was appended."""
+        for name, (about, source) in wording.TEMPLATES.items():
+            self._used[name] = self._past.publish(SITE, name, *about, source, self._at(-30, "11:00"))
+        self._doors()
+        linked()
+        try:
+            self._agreed()
+            self._anna()
+            self._campaign()
+        finally:
+            self._stands.tell("/time", at=None)
+
+    def _at(self, day: int, clock: str) -> datetime:
+        return anna.moment(self._start, day, clock)
+
+    def _doors(self) -> None:
+        """Anna opened the bot on the nineteenth day before, and answered there."""
+        opened, answered = self._at(-19, "08:41"), self._at(-19, "08:52")
+        self._past.hear(self.telegram, [Reach("demo:start", anna.CHAT, True, opened)], opened)
+        said = Said("demo:waits", anna.CHAT, "Dziękuję, poczekam na 39.", answered, f"{anna.CHAT}:102")
+        self._past.hear(self.telegram, [said], answered)
+
+    def _agreed(self) -> None:
+        agreed = self._past.consent
+        waits = Consented("message", "demo:anna:stock", door="telegram", happened=self._at(-19, "08:52"))
+        agreed(ANNA, "back_in_stock", "telegram", "pl", waits, twice=False)
+        form = Consented("page", "demo:anna:form", door="email", happened=self._at(-17, "20:05"))
+        agreed(ANNAS_MAIL, "back_in_stock", "email", "pl", form, twice=True)
+        asked = Consented("message", "demo:anna:review", door="telegram", happened=self._at(-9, "17:43"))
+        agreed(ANNA, "reviews", "telegram", "pl", asked, twice=False)
+        for number, person in enumerate(self._people):
+            who, at = f"email:{person.email}", self._at(-16, f"10:{number:02d}")
+            said = Consented("page", f"demo:news:{number}", door="email", happened=at)
+            if number != 6:
+                agreed(who, "promotions", "email", person.language, said, twice=True)
+            self._otherwise(number, who, at + timedelta(hours=2))
+
+    def _otherwise(self, number: int, who: str, at: datetime) -> None:
+        """What some of them want besides, or what became of their address."""
+        page = Consented("page", f"demo:wish:{number}", door="email", happened=at)
+        match number:
+            case 1:
+                self._past.wish(who, {"per_week": 1}, page)
+            case 2:
+                self._past.wish(who, {"hours": [17 * 60, 20 * 60]}, page)
+            case 3:
+                self._past.suppress(who, "hard_bounce", "demo", at)
+            case 4:
+                self._past.suppress(who, "complaint", "demo", at)
+            case 5:
+                self._past.withdraw(who, "promotions", "email", page)
+            case _:
+                pass
+
+    def _say(
+        self, who: str, key: str, about: tuple[MessageClass, str], name: str, at: datetime, *channels: str, **more: str
+    ) -> Asked:
+        self._stands.tell("/time", at=at.isoformat())
+        return self._past.say(
+            who, f"demo:{key}", SITE, about, self._used[name], at, variables=more, channels_wanted=channels
+        )
+
+    def _anna(self) -> None:
+        stock = {"product": "Tatra", "size": "39", "shop": "Gdańsk Wrzeszcz"}
+        self._say(ANNA, "anna:stock", _STOCK, "back-in-stock", self._at(-10, "19:00"), **stock)
+        receipt = {"number": "T2-4412", "total": "489,00 zł", "points": "48"}
+        self._say(ANNAS_MAIL, "anna:receipt", _ORDER, "order-receipt", self._at(-9, "17:23"), "email", **receipt)
+        self._say(ANNA, "anna:autumn", _NEWS, "promotion", self._at(-8, "12:00"), offer="Puch", percent="20")
+        self._say(ANNA, "anna:review", _REVIEW, "review", self._at(-2, "19:20"), product="Tatra")
+
+    def _campaign(self) -> None:
+        """One offer to everybody: some have it, and each of the others knows why not."""
+        at = self._at(-1, "10:00")
+        for number, person in enumerate(self._people):
+            who = f"email:{person.email}"
+            self._say(who, f"winter:{number}", _NEWS, "promotion", at, "email", offer="Polana", percent="15")
+            at += timedelta(seconds=5)
+        self._say(ANNA, "anna:winter", _NEWS, "promotion", at, offer="Polana", percent="15")

@@ -1,0 +1,97 @@
+"""The demo's providers: where they listen, and what is still there after a stop."""
+
+import json
+import socket
+import urllib.error
+import urllib.request
+from smtplib import SMTP
+
+import pytest
+from demo_shapes import START
+
+from onevoice.demo import anna
+from onevoice.demo.standins import StandIns
+from onevoice.kit.chance import SystemChance
+from onevoice.sandbox import program
+from support import free_port
+
+
+@pytest.fixture
+def stands(tmp_path):
+    return StandIns(tmp_path / "providers.json", free_port(), SystemChance(), START)
+
+
+def letter(stands, to=anna.EMAIL, text="Hello"):
+    with SMTP("127.0.0.1", stands.about.ports["smtp"]) as smtp:
+        smtp.sendmail("hello@halny.example", to, f"Subject: {text}\r\n\r\n{text}\r\n")
+
+
+class TestStandIns:
+    def test_a_second_start_finds_the_same_ports_and_secrets(self, stands):
+        again = StandIns(stands.file, 1, SystemChance(), START)
+        assert again.about == stands.about
+
+    def test_where_a_port_is_taken_another_is(self, stands):
+        with socket.create_server(("127.0.0.1", stands.about.ports["smtp"])):
+            again = StandIns(stands.file, 1, SystemChance(), START)
+        assert again.about.ports["smtp"] != stands.about.ports["smtp"]
+        assert again.about.ports["imap"] == stands.about.ports["imap"]
+
+    def test_the_file_is_its_owners_alone(self, stands):
+        assert stands.file.stat().st_mode & 0o077 == 0
+
+    def test_what_stands_in_the_environment_stays_allowed(self, stands):
+        places = stands.places({"ONEVOICE_ALLOWED_PLACES": "mail.lan:25"}).split(",")
+        assert places[0] == "mail.lan:25"
+        assert len(places) == 4
+
+
+class TestProgram:
+    @pytest.fixture
+    def running(self, stands):
+        made = program.StandIns(stands.file)
+        made.start()
+        yield made
+        made.stop()
+
+    def test_letters_and_chats_are_there_after_a_stop(self, stands):
+        first = program.StandIns(stands.file)
+        first.start()
+        letter(stands)
+        chat = first.telegram.chats[int(anna.CHAT)]
+        first.telegram.say(chat, "Jest?")
+        first.telegram.block(chat)
+        first.stop()
+        second = program.StandIns(stands.file)
+        second.start()
+        try:
+            assert len(second.mail.letters(anna.EMAIL)) == 1
+            assert second.mail.ledger[0].recipient == anna.EMAIL
+            again = second.telegram.chats[int(anna.CHAT)]
+            assert again.blocked
+            assert next(reversed(again.messages.values()))["text"] == "Jest?"
+            assert len(second.telegram.waiting()) == 2
+            letter(stands, text="Again")
+            assert [one.number for one in second.mail.ledger] == [1, 2]
+        finally:
+            second.stop()
+
+    def test_what_comes_while_the_past_is_laid_came_then(self, stands, running):
+        stands.tell("/time", at="2026-01-02T03:04:05+00:00")
+        letter(stands)
+        stands.tell("/time", at=None)
+        letter(stands)
+        first, second = running.mail.ledger
+        assert first.at.isoformat() == "2026-01-02T03:04:05+00:00"
+        assert second.at > first.at
+
+    @pytest.mark.parametrize("headers", [{}, {"X-Pocket": "1", "Host": "evil.example"}])
+    def test_other_places_change_nothing(self, stands, running, headers):
+        asked = urllib.request.Request(
+            f"{stands.url}/about", json.dumps({"address": "x", "key": "x"}).encode(), headers
+        )
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(asked)
+        refused.value.close()
+        assert refused.value.code == 404
+        assert running.about.key == ""
