@@ -63,7 +63,7 @@ class TestOutsider:
     def test_sees_neither_data_nor_what_is_for_others(self, signed_in, role):
         page = signed_in("/settings", role)
         expect(page.get_by_role("navigation", name="Settings").get_by_role("link")).to_have_text(
-            ["My account", "Roles"]
+            ["My account", "Roles", "Consent"]
         )
         expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Data")).to_have_count(0)
 

@@ -24,7 +24,8 @@ function Matrix({ matrix }: { matrix: Roles }) {
   const { t } = useI18n();
   const me = useMe();
   return (
-    <table className="roles">
+    // A long table that only shows: whoever has no mouse scrolls it by the keyboard.
+    <table className="roles" tabIndex={0} aria-label={t("settings.roles.title")}>
       <thead>
         <tr>
           <th scope="col">{t("settings.roles.may")}</th>
