@@ -149,7 +149,7 @@ def _await(conn: psycopg.Connection, count: int, seconds: float) -> None:
         time.sleep(0.05)
 
 
-async def _bare(url: str, address: str, count: int) -> float:
+async def _bare(url: str, address: str, count: int, turn: int) -> float:
     """Messages a second of an outbox that only keeps, claims, sends by the same channel and settles: no gate, no
     records, no template, nothing shared, one process.
     """
@@ -172,7 +172,7 @@ async def _bare(url: str, address: str, count: int) -> float:
             ).fetchall()
             if not rows:
                 break
-            outgoing = [Outgoing(MessageId(n), f"bare-{n}", "p@n.example", Content(text)) for n, text in rows]
+            outgoing = [Outgoing(MessageId(n), f"bare-{turn}-{n}", "p@n.example", Content(text)) for n, text in rows]
             await asyncio.gather(*(adaptor.send(each) for each in outgoing))
             conn.execute("update bare_outbox set state = 3 where id = any(%s)", ([n for n, _ in rows],))
     took = time.perf_counter() - began
@@ -198,7 +198,7 @@ def run(rounds: int, each: int) -> dict[str, object]:
         done = 0
         with psycopg.connect(made.url, autocommit=True) as conn:
             for turn in range(rounds):
-                bare.append(asyncio.run(_bare(made.url, address, each)))
+                bare.append(asyncio.run(_bare(made.url, address, each, turn)))
                 with sender(home.path, made.url, place):
                     time.sleep(2)
                     began = time.perf_counter()
