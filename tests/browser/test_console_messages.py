@@ -46,8 +46,9 @@ class Post:
         self.server.send({"type": "identify", "messageId": str(uuid.uuid4()), "userId": address, "traits": traits})
         return f"email:{address}"
 
-    def ask(self, to: str, text: str = TEXT, kind: str = "conversational", **more: Any) -> str:
-        body = {"to": to, "class": kind, "purpose": "promotions", "site": "pl", "words": {"text": text}, **more}
+    def ask(self, to: str, text: str = TEXT, kind: str = "transactional", **more: Any) -> str:
+        purpose = "orders" if kind == "transactional" else "promotions"
+        body = {"to": to, "class": kind, "purpose": purpose, "site": "pl", "words": {"text": text}, **more}
         answer = self.client.post("/api/messages", json=body)
         assert answer.is_success, answer.text
         return answer.json()["id"]

@@ -55,6 +55,7 @@ facts = st.builds(
     contacts=st.lists(st.builds(Contact, at=moments, channel=st.sampled_from(CHANNELS)), max_size=12).map(
         lambda found: tuple(sorted(found, key=lambda each: each.at))
     ),
+    heard_at=maybe(moments),
     same_content_at=maybe(moments),
     killed=st.sampled_from([(), (), ("all",), ("channel:email",), ("class:marketing", "account:2")]),
     month_minor=st.integers(0, 120),

@@ -38,10 +38,19 @@ class TestConsent:
     def test_marketing_without_it_is_not_sent(self, state, why):
         assert outcome(Policy(), email(consent=state)) == ("suppress", "consent", why)
 
-    @pytest.mark.parametrize("message_class", ["transactional", "conversational"])
-    def test_what_a_purchase_or_a_conversation_needs_asks_for_none(self, message_class):
-        found = msgspec.structs.replace(email(consent="withdrawn"), message_class=message_class)
+    def test_what_a_purchase_needs_asks_for_none(self):
+        found = msgspec.structs.replace(email(consent="withdrawn"), message_class="transactional")
         assert outcome(Policy(), found)[0] == "send"
+
+    def test_an_answer_needs_none_while_the_conversation_lasts(self):
+        found = msgspec.structs.replace(email(consent="withdrawn"), message_class="conversational")
+        assert outcome(Policy(), msgspec.structs.replace(found, heard_at=NOON - timedelta(hours=167)))[0] == "send"
+        late = msgspec.structs.replace(found, heard_at=NOON - timedelta(hours=168))
+        assert outcome(Policy(), late) == ("suppress", "consent", "no_conversation")
+
+    def test_calling_an_offer_an_answer_does_not_make_it_one(self):
+        found = msgspec.structs.replace(email(consent="granted"), message_class="conversational")
+        assert outcome(Policy(), found) == ("suppress", "consent", "no_conversation")
 
 
 class TestBlockList:

@@ -20,7 +20,7 @@ from onevoice.domains.delivery.contracts import (
 )
 from onevoice.domains.delivery.rules import clicks
 from onevoice.domains.delivery.service import links as service
-from onevoice.domains.delivery.service import rendering, templates
+from onevoice.domains.delivery.service import reading, rendering, templates
 from onevoice.domains.identity.service.links import Keys
 from onevoice.kit.home import Secrets
 from onevoice.web.settings import WebSettings
@@ -125,6 +125,24 @@ class TestLetter:
     def test_the_ways_out_are_not_counted(self, box):
         assert f"https://n.example/u/{box.asked.id}" in box.html
         assert f"https://n.example/p/{box.asked.id}" in box.html
+
+
+class TestReading:
+    def test_what_was_sent_is_read_again_and_nobody_can_act_for_its_reader(self, box):
+        with box.post.database.transaction() as conn:
+            shown, _ = reading.one(conn, box.asked.id)
+            said = reading.words(conn, shown)
+        assert shown.template == "boots"
+        assert said.subject == "Boots"
+        assert BUTTON in said.text
+        assert "n.example/u/" not in said.text
+        assert "n.example/l/" not in said.html
+
+    def test_of_erased_words_nothing_is_made_up(self, box):
+        with box.post.database.transaction() as conn:
+            conn.execute("delete from delivery.content")
+            shown, _ = reading.one(conn, box.asked.id)
+            assert reading.words(conn, shown) is None
 
 
 class TestFollow:

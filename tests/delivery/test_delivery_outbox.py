@@ -237,9 +237,14 @@ class TestSettle:
     def test_trouble_with_the_account_keeps_the_message(self, post):
         account, _, asked = self.one(post)
         post.goes(account, ActionRequired("unauthorized", "the token was revoked"))
-        assert post.message(asked.id).state == "queued"
+        found = post.message(asked.id)
+        assert (found.state, found.attempt, found.contacted_at) == ("queued", 0, None)
         with post.database.transaction() as conn:
             assert accounts.account(conn, account.id).trouble == "unauthorized: the token was revoked"
+            accounts.pause(conn, account.id, paused=False, actor="owner", clock=post.clock)
+            assert accounts.account(conn, account.id).trouble is None
+        post.later(seconds=10)
+        assert post.goes(account) == [asked.id]
 
     def test_who_comes_too_late_changes_nothing(self, post):
         account, _, asked = self.one(post, "sms")

@@ -6,7 +6,7 @@ import { channelColour, Glyph } from "~/channels";
 import { Button } from "~/ui";
 
 import { waits, type Message } from "./model";
-import { becameText, doorOf, type Says } from "./words";
+import { becameText, doorOf, wordsOf, type Says } from "./words";
 
 const ALARM = new Set(["failed", "bounced", "uncertain"]);
 
@@ -58,7 +58,7 @@ export const Row = memo(function Row({ message, index, top, current, says, now, 
         </Link>
       </div>
       <div role="cell" className="msg-what">
-        <span className={`cut ${message.preview === null ? "quiet" : ""}`}>{message.preview ?? t("messages.erased")}</span>
+        <span className={`cut ${message.erased ? "quiet" : ""}`}>{wordsOf(message, says.i18n)}</span>
         <span className="table-second cut">
           {says.purpose(message.purpose)}, {t(`messages.classes.${message.class}`)}
         </span>

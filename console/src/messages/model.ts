@@ -32,8 +32,11 @@ export interface Message {
   attempts: number;
   cost_minor: number | null;
   currency: string | null;
-  /** Null: the words were erased. */
+  /** The name of the template that it is made of. */
+  template: string | null;
+  /** Its first words; null of a template's. */
   preview: string | null;
+  erased: boolean;
 }
 
 export interface Attempt {
@@ -45,7 +48,7 @@ export interface Attempt {
 }
 
 export interface MessageDetail extends Message {
-  content: { subject: string | null; text: string | null };
+  content: { subject: string | null; text: string | null; refused: string | null };
   provider_id: string | null;
   tries: Attempt[];
 }

@@ -56,6 +56,12 @@ interface Told {
 }
 
 /** Why, as it stands after "Not sent:". */
+/** What it says, in a line: its first words, else the template it is made of. */
+export function wordsOf({ preview, template, erased }: Message, { t }: I18n): string {
+  if (erased) return t("messages.erased");
+  return preview ?? (template ? t("messages.template", { name: template }) : "—");
+}
+
 export function reasonText({ rule, why, since }: Told, says: Says): string {
   const { t, has, fmt } = says.i18n;
   if (!rule) return why ?? "";
@@ -63,7 +69,7 @@ export function reasonText({ rule, why, since }: Told, says: Says): string {
   return since && has(`messages.reasons.${rule}.${why}`) ? `${text} (${t("messages.since", { day: fmt.shortDay(since) })})` : text;
 }
 
-function plainReason(rule: string, why: string, { i18n, channel }: Says): string {
+export function plainReason(rule: string, why: string, { i18n, channel }: Says): string {
   const { t, has } = i18n;
   if (rule === "kill_switch") {
     const [scope, name = ""] = why.split(":");
@@ -130,6 +136,7 @@ function flipName(field: string, to: unknown) {
       return "account";
     case "reach":
     case "last_heard":
+    case "heard_at":
       return "writes";
     case "per_week":
       return "weekly";

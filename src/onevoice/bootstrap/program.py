@@ -96,6 +96,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             kinds,
             sending.sealer(home),
             functools.partial(sending.reading, home),
+            functools.partial(sending.acknowledge, home, out),
             home.secrets.vault_key,
             clock,
         )
@@ -133,6 +134,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             kinds,
             sending.sealer(home),
             functools.partial(sending.probe, home, out),
+            functools.partial(sending.connect, home, out),
             clock=clock,
             chance=chance,
         )

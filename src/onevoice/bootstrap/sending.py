@@ -1,18 +1,19 @@
 """The sender's process, and what everybody shares who asks for messages."""
 
 import asyncio
+import contextlib
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
-from onevoice.domains.delivery.contracts import Manifest, Probed
+from onevoice.domains.delivery.contracts import AccountId, Inbound, Manifest, Probed
 from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
 from onevoice.domains.delivery.jobs.listen import Listener
 from onevoice.domains.delivery.jobs.send import Kit, Sender
-from onevoice.domains.delivery.ports import Adaptor, Channel, ContextSource, Tools
+from onevoice.domains.delivery.ports import Adaptor, Called, Channel, ContextSource, Tools
 from onevoice.domains.delivery.service import accounts, rendering
 from onevoice.domains.delivery.service.doors import Doors
 from onevoice.domains.delivery.service.links import Links
@@ -95,22 +96,57 @@ def reading(home: Installation, kind: str, settings: Mapping[str, Any]) -> Adapt
 
 async def probe(home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any]) -> Probed:
     """Try settings of a channel. Raises: UnusableSettingsError that says what the provider said."""
-    egress = Egress(allowed=settings.allowed)
     try:
-        adaptor = channels()[kind].open(given, Tools(home.clock, home.chance, egress))
-        try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                return await adaptor.probe()
-        finally:
-            await adaptor.close()
+        async with _opened(home, settings, kind, given) as adaptor, asyncio.timeout(PROBE_SECONDS):
+            return await adaptor.probe()
     except TimeoutError as error:
         raise UnusableSettingsError(f"Nobody answered in {PROBE_SECONDS:.0f} s. Check the address.") from error
     except ChannelError as error:
         raise UnusableSettingsError(
             f"The provider did not accept these settings: {error}", problem=error.code
         ) from error
+
+
+@contextlib.asynccontextmanager
+async def _opened(
+    home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any]
+) -> AsyncGenerator[Adaptor]:
+    egress = Egress(allowed=settings.allowed)
+    try:
+        adaptor = channels()[kind].open(given, Tools(home.clock, home.chance, egress))
+        try:
+            yield adaptor
+        finally:
+            await adaptor.close()
     finally:
         await egress.close()
+
+
+async def connect(
+    home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any], account_id: AccountId
+) -> ChannelError | None:
+    """Tell a provider where to call us, or that we ask. Gives what it has against that."""
+    try:
+        async with _opened(home, settings, kind, given) as adaptor:
+            if isinstance(adaptor, Called):
+                await adaptor.connected(f"{settings.base_url}/v1/channels/{account_id}")
+    except ChannelError as error:
+        return error
+    return None
+
+
+def acknowledge(
+    home: Installation, settings: SendingSettings, kind: str, given: Mapping[str, Any], items: Sequence[Inbound]
+) -> None:
+    """Tell a provider that what it called us with was heard. Never raises: the customer was heard all the same."""
+
+    async def run() -> None:
+        async with _opened(home, settings, kind, given) as adaptor:
+            if isinstance(adaptor, Called):
+                await adaptor.acknowledge(items)
+
+    with contextlib.suppress(ChannelError):
+        asyncio.run(run())
 
 
 def send(home: Installation, settings: SendingSettings) -> None:

@@ -12,12 +12,13 @@ import sys
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, Literal, Self, get_args
 
 import msgspec
 
+from onevoice.kit.clock import Clock, SystemClock
 from onevoice.sandbox.serving import Outcome, Reply, Request, Server, Trouble, json_reply
 
 Kind = Literal[
@@ -52,11 +53,20 @@ class Taken:
 class Provider:
     """seed: of the mix. Everything it tells may be read from any thread."""
 
-    def __init__(self, *, port: int = 0, token: str = TOKEN, seed: int = 1, texts: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        token: str = TOKEN,
+        seed: int = 1,
+        texts: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
         """texts: whether the ledger keeps them; without, a million messages stay small."""
         self._server = Server(self._answer, port=port)
         self._authorization = f"Bearer {token}"
         self.token = token
+        self._clock = clock or SystemClock()
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self._script: deque[Fault] = deque()
         self._by_address: dict[str, deque[Fault]] = {}
@@ -134,7 +144,7 @@ class Provider:
         if fault.kind == "fine" or fault.kind in TAKEN_ALL_THE_SAME:
             answer = json_reply({"id": self._take(request.headers.get("idempotency-key"), to, text).id})
         else:
-            answer = _refusal(fault)
+            answer = _refusal(fault, self._clock.now())
         match fault.kind:
             case "silence" | "unheard":
                 return Trouble("silence", fault.seconds)
@@ -189,14 +199,13 @@ class Provider:
 _FINE = Fault("fine")
 
 
-def _refusal(fault: Fault) -> Reply:
+def _refusal(fault: Fault, now: datetime) -> Reply:
     wait = {"retry-after": f"{fault.seconds:g}"}
     match fault.kind:
         case "too_many":
             return json_reply({"error": "too_many"}, 429, wait)
         case "too_many_date":
-            # A provider's clock is its own: this one stands alone and reads the machine's.
-            until = datetime.now(UTC) + timedelta(seconds=fault.seconds)  # noqa: TID251
+            until = now + timedelta(seconds=fault.seconds)
             return json_reply({"error": "too_many"}, 429, {"retry-after": format_datetime(until, usegmt=True)})
         case "too_many_bare":
             return json_reply({"error": "too_many"}, 429)

@@ -28,6 +28,8 @@ export const messages = {
   columns: { when: "Asked", channel: "Channel", who: "To", what: "What it says", became: "What became of it", cost: "Cost" },
   noName: "Customer {id}",
   erased: "The words were erased.",
+  template: "Template: {name}",
+  refused: "The words cannot be put together: {why}",
   empty: "Nothing has been said yet",
   emptyText: "Send with the API. What the gate holds back stands here too, with its reason.",
   emptyAction: "Find a customer",
@@ -90,6 +92,7 @@ export const messages = {
   reasons: {
     consent: {
       never_asked: "consent was never asked for",
+      no_conversation: "the person is in no conversation with us: only an answer goes without consent",
       requested: "consent was asked for and is not confirmed",
       withdrawn: "consent was withdrawn",
     },
@@ -132,7 +135,11 @@ export const messages = {
       account: "this account is stopped by hand",
     },
     content: {
-      unrenderable: "its words could not be made up",
+      address_erased: "the address was erased",
+      content_erased: "its words were erased",
+      missing_value: "the template speaks of something that is not known of this person",
+      no_variant: "the template has no text for this channel",
+      no_channel: "no channel was chosen",
       other: "its words could not be made up ({code})",
     },
     provider: {

@@ -31,6 +31,8 @@ export const messages: Translated<typeof english> = {
   columns: { when: "Zlecono", channel: "Kanał", who: "Do kogo", what: "Treść", became: "Co się z\u00a0nią stało", cost: "Koszt" },
   noName: "Klient {id}",
   erased: "Treść usunięto.",
+  template: "Szablon: {name}",
+  refused: "Nie da się złożyć treści: {why}",
   empty: "Nic jeszcze nie powiedziano",
   emptyText: "Wiadomości wysyła się przez API. Widać tu także to, czego nie wysłano, z\u00a0powodem.",
   emptyAction: "Znajdź klienta",
@@ -92,6 +94,7 @@ export const messages: Translated<typeof english> = {
   reasons: {
     consent: {
       never_asked: "nie pytano o\u00a0zgodę",
+      no_conversation: "klient nie prowadzi z\u00a0nami rozmowy: bez zgody wychodzi tylko odpowiedź",
       requested: "poproszono o\u00a0zgodę, ale jej nie potwierdzono",
       withdrawn: "zgoda została wycofana",
     },
@@ -134,7 +137,11 @@ export const messages: Translated<typeof english> = {
       account: "to konto zatrzymano ręcznie",
     },
     content: {
-      unrenderable: "nie udało się ułożyć treści",
+      address_erased: "adres usunięto",
+      content_erased: "treść usunięto",
+      missing_value: "szablon mówi o\u00a0czymś, czego o\u00a0tej osobie nie wiemy",
+      no_variant: "szablon nie ma treści dla tego kanału",
+      no_channel: "nie wybrano kanału",
       other: "nie udało się ułożyć treści ({code})",
     },
     provider: {

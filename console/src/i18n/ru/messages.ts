@@ -31,6 +31,8 @@ export const messages: Translated<typeof english> = {
   columns: { when: "Запрошено", channel: "Канал", who: "Кому", what: "О чём", became: "Что с\u00a0ним стало", cost: "Цена" },
   noName: "Клиент {id}",
   erased: "Текст удалён.",
+  template: "Шаблон: {name}",
+  refused: "Текст не\u00a0удаётся собрать: {why}",
   empty: "Пока ничего не\u00a0сказано",
   emptyText: "Отправить сообщение можно через API. Здесь видно и\u00a0то, что не было отправлено, с\u00a0причиной.",
   emptyAction: "Найти клиента",
@@ -92,6 +94,7 @@ export const messages: Translated<typeof english> = {
   reasons: {
     consent: {
       never_asked: "согласия не\u00a0спрашивали",
+      no_conversation: "человек с\u00a0нами не\u00a0переписывается: без согласия уходит только ответ",
       requested: "согласие запрошено, но не\u00a0подтверждено",
       withdrawn: "согласие отозвано",
     },
@@ -134,7 +137,11 @@ export const messages: Translated<typeof english> = {
       account: "этот аккаунт остановлен вручную",
     },
     content: {
-      unrenderable: "не\u00a0удалось составить текст",
+      address_erased: "адрес удалён",
+      content_erased: "текст удалён",
+      missing_value: "в\u00a0шаблоне есть то, чего мы об этом человеке не\u00a0знаем",
+      no_variant: "в\u00a0шаблоне нет текста для этого канала",
+      no_channel: "канал не\u00a0выбран",
       other: "не\u00a0удалось составить текст ({code})",
     },
     provider: {

@@ -3,11 +3,11 @@ import { useI18n } from "~/i18n";
 import { DataTable, Section, type Column } from "~/ui";
 
 import type { Attempt, MessageDetail } from "../model";
-import { reasonText, type Says } from "../words";
+import { plainReason, reasonText, wordsOf, type Says } from "../words";
 
-export function Words({ detail }: { detail: MessageDetail }) {
+export function Words({ detail, says }: { detail: MessageDetail; says: Says }) {
   const { t } = useI18n();
-  const { subject, text } = detail.content;
+  const { subject, text, refused } = detail.content;
   return (
     <Section title={t("messages.why.words")} className="why-words">
       {subject && (
@@ -16,7 +16,7 @@ export function Words({ detail }: { detail: MessageDetail }) {
           {subject}
         </p>
       )}
-      {text === null ? <p className="quiet">{detail.preview ?? t("messages.erased")}</p> : <p className="why-text">{text}</p>}
+      {text === null ? <p className="quiet">{refused ? t("messages.refused", { why: plainReason("content", refused, says) }) : wordsOf(detail, says.i18n)}</p> : <p className="why-text">{text}</p>}
     </Section>
   );
 }

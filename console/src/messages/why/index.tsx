@@ -105,7 +105,7 @@ function Told({ id, why: { message, moments }, at, busy, again }: ToldProps) {
         {decision && <Judged decision={decision} sent={last ? message.sent_at : null} says={says} />}
         {decision && <WhatIf key={chosen} id={id} judgement={chosen} decision={decision} says={says} />}
         <div className="why-beside">
-          {detail.data ? <Words detail={detail.data} /> : detail.error ? <ProblemBox error={detail.error} onRetry={() => void detail.refetch()} /> : <Skeleton rows={3} height={28} />}
+          {detail.data ? <Words detail={detail.data} says={says} /> : detail.error ? <ProblemBox error={detail.error} onRetry={() => void detail.refetch()} /> : <Skeleton rows={3} height={28} />}
           {detail.data && detail.data.tries.length > 0 && <Attempts tries={detail.data.tries} says={says} />}
         </div>
         {moment && <Foot id={id} moment={moment} onInputs={() => setOpen("inputs")} />}
@@ -148,7 +148,7 @@ function Answer({ message, decision, last, says }: { message: Message; decision:
     <>
       <h1 className="why-answer">{answer}</h1>
       <p className="why-lead">
-        {message.preview && <>{t("messages.why.said", { words: message.preview })} </>}
+        {message.preview ? <>{t("messages.why.said", { words: message.preview })} </> : message.template && <>{t("messages.template", { name: message.template })}. </>}
         <span role="status">{becameText(message, says, now)}.</span> <span className="quiet">{about}</span>
       </p>
     </>

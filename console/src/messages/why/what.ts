@@ -52,7 +52,7 @@ function ofCandidate(candidate: Inputs["candidates"][number], inputs: Inputs, at
   if (candidate.node !== undefined && candidate.node !== null) {
     if (candidate.suppressed) add("unblocks", { field: "suppressed", to: null, channel: kind });
     else add("bounces", { field: "suppressed", to: "hard_bounce", channel: kind });
-    if (candidate.reach !== "open") add("writes", { field: "reach", to: "open", channel: kind }, { field: "last_heard", to: at, channel: kind });
+    if (candidate.reach !== "open") add("writes", { field: "reach", to: "open", channel: kind }, { field: "last_heard", to: at, channel: kind }, { field: "heard_at", to: at, channel: null });
   }
   if (inputs.candidates.length > 1 && inputs.order?.[0] !== kind) add("prefers", { field: "order", to: [kind, ...(inputs.order ?? []).filter((other) => other !== kind)], channel: null });
   return found;

@@ -4,6 +4,7 @@ Beyond the Adaptor's own methods: `register` and `unregister` (the webhook), `ac
 waiting) and `fetch` (a file that somebody sent).
 """
 
+import asyncio
 import contextlib
 import hmac
 import re
@@ -45,8 +46,8 @@ class TelegramAdaptor:
                 "unusable_token", "A bot's token is digits, a colon and letters, as BotFather gave it."
             )
         self._secret = str(settings.get("webhook_secret") or "")
-        by_webhook = settings.get("updates") == "webhook"
-        if (by_webhook or self._secret) and not _SECRET.fullmatch(self._secret):
+        self._by_webhook = settings.get("updates") == "webhook"
+        if (self._by_webhook or self._secret) and not _SECRET.fullmatch(self._secret):
             raise ActionRequired("unusable_secret", "The webhook's secret is 16 to 256 letters, digits, _ and -.")
         self._base = str(settings.get("api_url") or TELEGRAM).rstrip("/")
         self._manner = payloads.Manner(
@@ -95,6 +96,8 @@ class TelegramAdaptor:
 
     async def listen(self, position: str | None) -> AsyncIterator[Heard]:
         # What people wrote before the first poll waits at Telegram for a day, and is theirs to be heard.
+        if self._by_webhook:
+            await asyncio.Event().wait()  # Telegram answers no polls then
         hold_seconds = POLL_SECONDS
         if position is None:
             position, hold_seconds = "0", 0
@@ -110,6 +113,12 @@ class TelegramAdaptor:
 
     async def close(self) -> None:
         """Nothing is held: connections are egress's own."""
+
+    async def connected(self, url: str) -> None:
+        if self._by_webhook:
+            await self.register(url)
+        else:
+            await self.unregister()
 
     async def register(self, url: str) -> None:
         """From now on Telegram sends updates to this https address, with the secret."""

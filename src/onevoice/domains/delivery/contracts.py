@@ -295,6 +295,7 @@ class Account:
     cost_minor: int
     currency: str
     made_at: datetime
+    changed_at: datetime
     blocked_until: datetime | None = None
     trips: int = 0
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
@@ -81,6 +81,17 @@ class Tools:
     clock: Clock
     chance: Chance
     egress: Egress
+
+
+@runtime_checkable
+class Called(Protocol):
+    """What an adaptor has besides, where its provider calls us and must be told where, and that a press was heard."""
+
+    async def connected(self, url: str) -> None:
+        """From now on the provider calls this address, or waits to be asked: as the settings say."""
+        ...
+
+    async def acknowledge(self, items: Sequence[Inbound]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ create table delivery.account (
     -- How far its poll was heard, moved with what it brought.
     position text,
     made_at timestamptz not null,
+    -- Senders open it anew when this moves: a changed secret shows nowhere else.
+    changed_at timestamptz not null,
     deleted_at timestamptz,
     unique (site, channel, name)
 );

@@ -1,12 +1,12 @@
 """/v1/channels/{account}: where providers call us. Each adaptor checks its own signature; what is forged is a 401."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
-from onevoice.domains.delivery.contracts import Account, AccountId, Incoming, Manifest
+from onevoice.domains.delivery.contracts import Account, AccountId, Inbound, Incoming, Manifest, Said
 from onevoice.domains.delivery.errors import ChannelError, UnknownAccountError
 from onevoice.domains.delivery.ports import Adaptor
 from onevoice.domains.delivery.service import accounts, hearing
@@ -19,6 +19,9 @@ from onevoice.web.problems import documented, render
 Open = Callable[[str, Mapping[str, Any]], Adaptor]
 """An adaptor of a channel with these settings, secrets included. Raises: ChannelError."""
 
+Acknowledge = Callable[[str, Mapping[str, Any], Sequence[Inbound]], None]
+"""Tell the provider that these were heard."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -27,7 +30,13 @@ async def _body(request: Request) -> bytes:
 
 
 def router(
-    database: Database, channels: Mapping[str, Manifest], sealer: Sealer, open_: Open, vault_key: bytes, clock: Clock
+    database: Database,
+    channels: Mapping[str, Manifest],
+    sealer: Sealer,
+    open_: Open,
+    acknowledge: Acknowledge,
+    vault_key: bytes,
+    clock: Clock,
 ) -> APIRouter:
     routes = APIRouter(tags=["intake"])
     kept: dict[int, tuple[Any, Adaptor]] = {}
@@ -66,6 +75,8 @@ def router(
             return render(401, "invalid_signature", "The request is not signed as it must be", "Nothing was taken.")
         with database.transaction() as conn:
             hearing.hear(conn, account, items, manifest, vault_key=vault_key, clock=clock)
+        if any(isinstance(each, Said) and each.pressed is not None for each in items):
+            acknowledge(account.channel, settings, items)
         return Response(status_code=200)
 
     return routes

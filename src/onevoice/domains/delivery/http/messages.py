@@ -177,10 +177,10 @@ def router(
         """With what was said, and what its provider answered."""
         with database.transaction() as conn:
             found, attempts = reading.one(conn, message_id)
-        words = (found.content or {}).get("words") or {}
+            words = reading.words(conn, found)
         return shapes.MessageDetail(
             **_view(found).model_dump(),
-            content=shapes.ContentView(subject=words.get("subject"), text=words.get("text")),
+            content=render.words(words),
             provider_id=found.message.provider_id,
             tries=[
                 shapes.AttemptView(
@@ -252,7 +252,14 @@ def _words(sent: shapes.Words) -> Content:
 
 
 def _view(found: reading.Shown) -> shapes.MessageView:
-    return render.message(found.message, pid=found.pid, name=found.name, account=found.account, content=found.content)
+    return render.message(
+        found.message,
+        pid=found.pid,
+        name=found.name,
+        account=found.account,
+        content=found.content,
+        template=found.template,
+    )
 
 
 def _states(text: str | None) -> tuple[State, ...]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Account, Asked, Message
+from onevoice.domains.delivery.contracts import Account, Asked, Content, Message
 from onevoice.domains.delivery.http import shapes
 from onevoice.domains.delivery.rules.facts import Decision, Facts
 from onevoice.domains.delivery.rules.flips import Change
@@ -100,6 +100,7 @@ def message(
     name: str | None,
     account: Account | None,
     content: Mapping[str, Any] | None,
+    template: str | None,
 ) -> shapes.MessageView:
     return shapes.MessageView(
         id=str(found.id),
@@ -123,8 +124,16 @@ def message(
         attempts=found.attempt,
         cost_minor=found.cost_minor,
         currency=None if account is None else account.currency,
+        template=template,
         preview=preview(content),
+        erased=content is None,
     )
+
+
+def words(found: Content | str | None) -> shapes.ContentView:
+    if isinstance(found, Content):
+        return shapes.ContentView(subject=found.subject, text=found.text, refused=None)
+    return shapes.ContentView(subject=None, text=None, refused=found)
 
 
 def asked(found: Asked) -> shapes.AskedView:

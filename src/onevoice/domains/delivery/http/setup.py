@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
-import msgspec
 from fastapi import APIRouter, Path
 from starlette.concurrency import run_in_threadpool
 
-from onevoice.domains.delivery.contracts import AccountId, Limits, Manifest, Probed
+from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Manifest, Probed
+from onevoice.domains.delivery.errors import ChannelError
 from onevoice.domains.delivery.http import setup_shapes as shapes
 from onevoice.domains.delivery.service import accounts
 from onevoice.domains.delivery.service import policy as policies
@@ -28,6 +28,9 @@ Scope = Annotated[str, Path(max_length=80, pattern=r"^(all|(class|channel|accoun
 Probe = Callable[[str, Mapping[str, Any]], Awaitable[Probed]]
 """Try settings of a channel against its provider. Raises: UnusableSettingsError that says what to do."""
 
+Connect = Callable[[str, Mapping[str, Any], AccountId], Awaitable[ChannelError | None]]
+"""Tell the provider where to call us, where it does. Gives what it said against that."""
+
 _NO_ACCOUNT = {404: "There is no such account."}
 _MAX_ACCOUNTS = 200
 
@@ -37,12 +40,13 @@ def router(
     channels: Mapping[str, Manifest],
     sealer: Sealer,
     probe: Probe,
+    connect: Connect,
     *,
     clock: Clock,
     chance: Chance,
 ) -> APIRouter:
     routes = APIRouter(prefix="/api")
-    routes.include_router(_accounts(database, channels, sealer, probe, clock=clock, chance=chance))
+    routes.include_router(_accounts(database, channels, sealer, probe, connect, clock=clock, chance=chance))
     routes.include_router(_policy(database, clock=clock))
     return routes
 
@@ -52,6 +56,7 @@ def _accounts(
     channels: Mapping[str, Manifest],
     sealer: Sealer,
     probe: Probe,
+    connect: Connect,
     *,
     clock: Clock,
     chance: Chance,
@@ -97,12 +102,12 @@ def _accounts(
             body.currency,
         )
 
-        def keep() -> shapes.AccountView:
+        def keep() -> Account:
             with database.transaction() as conn:
-                made = accounts.create(conn, wanted, channels, sealer, actor=actor.label, clock=clock, chance=chance)
-            return shapes.account_view(made, manifest)
+                return accounts.create(conn, wanted, channels, sealer, actor=actor.label, clock=clock, chance=chance)
 
-        return await run_in_threadpool(keep)
+        made = await run_in_threadpool(keep)
+        return await connected(made, {**plain, **secret}, manifest)
 
     @routes.patch("/accounts/{account_id}", responses=documented(_NO_ACCOUNT))
     async def change_account(actor: Connector, account_id: RowId, body: shapes.AccountChange) -> shapes.AccountView:
@@ -118,9 +123,9 @@ def _accounts(
         accounts.checked(manifest, settings)
         await probe(channel, settings)
 
-        def keep() -> shapes.AccountView:
+        def keep() -> Account:
             with database.transaction() as conn:
-                made = accounts.update(
+                return accounts.update(
                     conn,
                     AccountId(account_id),
                     body.settings,
@@ -131,9 +136,21 @@ def _accounts(
                     clock=clock,
                     chance=chance,
                 )
-            return shapes.account_view(made, manifest)
 
-        return await run_in_threadpool(keep)
+        made = await run_in_threadpool(keep)
+        return await connected(made, settings, manifest)
+
+    async def connected(made: Account, settings: Mapping[str, Any], manifest: Manifest) -> shapes.AccountView:
+        """What the provider has against calling us is the account's trouble: the settings are kept, to be mended."""
+        trouble = await connect(made.channel, settings, made.id)
+
+        def look() -> Account:
+            with database.transaction() as conn:
+                if trouble is not None:
+                    accounts.note_trouble(conn, made.id, trouble, clock)
+                return accounts.account(conn, made.id)
+
+        return shapes.account_view(await run_in_threadpool(look), manifest)
 
     @routes.post("/accounts/{account_id}/pause", responses=documented(_NO_ACCOUNT))
     def pause_account(actor: Connector, account_id: RowId) -> shapes.AccountView:
@@ -142,6 +159,7 @@ def _accounts(
 
     @routes.post("/accounts/{account_id}/resume", responses=documented(_NO_ACCOUNT))
     def resume_account(actor: Connector, account_id: RowId) -> shapes.AccountView:
+        """Also one that stood because of trouble, when its provider was set right and the settings are the same."""
         return paused(actor, account_id, to=False)
 
     def paused(actor: Actor, account_id: int, *, to: bool) -> shapes.AccountView:
@@ -170,9 +188,7 @@ def _policy(database: Database, *, clock: Clock) -> APIRouter:
         """What the gate goes by."""
         with database.transaction() as conn:
             found = policies.current(conn)
-        return shapes.PolicyView(
-            version=found.version, policy=msgspec.to_builtins(found.policy), made_at=None, made_by=None
-        )
+        return shapes.policy_view(found)
 
     @routes.put("/policy", responses=documented({409: "Another version is in force than the one this is based on."}))
     def change_policy(actor: PolicyEditor, body: shapes.PolicyChange) -> shapes.PolicyView:
@@ -181,9 +197,7 @@ def _policy(database: Database, *, clock: Clock) -> APIRouter:
             made = policies.change(
                 conn, shapes.policy_of(body.policy), based_on=body.based_on, actor=actor.label, clock=clock
             )
-        return shapes.PolicyView(
-            version=made.version, policy=msgspec.to_builtins(made.policy), made_at=clock.now(), made_by=actor.label
-        )
+        return shapes.policy_view(made)
 
     @routes.get("/policy/versions")
     def policy_versions(_: Reader, limit: Limit = 50, cursor: Cursor = None) -> Page[shapes.PolicyView]:

@@ -2,10 +2,12 @@
 
 from typing import Annotated, Any, Literal
 
+import msgspec
 from pydantic import BaseModel, Field
 
 from onevoice.domains.delivery.contracts import Account, Manifest, Probed
 from onevoice.domains.delivery.rules.facts import Budget, Cap, Policy
+from onevoice.domains.delivery.service.policy import InForce
 from onevoice.web.paging import STORABLE, Body, Moment, Text
 
 Name = Annotated[
@@ -122,6 +124,9 @@ class PolicySent(Body):
     caps: list[CapSent] = Field(default=[], max_length=20)
     budget: BudgetSent | None = None
     duplicate_hours: Annotated[int, Field(ge=0, le=720)] = 168
+    answer_hours: Annotated[int, Field(ge=0, le=720)] = Field(
+        168, description="So long after somebody wrote an answer needs no consent."
+    )
     order: list[Kind] = Field(default=[], max_length=50)
     most_minor: dict[Literal["transactional", "conversational", "marketing"], Count] = Field(default={})
     month_minor: Annotated[int, Field(ge=0, le=10**12)] | None = None
@@ -220,7 +225,17 @@ def policy_of(sent: PolicySent) -> Policy:
         caps=tuple(Cap(each.count, each.hours, each.channel) for each in sent.caps),
         budget=None if budget is None else Budget(budget.limit, budget.hours, dict(budget.points), {**budget.reserve}),
         duplicate_hours=sent.duplicate_hours,
+        answer_hours=sent.answer_hours,
         order=tuple(sent.order),
         most_minor={**sent.most_minor},
         month_minor=sent.month_minor,
+    )
+
+
+def policy_view(found: InForce) -> PolicyView:
+    return PolicyView(
+        version=found.version,
+        policy=msgspec.to_builtins(found.policy),
+        made_at=found.made_at,
+        made_by=found.made_by,
     )

@@ -150,12 +150,17 @@ class MessageView(BaseModel):
     attempts: int
     cost_minor: int | None
     currency: str | None
-    preview: str | None = Field(description="The first words of it; null where they were erased.")
+    template: str | None = Field(description="The name of the template that it is made of.")
+    preview: str | None = Field(description="The first words of it; null of a template's, and where they were erased.")
+    erased: bool = Field(description="Whether what it said is gone.")
 
 
 class ContentView(BaseModel):
+    """refused: why a template's words cannot be put together, such as `missing_value`."""
+
     subject: str | None
     text: str | None
+    refused: str | None
 
 
 class MessageDetail(MessageView):

@@ -72,6 +72,7 @@ class Listener:
             int(each.id): each
             for each in found
             if not each.paused
+            and each.trouble is None
             and (channel := self._kit.channels.get(each.channel)) is not None
             and "poll" in channel.manifest.capabilities.inbound
         }
@@ -140,4 +141,4 @@ class Listener:
 
 
 def _made_of(account: Account) -> tuple[Any, ...]:
-    return (account.channel, sorted(account.settings.items()), account.trouble_at)
+    return (account.channel, sorted(account.settings.items()), account.changed_at)

@@ -80,7 +80,7 @@ class Sender:
     async def _look(self) -> None:
         """One worker for each account; one anew where its settings have changed; and what the dead have left."""
         accounts = await self._in_thread(self._housekeep)
-        there = {int(each.id): each for each in accounts if not each.paused}
+        there = {int(each.id): each for each in accounts if not each.paused and each.trouble is None}
         for number, (made_of, task) in list(self._works.items()):
             now = there.get(number)
             if now is None or _made_of(now) != made_of or task.done():
@@ -225,8 +225,8 @@ async def _sent(adaptor: Adaptor, each: Claimed) -> Accepted | ChannelError:
 
 
 def _made_of(account: Account) -> tuple[Any, ...]:
-    """What an adaptor was opened with; other things may change beneath it."""
-    return (account.channel, sorted(account.settings.items()), account.limits, account.trouble_at)
+    """What changes when an account is changed. Its secrets cannot be seen, but the moment can."""
+    return (account.channel, sorted(account.settings.items()), account.limits, account.changed_at)
 
 
 async def _first(event: asyncio.Event, seconds: float) -> None:

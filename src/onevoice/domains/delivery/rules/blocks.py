@@ -183,7 +183,9 @@ class _Writer:
             self.fixed("<br />")
         self.fixed(
             "{{ site.legal_name | default: site.title }}<br />"
+            "{% if unsubscribe_url %}"
             f'<a href="{{{{ unsubscribe_url }}}}" style="color:#6b6b66">{leave}</a> · '
+            "{% endif %}"
             f'<a href="{{{{ preferences_url }}}}" style="color:#6b6b66">{choose}</a></mj-text>'
         )
 

@@ -35,14 +35,16 @@ class Budget(Shape, frozen=True):
 
 class Policy(Shape, frozen=True):
     """hours: minutes of the day between which marketing may come, where the person has not said otherwise; from > to
-    goes over midnight. order: channels, the better first, where nothing else decides. most_minor: what one message may
-    cost, by class; month_minor: what marketing of a site may cost in a month.
+    goes over midnight. answer_hours: so long after somebody wrote they are in a conversation. order: channels, the
+    better first, where nothing else decides. most_minor: what one message may cost, by class; month_minor: what
+    marketing of a site may cost in a month.
     """
 
     hours: tuple[int, int] = (9 * 60, 21 * 60)
     caps: tuple[Cap, ...] = ()
     budget: Budget | None = None
     duplicate_hours: int = 7 * 24
+    answer_hours: int = 7 * 24
     order: tuple[str, ...] = ()
     most_minor: Mapping[str, int] = {}
     month_minor: int | None = None
@@ -88,8 +90,8 @@ class Candidate(Shape, frozen=True):
 
 class Facts(Shape, frozen=True):
     """at: when it is judged. contacts: the person's marketing messages of the last 30 days, oldest first, at most the
-    last 50. same_content_at: when they last had the same. killed: switches that are thrown. month_minor: spent by the
-    site on marketing in this month.
+    last 50. heard_at: when they last wrote, by whatever channel. same_content_at: when they last had the same. killed:
+    switches that are thrown. month_minor: spent by the site on marketing in this month.
     """
 
     at: datetime
@@ -103,6 +105,7 @@ class Facts(Shape, frozen=True):
     hours: tuple[int, int] | None = None
     order: tuple[str, ...] = ()
     contacts: tuple[Contact, ...] = ()
+    heard_at: datetime | None = None
     same_content_at: datetime | None = None
     killed: tuple[str, ...] = ()
     month_minor: int = 0

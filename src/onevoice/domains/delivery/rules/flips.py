@@ -123,6 +123,8 @@ def _mend(policy: Policy, facts: Facts, candidate: Candidate, verdict: Verdict) 
     match verdict.rule, verdict.why:
         case "kill_switch", scope:
             yield Edit("killed", tuple(each for each in facts.killed if each != scope))
+        case "consent", "no_conversation":
+            yield Edit("heard_at", facts.at)
         case "consent", _:
             yield Edit("consent", "granted", channel)
         case "block_list", _:
@@ -169,7 +171,10 @@ def _later(at: datetime) -> datetime:
     return at + timedelta(days=7)
 
 
-_EFFORT = ("at", "last_heard", "consent", "per_week", "node", "reach", "same_content_at", "month_minor", "suppressed")
+_EFFORT = (
+    "at", "last_heard", "heard_at", "consent", "per_week", "node", "reach", "same_content_at", "month_minor",
+    "suppressed",
+)  # fmt: skip
 
 
 def _effort(change: Change) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ def judge(policy: Policy, facts: Facts, candidate: Candidate) -> Judged:
 
 def _verdicts(policy: Policy, facts: Facts, candidate: Candidate) -> Iterator[Verdict]:
     yield _killed(facts, candidate)
-    yield _consent(facts, candidate)
+    yield _consent(policy, facts, candidate)
     yield _blocked(facts, candidate)
     yield _reachable(candidate)
     yield _window(facts, candidate)
@@ -63,9 +63,14 @@ def _killed(facts: Facts, candidate: Candidate) -> Verdict:
     return Verdict("kill_switch") if hit is None else Verdict("kill_switch", "stop", hit)
 
 
-def _consent(facts: Facts, candidate: Candidate) -> Verdict:
-    if facts.message_class != "marketing":
+def _consent(policy: Policy, facts: Facts, candidate: Candidate) -> Verdict:
+    """A conversation needs none while it lasts: whoever wrote wants an answer. What is merely called one is none."""
+    if facts.message_class == "transactional":
         return Verdict("consent", "exempt")
+    if facts.message_class == "conversational":
+        if facts.heard_at is not None and facts.at < facts.heard_at + timedelta(hours=policy.answer_hours):
+            return Verdict("consent", "exempt")
+        return Verdict("consent", "stop", "no_conversation", since=facts.heard_at)
     if candidate.consent == "granted":
         return Verdict("consent", since=candidate.consent_since)
     why = "never_asked" if candidate.consent == "none" else candidate.consent

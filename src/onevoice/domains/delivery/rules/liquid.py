@@ -81,7 +81,7 @@ class _HoleNode(Node):
         self.blank = False
 
     def render_to_output(self, context: Any, buffer: Any) -> int:
-        raise NotImplementedError
+        raise AssertionError(f"The library's own renderer never runs: {context}, {buffer}")
 
 
 class _HoleTag(Tag):

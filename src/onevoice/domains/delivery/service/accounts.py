@@ -110,7 +110,7 @@ def update(
     was = account(conn, account_id)
     manifest = manifest_of(channels, was.channel)
     plain, secret = checked(manifest, merged(conn, was, settings, sealer))
-    store.set_settings(conn, account_id, plain, limits or was.limits)
+    store.set_settings(conn, account_id, plain, limits or was.limits, clock.now())
     store.set_secrets(conn, account_id, _seal(sealer, account_id, secret, chance))
     changed = sorted(name for name in settings if name in secret)
     told = Audit(
@@ -122,8 +122,13 @@ def update(
 
 
 def pause(conn: Connection, account_id: AccountId, *, paused: bool, actor: str, clock: Clock) -> Account:
-    """What waits for it goes on waiting. Raises: UnknownAccountError."""
+    """What waits for it goes on waiting. Resumed, it is tried again also where it was in trouble.
+
+    Raises: UnknownAccountError.
+    """
     was = account(conn, account_id)
+    if not paused and was.trouble is not None:
+        store.set_trouble(conn, account_id, None, None)
     if was.paused != paused:
         store.set_paused(conn, account_id, paused=paused)
         action = "account.paused" if paused else "account.resumed"

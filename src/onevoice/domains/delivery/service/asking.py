@@ -20,6 +20,7 @@ from onevoice.domains.delivery.errors import (
 from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules import gate, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts, Outcome, Policy
+from onevoice.domains.delivery.service import accounts as account_service
 from onevoice.domains.delivery.service import gathering
 from onevoice.domains.delivery.service import policy as policies
 from onevoice.domains.delivery.service.gathering import Channels, Subject
@@ -87,7 +88,7 @@ def consider(conn: Connection, asked: Ask, channels: Channels, *, at: datetime) 
     """What would come of it at that moment, without keeping anything: shown before somebody sends."""
     _check(asked, channels)
     in_force = policies.current(conn)
-    accounts = gathering.all_accounts(conn)
+    accounts = account_service.accounts(conn)
     found = gathering.gather(conn, [_subject(0, asked)], channels, accounts, at).facts[0]
     return Considered(in_force.version, in_force.policy, found, gate.decide(in_force.policy, found))
 
@@ -154,7 +155,7 @@ def _keep(
 ) -> dict[str, Asked]:
     ids = store.next_ids(conn, len(asks))
     in_force = policies.current(conn)
-    accounts = gathering.all_accounts(conn)
+    accounts = account_service.accounts(conn)
     # Judged as of the time it is meant for; what changes until then is seen when it is judged again.
     moments = sorted({max(each.due_at or now, now) for each in asks})
     decided: dict[int, tuple[Facts, Decision]] = {}

@@ -14,6 +14,7 @@ from onevoice.domains.delivery.contracts import CLASSES, Accepted, Account, Acco
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.rules import gate, pace, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts
+from onevoice.domains.delivery.service import accounts as account_service
 from onevoice.domains.delivery.service import gathering, rendering
 from onevoice.domains.delivery.service import policy as policies
 from onevoice.domains.delivery.service.gathering import Channels, Subject
@@ -92,7 +93,7 @@ def claim(
     if not rows:
         return Claim([], 0)
     in_force = policies.current(conn)
-    accounts = gathering.all_accounts(conn)
+    accounts = account_service.accounts(conn)
     ours = _turns(conn, rows, account, at)
     if not ours:
         return Claim([], len(rows))
@@ -267,7 +268,7 @@ def _done(result: Result, account: Account, at: datetime, chance: Chance, *, ide
     wait = _wait(answer, attempt, chance)
     return store.Done(
         number, attempt, _NUMBER["queued"], at + timedelta(seconds=wait), None, None, None, None, None, "provider",
-        answer.code, counts=isinstance(answer, Retriable) and answer.accepted == "maybe",
+        answer.code, counts=isinstance(answer, Retriable) and answer.accepted == "maybe", tried=outcome != "trouble",
     )  # fmt: skip
 
 
@@ -383,7 +384,3 @@ def reroute(conn: Connection, accounts: Sequence[Account], channels: Channels) -
 
 def next_due(conn: Connection, account_id: AccountId) -> datetime | None:
     return store.next_due(conn, account_id)
-
-
-def accounts_by_id(conn: Connection) -> dict[int, Account]:
-    return {int(each.id): each for each in gathering.all_accounts(conn)}

@@ -11,7 +11,6 @@ from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts import Account, Manifest, MessageClass
 from onevoice.domains.delivery.rules import pace
 from onevoice.domains.delivery.rules.facts import Candidate, Contact, Facts
-from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import facts as store
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.privacy.contracts import NO_PREFERENCES, Asked, Preferences, Standing, Suppression
@@ -55,6 +54,7 @@ class _Known(NamedTuple):
     standings: Mapping[Asked, Standing]
     suppressions: Mapping[int, Suppression]
     reach: Mapping[tuple[int, int], store.ReachRow]
+    heard: Mapping[int, datetime]
     preferences: Mapping[int, Preferences]
     contacts: Mapping[int, Sequence[store.ContactRow]]
     zones: Mapping[int, str]
@@ -116,6 +116,7 @@ def _read(
         for name in _wished(each, channels, usable)
         for nid in addresses[pid][name]
     ))  # fmt: skip
+    reach = store.reach(conn, nids) if nids else []
     contacts: defaultdict[int, list[store.ContactRow]] = defaultdict(list)
     if marketing:
         for row in store.contacts(conn, nids, at - LOOK_BACK):
@@ -125,7 +126,8 @@ def _read(
         addresses=addresses,
         standings=dict(zip(asked, privacy.standings(conn, asked), strict=True)) if asked else {},
         suppressions=privacy.suppressions(conn, nids) if nids else {},
-        reach={(row.account_id, row.nid): row for row in store.reach(conn, nids)} if nids else {},
+        reach={(row.account_id, row.nid): row for row in reach},
+        heard=_heard(reach, owner),
         preferences=privacy.preferences(conn, people) if people else {},
         contacts=contacts,
         zones=_zones(profiles.traits_of(conn, wanted, ZONE_TRAITS)) if wanted else {},
@@ -133,6 +135,16 @@ def _read(
         switches=tuple(store.switches(conn)),
         spent=store.spent(conn, month(at)) if marketing else {},
     )
+
+
+def _heard(reach: Iterable[store.ReachRow], owner: Mapping[int, int]) -> dict[int, datetime]:
+    """By person when they last wrote, to whatever account of ours."""
+    found: dict[int, datetime] = {}
+    for row in reach:
+        if row.heard_at is not None:
+            pid = owner[row.nid]
+            found[pid] = max(found.get(pid, row.heard_at), row.heard_at)
+    return found
 
 
 def month(at: datetime) -> date:
@@ -178,7 +190,7 @@ def _facts(
     if subject.message_class != "marketing":
         return Facts(
             at, subject.message_class, subject.purpose, subject.priority, "UTC", candidates,
-            order=wishes.order, killed=known.switches,
+            order=wishes.order, heard_at=None if pid is None else known.heard.get(pid), killed=known.switches,
         )  # fmt: skip
     had = [] if pid is None else [row for row in known.contacts.get(pid, ()) if row.id != subject.message]
     same = [row.at for row in had if row.fingerprint == subject.fingerprint]
@@ -262,7 +274,3 @@ def _address(
         last_heard=None if reach is None else reach.heard_at,
         cost_minor=0 if account is None else account.cost_minor,
     )
-
-
-def all_accounts(conn: Connection) -> list[Account]:
-    return account_store.accounts(conn)

@@ -65,6 +65,8 @@ def hear(
     for each in fresh:
         HEARD.labels(account.channel, type(each).__name__.lower()).inc()
         if isinstance(each, Said):
+            if not each.address:
+                continue  # a machine's word from nowhere is nobody's
             answers = answered.get(each.answers) if each.answers is not None else None
             name, properties = telling.of_said(each, answers)
             told.append(_event(account, each, name, properties, telling.naming(kind, each.address), clock))

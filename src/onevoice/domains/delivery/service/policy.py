@@ -1,6 +1,7 @@
 """The policy of the gate and its switches. Every version stays: records name the one they were judged by."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -19,15 +20,21 @@ MAX_CAPS = 20
 
 
 class InForce(NamedTuple):
-    """version 0: the one that comes with the program."""
+    """version 0: the one that comes with the program, which nobody made."""
 
     version: int
     policy: Policy
+    made_at: datetime | None = None
+    made_by: str | None = None
 
 
 def current(conn: Connection) -> InForce:
     row = store.policy(conn)
-    return InForce(0, FIRST_POLICY) if row is None else InForce(row.version, msgspec.convert(row.body, Policy))
+    return (
+        InForce(0, FIRST_POLICY)
+        if row is None
+        else InForce(row.version, msgspec.convert(row.body, Policy), row.made_at, row.made_by)
+    )
 
 
 def of_versions(conn: Connection, versions: Sequence[int]) -> dict[int, Policy]:
@@ -58,7 +65,7 @@ def change(conn: Connection, policy: Policy, *, based_on: int, actor: str, clock
         )
     told = Audit(actor, "policy.changed", f"policy:{row.version}", msgspec.to_builtins(was.policy), row.body)
     audit.record(conn, told, clock=clock)
-    return InForce(row.version, policy)
+    return InForce(row.version, policy, row.made_at, actor)
 
 
 def _check(policy: Policy) -> None:
@@ -75,7 +82,7 @@ def _check(policy: Policy) -> None:
         raise InvalidPolicyError("A budget has 0 points or more, over 1 to 720 hours.")
     if budget is not None and any(points < 0 for points in (*budget.points.values(), *budget.reserve.values())):
         raise InvalidPolicyError("Points are 0 or more.")
-    if policy.duplicate_hours < 0 or any(minor < 0 for minor in policy.most_minor.values()):
+    if min(policy.duplicate_hours, policy.answer_hours) < 0 or any(minor < 0 for minor in policy.most_minor.values()):
         raise InvalidPolicyError("Hours and costs are 0 or more.")
 
 

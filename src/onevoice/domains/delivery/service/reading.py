@@ -4,16 +4,30 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import CLASSES, Account, AccountId, Attempt, Message, MessageClass, State
+from onevoice.domains.delivery.contracts import (
+    CLASSES,
+    Account,
+    AccountId,
+    Attempt,
+    Content,
+    Message,
+    MessageClass,
+    State,
+)
 from onevoice.domains.delivery.errors import UnknownMessageError
+from onevoice.domains.delivery.service.wording import Refused, Wanted, Wordings
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import messages as store
+from onevoice.domains.delivery.store import templates as template_store
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.service import live
 
 Cost = store.Cost
+A_WAY_OUT = "https://example.com/"
+"""In place of the signed addresses: whoever looks at a message must not be able to act as its reader."""
 
 
 class Shown(NamedTuple):
@@ -24,6 +38,8 @@ class Shown(NamedTuple):
     name: str | None
     content: Mapping[str, Any] | None
     account: Account | None
+    template: str | None
+    """Its name."""
 
 
 class Query(NamedTuple):
@@ -73,6 +89,7 @@ def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
     pids = identity.pids_of(conn, sorted({each.person for each in found}))
     names = live.names_of(conn, sorted(set(pids.values())))
     contents = store.contents(conn, [each.id for each in found])
+    templates = template_store.names(conn, sorted({each.template for each in found if each.template is not None}))
     accounts = {
         number: account_store.account(conn, number, deleted=True)
         for number in {each.account_id for each in found if each.account_id is not None}
@@ -84,9 +101,36 @@ def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
             names.get(pids.get(each.person, each.person)),
             contents.get(each.id),
             None if each.account_id is None else accounts[AccountId(each.account_id)],
+            None if each.template is None else templates.get(each.template),
         )
         for each in found
     ]
+
+
+def words(conn: Connection, shown: Shown) -> Content | str | None:
+    """What a message says: as it was written, or put together again from the version and the values kept with it. Text:
+    why that cannot be. None: there are none, because they were erased, or nothing was to be said.
+    """
+    message, kept = shown.message, shown.content
+    if kept is None or (message.state == "suppressed" and "words" not in kept):
+        return None
+    if "words" in kept:
+        return msgspec.convert(kept["words"], Content)
+    if message.template is None or message.version is None or message.channel is None:
+        return "no_channel"
+    wanted = Wanted(
+        message.id,
+        message.template,
+        message.version,
+        message.channel,
+        message.site,
+        kept["context"],
+        language=kept.get("language"),
+        unsubscribe_url=A_WAY_OUT,
+        preferences_url=A_WAY_OUT,
+    )
+    found = Wordings().rendered(conn, [wanted])[message.id]
+    return found.reason if isinstance(found, Refused) else found.content
 
 
 def costs(conn: Connection, since: datetime, until: datetime) -> list[Cost]:

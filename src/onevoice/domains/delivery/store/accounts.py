@@ -11,7 +11,7 @@ from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Pace
 
 _FIELDS = (
     "select a.id, a.channel, a.name, a.site, a.source_id, a.settings, a.place, a.paused, a.trouble, a.trouble_at,"
-    " a.per_second, a.burst, a.concurrency, a.per_address_seconds, a.cost_minor, a.currency, a.made_at,"
+    " a.per_second, a.burst, a.concurrency, a.per_address_seconds, a.cost_minor, a.currency, a.made_at, a.changed_at,"
     " p.blocked_until, p.trips from delivery.account a join delivery.pace p on p.account_id = a.id"
 )
 _ACCOUNT = _FIELDS + " where a.deleted_at is null"
@@ -58,10 +58,12 @@ def insert(
     """None where the site has one of that channel and name. It comes after those that the site has."""
     row = conn.execute(
         "insert into delivery.account (channel, name, site, source_id, settings, secrets, place, per_second, burst,"
-        " concurrency, per_address_seconds, cost_minor, currency, made_at) values (%(channel)s, %(name)s, %(site)s,"
-        " %(source)s, %(settings)s, '', (select coalesce(max(place), -1) + 1 from delivery.account"
+        " concurrency, per_address_seconds, cost_minor, currency, made_at, changed_at)"
+        " values (%(channel)s, %(name)s, %(site)s, %(source)s, %(settings)s, '',"
+        " (select coalesce(max(place), -1) + 1 from delivery.account"
         " where site = %(site)s and channel = %(channel)s), %(per_second)s, %(burst)s, %(concurrency)s,"
-        " %(per_address)s, %(cost)s, %(currency)s, %(at)s) on conflict (site, channel, name) do nothing returning id",
+        " %(per_address)s, %(cost)s, %(currency)s, %(at)s, %(at)s)"
+        " on conflict (site, channel, name) do nothing returning id",
         {
             "channel": channel, "name": name, "site": site, "source": source_id, "settings": Jsonb(dict(settings)),
             "per_second": limits.per_second, "burst": limits.burst, "concurrency": limits.concurrency,
@@ -80,16 +82,19 @@ def set_secrets(conn: Connection, account_id: AccountId, sealed: bytes) -> None:
     conn.execute("update delivery.account set secrets = %s where id = %s", (sealed, account_id))
 
 
-def set_settings(conn: Connection, account_id: AccountId, settings: Mapping[str, Any], limits: Limits) -> None:
+def set_settings(
+    conn: Connection, account_id: AccountId, settings: Mapping[str, Any], limits: Limits, at: datetime
+) -> None:
     conn.execute(
         "update delivery.account set settings = %s, per_second = %s, burst = %s, concurrency = %s,"
-        " per_address_seconds = %s, trouble = null, trouble_at = null where id = %s",
+        " per_address_seconds = %s, trouble = null, trouble_at = null, changed_at = %s where id = %s",
         (
             Jsonb(dict(settings)),
             limits.per_second,
             limits.burst,
             limits.concurrency,
             limits.per_address_seconds,
+            at,
             account_id,
         ),
     )

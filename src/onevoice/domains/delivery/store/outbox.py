@@ -136,6 +136,8 @@ class Done(NamedTuple):
     reason: str | None
     counts: bool
     """As a contact: it went out, or may have."""
+    tried: bool = True
+    """False where it was the account that could not, and the message was not tried at all."""
 
 
 def settle(conn: Connection, rows: Sequence[Done]) -> set[int]:
@@ -145,10 +147,11 @@ def settle(conn: Connection, rows: Sequence[Done]) -> set[int]:
         " sent_at = coalesce(t.sent_at, m.sent_at), ended_at = t.ended_at, provider_id = t.provider_id,"
         " parts = t.parts, cost_minor = coalesce(t.cost_minor, m.cost_minor), rule = t.rule,"
         " reason = t.reason, lease_until = null,"
-        " contacted_at = case when t.counts then m.contacted_at end"
+        " contacted_at = case when t.counts then m.contacted_at end, attempt = m.attempt - (not t.tried)::int"
         " from unnest(%s::bigint[], %s::smallint[], %s::smallint[], %s::timestamptz[], %s::timestamptz[],"
-        " %s::timestamptz[], %s::text[], %s::smallint[], %s::int[], %s::text[], %s::text[], %s::boolean[])"
-        " t (id, attempt, state, due_at, sent_at, ended_at, provider_id, parts, cost_minor, rule, reason, counts)"
+        " %s::timestamptz[], %s::text[], %s::smallint[], %s::int[], %s::text[], %s::text[], %s::boolean[],"
+        " %s::boolean[]) t (id, attempt, state, due_at, sent_at, ended_at, provider_id, parts, cost_minor, rule,"
+        " reason, counts, tried)"
         f" where m.id = t.id and m.attempt = t.attempt and m.state = {SENDING} returning m.id",
         tuple(list(column) for column in zip(*rows, strict=True)),
     )

@@ -34,6 +34,10 @@ def template(conn: Connection, number: int, *, lock: bool = False) -> Template |
     return _template(row) if row else None
 
 
+def names(conn: Connection, numbers: Sequence[int]) -> dict[int, str]:
+    return dict(conn.execute("select id, name from delivery.template where id = any(%s)", (list(numbers),)).fetchall())
+
+
 def insert(
     conn: Connection,
     site: str,

@@ -11,9 +11,8 @@ from typing import Any, Final
 from psycopg import Connection
 
 from onevoice.domains.identity.service import reading as identity
-from onevoice.domains.profiles.contracts import TraitRank
 from onevoice.domains.profiles.rules.cards import FIRST_NAME_TRAITS, display_name
-from onevoice.domains.profiles.store import folds as store
+from onevoice.domains.profiles.service import facts
 
 _LANGUAGES: Final = ("language", "locale")
 _ZONES: Final = ("timeZone", "timezone", "time_zone")
@@ -28,18 +27,7 @@ class CustomerContext:
         """{"traits": {...}} of the person that each node belongs to, as it stands. Three statements."""
         _ = at  # folds are kept as of now; the caller keeps what this gives with the message
         whose = identity.pids_of(conn, nodes)
-        members = identity.nodes_of(conn, sorted(set(whose.values())))
-        pid_of = {nid: pid for pid, nid in members}
-        best: dict[tuple[int, str], tuple[TraitRank, Any]] = {}
-        for row in store.traits_of(conn, sorted(pid_of)):
-            place = (pid_of[row.nid], row.key)
-            rank = TraitRank(row.happened, row.priority, row.hash)
-            if place not in best or rank > best[place][0]:
-                best[place] = (rank, row.value)
-        traits: dict[int, dict[str, Any]] = {}
-        for (pid, key), (_, value) in sorted(best.items(), key=lambda item: item[0]):
-            if value is not None:
-                traits.setdefault(pid, {})[key] = value
+        traits = facts.traits_of(conn, sorted(set(whose.values())))
         return {nid: {"traits": traits.get(pid, {})} for nid, pid in whose.items()}
 
 
