@@ -1,9 +1,9 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, type ReactNode, type RefObject } from "react";
+import { useEffect, useMemo, useRef, type ReactNode } from "react";
 
 import { channels, useChannelNames, type Channel } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Skeleton, useNow, usePhone } from "~/ui";
+import { useFollow, useVirtualRows } from "~/ui/rows";
 
 import { Row } from "./Row";
 import type { Customers } from "./useCustomers";
@@ -67,24 +67,6 @@ function Head({ list, doors, currency }: { list: Customers; doors: Channel[]; cu
   );
 }
 
-/** Keeps the current row in view, and takes the focus along when it is in the list already. */
-function useFollow(list: Customers, body: RefObject<HTMLDivElement | null>, scrollTo: (index: number) => void) {
-  const first = useRef(true);
-  useEffect(() => {
-    if (list.at < 0) return;
-    scrollTo(list.at);
-    const inList = body.current?.contains(document.activeElement) || document.activeElement === document.body;
-    if (!inList || first.current) {
-      first.current = false;
-      return;
-    }
-    const id = list.current?.id ?? "";
-    const frame = requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"] a`)?.focus({ preventScroll: true }));
-    return () => cancelAnimationFrame(frame);
-    // Only when the row changes, not when the list grows around it.
-  }, [list.current?.id]);
-}
-
 export function Table({ list }: { list: Customers }) {
   const { t } = useI18n();
   const phone = usePhone();
@@ -93,20 +75,9 @@ export function Table({ list }: { list: Customers }) {
   const doors = useDoors(list.rows);
   const currency = sharedCurrency(list.rows);
   const size = phone ? PHONE_ROW : ROW;
-  const { rows, hasMore, loadMore } = list;
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => body.current,
-    estimateSize: () => size,
-    overscan: 6,
-    getItemKey: (index) => rows[index]?.id ?? index,
-  });
+  const { rows, hasMore } = list;
+  const virtual = useVirtualRows(list, size, body);
   const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && last >= rows.length - 20) loadMore();
-  }, [hasMore, last, rows.length, loadMore]);
-  useEffect(() => virtual.measure(), [size, virtual]);
   useFollow(list, body, (index) => virtual.scrollToIndex(index, { align: "auto" }));
   useEffect(() => {
     if (list.at < 0) body.current?.scrollTo({ top: 0 });

@@ -1,8 +1,8 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef } from "react";
+import { useRef } from "react";
 
 import { useI18n } from "~/i18n";
 import { Skeleton, useNow, usePhone } from "~/ui";
+import { useFollow, useVirtualRows } from "~/ui/rows";
 
 import type { Message } from "./model";
 import { Row } from "./Row";
@@ -19,30 +19,10 @@ export function List({ list, mayCancel, onCancel }: { list: Messages; mayCancel:
   const now = useNow(30_000);
   const body = useRef<HTMLDivElement>(null);
   const size = phone ? PHONE_ROW : ROW;
-  const { rows, hasMore, loadMore, at } = list;
-  const virtual = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => body.current,
-    estimateSize: () => size,
-    overscan: 6,
-    getItemKey: (index) => rows[index]?.id ?? index,
-  });
+  const { rows, hasMore, at } = list;
+  const virtual = useVirtualRows(list, size, body);
   const shown = virtual.getVirtualItems();
-  const last = shown.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (hasMore && last >= rows.length - 20) loadMore();
-  }, [hasMore, last, rows.length, loadMore]);
-  useEffect(() => virtual.measure(), [size, virtual]);
-  const id = list.current?.id ?? null;
-  useEffect(() => {
-    if (at < 0) return;
-    virtual.scrollToIndex(at, { align: "auto" });
-    const inside = body.current?.contains(document.activeElement);
-    if (!inside || !id) return;
-    const frame = requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-row="${CSS.escape(id)}"] a`)?.focus({ preventScroll: true }));
-    return () => cancelAnimationFrame(frame);
-    // Only when the row changes, not when the list grows around it.
-  }, [id]);
+  useFollow(list, body, (index) => virtual.scrollToIndex(index, { align: "auto" }));
   const heads = ["when", "channel", "who", "what", "became", "cost"] as const;
   return (
     <div role="table" aria-label={t("messages.title")} aria-rowcount={hasMore ? -1 : rows.length + 1} aria-busy={list.stale} className="msg-table">

@@ -42,14 +42,7 @@ export function Drawing({ lines, says, messageClass }: { lines: Line[]; says: Sa
                 </p>
               )}
             </div>
-            <p className="why-outcome">
-              <span className="seen-by-readers">{t("messages.why.outcome")}: </span>
-              {line.outcome}
-            </p>
-            <p className="why-flip">
-              <span className="seen-by-readers">{t("messages.why.flip")}: </span>
-              {line.flip}
-            </p>
+            <Outcome line={line} />
           </li>
         ))}
       </ol>
@@ -57,7 +50,24 @@ export function Drawing({ lines, says, messageClass }: { lines: Line[]; says: Sa
   );
 }
 
-function colourOf(channel: string | null): CSSProperties {
+/** What came of it, and what would have turned that. */
+export function Outcome({ line }: { line: Line }) {
+  const { t } = useI18n();
+  return (
+    <>
+      <p className="why-outcome">
+        <span className="seen-by-readers">{t("messages.why.outcome")}: </span>
+        {line.outcome}
+      </p>
+      <p className="why-flip">
+        <span className="seen-by-readers">{t("messages.why.flip")}: </span>
+        {line.flip}
+      </p>
+    </>
+  );
+}
+
+export function colourOf(channel: string | null): CSSProperties {
   return { "--colour": channel === null ? "var(--quiet)" : channelColour(doorOf(channel)) } as CSSProperties;
 }
 

@@ -1,23 +1,17 @@
 /** Where there is no room for lines beside each other: one candidate below the other, its line as the left spine. */
-import type { CSSProperties } from "react";
-
-import { channelColour } from "~/channels";
-import { useI18n } from "~/i18n";
-
 import type { Verdict } from "../model";
-import { doorOf, reasonText, ruleName, whenText, type Says } from "../words";
-import { Knot, Name } from "./Drawing";
+import { reasonText, ruleName, whenText, type Says } from "../words";
+import { colourOf, Knot, Name, Outcome } from "./Drawing";
 import { spoken, type Line } from "./judged";
 
 export function Spine({ lines, says, messageClass }: { lines: Line[]; says: Says; messageClass: string }) {
-  const { t } = useI18n();
   return (
     <ol className="why-spines">
       {lines.map((line) => (
         <li
           key={line.channel ?? ""}
           className={`why-spine ${line.winner ? "why-winner" : ""} ${line.channel === null ? "why-nothing" : ""}`}
-          style={{ "--colour": line.channel === null ? "var(--quiet)" : channelColour(doorOf(line.channel)) } as CSSProperties}
+          style={colourOf(line.channel)}
         >
           <Name line={line} />
           <ul>
@@ -31,14 +25,7 @@ export function Spine({ lines, says, messageClass }: { lines: Line[]; says: Says
               </li>
             ))}
           </ul>
-          <p className="why-outcome">
-            <span className="seen-by-readers">{t("messages.why.outcome")}: </span>
-            {line.outcome}
-          </p>
-          <p className="why-flip">
-            <span className="seen-by-readers">{t("messages.why.flip")}: </span>
-            {line.flip}
-          </p>
+          <Outcome line={line} />
         </li>
       ))}
     </ol>

@@ -136,9 +136,7 @@ def router(
             limit=limit + 1,
         )
         with database.transaction() as conn:
-            if to is not None:
-                query = query._replace(person=person(conn, to))
-            found = reading.page(conn, query)
+            found = reading.page(conn, query, None if to is None else person(conn, to))
         return Page(
             data=[_view(each) for each in found[:limit]],
             next_cursor=cursors.encode(found[limit - 1].message.id) if len(found) > limit else None,

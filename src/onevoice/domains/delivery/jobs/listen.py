@@ -5,8 +5,8 @@ What was heard and how far go into the database together, so after a crash the r
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 import psycopg
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from onevoice.domains.delivery.contracts import Account, Heard
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError
 from onevoice.domains.delivery.jobs.send import Kit
+from onevoice.domains.delivery.jobs.works import Works
 from onevoice.domains.delivery.ports import Adaptor
 from onevoice.domains.delivery.service import accounts, hearing
 from onevoice.kit import db
@@ -30,7 +31,7 @@ class Listener:
     def __init__(self, kit: Kit) -> None:
         self._kit = kit
         self._stopping = asyncio.Event()
-        self._works: dict[int, tuple[tuple[Any, ...], asyncio.Task[None]]] = {}
+        self._works = Works(self._listen, "listen")
 
     def stop(self) -> None:
         self._stopping.set()
@@ -42,15 +43,15 @@ class Listener:
             while not self._stopping.is_set():
                 try:
                     lease = await asyncio.to_thread(self._held, lease)
-                    await self._look(await asyncio.to_thread(self._accounts) if lease is not None else {})
+                    await self._works.keep(await asyncio.to_thread(self._accounts) if lease is not None else {})
                 except psycopg.Error as error:
                     log.warning("listener_waits_for_database", error=type(error).__name__)
                     lease = None
-                    await self._look({})
+                    await self._works.keep({})
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), LOOK_SECONDS)
         finally:
-            await self._look({})
+            await self._works.keep({})
             if lease is not None:
                 lease.close()
 
@@ -76,19 +77,6 @@ class Listener:
             and (channel := self._kit.channels.get(each.channel)) is not None
             and "poll" in channel.manifest.capabilities.inbound
         }
-
-    async def _look(self, there: Mapping[int, Account]) -> None:
-        for number, (made_of, task) in list(self._works.items()):
-            now = there.get(number)
-            if now is None or _made_of(now) != made_of or task.done():
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-                del self._works[number]
-        for number, account in there.items():
-            if number not in self._works:
-                task = asyncio.create_task(self._listen(account), name=f"listen-{number}")
-                self._works[number] = (_made_of(account), task)
 
     async def _listen(self, account: Account) -> None:
         """One account, for ever: what breaks off is taken up again from where it was written down."""
@@ -138,7 +126,3 @@ class Listener:
                 return work(conn)
 
         return run
-
-
-def _made_of(account: Account) -> tuple[Any, ...]:
-    return (account.channel, sorted(account.settings.items()), account.changed_at)

@@ -15,6 +15,7 @@ import structlog
 
 from onevoice.domains.delivery.contracts import Accepted, Account
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
+from onevoice.domains.delivery.jobs.works import Works
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
 from onevoice.domains.delivery.service import accounts as account_service
 from onevoice.domains.delivery.service import asking, claiming, rendering
@@ -53,7 +54,7 @@ class Sender:
         self._manifests = {name: channel.manifest for name, channel in kit.channels.items()}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sender")
         self._stopping = asyncio.Event()
-        self._works: dict[int, tuple[tuple[Any, ...], asyncio.Task[None]]] = {}
+        self._works = Works(self._work, "send")
         self._wakes: dict[int, asyncio.Event] = {}
 
     def stop(self) -> None:
@@ -74,25 +75,18 @@ class Sender:
                 except psycopg.Error as error:
                     log.warning("sender_waits_for_database", error=type(error).__name__)
                 await _first(self._stopping, LOOK_SECONDS)
-        await asyncio.gather(*(task for _, task in self._works.values()), return_exceptions=True)
+        await self._works.end()
         self._pool.shutdown()
 
     async def _look(self) -> None:
         """One worker for each account; one anew where its settings have changed; and what the dead have left."""
         accounts = await self._in_thread(self._housekeep)
-        there = {int(each.id): each for each in accounts if not each.paused and each.trouble is None}
-        for number, (made_of, task) in list(self._works.items()):
-            now = there.get(number)
-            if now is None or _made_of(now) != made_of or task.done():
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
-                del self._works[number]
-        for number, account in there.items():
-            if number not in self._works and account.channel in self._kit.channels:
-                self._wakes[number] = asyncio.Event()
-                task = asyncio.create_task(self._work(account), name=f"account-{number}")
-                self._works[number] = (_made_of(account), task)
+        there = {
+            int(each.id): each
+            for each in accounts
+            if not each.paused and each.trouble is None and each.channel in self._kit.channels
+        }
+        await self._works.keep(there)
 
     def _housekeep(self) -> list[Account]:
         with self._kit.database.transaction() as conn:
@@ -103,6 +97,7 @@ class Sender:
 
     async def _work(self, account: Account) -> None:
         """All that goes through one account, until cancelled; a batch in flight is never cut off."""
+        self._wakes[account.id] = asyncio.Event()
         adaptor = await self._open(account)
         if adaptor is None:
             return
@@ -222,11 +217,6 @@ async def _sent(adaptor: Adaptor, each: Claimed) -> Accepted | ChannelError:
     except Exception as error:
         log.exception("adaptor_failed", message=each.outgoing.id)
         return Retriable("adaptor_failed", type(error).__name__, accepted="maybe")
-
-
-def _made_of(account: Account) -> tuple[Any, ...]:
-    """What changes when an account is changed. Its secrets cannot be seen, but the moment can."""
-    return (account.channel, sorted(account.settings.items()), account.limits, account.changed_at)
 
 
 async def _first(event: asyncio.Event, seconds: float) -> None:

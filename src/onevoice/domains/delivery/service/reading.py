@@ -8,14 +8,11 @@ import msgspec
 from psycopg import Connection
 
 from onevoice.domains.delivery.contracts import (
-    CLASSES,
     Account,
     AccountId,
     Attempt,
     Content,
     Message,
-    MessageClass,
-    State,
 )
 from onevoice.domains.delivery.errors import UnknownMessageError
 from onevoice.domains.delivery.service.wording import Refused, Wanted, Wordings
@@ -26,6 +23,7 @@ from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.service import live
 
 Cost = store.Cost
+Query = store.Query
 A_WAY_OUT = "https://example.com/"
 """In place of the signed addresses: whoever looks at a message must not be able to act as its reader."""
 
@@ -42,37 +40,12 @@ class Shown(NamedTuple):
     """Its name."""
 
 
-class Query(NamedTuple):
-    """person: any identifier of somebody; None: everybody's."""
-
-    person: int | None = None
-    states: Sequence[State] = ()
-    channel: str | None = None
-    purpose: str | None = None
-    message_class: MessageClass | None = None
-    rule: str | None = None
-    site: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    before: int | None = None
-    limit: int = 50
-
-
-def page(conn: Connection, query: Query) -> list[Shown]:
-    """Newest first."""
-    people = None
-    if query.person is not None:
-        pid = identity.pids_of(conn, [query.person]).get(query.person, query.person)
-        people = sorted({query.person, *(nid for _, nid in identity.nodes_of(conn, [pid]))})
-    number = None if query.message_class is None else CLASSES.index(query.message_class)
-    found = store.page(
-        conn,
-        store.Query(
-            people, query.states, query.channel, query.purpose, number, query.rule, query.site, query.since,
-            query.until, query.before, query.limit,
-        ),
-    )  # fmt: skip
-    return _shown(conn, found)
+def page(conn: Connection, query: Query, person: int | None = None) -> list[Shown]:
+    """Newest first. person: any identifier of somebody, whose messages alone are meant."""
+    if person is not None:
+        pid = identity.pids_of(conn, [person]).get(person, person)
+        query = query._replace(people=sorted({person, *(nid for _, nid in identity.nodes_of(conn, [pid]))}))
+    return _shown(conn, store.page(conn, query))
 
 
 def one(conn: Connection, message_id: int) -> tuple[Shown, list[Attempt]]:

@@ -7,7 +7,16 @@ from typing import Any, LiteralString, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import CLASSES, STATES, AccountId, Attempt, Message, MessageId, State
+from onevoice.domains.delivery.contracts import (
+    CLASSES,
+    STATES,
+    AccountId,
+    Attempt,
+    Message,
+    MessageClass,
+    MessageId,
+    State,
+)
 from onevoice.kit import arrays
 
 STATE_NUMBER: Mapping[State, int] = {name: number for number, name in enumerate(STATES)}
@@ -114,7 +123,7 @@ class Query(NamedTuple):
     states: Sequence[State] = ()
     channel: str | None = None
     purpose: str | None = None
-    message_class: int | None = None
+    message_class: MessageClass | None = None
     rule: str | None = None
     site: str | None = None
     since: datetime | None = None
@@ -137,7 +146,8 @@ def page(conn: Connection, query: Query) -> list[Message]:
     add("state = any(%(states)s)", "states", [STATE_NUMBER[each] for each in query.states] or None)
     add("channel = %(channel)s", "channel", query.channel)
     add("purpose = %(purpose)s", "purpose", query.purpose)
-    add("class = %(class)s", "class", query.message_class)
+    number = None if query.message_class is None else CLASSES.index(query.message_class)
+    add("class = %(class)s", "class", number)
     add("rule = %(rule)s", "rule", query.rule)
     add("site = %(site)s", "site", query.site)
     add("asked_at >= %(since)s", "since", query.since)
