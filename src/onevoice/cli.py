@@ -17,7 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from onevoice import api, bootstrap, sender, worker
-from onevoice.domains.access.contracts import FOR_KEYS, ROLES
+from onevoice.domains.access.contracts import COMMAND_LINE, FOR_KEYS, ROLES
+from onevoice.domains.delivery.service.accounts import AccountCreate
 from onevoice.domains.imports.contracts import ImportReport
 from onevoice.kit import db
 from onevoice.kit.chance import SystemChance, token
@@ -98,6 +99,16 @@ def _parser() -> argparse.ArgumentParser:
     create.add_argument(
         "--allow", action="append", choices=sorted(FOR_KEYS), help="what a secret key may do; may be given often"
     )
+
+    accounts = commands.add_parser("accounts", help="accounts at providers").add_subparsers(
+        required=True, metavar="COMMAND"
+    )
+    account = add("connect", _accounts_connect, "try settings of a channel, and keep them when they work", accounts)
+    account.add_argument("channel", help="such as email or telegram")
+    account.add_argument("settings", type=Path, help="file of its settings as a JSON object; - reads standard input")
+    account.add_argument("--name", default="main", help="what it is called; one of this name takes the settings over")
+    account.add_argument("--site", default="main", help="site that it speaks for")
+    add("list", _accounts_list, "list them, with what is wrong with each", accounts)
 
     users = commands.add_parser("users", help="people who log in").add_subparsers(required=True, metavar="COMMAND")
     user = add(
@@ -315,6 +326,28 @@ def _keys_create(options: argparse.Namespace) -> None:
             permissions=options.allow,
         )
     print(key)
+
+
+def _accounts_connect(options: argparse.Namespace) -> None:
+    try:
+        text = sys.stdin.read() if str(options.settings) == "-" else options.settings.read_text("utf-8")
+        given = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise bootstrap.UnusableSettingError(f"The settings cannot be read: {error}") from error
+    if not isinstance(given, dict):
+        raise bootstrap.UnusableSettingError("The settings must be one JSON object, a name with its value each.")
+    settings = bootstrap.sending_settings(os.environ)
+    with _installed(options) as installed:
+        wanted = AccountCreate(options.channel, options.name, options.site, given)
+        made = bootstrap.connect_account(installed, settings, wanted, actor=COMMAND_LINE.label)
+    _say(f"{made.channel} {made.name!r} of {made.site} works, and is used from now on.")
+
+
+def _accounts_list(options: argparse.Namespace) -> None:
+    with _installed(options) as installed:
+        for each in bootstrap.connected_accounts(installed):
+            state = "paused" if each.paused else each.trouble or "works"
+            print(f"{each.id}\t{each.channel}\t{each.site}\t{each.name}\t{state}")
 
 
 def _users_create(options: argparse.Namespace) -> None:

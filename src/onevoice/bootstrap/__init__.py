@@ -27,7 +27,16 @@ from onevoice.bootstrap.installation import (
 )
 from onevoice.bootstrap.past import Past
 from onevoice.bootstrap.program import api
-from onevoice.bootstrap.sending import SOURCES, SendingSettings, manifests, sealer, send, sending_settings
+from onevoice.bootstrap.sending import (
+    SOURCES,
+    SendingSettings,
+    connect_account,
+    connected_accounts,
+    manifests,
+    sealer,
+    send,
+    sending_settings,
+)
 from onevoice.bootstrap.working import Worker, linking_steps
 
 __all__ = [
@@ -41,6 +50,8 @@ __all__ = [
     "Worker",
     "api",
     "append_events",
+    "connect_account",
+    "connected_accounts",
     "create_account",
     "create_key",
     "describe_site",

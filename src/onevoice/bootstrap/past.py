@@ -10,7 +10,16 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from onevoice.bootstrap.installation import Installation
-from onevoice.bootstrap.sending import SOURCES, SendingSettings, channels, doors, links, manifests, probe, sealer
+from onevoice.bootstrap.sending import (
+    SOURCES,
+    SendingSettings,
+    channels,
+    connect_account,
+    doors,
+    links,
+    manifests,
+    sealer,
+)
 from onevoice.domains.delivery.contracts import (
     Account,
     Ask,
@@ -50,22 +59,8 @@ class Past:
 
         Raises: UnusableSettingsError, UnknownSiteError.
         """
-        home, known = self._home, manifests()
-        plain, secret = accounts.checked(accounts.manifest_of(known, channel), given)
-        asyncio.run(probe(home, self._settings, channel, {**plain, **secret}))
-        with home.database.transaction() as conn:
-            for each in accounts.accounts(conn):
-                if (each.channel, each.name, each.site) == (channel, name, site):
-                    if {key: each.settings.get(key) for key in plain} == plain:
-                        return each
-                    return accounts.update(
-                        conn, each.id, given, None, known, sealer(home),
-                        actor=self._actor, clock=home.clock, chance=home.chance,
-                    )  # fmt: skip
-            wanted = accounts.AccountCreate(channel, name, site, given, cost_minor=cost_minor)
-            return accounts.create(
-                conn, wanted, known, sealer(home), actor=self._actor, clock=home.clock, chance=home.chance
-            )
+        wanted = accounts.AccountCreate(channel, name, site, given, cost_minor=cost_minor)
+        return connect_account(self._home, self._settings, wanted, actor=self._actor)
 
     def publish(
         self, site: str, name: str, message_class: MessageClass, purpose: str, source: TemplateSource, at: datetime

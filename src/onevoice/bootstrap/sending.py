@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
-from onevoice.domains.delivery.contracts import AccountId, Inbound, Manifest, Probed
+from onevoice.domains.delivery.contracts import Account, AccountId, Inbound, Manifest, Probed
 from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
 from onevoice.domains.delivery.jobs.listen import Listener
 from onevoice.domains.delivery.jobs.send import Kit, Sender
@@ -133,6 +133,42 @@ async def connect(
     except ChannelError as error:
         return error
     return None
+
+
+def connect_account(
+    home: Installation, settings: SendingSettings, wanted: accounts.AccountCreate, *, actor: str
+) -> Account:
+    """An account with these settings, tried first; one of this name that is there takes them over.
+
+    Raises: UnknownChannelError, UnusableSettingsError, UnknownSiteError.
+    """
+    known = manifests()
+    plain, secret = accounts.checked(accounts.manifest_of(known, wanted.channel), wanted.settings)
+    given = {**plain, **secret}
+    asyncio.run(probe(home, settings, wanted.channel, given))
+    with home.database.transaction() as conn:
+        place = (wanted.channel, wanted.name, wanted.site)
+        there = [each for each in accounts.accounts(conn) if (each.channel, each.name, each.site) == place]
+        if there and accounts.opened(conn, there[0], sealer(home)) == given:
+            return there[0]
+        if there:
+            made = accounts.update(
+                conn, there[0].id, given, wanted.limits, known, sealer(home),
+                actor=actor, clock=home.clock, chance=home.chance,
+            )  # fmt: skip
+        else:
+            made = accounts.create(conn, wanted, known, sealer(home), actor=actor, clock=home.clock, chance=home.chance)
+    trouble = asyncio.run(connect(home, settings, wanted.channel, given, made.id))
+    if trouble is not None:
+        with home.database.transaction() as conn:
+            accounts.note_trouble(conn, made.id, trouble, home.clock)
+        raise UnusableSettingsError(f"The account is kept, but its provider cannot call us: {trouble}")
+    return made
+
+
+def connected_accounts(home: Installation) -> list[Account]:
+    with home.database.transaction() as conn:
+        return accounts.accounts(conn)
 
 
 def acknowledge(
