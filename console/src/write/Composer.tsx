@@ -6,7 +6,6 @@ import { api, Problem, useMe } from "~/api";
 import type { Purpose } from "~/messages/model";
 import { useSays } from "~/messages/words";
 import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, toast, useNow } from "~/ui";
-import { Kbd } from "~/keys";
 
 import { Channels } from "./Channels";
 import { foretold } from "./foreseen";
@@ -50,15 +49,18 @@ export function Composer({ person, name, onClose }: ComposerProps) {
 
   const send = useMutation({
     mutationFn: ({ ask, key }: { ask: Ask; key: string }) => api.post<Asked>("/api/messages", { ...ask, key }),
-    onMutate: ({ ask }) => change({ tried: JSON.stringify(ask) }),
-    onSuccess: (asked, { ask }) => {
-      const changed = asked.repeated && draft.tried !== null && draft.tried !== JSON.stringify(ask);
+    onMutate: ({ ask }) => {
+      if (draft.tried === null) change({ tried: JSON.stringify(ask) });
+      return { before: draft.tried };
+    },
+    onSuccess: (asked, { ask }, { before }) => {
+      const changed = asked.repeated && before !== null && before !== JSON.stringify(ask);
       setSent({ id: asked.id, repeated: asked.repeated, changed });
       if (changed) change({ key: blank().key, tried: null });
       else forget();
     },
-    // The server's own word that it took nothing: what is sent next is another message.
-    onError: (fault) => fault instanceof Problem && fault.status >= 400 && fault.status < 500 && change({ tried: null }),
+    // The server's own word that it took nothing: of this try nothing is left, of one before it maybe.
+    onError: (fault, _, context) => fault instanceof Problem && fault.status >= 400 && fault.status < 500 && context && change({ tried: context.before }),
     onSettled: () => client.invalidateQueries({ queryKey: ["messages"] }),
   });
 
@@ -95,8 +97,8 @@ export function Composer({ person, name, onClose }: ComposerProps) {
         </p>
       )}
       <Button onClick={close}>{t("common.cancel")}</Button>
-      <Button kind="primary" disabled={!ready} onClick={submit}>
-        {t(send.isPending ? "write.sending" : lost ? "write.again" : action)} <Kbd k="mod+Enter" inverse />
+      <Button kind={told?.action === "suppress" ? "plain" : "primary"} k="mod+Enter" disabled={!ready} onClick={submit}>
+        {t(send.isPending ? "write.sending" : lost ? "write.again" : action)}
       </Button>
     </>
   );

@@ -1,9 +1,9 @@
 /** What is said: words of one's own, with variables, or a template with what it asks for. */
-import { useRef, type RefObject } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 
 import type { ChannelKind } from "~/messages/model";
 import type { Says } from "~/messages/words";
-import { Button, SelectField, TextArea, TextField } from "~/ui";
+import { Button, SelectField, TextArea, TextField, usePhone } from "~/ui";
 
 import type { Draft, MessagePreview, Template } from "./model";
 
@@ -46,6 +46,11 @@ export function Words(props: WordsProps) {
 function Own({ draft, change, preview, kind, subject, says }: WordsProps) {
   const { t } = says.i18n;
   const field = useRef<HTMLTextAreaElement>(null);
+  const phone = usePhone();
+  useEffect(() => {
+    // On a phone the keyboard would cover the questions above.
+    if (!phone) field.current?.focus();
+  }, [phone]);
   const insert = (what: string) => {
     const [from, to] = [field.current?.selectionStart ?? draft.text.length, field.current?.selectionEnd ?? draft.text.length];
     change({ text: draft.text.slice(0, from) + what + draft.text.slice(to) });
@@ -59,7 +64,7 @@ function Own({ draft, change, preview, kind, subject, says }: WordsProps) {
   return (
     <>
       {subject && <TextField label={t("write.subject")} hint={t("write.subjectHint")} value={draft.subject} maxLength={500} onChange={(value) => change({ subject: value })} />}
-      <TextArea ref={field as RefObject<HTMLTextAreaElement>} data-autofocus label={t("write.text")} rows={6} value={draft.text} onChange={(value) => change({ text: value })} {...(left !== null && left < 0 ? { error: counted } : { hint: counted })} />
+      <TextArea ref={field as RefObject<HTMLTextAreaElement>} label={t("write.text")} rows={6} value={draft.text} onChange={(value) => change({ text: value })} {...(left !== null && left < 0 ? { error: counted } : { hint: counted })} />
       <div className="wr-insert" role="group" aria-label={t("write.insert")}>
         <span className="quiet">{t("write.insert")}</span>
         {(Object.keys(VARIABLES) as (keyof typeof VARIABLES)[]).map((name) => (
@@ -83,7 +88,7 @@ function OfTemplate({ draft, change, preview, templates, says }: WordsProps & { 
   if (templates.length === 0) return <p className="quiet">{t("write.noTemplates")}</p>;
   return (
     <>
-      <SelectField label={t("write.template")} value={draft.template} choices={[{ value: "", label: t("write.choose") }, ...templates.map(({ id, name }) => ({ value: id, label: name }))]} onChange={choose}
+      <SelectField label={t("write.choose")} value={draft.template} choices={[{ value: "", label: "—" }, ...templates.map(({ id, name }) => ({ value: id, label: name }))]} onChange={choose}
         hint={chosen && t("write.fixed", { class: t(`messages.classes.${chosen.message_class}`), purpose: says.purpose(chosen.purpose) })}
       />
       {asked.size > 0 && (

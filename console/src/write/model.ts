@@ -20,7 +20,7 @@ export interface Draft {
   at: string;
   later: boolean;
   changedAt: string;
-  /** What was sent last, where no answer came. */
+  /** What was sent first, where no answer came: that is what the server may have. */
   tried: string | null;
 }
 
