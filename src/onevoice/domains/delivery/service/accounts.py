@@ -25,6 +25,8 @@ from onevoice.kit.sealing import Sealer
 
 PURPOSE = "channel account"
 """Of the key that seals secrets."""
+USUAL_SITE = "main"
+"""The site of whoever names none: made with its first account, as with its first key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,8 @@ def create(
     Raises: UnknownChannelError, UnusableSettingsError, AccountTakenError, UnknownSiteError.
     """
     manifest = manifest_of(channels, wanted.channel)
+    if wanted.site == USUAL_SITE:
+        sites.ensure(conn, wanted.site, actor=actor, clock=clock)
     site = sites.site(conn, wanted.site)
     plain, secret = checked(manifest, wanted.settings)
     name = f"{wanted.name} ({manifest.kind}, {site.name})"
