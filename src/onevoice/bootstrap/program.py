@@ -135,6 +135,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             sending.sealer(home),
             functools.partial(sending.probe, home, out),
             functools.partial(sending.connect, home, out),
+            base_url=out.base_url,
             clock=clock,
             chance=chance,
         ),

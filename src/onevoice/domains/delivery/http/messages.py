@@ -160,6 +160,7 @@ def router(
             data=[
                 shapes.CostView(
                     channel=each.channel,
+                    account_id=str(each.account_id),
                     account=names.get(each.account_id, f"#{each.account_id}"),
                     currency=each.currency,
                     sent=each.sent,

@@ -197,6 +197,7 @@ class WhatIf(Body):
 
 class CostView(BaseModel):
     channel: str
+    account_id: str
     account: str
     currency: str
     sent: int
