@@ -11,6 +11,7 @@ export type Part =
   | "webhooks"
   | "settings"
   | "messages"
+  | "write"
   | "tour";
 export type Catalogue = Record<string, Entry>;
 
@@ -25,6 +26,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
     messages: () => import("./en/messages"),
+    write: () => import("./en/write"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -37,6 +39,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
     messages: () => import("./ru/messages"),
+    write: () => import("./ru/write"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -49,6 +52,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
     messages: () => import("./pl/messages"),
+    write: () => import("./pl/write"),
     tour: () => import("./pl/tour"),
   },
 };

@@ -70,6 +70,10 @@ _SAID = (
     (-2, "19:24", None, "2 na 5. Obciera lewa pięta."),
     (-2, "19:31", "Olga Mazur", "Przykro mi, Pani Anno. Wymienimy je od ręki."),
 )
+ASKED, ADDED = timedelta(minutes=12), timedelta(minutes=11)
+"""Before the demo starts she asks, and says which boots she means: that waits for an answer."""
+_QUESTION = "Czy jest szersza wersja tych butów?"
+WHICH = "Chodzi mi o Tatra, 39."
 _MAILS = (
     # (day, hour, subject, minutes until it was opened or None, clicked)
     (-17, "20:06", "We will tell you about size 39", 789, True),
@@ -99,7 +103,8 @@ def moment(start: datetime, day: int, clock: str, second: int = 0) -> datetime:
 
 def said(start: datetime) -> list[tuple[datetime, str | None, str]]:
     """What was said in Telegram by people, (when, by whom of the shop or None, text)."""
-    return [(moment(start, day, clock), author, text) for day, clock, author, text in _SAID if author != "Halny"]
+    before = [(moment(start, day, clock), author, text) for day, clock, author, text in _SAID if author != "Halny"]
+    return [*before, (start - ASKED, None, _QUESTION), (start - ADDED, None, WHICH)]
 
 
 def story(seed: int, start: datetime) -> list[Outgoing]:
@@ -287,8 +292,8 @@ def _today(rng: random.Random, start: datetime) -> list[Outgoing]:
     visit.at = start - timedelta(minutes=34)
     visit.track("Product Added", **product(_INSOLES, _PL, "en"))
     visit.track("Cart Viewed", **basket([_INSOLES], _PL, "en"))
-    chat = _chat(rng, start - timedelta(minutes=12))
-    said = {"text": "Czy jest szersza wersja tych butów?", "chat_id": CHAT, "message_id": "telegram:90214"}
+    chat = _chat(rng, start - ASKED)
+    said = {"text": _QUESTION, "chat_id": CHAT, "message_id": "telegram:90214"}
     chat.track("Message Received", **said, language_code="pl", reply_to="T2-4412, Tatra boots 39")
     return [*visit.events, *chat.events]
 

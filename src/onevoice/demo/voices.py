@@ -51,6 +51,7 @@ class Voices:
             self._agreed()
             self._anna()
             self._campaign()
+            self._waiting()
         finally:
             self._stands.tell("/time", at=None)
 
@@ -111,6 +112,13 @@ class Voices:
         self._say(ANNAS_MAIL, "anna:receipt", _ORDER, "order-receipt", self._at(-9, "17:23"), "email", **receipt)
         self._say(ANNA, "anna:autumn", _NEWS, "promotion", self._at(-8, "12:00"), offer="Puch", percent="20")
         self._say(ANNA, "anna:review", _REVIEW, "review", self._at(-2, "19:20"), product="Tatra")
+
+    def _waiting(self) -> None:
+        """Anna wrote just now, so she may be answered."""
+        at = self._start - anna.ADDED
+        number = 100 + len(anna.said(self._start))
+        said = Said("demo:which", anna.CHAT, anna.WHICH, at, f"{anna.CHAT}:{number}")
+        self._past.hear(self.telegram, [said], at)
 
     def _campaign(self) -> None:
         """One offer to everybody: some have it, and each of the others knows why not."""

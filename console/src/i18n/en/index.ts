@@ -10,5 +10,6 @@ import { plan } from "./plan";
 import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
+import { write } from "./write";
 
-export const en = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks };
+export const en = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks, write };

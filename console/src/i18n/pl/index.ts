@@ -12,5 +12,6 @@ import { plan } from "./plan";
 import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
+import { write } from "./write";
 
-export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks };
+export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks, write };

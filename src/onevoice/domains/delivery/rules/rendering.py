@@ -85,6 +85,14 @@ def compile_variant(variant: Variant) -> Compiled:
     return Compiled(variant.channel, variant.language, text, paths=_spoken(paths))
 
 
+def compile_words(text: str, subject: str | None, language: str) -> Compiled:
+    """Of what somebody typed, for any channel. Raises: TemplateError with the part and the place in it."""
+    paths: set[str] = set()
+    body = _text(Source(text, "text"), paths)
+    head = None if subject is None else _text(Source(subject, "subject"), paths)
+    return Compiled("", language, body, subject=head, paths=_spoken(paths))
+
+
 def chosen(source: TemplateSource, channel: str, languages: Iterable[str | None]) -> Variant | None:
     """languages: the person's first, then the site's; the template's own comes last. `pt-BR` is content with `pt`."""
     there = {variant.language.lower(): variant for variant in source.variants if variant.channel == channel}

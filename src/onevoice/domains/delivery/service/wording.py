@@ -3,16 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
 from onevoice.domains.access.contracts import Site
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Content, TemplateSource
+from onevoice.domains.delivery.contracts import Ask, Content, TemplateSource, Variant
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.rules.rendering import Compiled, Preview, chosen, compile_variant, preview, render
+from onevoice.domains.delivery.rules.rendering import (
+    Compiled,
+    Preview,
+    chosen,
+    compile_variant,
+    compile_words,
+    preview,
+    render,
+)
 from onevoice.domains.delivery.store import templates as store
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.service.context import finished
@@ -90,9 +98,7 @@ class Wordings:
         if source is None:
             raise TemplateError("unknown_template", f"There is no version {wanted.version} of this template.")
         customer, site = context["customer"], context["site"]
-        variant = chosen(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
-        if variant is None:
-            raise TemplateError("no_variant", f"The template has no text for {wanted.channel}.")
+        variant = _variant(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
         key = (wanted.template, wanted.version, variant.channel, variant.language)
         compiled = self._compiled[key]
         if compiled is None:
@@ -121,16 +127,80 @@ def previewed(
     variant = chosen(source, channel, (language,))
     if variant is None or variant.language != language:
         raise TemplateError("no_variant", f"There is no text for {channel} in {language}.")
-    known: dict[str, Any] = {}
+    known = _known(conn, site, node, contexts, extra, at)
+    return preview(compile_variant(variant), known.context, time_zone=known.time_zone, currency=known.currency)
+
+
+class Seen(NamedTuple):
+    """A message as its person would get it. found: text where it cannot be put together: why."""
+
+    found: Preview | Refused
+    language: str
+    time_zone: str
+
+
+def seen(
+    conn: Connection,
+    asked: Ask,
+    source: TemplateSource | None,
+    *,
+    channel: str,
+    contexts: Sequence[ContextSource],
+    fill: bool,
+    at: datetime,
+) -> Seen:
+    """By that channel, now; nothing is kept. source: of the template, where it is made of one. fill: words that hold
+    variables.
+    """
+    known = _known(conn, asked.site, asked.person, contexts, asked.context, at)
+    languages = (asked.language, known.context["customer"]["language"], known.context["site"]["language"])
+    spoken = next((each for each in languages if each), "en")
+    if asked.words is not None and not fill:
+        return Seen(Preview(asked.words), spoken, known.time_zone)
+    try:
+        if source is not None:
+            compiled = compile_variant(_variant(source, channel, languages))
+        else:
+            assert asked.words is not None  # noqa: S101 - a message has words or a template
+            compiled = compile_words(asked.words.text, asked.words.subject, spoken)
+        found = preview(compiled, known.context, time_zone=known.time_zone, currency=known.currency)
+    except TemplateError as error:
+        return Seen(Refused(error.reason, error.detail), spoken, known.time_zone)
+    return Seen(found, compiled.language, known.time_zone)
+
+
+def _variant(source: TemplateSource, channel: str, languages: Sequence[str | None]) -> Variant:
+    """Raises: TemplateError."""
+    variant = chosen(source, channel, languages)
+    if variant is None:
+        raise TemplateError("no_variant", f"The template has no text for {channel}.")
+    return variant
+
+
+class _Known(NamedTuple):
+    context: dict[str, Any]
+    time_zone: str
+    currency: str | None
+
+
+def _known(
+    conn: Connection,
+    site: str,
+    node: int | None,
+    contexts: Sequence[ContextSource],
+    extra: Mapping[str, Any],
+    at: datetime,
+) -> _Known:
+    """All that a text may speak of, opened."""
+    kept: dict[str, Any] = {}
     if node is not None:
         for each in contexts:
-            known[each.name] = dict(each.load(conn, [node], at).get(node, {}))
-    opened: dict[str, Any] = identity.open_values(conn, [known])[0]
+            kept[each.name] = dict(each.load(conn, [node], at).get(node, {}))
+    opened: dict[str, Any] = identity.open_values(conn, [kept])[0]
     values = _site_values(sites.site(conn, site))
-    wanted = Wanted(0, 0, 0, channel, site, {}, unsubscribe_url=_SAMPLE, preferences_url=_SAMPLE)
+    wanted = Wanted(0, 0, 0, "", site, {}, unsubscribe_url=_SAMPLE, preferences_url=_SAMPLE)
     context = _whole({**opened, **extra}, values, wanted)
-    zone = context["customer"]["time_zone"] or values["time_zone"] or "UTC"
-    return preview(compile_variant(variant), context, time_zone=zone, currency=values["currency"])
+    return _Known(context, context["customer"]["time_zone"] or values["time_zone"] or "UTC", values["currency"])
 
 
 _SAMPLE = "https://example.com/"
