@@ -48,7 +48,7 @@ from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.sealing import Sealer
-from onevoice.web import console, health, login, openapi
+from onevoice.web import console, framing, health, login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
 from onevoice.web.settings import WebSettings
@@ -122,9 +122,11 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
-    app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
     app.include_router(live_http.router(database, hub, guards, clock))
     app.include_router(imports_http.router(database, home.uploads, clock))
+    app.include_router(
+        templates_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
+    )
     app.include_router(
         messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
     )
@@ -155,6 +157,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     )
     app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
     app.include_router(login.router(guards, authenticator, settings, CONSOLE))
+    app.include_router(framing.router())
     app.include_router(console.router(CONSOLE, guards))
     openapi.describe(app)
     protect(app, settings)

@@ -3,6 +3,7 @@ import type { en } from "../en";
 import { channels } from "./channels";
 import { common } from "./common";
 import { consent } from "./consent";
+import { content } from "./content";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
@@ -13,4 +14,4 @@ import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 
-export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks };
+export const pl: Translated<typeof en> = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, tour, webhooks };
