@@ -8,6 +8,7 @@ export type Part =
   | "data"
   | "plan"
   | "consent"
+  | "content"
   | "webhooks"
   | "settings"
   | "messages"
@@ -23,6 +24,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     data: () => import("./en/data"),
     plan: () => import("./en/plan"),
     consent: () => import("./en/consent"),
+    content: () => import("./en/content"),
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
     messages: () => import("./en/messages"),
@@ -36,6 +38,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     data: () => import("./ru/data"),
     plan: () => import("./ru/plan"),
     consent: () => import("./ru/consent"),
+    content: () => import("./ru/content"),
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
     messages: () => import("./ru/messages"),
@@ -49,6 +52,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     data: () => import("./pl/data"),
     plan: () => import("./pl/plan"),
     consent: () => import("./pl/consent"),
+    content: () => import("./pl/content"),
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
     messages: () => import("./pl/messages"),

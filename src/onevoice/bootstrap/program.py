@@ -48,7 +48,7 @@ from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.sealing import Sealer
-from onevoice.web import console, health, login, openapi
+from onevoice.web import console, framing, health, login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
 from onevoice.web.settings import WebSettings
@@ -121,9 +121,11 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     _join(app, limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     _join(app, links_http.router(database, link_keys, clock=clock, chance=chance))
-    _join(app, templates_http.router(database, home.secrets.vault_key, clock=clock))
     _join(app, live_http.router(database, hub, guards, clock))
     _join(app, imports_http.router(database, home.uploads, clock))
+    _join(
+        app, templates_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
+    )
     _join(
         app, messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
     )
@@ -155,6 +157,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     _join(app, followed_http.router(database, sending.links(home, out.base_url), CONSOLE, clock=clock, chance=chance))
     _join(app, health.router(lambda: _waiting(database), lambda: _measure(database)))
     _join(app, login.router(guards, authenticator, settings, CONSOLE))
+    _join(app, framing.router())
     _join(app, console.router(CONSOLE, guards))
     openapi.describe(app)
     protect(app, settings)

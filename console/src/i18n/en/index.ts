@@ -1,6 +1,7 @@
 import { channels } from "./channels";
 import { common } from "./common";
 import { consent } from "./consent";
+import { content } from "./content";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
@@ -12,4 +13,4 @@ import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 import { write } from "./write";
 
-export const en = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks, write };
+export const en = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, tour, webhooks, write };

@@ -3,6 +3,7 @@ import type { en } from "../en";
 import { channels } from "./channels";
 import { common } from "./common";
 import { consent } from "./consent";
+import { content } from "./content";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
@@ -14,4 +15,4 @@ import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 import { write } from "./write";
 
-export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks, write };
+export const pl: Translated<typeof en> = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, tour, webhooks, write };

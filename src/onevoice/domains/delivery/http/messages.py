@@ -144,7 +144,7 @@ def router(
         state: Annotated[str | None, Query(max_length=200, description="States, with commas between.")] = None,
         channel: Annotated[str | None, Query(max_length=60, pattern=STORABLE)] = None,
         purpose: Annotated[str | None, Query(max_length=60, pattern=STORABLE)] = None,
-        message_class: Annotated[shapes.MessageClass | None, Query(alias="class")] = None,
+        message_class: Annotated[shapes.AnyClass | None, Query(alias="class")] = None,
         rule: Annotated[
             str | None, Query(max_length=60, pattern=STORABLE, description="Which gate stood against it.")
         ] = None,
