@@ -11,6 +11,8 @@ export type Part =
   | "webhooks"
   | "settings"
   | "messages"
+  | "accounts"
+  | "sending"
   | "tour";
 export type Catalogue = Record<string, Entry>;
 
@@ -25,6 +27,8 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
     messages: () => import("./en/messages"),
+    accounts: () => import("./en/accounts"),
+    sending: () => import("./en/sending"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -37,6 +41,8 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
     messages: () => import("./ru/messages"),
+    accounts: () => import("./ru/accounts"),
+    sending: () => import("./ru/sending"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -49,6 +55,8 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
     messages: () => import("./pl/messages"),
+    accounts: () => import("./pl/accounts"),
+    sending: () => import("./pl/sending"),
     tour: () => import("./pl/tour"),
   },
 };

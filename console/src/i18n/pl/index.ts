@@ -1,5 +1,6 @@
 import type { Translated } from "../core";
 import type { en } from "../en";
+import { accounts } from "./accounts";
 import { channels } from "./channels";
 import { common } from "./common";
 import { consent } from "./consent";
@@ -9,8 +10,9 @@ import { data } from "./data";
 import { live } from "./live";
 import { messages } from "./messages";
 import { plan } from "./plan";
+import { sending } from "./sending";
 import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 
-export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, settings, tour, webhooks };
+export const pl: Translated<typeof en> = { common, channels, consent, live, customers, customer, data, plan, messages, accounts, sending, settings, tour, webhooks };
