@@ -13,6 +13,8 @@ export type Part =
   | "settings"
   | "messages"
   | "write"
+  | "accounts"
+  | "sending"
   | "tour";
 export type Catalogue = Record<string, Entry>;
 
@@ -29,6 +31,8 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     settings: () => import("./en/settings"),
     messages: () => import("./en/messages"),
     write: () => import("./en/write"),
+    accounts: () => import("./en/accounts"),
+    sending: () => import("./en/sending"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -43,6 +47,8 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     settings: () => import("./ru/settings"),
     messages: () => import("./ru/messages"),
     write: () => import("./ru/write"),
+    accounts: () => import("./ru/accounts"),
+    sending: () => import("./ru/sending"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -57,6 +63,8 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     settings: () => import("./pl/settings"),
     messages: () => import("./pl/messages"),
     write: () => import("./pl/write"),
+    accounts: () => import("./pl/accounts"),
+    sending: () => import("./pl/sending"),
     tour: () => import("./pl/tour"),
   },
 };

@@ -4,12 +4,10 @@ export const accounts = {
   lead: "Accounts at providers, through which messages leave and answers come.",
   none: "Nothing can be sent yet",
   noneText: "Connect an account at a provider below. Its settings are tried before they are kept.",
-  connected: "Connected",
   account: "Account",
   state: "State",
   month: "This month",
   price: "A message",
-  pace: "Pace",
   actions: "Actions",
   actionsOf: "Actions for {name}",
   sent: { one: "{n} sent", other: "{n} sent" },
@@ -17,7 +15,6 @@ export const accounts = {
   free: "free",
   perSecond: "{n} a second",
   used: "used {ago}",
-  unused: "not used yet",
   states: {
     works: "Works",
     paused: "Paused",
@@ -49,7 +46,6 @@ export const accounts = {
   connect: "Connect",
   connectOne: "Connect {channel}",
   cans: {
-    html: "formatted text",
     buttons: "buttons",
     subject: "subject",
     answers: "answers come back",
@@ -99,6 +95,7 @@ export const accounts = {
     savedChange: "The settings of {name} are saved.",
     savedTrouble: "Saved, but the provider does not call us: see what it says.",
     number: "A number is needed here.",
+    between: "A number from {least} to {most}.",
     required: "This is needed.",
     retype: "The place is another, so type this again: it was given for the one before.",
     taken: "There is an account of this name. Take another.",
@@ -128,7 +125,7 @@ export const accounts = {
     webhook: {
       one: "Ask whoever runs the receiving program for an https address that takes POST.",
       two: "Agree on a secret: whsec_ and base64 of at least 24 random bytes. Both sides sign and check by Standard Webhooks.",
-      three: "Trying calls nobody's code with a customer in it: it sends a test of its own kind.",
+      three: "Trying posts a signed test, account.probed, that holds nothing of any customer. It has to answer 2xx.",
     },
     sandbox: {
       one: "A stand-in for tests on this machine. It reaches nobody.",

@@ -2,6 +2,7 @@
 export const messages = {
   title: "Messages",
   one: "Message {id}",
+  stopped: "Settings, Sending",
   find: {
     state: "State",
     channel: "Channel",

@@ -5,6 +5,7 @@ import type { messages as english } from "../en/messages";
 export const messages: Translated<typeof english> = {
   title: "Wiadomości",
   one: "Wiadomość {id}",
+  stopped: "Ustawienia, Wysyłka",
   find: {
     state: "Stan",
     channel: "Kanał",

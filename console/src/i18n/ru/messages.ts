@@ -5,6 +5,7 @@ import type { messages as english } from "../en/messages";
 export const messages: Translated<typeof english> = {
   title: "Сообщения",
   one: "Сообщение {id}",
+  stopped: "Настройки, «Отправка»",
   find: {
     state: "Состояние",
     channel: "Канал",

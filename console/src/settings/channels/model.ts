@@ -106,18 +106,24 @@ export interface Trouble {
   text: string;
   /** The provider's own words. */
   said: string;
-  code: string;
-  /** The setting it is about, where that is known. */
-  setting: string | undefined;
+  /** What to do by the setting it is about, where that is known. */
+  fields: Record<string, string>;
 }
 
 /** `code: detail`, as accounts and problems keep it. */
 export function troubleOf(trouble: string, settings: readonly Pick<Setting, "name">[], { t, has }: I18n): Trouble {
-  const [, code = "", said = ""] = /^(\w+)(?:: (.*))?$/s.exec(trouble) ?? [];
-  const key = `accounts.problems.${code}`;
+  const [, whole = "", said = ""] = /^(\w+)(?:: (.*))?$/s.exec(trouble) ?? [];
   const named = settings.map(({ name }) => name);
-  const setting = ABOUT[code]?.find((name) => named.includes(name)) ?? named.find((name) => new RegExp(`\\b${name}\\b`).test(said));
-  return { text: has(key) ? t(key) : t("accounts.problems.other"), said: said || (code ? "" : trouble), code, setting };
+  const fields: Record<string, string> = {};
+  // Of e-mail two servers may each have something against us.
+  const texts = whole.split("_and_").map((code) => {
+    const key = `accounts.problems.${code}`;
+    const text = has(key) ? t(key) : t("accounts.problems.other");
+    const setting = ABOUT[code]?.find((name) => named.includes(name)) ?? named.find((name) => new RegExp(`\\b${name}\\b`).test(said));
+    if (setting) fields[setting] ??= text;
+    return text;
+  });
+  return { text: [...new Set(texts)].join(" "), said: said || (whole ? "" : trouble), fields };
 }
 
 /** Null for a fault that says nothing of the settings, such as a lost connection. */
@@ -126,6 +132,6 @@ export function troubleOfProblem(error: unknown, settings: readonly Setting[], i
   const code = typeof error.extra["problem"] === "string" ? error.extra["problem"] : "";
   const at = code ? error.detail.indexOf(`${code}: `) : -1;
   const trouble = troubleOf(at >= 0 ? error.detail.slice(at) : `${code || "other"}: ${error.detail}`, settings, i18n);
-  const setting = typeof error.extra["setting"] === "string" ? error.extra["setting"] : trouble.setting;
-  return { ...trouble, setting };
+  const setting = error.extra["setting"];
+  return typeof setting === "string" ? { ...trouble, fields: { [setting]: trouble.text } } : trouble;
 }
