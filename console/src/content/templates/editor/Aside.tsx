@@ -19,29 +19,53 @@ export function useVariables(template: Template, customer: string | undefined) {
 }
 
 export function Problems({ troubles, checked, onGo }: { troubles: Trouble[]; checked: boolean; onGo: (trouble: Trouble) => void }) {
+  const { t } = useI18n();
+  const errors = troubles.filter((each) => each.severity === "error").length;
+  // The same hint for many texts is one hint; what is wrong is told at every place.
+  const groups = Map.groupBy(
+    troubles.toSorted((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning")),
+    (each) => (each.severity === "error" ? each : each.detail),
+  );
+  const hints = groups.size - errors;
+  return (
+    <section className="tpl-problems" aria-label={t("content.problems.title")}>
+      <div role="status">
+        <h2 className={errors > 0 ? "alarm" : undefined}>{!checked ? t("content.problems.checking") : errors > 0 ? t("content.problems.errors", { n: errors }) : t("content.problems.none")}</h2>
+      </div>
+      <Places groups={[...groups.values()].filter(([each]) => each?.severity === "error")} onGo={onGo} />
+      {hints > 0 && (
+        <details>
+          <summary>{t("content.problems.hints", { n: hints })}</summary>
+          <Places groups={[...groups.values()].filter(([each]) => each?.severity === "warning")} onGo={onGo} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Places({ groups, onGo }: { groups: Trouble[][]; onGo: (trouble: Trouble) => void }) {
   const i18n = useI18n();
   const { t } = i18n;
   const names = useNames();
-  const errors = troubles.filter((each) => each.severity === "error").length;
-  const ordered = troubles.toSorted((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning"));
+  if (groups.length === 0) return null;
   return (
-    <section className="tpl-problems" aria-label={t("content.problems.title")}>
-      <h2 role="status">
-        {!checked ? t("content.problems.checking") : errors > 0 ? <span className="alarm">{t("content.problems.errors", { n: errors })}</span> : t(troubles.length > 0 ? "content.problems.hints" : "content.problems.none", { n: troubles.length })}
-      </h2>
-      <ul>
-        {ordered.map((each, index) => (
+    <ul>
+      {groups.map(([each, ...others], index) => {
+        if (!each) return null;
+        const place = [each.channel && (each.language ? names.variant(each.channel, each.language) : names.channel(each.channel)), partName(each.part, i18n), whereText(each, i18n)];
+        return (
           <li key={index}>
-            {each.channel ? (
+            {each.channel && (
               <button type="button" className="button-text" onClick={() => onGo(each)}>
-                {[each.language ? names.variant(each.channel, each.language) : names.channel(each.channel), partName(each.part, i18n), whereText(each, i18n)].filter(Boolean).join(", ")}
+                {place.filter(Boolean).join(", ")}
+                {others.length > 0 && ` ${t("content.problems.andMore", { n: others.length })}`}
               </button>
-            ) : null}
+            )}
             <p className={each.severity === "error" ? undefined : "quiet"}>{troubleText(each, i18n)}</p>
           </li>
-        ))}
-      </ul>
-    </section>
+        );
+      })}
+    </ul>
   );
 }
 

@@ -8,7 +8,7 @@ import { Person } from "~/messages/Person";
 import "~/messages/messages.css";
 import { Button, Chip, problemText, Skeleton, TextArea, useDebounced } from "~/ui";
 
-import type { Kind, Preview, Template, Variant } from "../model";
+import { keyOf, type Kind, type Preview, type Template, type Variant } from "../model";
 import { partName, whereText } from "../words";
 import { goTo } from "./desk";
 import { chatDocument, Letter, mailDocument } from "./Letter";
@@ -21,8 +21,9 @@ export function useSample(template: string) {
   const may = useMay("customers.read");
   const [who, setWho] = useState<string | null | undefined>(undefined);
   const [text, setText] = useState(() => localStorage.getItem(key) ?? "");
-  const first = useQuery({ queryKey: ["newest-customer"], queryFn: () => searchCustomers("", { limit: 1 }), enabled: may, staleTime: 300_000 });
-  const newest = first.data?.data[0];
+  const first = useQuery({ queryKey: ["newest-customer"], queryFn: () => searchCustomers("", { limit: 30 }), enabled: may, staleTime: 300_000 });
+  // Somebody with a name, where there is one: of most visitors nothing is known that a text could speak of.
+  const newest = first.data?.data.find((each) => each.name) ?? first.data?.data[0];
   const customer = who === undefined ? (newest ? `profile:${newest.id}` : undefined) : (who ?? undefined);
   const context = read(text);
   return {
@@ -92,7 +93,12 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
   const [dark, setDark] = useState(() => document.documentElement.dataset["mantineColorScheme"] === "dark");
   const [plain, setPlain] = useState(false);
   const [more, setMore] = useState(sample.text !== "");
-  const { data, error } = found;
+  const { error } = found;
+  // What is wrong takes the look away for a moment only: the last one stays until it is put right.
+  const [shown, setShown] = useState<{ key: string; data: Preview } | null>(null);
+  const key = keyOf(variant);
+  if (found.data && !found.isPlaceholderData && (shown?.data !== found.data || shown.key !== key)) setShown({ key, data: found.data });
+  const data = shown?.key === key ? shown.data : found.data;
   useEffect(() => {
     if (sample.unreadable) setMore(true);
   }, [sample.unreadable]);
@@ -102,6 +108,7 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
     setMore(true);
     sample.setText(JSON.stringify(examples(sample.context, data?.missing.map(({ path }) => path) ?? []), null, 2));
   };
+  const missing = Map.groupBy(data?.missing ?? [], ({ path }) => path);
   const own = data?.missing.some(({ path }) => !/^(customer|site)\./.test(path) && !path.endsWith("_url"));
   return (
     <section className="tpl-preview" aria-label={t("content.preview.title")}>
@@ -160,16 +167,17 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
         {data && !refused && data.missing.length > 0 && (
           <>
             <p>
-              <b>{t("content.preview.missing", { n: data.missing.length })}</b> {t("content.preview.missingText")}
+              <b>{t("content.preview.missing", { n: missing.size })}</b> {t("content.preview.missingText")}
             </p>
             <ul>
-              {data.missing.map((each, index) => (
-                <li key={index}>
-                  <button type="button" className="button-text" onClick={() => goTo(each.part, each.line, each.column)}>
-                    {each.path}
+              {[...missing].map(([path, [each, ...others]]) => (
+                <li key={path}>
+                  <button type="button" className="button-text" onClick={() => goTo(each!.part, each!.line, each!.column)}>
+                    {path}
                   </button>{" "}
                   <span className="quiet">
-                    {partName(each.part, i18n)}, {whereText(each, i18n)}
+                    {partName(each!.part, i18n)}, {whereText(each!, i18n)}
+                    {others.length > 0 && ` ${t("content.preview.andMore", { n: others.length })}`}
                   </span>
                 </li>
               ))}
@@ -181,7 +189,11 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
             )}
           </>
         )}
-        {refused && <p>{t("content.preview.refused")}</p>}
+        {refused && (
+          <p>
+            {t("content.preview.refused")} {data && t("content.preview.before")}
+          </p>
+        )}
         {Boolean(error) && !refused && <p className="alarm">{problemText(error, t).title}</p>}
       </div>
       {!data && !error && <Skeleton rows={10} height={32} />}

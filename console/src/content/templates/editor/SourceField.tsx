@@ -179,7 +179,7 @@ function Shaded({ text, troubles }: { text: string; troubles: Trouble[] }) {
       );
     }
     const cut = fault - piece.from;
-    const length = Math.max(1, /^[\w.|]*/.exec(piece.text.slice(cut))?.[0].length ?? 1);
+    const length = Math.max(1, /^\S{0,24}/.exec(piece.text.slice(cut))?.[0].length ?? 1);
     return (
       <span key={piece.from} className={name}>
         {piece.text.slice(0, cut)}

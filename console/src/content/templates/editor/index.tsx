@@ -127,7 +127,6 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
     { keys: "h", label: t("content.versions.open"), run: () => void show("versions") },
     { keys: "t", label: t("content.test.open"), off: !maySend || !variant, run: () => void show("test") },
   ]);
-  const errors = troubles.filter((each) => each.severity === "error").length;
   return (
     <DeskContext value={shared}>
       <header className="tpl-top">
@@ -212,9 +211,9 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
       <KeyBar
         hints={[
           { keys: ["[", "]"], label: t("content.keys.texts"), labels: [t("content.keys.previousText"), t("content.keys.nextText")] },
-          { keys: ["t"], label: t("content.test.open") },
+          ...(maySend ? [{ keys: ["t"], label: t("content.test.open") }] : []),
           { keys: ["h"], label: t("content.versions.open") },
-          { keys: ["mod+Enter"], label: t("content.publish.open") },
+          ...(mayPublish ? [{ keys: ["mod+Enter"], label: t("content.publish.open") }] : []),
         ]}
       />
       <Suspense fallback={null}>
@@ -222,9 +221,6 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
         {open === "versions" && <Versions template={template} draft={draft} revision={desk.revision()} mayEdit={mayEdit} onTake={desk.change} onClose={() => setOpen(null)} />}
         {open === "test" && variant && <TestSend template={template} variant={variant} kind={kind} sample={sample} onGo={go} onClose={() => setOpen(null)} />}
       </Suspense>
-      <p className="seen-by-readers" role="status">
-        {errors > 0 && t("content.problems.errors", { n: errors })}
-      </p>
     </DeskContext>
   );
 }

@@ -3,7 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -123,12 +123,14 @@ def variables(context: Mapping[str, Any]) -> dict[str, str | None]:
     def walk(value: Any, path: str) -> None:
         if len(found) >= _VARIABLES_MAX or len(path) > _PATH_MAX:
             return
-        if isinstance(value, Mapping):
-            for name, inner in value.items():  # pyright: ignore[reportUnknownVariableType] - plain JSON
-                if _WORD.fullmatch(str(name)):  # pyright: ignore[reportUnknownArgumentType]
-                    walk(inner, f"{path}.{name}" if path else str(name))  # pyright: ignore[reportUnknownArgumentType]
+        if not isinstance(value, Mapping):
+            found[path] = None if value in (None, "") else " ".join(_said(value).split())[:_EXAMPLE_MAX]
             return
-        found[path] = None if value in (None, "") else " ".join(_said(value).split())[:_EXAMPLE_MAX]
+        inside = cast("Mapping[str, Any]", value)
+        # A person and the site before the ways out; of a person the name before forty traits.
+        for name in sorted(inside, key=lambda each: isinstance(inside[each], Mapping) == bool(path)):
+            if _WORD.fullmatch(name):
+                walk(inside[name], f"{path}.{name}" if path else name)
 
     walk(context, "")
     return found
