@@ -33,7 +33,7 @@ export function Desk({ pocket, act, ahead, upTo }: { pocket: Pocket; act: Act; a
         <div className="pk-scroll" data-scroll tabIndex={0} role="region" aria-label={t("desk.thread")}>
           <ol className="pk-thread pk-kept" aria-live="polite" aria-relevant="additions">
             {items.map((item, index) => (
-              <li key={item.id} className={`${classOf(item)} ${upTo !== null && item.n !== undefined && item.n > upTo ? "pk-late" : ""}`} data-strand={strands[index]} data-n={item.n}>
+              <li key={item.id} className={`${classOf(item)} ${upTo !== null && item.n !== undefined && item.n > upTo ? "pk-late" : ""}`} data-strand={strands[index]?.door} data-way={strands[index]?.way || undefined} data-n={item.n}>
                 <Kept item={item} pocket={pocket} now={now} />
               </li>
             ))}
@@ -41,26 +41,27 @@ export function Desk({ pocket, act, ahead, upTo }: { pocket: Pocket; act: Act; a
           </ol>
         </div>
       )}
-      <div className="pk-side-foot">
-        {pocket.person.id !== null && <Write key={pocket.person.key} pocket={pocket} act={act} />}
-        {pocket.person.id !== null && pocket.address && (
-          <a className="pk-whole" href={`${pocket.address}/customers/profile:${pocket.person.id}`} target="_blank" rel="noopener noreferrer">
-            {t("desk.open")}
-          </a>
+        {pocket.person.id !== null && (
+          <div className="pk-side-foot">
+            <Write key={pocket.person.key} pocket={pocket} act={act} />
+            <a className="pk-whole" href={`${pocket.address}/customers/profile:${pocket.person.id}`} target="_blank" rel="noopener noreferrer">
+              {t("desk.open")}
+            </a>
+          </div>
         )}
-      </div>
       </div>
     </aside>
   );
 }
 
-/** Which door the line beside each row has: that of the knot above, down to the last knot. */
-function strandsOf(items: Item[]): (string | undefined)[] {
+/** Of the line beside each row: the door of the knot above, and whether it leads to what is on its way. Ends at the last knot. */
+function strandsOf(items: Item[]): ({ door: string; way: boolean } | null)[] {
   const last = items.findLastIndex((item) => item.n !== undefined);
-  let door: string | undefined;
+  let door = "";
   return items.map((item, index) => {
     if (item.n !== undefined) door = item.door;
-    return index < last ? door : undefined;
+    const next = items.slice(index + 1).find((each) => each.n !== undefined);
+    return door && index < last ? { door, way: next?.waiting === true } : null;
   });
 }
 
@@ -115,8 +116,10 @@ function Became({ item, now }: { item: Item; now: number }) {
 
 /** What was not sent never touches the line: it hangs beside it by a stub with a cross. */
 function Silence({ item, pocket }: { item: Item; pocket: Pocket }) {
-  const { t, why } = useWords();
+  const words = useWords();
+  const { t, why } = words;
   const failed = item.kind === "ours";
+  const said = item.text || purposeText(item.purpose, words);
   return (
     <>
       <svg className="pk-stub" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true">
@@ -126,7 +129,7 @@ function Silence({ item, pocket }: { item: Item; pocket: Pocket }) {
         <DoorName door={item.door} />
         <When at={item.at} />
       </div>
-      {item.text && <p className="pk-words">{item.text}</p>}
+      {said && <p className="pk-words">{said}</p>}
       {failed ? <Became item={item} now={0} /> : <p className="pk-verdict">{t("desk.silence", { why: why(item.rule ?? null, item.why ?? null) })}</p>}
       <WhyLink item={item} pocket={pocket} text={t("desk.whyNot")} />
     </>
@@ -162,6 +165,10 @@ function learntText(item: Item, { t }: Words): string {
   const act = (["request", "grant", "withdraw", "confirm"] as const).find((each) => what === `consent.${each}`);
   if (!act) return t("desk.learnt.other", { what });
   if (item.purpose === "*" && (act === "grant" || act === "withdraw")) return t(`desk.learnt.${act}All`);
-  const named = PURPOSES.find((each) => each === item.purpose);
-  return t(`desk.learnt.${act}`, { purpose: named ? t(`desk.purposes.${named}`) : (item.purpose ?? "") });
+  return t(`desk.learnt.${act}`, { purpose: purposeText(item.purpose, { t }) });
+}
+
+function purposeText(purpose: string | undefined, { t }: Pick<Words, "t">): string {
+  const named = PURPOSES.find((each) => each === purpose);
+  return named ? t(`desk.purposes.${named}`) : (purpose ?? "");
 }

@@ -64,6 +64,15 @@ export function Write({ pocket, act }: { pocket: Pocket; act: Act }) {
         </p>
       )}
       {option && <p className="pk-would">{wouldText(option, channel, words)}</p>}
+      {kind === "answer" && channel === "" && option?.outcome.action === "send" && (
+        <>
+          {option.channels.filter(({ against }) => against).map(({ channel: shut, against }) => (
+            <p key={shut} className="pk-would">
+              {t("write.shut", { channel: channelText(shut, t), why: words.why(against!.rule, against!.why) })}
+            </p>
+          ))}
+        </>
+      )}
       {kind === "answer" ? (
         <textarea
           aria-label={t("write.text")}

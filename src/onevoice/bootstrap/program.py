@@ -107,9 +107,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     app.include_router(setup_http.router(database, settings))
     app.include_router(plan_http.router(database, always_personal, clock=clock))
     app.include_router(sealing_http.router(database))
-    app.include_router(
-        access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance)
-    )
+    app.include_router(access_routes.router(database, authenticator, settings, home.demo, clock=clock, chance=chance))
     app.include_router(search_http.router(database, clock))
     door_key = tokens.key_of(home.secrets.link_key, doors.USE)
     confirmation_key = tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION)

@@ -43,6 +43,8 @@ class Progress:
     """Steps of `Furnisher` that are done."""
     spoken: bool = False
     """Whether what the shop has said until now is there."""
+    pocket: str = ""
+    """Where the pocket is shown this time."""
 
     @classmethod
     def kept(cls, file: Path) -> "Progress | None":
@@ -90,8 +92,8 @@ class Demo:
 
     def prepare(self) -> None:
         """The owner and the sources; nothing is made twice."""
-        if self.fresh:
-            self.progress.keep(self._file)
+        self.progress.pocket = self._stands.url
+        self.progress.keep(self._file)
         self._sources = bootstrap.ensure_sources(
             self._installed,
             [(source.name, source.channel, source.region or source.site or "main") for source in SOURCES],
