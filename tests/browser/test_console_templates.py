@@ -311,7 +311,8 @@ class TestPreview:
         expect(shown(page).locator("h1")).to_be_visible()
         hostile = (
             "<body><p id=x>as it was</p><a href=/live target=_top>out</a><script>x.textContent='ran'</script>"
-            "<img src=data:, onerror=\"x.textContent='ran'\"><form action=/logout method=post><button>go</button></form>"
+            "<img src=data:, onerror=\"x.textContent='ran'\">"
+            "<form action=/logout method=post><button>go</button></form>"
         )
         page.evaluate("html => document.querySelector('iframe').contentWindow.postMessage(html, '*')", hostile)
         expect(shown(page).locator("a")).to_have_text("out")

@@ -108,7 +108,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     _join(app, setup_http.router(database, settings))
     _join(app, plan_http.router(database, always_personal, clock=clock))
     _join(app, sealing_http.router(database))
-    _join(app, access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance))
+    _join(app, access_routes.router(database, authenticator, settings, home.demo, clock=clock, chance=chance))
     _join(app, search_http.router(database, clock))
     door_key = tokens.key_of(home.secrets.link_key, doors.USE)
     confirmation_key = tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION)

@@ -95,10 +95,8 @@ def compile_variant(variant: Variant) -> Compiled:
 
 def compile_words(text: str, subject: str | None, language: str) -> Compiled:
     """Of what somebody typed, for any channel. Raises: TemplateError with the part and the place in it."""
-    paths: set[str] = set()
-    body = _text(Source(text, "text"), paths)
-    head = None if subject is None else _text(Source(subject, "subject"), paths)
-    return Compiled("", language, body, subject=head, paths=_spoken(paths))
+    head = None if subject is None else _text(Source(subject, "subject"))
+    return Compiled("", language, _text(Source(text, "text")), subject=head)
 
 
 def chosen(source: TemplateSource, channel: str, languages: Iterable[str | None]) -> Variant | None:
