@@ -5,7 +5,7 @@ import { SelectField } from "~/ui";
 
 import type { Draft } from "./model";
 
-const CLASSES: MessageClass[] = ["conversational", "transactional", "marketing"];
+const CLASSES = ["conversational", "transactional", "marketing"] as const satisfies readonly MessageClass[];
 
 interface KindProps {
   draft: Draft;

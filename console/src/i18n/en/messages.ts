@@ -2,6 +2,7 @@
 export const messages = {
   title: "Messages",
   one: "Message {id}",
+  stopped: "Settings, Sending",
   find: {
     state: "State",
     channel: "Channel",
@@ -69,7 +70,7 @@ export const messages = {
     bounced: "Came back: {why}",
     uncertain: "Uncertain: the provider may have it. It is not sent again.",
   },
-  classes: { transactional: "transactional", conversational: "conversational", marketing: "marketing" },
+  classes: { transactional: "transactional", conversational: "conversational", marketing: "marketing", test: "test" },
   classHints: {
     transactional: "Something the person waits for, such as an order. Needs a purpose of that kind.",
     conversational: "An answer to what the person said. No consent is asked for.",

@@ -5,6 +5,7 @@ import type { messages as english } from "../en/messages";
 export const messages: Translated<typeof english> = {
   title: "Wiadomości",
   one: "Wiadomość {id}",
+  stopped: "Ustawienia, Wysyłka",
   find: {
     state: "Stan",
     channel: "Kanał",
@@ -72,7 +73,7 @@ export const messages: Translated<typeof english> = {
     bounced: "Wróciła: {why}",
     uncertain: "Nie wiadomo: dostawca mógł ją przyjąć. Nie wysyłamy jej ponownie.",
   },
-  classes: { transactional: "transakcyjna", conversational: "odpowiedź w\u00a0rozmowie", marketing: "marketingowa" },
+  classes: { transactional: "transakcyjna", conversational: "odpowiedź w\u00a0rozmowie", marketing: "marketingowa", test: "próba" },
   classHints: {
     transactional: "To, na co klient czeka, na przykład w\u00a0sprawie zamówienia. Wymaga celu tego rodzaju.",
     conversational: "Odpowiedź na słowa klienta. Zgoda nie jest potrzebna.",

@@ -5,6 +5,7 @@ import type { messages as english } from "../en/messages";
 export const messages: Translated<typeof english> = {
   title: "Сообщения",
   one: "Сообщение {id}",
+  stopped: "Настройки, «Отправка»",
   find: {
     state: "Состояние",
     channel: "Канал",
@@ -72,7 +73,7 @@ export const messages: Translated<typeof english> = {
     bounced: "Вернулось: {why}",
     uncertain: "Неясно: возможно, провайдер его принял. Повторно не\u00a0отправляется.",
   },
-  classes: { transactional: "служебное", conversational: "ответ в\u00a0разговоре", marketing: "рекламное" },
+  classes: { transactional: "служебное", conversational: "ответ в\u00a0разговоре", marketing: "рекламное", test: "проба" },
   classHints: {
     transactional: "То, чего клиент ждёт, например о\u00a0заказе. Нужна цель того же вида.",
     conversational: "Ответ на\u00a0слова клиента. Согласие не\u00a0требуется.",

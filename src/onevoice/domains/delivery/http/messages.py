@@ -144,7 +144,7 @@ def router(
         state: Annotated[str | None, Query(max_length=200, description="States, with commas between.")] = None,
         channel: Annotated[str | None, Query(max_length=60, pattern=STORABLE)] = None,
         purpose: Annotated[str | None, Query(max_length=60, pattern=STORABLE)] = None,
-        message_class: Annotated[shapes.MessageClass | None, Query(alias="class")] = None,
+        message_class: Annotated[shapes.AnyClass | None, Query(alias="class")] = None,
         rule: Annotated[
             str | None, Query(max_length=60, pattern=STORABLE, description="Which gate stood against it.")
         ] = None,
@@ -188,6 +188,7 @@ def router(
             data=[
                 shapes.CostView(
                     channel=each.channel,
+                    account_id=None if each.account_id is None else str(each.account_id),
                     account=None if each.account_id is None else names.get(each.account_id, f"#{each.account_id}"),
                     currency=each.currency,
                     sent=each.sent,

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Account, Asked, Content, Message
+from onevoice.domains.delivery.contracts import TYPED, Account, Asked, Content, Message
 from onevoice.domains.delivery.http import shapes
 from onevoice.domains.delivery.rules.facts import Decision, Facts
 from onevoice.domains.delivery.rules.flips import Change
@@ -126,7 +126,7 @@ def message(
     return shapes.MessageView(
         id=str(found.id),
         key=found.key,
-        profile_id=str(pid),
+        profile_id=None if found.person == TYPED else str(pid),
         name=name,
         channel=found.channel,
         account=None if account is None else account.name,

@@ -9,6 +9,7 @@ from onevoice.domains.delivery.contracts import State
 from onevoice.web.paging import STORABLE, Body, Moment, Text
 
 MessageClass = Literal["transactional", "conversational", "marketing"]
+AnyClass = Literal["transactional", "conversational", "marketing", "test"]
 Priority = Literal["high", "normal", "low"]
 Kind = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 Reference = Annotated[str, Field(min_length=3, max_length=1200, pattern=STORABLE)]
@@ -163,12 +164,12 @@ class MessageView(BaseModel):
 
     id: str
     key: str
-    profile_id: str
+    profile_id: str | None = Field(description="Null of a test to an address that nobody is known by; `name` is that.")
     name: str | None
     channel: str | None
     account: str | None
     site: str
-    message_class: MessageClass = Field(serialization_alias="class")
+    message_class: AnyClass = Field(serialization_alias="class", description="test: a draft that one of us tried out.")
     purpose: str
     priority: Priority
     state: State
@@ -228,9 +229,10 @@ class WhatIf(Body):
 
 
 class CostView(BaseModel):
-    """channel, account, currency: null of silences that no account was chosen for."""
+    """channel, account_id, account, currency: null of silences that no account was chosen for."""
 
     channel: str | None
+    account_id: str | None
     account: str | None
     currency: str | None
     sent: int

@@ -11,9 +11,9 @@ from onevoice.domains.delivery.contracts import (
     CLASSES,
     STATES,
     AccountId,
+    AnyClass,
     Attempt,
     Message,
-    MessageClass,
     MessageId,
     State,
 )
@@ -123,7 +123,7 @@ class Query(NamedTuple):
     states: Sequence[State] = ()
     channel: str | None = None
     purpose: str | None = None
-    message_class: MessageClass | None = None
+    message_class: AnyClass | None = None
     rule: str | None = None
     site: str | None = None
     since: datetime | None = None
