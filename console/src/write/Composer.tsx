@@ -199,7 +199,7 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
             </section>
           )
         )}
-        <Preview preview={written ? preview : undefined} name={name} subject={kind?.subject ?? false} letter={(kind?.subject ?? false) && draft.how === "template"} says={says} />
+        <Preview preview={written ? preview : undefined} name={name} letter={kind?.subject ?? false} says={says} />
       </div>
     </div>
   );

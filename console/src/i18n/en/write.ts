@@ -71,7 +71,7 @@ export const write = {
   preview: "What {name} gets",
   previewEmpty: "Write something, and it shows here as it arrives.",
   previewBy: "by {channel}, in {language}",
-  plain: "The letter’s text. Pictures and layout come with it.",
+  letter: "The letter",
   missing: "Not known of this person, so it cannot be sent:",
   missingAt: "{path} (line {line})",
   refused: "This cannot be put together: {detail}",

@@ -74,7 +74,7 @@ export const write: Translated<typeof english> = {
   preview: "Co dostanie {name}",
   previewEmpty: "Po wpisaniu treści będzie tu widać, jak dotrze.",
   previewBy: "kanał: {channel}, język: {language}",
-  plain: "To tekst listu. Obrazy i\u00a0układ dotrą razem z\u00a0nim.",
+  letter: "List",
   missing: "Tego o\u00a0tej osobie nie wiadomo, więc nie można wysłać:",
   missingAt: "{path} (wiersz {line})",
   refused: "Nie da się złożyć treści: {detail}",

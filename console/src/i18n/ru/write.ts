@@ -74,7 +74,7 @@ export const write: Translated<typeof english> = {
   preview: "Что получит {name}",
   previewEmpty: "Напишите что-нибудь, и\u00a0здесь будет видно, каким оно придёт.",
   previewBy: "канал: {channel}, язык: {language}",
-  plain: "Это текст письма. Картинки и\u00a0оформление придут вместе с\u00a0ним.",
+  letter: "Письмо",
   missing: "Этого о\u00a0человеке не\u00a0знаем, поэтому отправить нельзя:",
   missingAt: "{path} (строка {line})",
   refused: "Собрать текст не\u00a0удаётся: {detail}",

@@ -79,6 +79,7 @@ class MessagePreviewView(BaseModel):
     language: str
     subject: str | None
     text: str | None
+    html: str | None = Field(description="Of a letter the whole document; of messengers the text with its few tags.")
     buttons: list[list[str]]
     missing: list[MissingView]
     refused: str | None
