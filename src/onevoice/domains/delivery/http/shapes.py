@@ -85,7 +85,7 @@ class MessagePreviewView(BaseModel):
     detail: str | None
     characters: int = Field(description="Of the text.")
     characters_max: int = Field(description="So many the channel takes.")
-    time_zone: str = Field(description="Where the person lives, else the site's.")
+    time_zone: str = Field(description="The person's, else the site's.")
 
 
 class VerdictView(BaseModel):
