@@ -194,10 +194,10 @@ class TestTheWholeWay:
         page.keyboard.press("h")
         window = page.get_by_role("dialog")
         expect(window.get_by_text("Only today")).to_be_visible()
-        window.get_by_role("button", name="What version 2 changed").click()
+        window.get_by_role("button", name="Differences of version 2").click()
         expect(window.locator("ins")).to_contain_text("Come in today.")
         assert axe_violations(page) == []
-        window.get_by_role("button", name="Make version 1 the draft").click()
+        window.get_by_role("button", name="Work on it again: version 1").click()
         expect(text).to_have_value("Come in.")
         expect(page.get_by_text("Version 2 is sent, the draft is ahead")).to_be_visible()
         assert text_of(stored(client, number)) == "Come in."
@@ -311,7 +311,8 @@ class TestPreview:
         expect(shown(page).locator("h1")).to_be_visible()
         hostile = (
             "<body><p id=x>as it was</p><a href=/live target=_top>out</a><script>x.textContent='ran'</script>"
-            "<img src=data:, onerror=\"x.textContent='ran'\"><form action=/logout method=post><button>go</button></form>"
+            "<img src=data:, onerror=\"x.textContent='ran'\">"
+            "<form action=/logout method=post><button>go</button></form>"
         )
         page.evaluate("html => document.querySelector('iframe').contentWindow.postMessage(html, '*')", hostile)
         expect(shown(page).locator("a")).to_have_text("out")
