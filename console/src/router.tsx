@@ -145,6 +145,9 @@ const settingsParts = [
   part(settings, "identity", () => withWords(["customer"], import("./settings/Identity")), "IdentityPart"),
   part(settings, "sites", () => import("./settings/sites"), "SitesPart"),
   part(settings, "consent", () => withWords(["consent"], import("./settings/consent")), "ConsentPart"),
+  part(settings, "channels", () => withWords(["accounts"], import("./settings/channels")), "ChannelsPart"),
+  part(settings, "channels/$account", () => withWords(["accounts"], import("./settings/channels/Account")), "AccountPart"),
+  part(settings, "sending", () => withWords(["sending"], import("./settings/sending")), "SendingPart"),
   part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
 ];
 

@@ -12,6 +12,9 @@ export type Part =
   | "webhooks"
   | "settings"
   | "messages"
+  | "write"
+  | "accounts"
+  | "sending"
   | "tour";
 export type Catalogue = Record<string, Entry>;
 
@@ -27,6 +30,9 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
     messages: () => import("./en/messages"),
+    write: () => import("./en/write"),
+    accounts: () => import("./en/accounts"),
+    sending: () => import("./en/sending"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -40,6 +46,9 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
     messages: () => import("./ru/messages"),
+    write: () => import("./ru/write"),
+    accounts: () => import("./ru/accounts"),
+    sending: () => import("./ru/sending"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -53,6 +62,9 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
     messages: () => import("./pl/messages"),
+    write: () => import("./pl/write"),
+    accounts: () => import("./pl/accounts"),
+    sending: () => import("./pl/sending"),
     tour: () => import("./pl/tour"),
   },
 };

@@ -126,9 +126,10 @@ export interface Why {
 }
 
 export interface Cost {
-  channel: string;
-  account: string;
-  currency: string;
+  /** Null, as the others: a silence for which no account was there. */
+  channel: string | null;
+  account: string | null;
+  currency: string | null;
   sent: number;
   silences: number;
   minor: number;
@@ -174,7 +175,7 @@ export interface Account {
 
 export interface Purpose {
   name: string;
-  class: "transactional" | "marketing";
+  message_class: "transactional" | "marketing";
   titles: Record<string, string>;
   retired_at: string | null;
 }

@@ -30,7 +30,7 @@ export default function NewTemplate({ onClose }: { onClose: () => void }) {
   const [language, setLanguage] = useState<string>("");
   const chosenSite = sites.find((each) => each.name === site) ?? sites[0];
   const chosenPurpose = purposes.find((each) => each.name === purpose) ?? purposes[0];
-  const chosenClass: MessageClass = kind || chosenPurpose?.class || "marketing";
+  const chosenClass: MessageClass = kind || chosenPurpose?.message_class || "marketing";
   const speaks = language || chosenSite?.language?.slice(0, 2) || own;
   const wrong = name !== "" && !NAME.test(name);
   const make = useMutation({

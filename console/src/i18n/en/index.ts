@@ -1,3 +1,4 @@
+import { accounts } from "./accounts";
 import { channels } from "./channels";
 import { common } from "./common";
 import { consent } from "./consent";
@@ -8,8 +9,10 @@ import { data } from "./data";
 import { live } from "./live";
 import { messages } from "./messages";
 import { plan } from "./plan";
+import { sending } from "./sending";
 import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
+import { write } from "./write";
 
-export const en = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, tour, webhooks };
+export const en = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, accounts, sending, tour, webhooks, write };

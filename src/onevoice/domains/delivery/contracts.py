@@ -318,6 +318,8 @@ class Account:
     changed_at: datetime
     blocked_until: datetime | None = None
     trips: int = 0
+    used_at: datetime | None = None
+    """When something was last due to go through it."""
 
 
 class Pace(NamedTuple):
@@ -350,7 +352,10 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One field of an account's settings, by its manifest. secret: sealed at rest and never shown again."""
+    """One field of an account's settings, by its manifest. secret: sealed at rest and never shown again. place: where
+    the secrets are shown to somebody, such as a server's address: when it changes they have to be typed again, or
+    whoever may change it could have them sent to a server of their own.
+    """
 
     name: str
     type: Literal["text", "number", "boolean", "choice"]
@@ -359,6 +364,9 @@ class Setting:
     help: Mapping[str, str] = field(default_factory=dict[str, str])
     secret: bool = False
     required: bool = True
+    place: bool = False
+    lines: bool = False
+    """A text of several lines, such as a key."""
     default: Any = None
     choices: tuple[str, ...] = ()
 

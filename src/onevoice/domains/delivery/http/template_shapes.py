@@ -14,6 +14,7 @@ from onevoice.domains.delivery.contracts import (
     TemplateSource,
     TemplateVersion,
 )
+from onevoice.domains.delivery.http.shapes import MissingView
 from onevoice.domains.delivery.rules.rendering import Preview
 from onevoice.web.paging import Body, Moment, Text
 
@@ -273,13 +274,6 @@ class PartChanged(BaseModel):
 
 class Changes(BaseModel):
     parts: list[PartChanged]
-
-
-class MissingView(BaseModel):
-    path: str
-    part: str
-    line: int
-    column: int
 
 
 class ButtonView(BaseModel):

@@ -30,7 +30,6 @@ from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 
 QUEUED = "onevoice_queued"
-MOST_AT_ONCE = 5_000
 KEY_MAX = 200
 
 _canonical = msgspec.json.Encoder(order="sorted").encode

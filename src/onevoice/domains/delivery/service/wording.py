@@ -3,16 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
 from onevoice.domains.access.contracts import Site
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Content, TemplateSource, Variant
+from onevoice.domains.delivery.contracts import Ask, Content, TemplateSource, Variant
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.rules.rendering import Compiled, Preview, chosen, compile_variant, preview, render
+from onevoice.domains.delivery.rules.rendering import (
+    Compiled,
+    Preview,
+    chosen,
+    compile_variant,
+    compile_words,
+    preview,
+    render,
+)
 from onevoice.domains.delivery.store import templates as store
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.service.context import finished
@@ -93,12 +101,9 @@ class Wordings:
         if source is None:
             raise TemplateError("unknown_template", f"There is no version {version} of this template.")
         customer, site = context["customer"], context["site"]
-        variant = chosen(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
-        if variant is None:
-            raise TemplateError("no_variant", f"The template has no text for {wanted.channel}.")
+        variant = _variant(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
         compiled = compile_variant(variant) if version is None else self._kept(wanted.template, version, variant)
-        zone = customer["time_zone"] or site["time_zone"] or "UTC"
-        content = render(compiled, context, time_zone=zone, currency=site["currency"], rewrite=wanted.rewrite)
+        content = render(compiled, context, time_zone=_zone(context), currency=site["currency"], rewrite=wanted.rewrite)
         return Worded(content, variant.language)
 
     def _kept(self, template: int, version: int, variant: Variant) -> Compiled:
@@ -131,8 +136,8 @@ def previewed(
     context = spoken(conn, site, node, contexts, extra, at)
     if not leaves:
         context["unsubscribe_url"] = None
-    zone = context["customer"]["time_zone"] or context["site"]["time_zone"] or "UTC"
-    return preview(compile_variant(variant), context, time_zone=zone, currency=context["site"]["currency"])
+    currency = context["site"]["currency"]
+    return preview(compile_variant(variant), context, time_zone=_zone(context), currency=currency)
 
 
 def variant_of(source: TemplateSource, channel: str, language: str) -> Variant:
@@ -141,6 +146,57 @@ def variant_of(source: TemplateSource, channel: str, language: str) -> Variant:
     if variant is None or variant.language != language:
         raise TemplateError("no_variant", f"There is no text for {channel} in {language}.")
     return variant
+
+
+class Seen(NamedTuple):
+    """A message as its person would get it. found: text where it cannot be put together: why."""
+
+    found: Preview | Refused
+    language: str
+    time_zone: str
+
+
+def seen(
+    conn: Connection,
+    asked: Ask,
+    source: TemplateSource | None,
+    *,
+    channel: str,
+    contexts: Sequence[ContextSource],
+    fill: bool,
+    at: datetime,
+) -> Seen:
+    """By that channel, now; nothing is kept. source: of the template, where it is made of one. fill: words that hold
+    variables.
+    """
+    context = spoken(conn, asked.site, asked.person, contexts, asked.context, at)
+    zone, currency = _zone(context), context["site"]["currency"]
+    languages = (asked.language, context["customer"]["language"], context["site"]["language"])
+    language = next((each for each in languages if each), "en")
+    if asked.words is not None and not fill:
+        return Seen(Preview(asked.words), language, zone)
+    try:
+        if source is not None:
+            compiled = compile_variant(_variant(source, channel, languages))
+        else:
+            assert asked.words is not None  # noqa: S101 - a message has words or a template
+            compiled = compile_words(asked.words.text, asked.words.subject, language)
+        found = preview(compiled, context, time_zone=zone, currency=currency)
+    except TemplateError as error:
+        return Seen(Refused(error.reason, error.detail), language, zone)
+    return Seen(found, compiled.language, zone)
+
+
+def _variant(source: TemplateSource, channel: str, languages: Sequence[str | None]) -> Variant:
+    """Raises: TemplateError."""
+    variant = chosen(source, channel, languages)
+    if variant is None:
+        raise TemplateError("no_variant", f"The template has no text for {channel}.")
+    return variant
+
+
+def _zone(context: Mapping[str, Any]) -> str:
+    return context["customer"]["time_zone"] or context["site"]["time_zone"] or "UTC"
 
 
 def spoken(
