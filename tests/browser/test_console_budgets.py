@@ -84,7 +84,10 @@ def addresses(live_server):
         draft = {"default_language": "en", "variants": []}
         kept = {"site": "pl", "name": "budget", "message_class": "marketing", "purpose": "promotions", "draft": draft}
         template = client.post("/api/templates", json=kept).json()["id"]
-    return {"$template": template, "$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken, "$event": learnt[0]["id"]}
+    return {
+        "$template": template, "$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken,
+        "$event": learnt[0]["id"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("route", PAGES)

@@ -67,8 +67,7 @@ def read_back(content_type: str, body: bytes) -> dict[str, Any]:
     fields = given.everything()
     if content_type != "application/json":
         fields = {
-            name: json.loads(value) if name in JSON_FIELDS or name in FLAGS else value
-            for name, value in fields.items()
+            name: json.loads(value) if name in JSON_FIELDS or name in FLAGS else value for name, value in fields.items()
         }
         fields |= {name: int(value) for name, value in fields.items() if name in NUMBERS}
     return fields | dict(given.uploads)
