@@ -16,8 +16,9 @@ from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 pytestmark = pytest.mark.browser
 
 SOON = 15_000
-ANNAS_MAIL = "a.kowalska@poczta.example"
 ALARM = "document.title = 'ALARM'"
+ON_PURPOSE = re.compile("Failed to load resource|^Blocked (script|form)")
+"""What Chromium logs when a test makes a request fail, or of what a letter was forbidden."""
 HOSTILE = f'<img src=x onerror="{ALARM}"><script>{ALARM}</script>'
 
 
@@ -38,7 +39,7 @@ def pocket(chromium: Browser, demo: Any, daylight: None) -> Iterator[Callable[..
     contexts, faults = [], []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type == "error" and "Failed to load resource" not in message.text:
+        if message.type == "error" and not ON_PURPOSE.search(message.text):
             faults.append(message.text)
 
     def make(person: str = "anna", language: str = "en", scheme: str = "light", size: tuple[int, int] = DESK) -> Page:
@@ -149,7 +150,7 @@ class TestStory:
         arrived = on_phone(page, "Odłożone do soboty, numer 4172.")
         expect(arrived).to_have_count(1, timeout=40_000)
         assert number_of(arrived) == waiting
-        expect(page.locator(".pk-sum")).to_have_text("Lost 0, sent twice 0")
+        expect(page.locator(".pk-sum")).to_have_text("Lost: 0, sent twice: 0")
         assert arrived.count() == 1
 
     def _unsubscribed(self, page: Page) -> None:
@@ -198,9 +199,10 @@ class TestHostile:
         assert "ALARM" not in page.title()
 
     def test_a_strangers_letter_runs_nothing_and_fetches_nothing(self, pocket, demo):
-        ports = json.loads((demo.home / "providers.json").read_text())["about"]["ports"]
+        about = json.loads((demo.home / "providers.json").read_text())["about"]
+        ports, reader = about["ports"], about["people"][-1]
         letter = (
-            f"From: evil@elsewhere.example\r\nTo: {ANNAS_MAIL}\r\nSubject: {HOSTILE}\r\nMessage-ID: <evil@x>\r\n"
+            f"From: evil@elsewhere.example\r\nTo: {reader['mailbox']}\r\nSubject: {HOSTILE}\r\nMessage-ID: <evil@x>\r\n"
             "MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n"
             f"List-Unsubscribe: <http://127.0.0.1:{ports['telegram']}/>\r\n"
             "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n"
@@ -211,11 +213,12 @@ class TestHostile:
             '<meta http-equiv="refresh" content="0;url=http://127.0.0.1:1/"><p>the end</p></body></html>\r\n'
         )
         with SMTP("127.0.0.1", ports["smtp"]) as smtp:
-            smtp.sendmail("evil@elsewhere.example", ANNAS_MAIL, letter.encode())
-        page = pocket()
+            smtp.sendmail("evil@elsewhere.example", reader["mailbox"], letter.encode())
+        page = pocket(reader["key"])
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        page.get_by_role("button", name=re.compile("ALARM")).click()
+        page.reload()
+        expect(page.get_by_role("button", name=re.compile("ALARM"))).to_have_attribute("aria-expanded", "true")
         frame = page.frame_locator(".pk-frame")
         expect(frame.get_by_text("the end")).to_be_attached(timeout=SOON)
         frame.get_by_text("script", exact=True).click()
@@ -277,11 +280,11 @@ class TestLooks:
 
         tell("http://127.0.0.1:1")
         try:
-            expect(page.locator(".pk-side [role=alert]")).to_contain_text("Onevoice does not answer", timeout=SOON)
+            expect(page.locator(".pk-side .pk-trouble")).to_contain_text("Onevoice does not answer", timeout=SOON)
             expect(page.locator(".pk-phone .pk-message").first).to_be_visible()
             write(page, "Answer", "Nobody hears this.")
             expect(page.locator(".pk-write .pk-error")).to_have_text("Onevoice does not answer. Nothing was sent.")
             expect(page.get_by_label("Your answer")).to_have_value("Nobody hears this.")
         finally:
             tell(demo.url)
-        expect(page.locator(".pk-side [role=alert]")).to_have_count(0, timeout=SOON)
+        expect(page.locator(".pk-side .pk-trouble")).to_have_count(0, timeout=SOON)
