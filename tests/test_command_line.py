@@ -1,5 +1,6 @@
 """The command line as people meet it: what it says when something is wrong, and that it stops cleanly."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from onevoice.kit.home import Home
-from onevoice.kit.postgres import Cluster
+from onevoice.kit.postgres import Cluster, reachable
+from onevoice.sandbox.telegram import Fault, Telegram
 from support import LiveServer, forget_cluster, free_port, onevoice, run_onevoice
 
 
@@ -18,6 +20,16 @@ from support import LiveServer, forget_cluster, free_port, onevoice, run_onevoic
 def home(tmp_path: Path) -> Iterator[Path]:
     yield tmp_path / "h"
     forget_cluster(Home(tmp_path / "h"))
+
+
+@pytest.fixture(scope="module")
+def at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A home whose database runs all the while, so that no command has to start it."""
+    found = Home(tmp_path_factory.mktemp("accounts") / "h")
+    found.prepare()
+    with reachable(found, None):
+        yield str(found.path)
+    forget_cluster(found)
 
 
 class TestServe:
@@ -116,3 +128,81 @@ class TestDoctor:
         done = onevoice("doctor", "--home", str(live_server.home))
         assert "fsync is on" in done.stdout
         assert "the schema is at" in done.stdout
+
+
+class TestAccounts:
+    @pytest.fixture
+    def telegram(self) -> Iterator[Telegram]:
+        with Telegram() as found:
+            yield found
+
+    def connect(
+        self, at_home: str, telegram: Telegram, settings: str, *more: str
+    ) -> "subprocess.CompletedProcess[str]":
+        command = ("accounts", "connect", "telegram", "-", "--home", at_home, *more)
+        return onevoice(*command, stdin=settings, ONEVOICE_ALLOWED_PLACES=f"127.0.0.1:{telegram.port}")
+
+    def settings(self, telegram: Telegram, **more: object) -> str:
+        return json.dumps({"token": telegram.token, "api_url": telegram.url, **more})
+
+    def listed(self, at_home: str) -> list[list[str]]:
+        lines = run_onevoice("accounts", "list", "--home", at_home).splitlines()
+        return [line.split("\t")[1:] for line in lines]
+
+    def test_settings_that_work_are_kept_and_taken_over_and_trouble_is_told(
+        self, at_home: str, telegram: Telegram, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "settings.json"
+        file.write_text(self.settings(telegram))
+        allowed = {"ONEVOICE_ALLOWED_PLACES": f"127.0.0.1:{telegram.port}"}
+        made = onevoice("accounts", "connect", "telegram", str(file), "--home", at_home, "--name", "bot", **allowed)
+        assert made.returncode == 0, made.stderr
+        assert made.stdout == "telegram 'bot' of main works, and is used from now on.\n"
+        assert self.listed(at_home) == [["telegram", "main", "bot", "works"]]
+
+        telegram.trouble(Fault("revoked"), method="setWebhook")
+        hook = {"updates": "webhook", "webhook_secret": "a-secret-of-the-webhook"}
+        again = self.connect(at_home, telegram, self.settings(telegram, **hook), "--name", "bot")
+        assert (again.returncode, "its provider cannot call us" in again.stderr) == (1, True)
+        ((*_, trouble),) = self.listed(at_home)
+        assert trouble.startswith("token_refused: ")
+        for said in (made.stdout, made.stderr, again.stdout, again.stderr, str(self.listed(at_home))):
+            assert telegram.token not in said
+            assert hook["webhook_secret"] not in said
+
+        mended = self.connect(at_home, telegram, self.settings(telegram), "--name", "bot")
+        assert mended.returncode == 0, mended.stderr
+        assert self.listed(at_home) == [["telegram", "main", "bot", "works"]], "one of this name, taken over"
+
+    def test_a_wrong_token_is_refused_and_nothing_is_kept(self, at_home: str, telegram: Telegram) -> None:
+        wrong = "7000001:AAanother_token_of_nobody_at_all_xx"
+        before = self.listed(at_home)
+        done = self.connect(at_home, telegram, self.settings(telegram, token=wrong), "--name", "another")
+        assert done.returncode == 1
+        assert "Telegram knows no bot with this token" in done.stderr
+        assert wrong not in done.stderr
+        assert self.listed(at_home) == before
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ("{token: 1}", "The settings cannot be read: "),
+            ("[]", "must be one JSON object"),
+            ("{}", "telegram needs the setting 'token'"),
+            ('{"token": "1:a", "colour": "red"}', "telegram has no setting 'colour'"),
+            ('{"token": 5}', "The setting 'token' must be a text"),
+        ],
+    )
+    def test_settings_that_are_none_say_so(self, at_home: str, telegram: Telegram, given: str, told: str) -> None:
+        done = self.connect(at_home, telegram, given)
+        assert done.returncode == 1
+        assert told in done.stderr
+        assert "Traceback" not in done.stderr
+
+    def test_a_channel_or_a_site_or_a_file_that_is_not_there_is_named(self, at_home: str, telegram: Telegram) -> None:
+        done = onevoice("accounts", "connect", "pigeon", "-", "--home", at_home, stdin="{}")
+        assert (done.returncode, "no channel 'pigeon'; there are: email" in done.stderr) == (1, True)
+        done = self.connect(at_home, telegram, self.settings(telegram), "--site", "moon")
+        assert (done.returncode, "moon" in done.stderr) == (1, True)
+        done = onevoice("accounts", "connect", "telegram", "/nowhere.json", "--home", at_home)
+        assert (done.returncode, "/nowhere.json" in done.stderr) == (1, True)

@@ -59,6 +59,7 @@ def main() -> None:
         page.wait_for_url(lambda there: "/customers/" in there)
         settle(page)
         keep(page, "customer")
+        of_messages(page)
         for name, path in PARTS.items():
             page.goto(url + path)
             page.locator(".part-head h1").wait_for()
@@ -93,6 +94,26 @@ def pocket(page: Page, url: str) -> None:
     page.get_by_text("Telegram said 429").wait_for()
     keep(page, "pocket")
     page.get_by_role("group", name="Telegram behaves").get_by_role("button", name="OK").click()
+
+
+def of_messages(page: Page) -> None:
+    """From the page of somebody who was written to: all of it, one to come, and why one went."""
+    page.keyboard.press("o")
+    page.locator("[data-message]").first.wait_for()
+    settle(page)
+    keep(page, "customer-messages")
+    page.keyboard.press("r")
+    page.locator("[role=dialog] textarea").fill(
+        "Dzień dobry, {{ customer.first_name }}! Tak, Tatra 39 jest też szersza. Odłożyć parę w Gdańsku Wrzeszczu?"
+    )
+    settle(page)
+    keep(page, "write")
+    page.locator("[role=dialog] textarea").fill("")
+    page.keyboard.press("Escape")
+    page.locator("[data-message] a").nth(1).click()
+    page.wait_for_url(lambda there: "/messages/" in there)
+    settle(page)
+    keep(page, "why")
 
 
 def settle(page: Page) -> None:

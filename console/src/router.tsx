@@ -78,6 +78,29 @@ const message = createRoute({
   component: lazyRouteComponent(() => withWords(["messages"], import("./messages/why")), "WhyPage"),
 });
 
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/content/templates",
+  validateSearch: only("q", "archived"),
+  component: lazyRouteComponent(() => withWords(["content", "messages"], import("./content/templates")), "TemplatesPage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: "/content/templates/$template",
+  validateSearch: only("text"),
+  component: lazyRouteComponent(() => withWords(["content", "messages"], import("./content/templates/editor")), "TemplatePage"),
+});
+
+/** Templates are all there is of it so far. */
+const content = createRoute({
+  getParentRoute: () => root,
+  path: "/content",
+  beforeLoad: () => {
+    throw redirect({ to: "/content/templates", replace: true });
+  },
+});
+
 /** A part of a section, fetched when somebody goes there. */
 function part<P extends string>(section: typeof data | typeof settings, path: P, load: () => Promise<Record<string, unknown>>, name: string) {
   return createRoute({
@@ -122,12 +145,15 @@ const settingsParts = [
   part(settings, "identity", () => withWords(["customer"], import("./settings/Identity")), "IdentityPart"),
   part(settings, "sites", () => import("./settings/sites"), "SitesPart"),
   part(settings, "consent", () => withWords(["consent"], import("./settings/consent")), "ConsentPart"),
+  part(settings, "channels", () => withWords(["accounts"], import("./settings/channels")), "ChannelsPart"),
+  part(settings, "channels/$account", () => withWords(["accounts"], import("./settings/channels/Account")), "AccountPart"),
+  part(settings, "sending", () => withWords(["sending"], import("./settings/sending")), "SendingPart"),
   part(settings, "audit", () => import("./settings/Audit"), "AuditPart"),
 ];
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, live, customers, customer, messages, message, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
+    routeTree: root.addChildren([home, live, customers, customer, messages, message, content, templates, template, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
     parseSearch,
     stringifySearch,
     pathParamsAllowedCharacters: [":", "@", "+"],

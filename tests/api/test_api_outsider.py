@@ -111,6 +111,7 @@ TAKES = {
     ("GET", "/api/messages"): "messages.read",
     ("POST", "/api/messages"): "messages.send",
     ("POST", "/api/message-considerations"): "messages.send",
+    ("POST", "/api/message-previews"): "messages.send",
     ("GET", "/api/message-costs"): "messages.read",
     ("GET", "/api/messages/{message_id}"): "messages.read",
     ("GET", "/api/messages/{message_id}/why"): "messages.read",

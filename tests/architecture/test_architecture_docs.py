@@ -6,7 +6,7 @@ import re
 import pytest
 
 from architecture.checks import ROOT, SOURCE, strings
-from onevoice import cli
+from onevoice.cli import arguments
 from onevoice.domains.access.contracts import FOR_KEYS, MATRIX, PERMISSIONS, ROLES, USUAL_FOR_KEYS
 
 DOCS = ROOT / "docs"
@@ -19,7 +19,7 @@ def reference():
 
 def commands(parser=None, path=()):
     """Every command of the command line with its own options."""
-    parser = parser or cli._parser()
+    parser = parser or arguments.parser()
     subparsers = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
     if not subparsers:
         yield (

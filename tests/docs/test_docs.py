@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from onevoice import cli
+from onevoice.cli import arguments
 from onevoice.kit.db import Database
 from onevoice.kit.home import Home
 from support import LiveServer, forget_cluster
@@ -192,7 +192,7 @@ class TestCommands:
 
     @staticmethod
     def understood(words: list[str]) -> bool:
-        parser = cli._parser()
+        parser = arguments.parser()
         while words:
             subparsers = [each for each in parser._actions if isinstance(each, argparse._SubParsersAction)]
             if not subparsers:

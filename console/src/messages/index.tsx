@@ -11,6 +11,7 @@ import { Filters } from "./Filters";
 import { List } from "./List";
 import { waits, type Message } from "./model";
 import { nameOf } from "./Row";
+import { Stopped } from "./Stopped";
 import { useMessages, type Messages } from "./useMessages";
 import { becameText, useSays } from "./words";
 import "./messages.css";
@@ -58,6 +59,7 @@ export function MessagesPage() {
             {t("messages.costs.open")}
           </Button>
         </div>
+        <Stopped />
         <Filters list={list} field={field} />
       </header>
       <Body list={list} mayCancel={mayCancel} onCancel={cancel} />

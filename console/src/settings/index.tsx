@@ -14,6 +14,8 @@ export function SettingsSection() {
         { to: "/settings/identity", name: t("settings.nav.identity"), needs: "identity.edit" },
         { to: "/settings/sites", name: t("settings.nav.sites"), needs: "sites.edit" },
         { to: "/settings/consent", name: t("settings.nav.consent") },
+        { to: "/settings/channels", name: t("settings.nav.channels"), needs: "messages.read" },
+        { to: "/settings/sending", name: t("settings.nav.sending"), needs: "messages.read" },
         { to: "/settings/audit", name: t("settings.nav.audit"), needs: "audit.read" },
       ]}
     />

@@ -149,11 +149,13 @@ def connect_account(
     with home.database.transaction() as conn:
         place = (wanted.channel, wanted.name, wanted.site)
         there = [each for each in accounts.accounts(conn) if (each.channel, each.name, each.site) == place]
-        if there and accounts.opened(conn, there[0], sealer(home)) == given:
+        if there and there[0].trouble is None and accounts.opened(conn, there[0], sealer(home)) == given:
             return there[0]
         if there:
+            # All of them: what the file leaves out is not to stay from before.
+            whole = {each.name: "" for each in known[wanted.channel].settings} | given
             made = accounts.update(
-                conn, there[0].id, given, wanted.limits, known, sealer(home),
+                conn, there[0].id, whole, wanted.limits, known, sealer(home),
                 actor=actor, clock=home.clock, chance=home.chance,
             )  # fmt: skip
         else:

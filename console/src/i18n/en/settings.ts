@@ -8,6 +8,8 @@ export const settings = {
     identity: "Identity rules",
     sites: "Sites",
     consent: "Consent",
+    channels: "Channels",
+    sending: "Sending",
     audit: "Audit log",
   },
   roles: {

@@ -11,6 +11,8 @@ export const settings: Translated<typeof english> = {
     identity: "Reguły tożsamości",
     sites: "Serwisy",
     consent: "Zgody",
+    channels: "Kanały",
+    sending: "Wysyłka",
     audit: "Dziennik zmian",
   },
   roles: {

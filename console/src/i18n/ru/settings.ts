@@ -11,6 +11,8 @@ export const settings: Translated<typeof english> = {
     identity: "Правила склейки",
     sites: "Сайты",
     consent: "Согласия",
+    channels: "Каналы",
+    sending: "Отправка",
     audit: "Журнал действий",
   },
   roles: {

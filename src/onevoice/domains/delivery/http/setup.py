@@ -1,13 +1,14 @@
 """/api/channels, /api/accounts, /api/policy, /api/switches: what messages go through, and what holds them back."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
+from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
 from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Manifest, Probed
-from onevoice.domains.delivery.errors import ChannelError
+from onevoice.domains.delivery.errors import ChannelError, UnknownAccountError
 from onevoice.domains.delivery.http import setup_shapes as shapes
 from onevoice.domains.delivery.service import accounts
 from onevoice.domains.delivery.service import policy as policies
@@ -42,11 +43,14 @@ def router(
     probe: Probe,
     connect: Connect,
     *,
+    base_url: str,
     clock: Clock,
     chance: Chance,
 ) -> APIRouter:
     routes = APIRouter(prefix="/api")
-    routes.include_router(_accounts(database, channels, sealer, probe, connect, clock=clock, chance=chance))
+    routes.include_router(
+        _accounts(database, channels, sealer, probe, connect, base_url=base_url, clock=clock, chance=chance)
+    )
     routes.include_router(_policy(database, clock=clock))
     return routes
 
@@ -58,6 +62,7 @@ def _accounts(
     probe: Probe,
     connect: Connect,
     *,
+    base_url: str,
     clock: Clock,
     chance: Chance,
 ) -> APIRouter:
@@ -72,15 +77,35 @@ def _accounts(
     def list_accounts(_: Reader) -> Page[shapes.AccountView]:
         """Our accounts at providers. A site has a few, so they come on one page."""
         with database.transaction() as conn:
-            found = accounts.accounts(conn)
-        return Page(data=[shapes.account_view(each, channels.get(each.channel)) for each in found[:_MAX_ACCOUNTS]])
+            found = accounts.accounts(conn)[:_MAX_ACCOUNTS]
+            kept = accounts.kept_secrets(conn, sealer)
+        return Page(data=[view(each, kept.get(each.id, ())) for each in found])
+
+    def view(found: Account, secrets: Sequence[str]) -> shapes.AccountView:
+        return shapes.account_view(found, channels.get(found.channel), secrets, base_url)
+
+    def seen(conn: Connection, account_id: AccountId) -> shapes.AccountView:
+        found = accounts.account(conn, account_id)
+        return view(found, accounts.kept_secrets(conn, sealer).get(account_id, ()))
 
     @routes.post("/account-probes", responses=documented({404: "There is no such channel."}))
     async def probe_account(_: Connector, body: shapes.AccountTry) -> shapes.ProbeView:
         """Try settings against the provider. Nothing is kept, nothing is sent to anybody."""
         manifest = accounts.manifest_of(channels, body.channel)
-        plain, secret = accounts.checked(manifest, body.settings)
+        settings: Mapping[str, Any] = body.settings
+        if body.account is not None:
+            settings = (await run_in_threadpool(whole, int(body.account), body.settings, body.channel))[1]
+        plain, secret = accounts.checked(manifest, settings)
         return shapes.probe_view(await probe(body.channel, {**plain, **secret}))
+
+    def whole(account_id: int, settings: Mapping[str, Any], channel: str | None = None) -> tuple[str, dict[str, Any]]:
+        """Of an account with these changed. channel: that it must be of."""
+        with database.transaction() as conn:
+            was = accounts.account(conn, AccountId(account_id))
+            if channel not in {None, was.channel}:
+                raise UnknownAccountError(f"The account {account_id} is not one of {channel}.")
+            manifest = accounts.manifest_of(channels, was.channel)
+            return was.channel, accounts.merged(conn, was, settings, manifest, sealer)
 
     @routes.post(
         "/accounts",
@@ -106,21 +131,14 @@ def _accounts(
             with database.transaction() as conn:
                 return accounts.create(conn, wanted, channels, sealer, actor=actor.label, clock=clock, chance=chance)
 
-        made = await run_in_threadpool(keep)
-        return await connected(made, {**plain, **secret}, manifest)
+        return await connected(await run_in_threadpool(keep), {**plain, **secret})
 
     @routes.patch("/accounts/{account_id}", responses=documented(_NO_ACCOUNT))
     async def change_account(actor: Connector, account_id: RowId, body: shapes.AccountChange) -> shapes.AccountView:
         """Other settings, tried first. What stood because of trouble goes on."""
-
-        def whole() -> tuple[str, dict[str, Any]]:
-            with database.transaction() as conn:
-                was = accounts.account(conn, AccountId(account_id))
-                return was.channel, accounts.merged(conn, was, body.settings, sealer)
-
-        channel, settings = await run_in_threadpool(whole)
-        manifest = accounts.manifest_of(channels, channel)
-        accounts.checked(manifest, settings)
+        channel, settings = await run_in_threadpool(whole, account_id, body.settings)
+        plain, secret = accounts.checked(accounts.manifest_of(channels, channel), settings)
+        settings = {**plain, **secret}
         await probe(channel, settings)
 
         def keep() -> Account:
@@ -132,25 +150,25 @@ def _accounts(
                     _limits(body.limits),
                     channels,
                     sealer,
+                    cost_minor=body.cost_minor,
                     actor=actor.label,
                     clock=clock,
                     chance=chance,
                 )
 
-        made = await run_in_threadpool(keep)
-        return await connected(made, settings, manifest)
+        return await connected(await run_in_threadpool(keep), settings)
 
-    async def connected(made: Account, settings: Mapping[str, Any], manifest: Manifest) -> shapes.AccountView:
+    async def connected(made: Account, settings: Mapping[str, Any]) -> shapes.AccountView:
         """What the provider has against calling us is the account's trouble: the settings are kept, to be mended."""
         trouble = await connect(made.channel, settings, made.id)
 
-        def look() -> Account:
+        def look() -> shapes.AccountView:
             with database.transaction() as conn:
                 if trouble is not None:
                     accounts.note_trouble(conn, made.id, trouble, clock)
-                return accounts.account(conn, made.id)
+                return seen(conn, made.id)
 
-        return shapes.account_view(await run_in_threadpool(look), manifest)
+        return await run_in_threadpool(look)
 
     @routes.post("/accounts/{account_id}/pause", responses=documented(_NO_ACCOUNT))
     def pause_account(actor: Connector, account_id: RowId) -> shapes.AccountView:
@@ -164,8 +182,8 @@ def _accounts(
 
     def paused(actor: Actor, account_id: int, *, to: bool) -> shapes.AccountView:
         with database.transaction() as conn:
-            found = accounts.pause(conn, AccountId(account_id), paused=to, actor=actor.label, clock=clock)
-        return shapes.account_view(found, channels.get(found.channel))
+            accounts.pause(conn, AccountId(account_id), paused=to, actor=actor.label, clock=clock)
+            return seen(conn, AccountId(account_id))
 
     @routes.delete("/accounts/{account_id}", status_code=204, responses=documented(_NO_ACCOUNT))
     def delete_account(actor: Connector, account_id: RowId) -> None:
@@ -206,10 +224,7 @@ def _policy(database: Database, *, clock: Clock) -> APIRouter:
         with database.transaction() as conn:
             found = policies.versions(conn, before=before, limit=limit + 1)
         return Page(
-            data=[
-                shapes.PolicyView(version=each.version, policy=each.body, made_at=each.made_at, made_by=each.made_by)
-                for each in found[:limit]
-            ],
+            data=[shapes.policy_view(each) for each in found[:limit]],
             next_cursor=cursors.encode(found[limit - 1].version) if len(found) > limit else None,
         )
 

@@ -1,11 +1,11 @@
 """What the API takes and gives of channels, accounts, the policy and the switches."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-import msgspec
 from pydantic import BaseModel, Field
 
-from onevoice.domains.delivery.contracts import Account, Manifest, Probed
+from onevoice.domains.delivery.contracts import Account, Limits, Manifest, Probed
 from onevoice.domains.delivery.rules.facts import Budget, Cap, Policy
 from onevoice.domains.delivery.service.policy import InForce
 from onevoice.web.paging import STORABLE, Body, Moment, Text
@@ -26,6 +26,8 @@ class SettingView(BaseModel):
     help: dict[str, str]
     secret: bool
     required: bool
+    place: bool = Field(description="When it changes, secrets have to be typed again.")
+    lines: bool = Field(description="A text of several lines.")
     default: Any
     choices: list[str]
 
@@ -48,6 +50,7 @@ class ChannelView(BaseModel):
     needs_contact: bool
     window_hours: int | None
     referee: str | None
+    limits: "LimitsView" = Field(description="Of an account that has none of its own.")
 
 
 class LimitsSent(Body):
@@ -60,9 +63,14 @@ class LimitsSent(Body):
 class AccountTry(Body):
     channel: Kind
     settings: Settings
+    account: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,17}$")] | None = Field(
+        None, description="An account of that channel, whose settings and secrets hold where none are sent."
+    )
 
 
-class AccountCreate(AccountTry):
+class AccountCreate(Body):
+    channel: Kind
+    settings: Settings
     name: Name
     site: Text = "main"
     limits: LimitsSent | None = None
@@ -75,6 +83,7 @@ class AccountChange(Body):
 
     settings: Settings = Field(default={})
     limits: LimitsSent | None = None
+    cost_minor: Count | None = None
 
 
 class LimitsView(BaseModel):
@@ -99,6 +108,8 @@ class AccountView(BaseModel):
     cost_minor: int
     currency: str
     made_at: Moment
+    used_at: Moment | None = Field(description="When something was last due to go through it.")
+    calls: str | None = Field(description="The address of ours for the provider to call, where it tells us that way.")
 
 
 class ProbeView(BaseModel):
@@ -141,7 +152,7 @@ class PolicyView(BaseModel):
     """version 0: the one that comes with the program."""
 
     version: int
-    policy: dict[str, Any]
+    policy: PolicySent
     made_at: Moment | None
     made_by: str | None
 
@@ -171,6 +182,8 @@ def channel_view(manifest: Manifest) -> ChannelView:
                 help=dict(each.help),
                 secret=each.secret,
                 required=each.required,
+                place=each.place,
+                lines=each.lines,
                 default=each.default,
                 choices=list(each.choices),
             )
@@ -187,30 +200,39 @@ def channel_view(manifest: Manifest) -> ChannelView:
         needs_contact=can.needs_contact,
         window_hours=can.window_hours,
         referee=manifest.referee,
+        limits=limits_view(manifest.limits),
     )
 
 
-def account_view(account: Account, manifest: Manifest | None) -> AccountView:
+def limits_view(limits: Limits) -> LimitsView:
+    return LimitsView(
+        per_second=limits.per_second,
+        burst=limits.burst,
+        concurrency=limits.concurrency,
+        per_address_seconds=limits.per_address_seconds,
+    )
+
+
+def account_view(account: Account, manifest: Manifest | None, secrets: Sequence[str], base_url: str) -> AccountView:
+    """manifest: None where its channel is not installed any more."""
+    called = manifest is not None and "webhook" in manifest.capabilities.inbound
     return AccountView(
         id=str(account.id),
         channel=account.channel,
         name=account.name,
         site=account.site,
         settings=dict(account.settings),
-        secrets=[] if manifest is None else [each.name for each in manifest.settings if each.secret],
+        secrets=list(secrets),
         paused=account.paused,
         trouble=account.trouble,
         trouble_at=account.trouble_at,
         rests_until=account.blocked_until,
-        limits=LimitsView(
-            per_second=account.limits.per_second,
-            burst=account.limits.burst,
-            concurrency=account.limits.concurrency,
-            per_address_seconds=account.limits.per_address_seconds,
-        ),
+        limits=limits_view(account.limits),
         cost_minor=account.cost_minor,
         currency=account.currency,
         made_at=account.made_at,
+        used_at=account.used_at,
+        calls=f"{base_url}/v1/channels/{account.id}" if called else None,
     )
 
 
@@ -232,10 +254,29 @@ def policy_of(sent: PolicySent) -> Policy:
     )
 
 
+def policy_sent(policy: Policy) -> PolicySent:
+    """All of it, also what is as it is without a policy."""
+    budget = policy.budget
+    return PolicySent(
+        hours=list(policy.hours),
+        caps=[CapSent(count=each.count, hours=each.hours, channel=each.channel) for each in policy.caps],
+        budget=None
+        if budget is None
+        else BudgetSent.model_validate(
+            {"limit": budget.limit, "hours": budget.hours, "points": {**budget.points}, "reserve": {**budget.reserve}}
+        ),
+        duplicate_hours=policy.duplicate_hours,
+        answer_hours=policy.answer_hours,
+        order=list(policy.order),
+        most_minor={**policy.most_minor},  # pyright: ignore[reportArgumentType]
+        month_minor=policy.month_minor,
+    )
+
+
 def policy_view(found: InForce) -> PolicyView:
     return PolicyView(
         version=found.version,
-        policy=msgspec.to_builtins(found.policy),
+        policy=policy_sent(found.policy),
         made_at=found.made_at,
         made_by=found.made_by,
     )

@@ -25,6 +25,8 @@ from onevoice.kit.sealing import Sealer
 
 PURPOSE = "channel account"
 """Of the key that seals secrets."""
+USUAL_SITE = "main"
+"""The site of whoever names none: made with its first account, as with its first key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,15 @@ def account(conn: Connection, account_id: AccountId) -> Account:
     return found
 
 
+def kept_secrets(conn: Connection, sealer: Sealer) -> dict[AccountId, list[str]]:
+    """The names of the secrets that each account has."""
+    found = store.all_secrets(conn)
+    return {
+        account_id: sorted(msgspec.json.decode(sealer.unseal(sealed, _place(account_id)), type=dict[str, Any]))
+        for account_id, sealed in found.items()
+    }
+
+
 def create(
     conn: Connection,
     wanted: AccountCreate,
@@ -67,6 +78,8 @@ def create(
     Raises: UnknownChannelError, UnusableSettingsError, AccountTakenError, UnknownSiteError.
     """
     manifest = manifest_of(channels, wanted.channel)
+    if wanted.site == USUAL_SITE:
+        sites.ensure(conn, wanted.site, actor=actor, clock=clock)
     site = sites.site(conn, wanted.site)
     plain, secret = checked(manifest, wanted.settings)
     name = f"{wanted.name} ({manifest.kind}, {site.name})"
@@ -99,6 +112,7 @@ def update(
     channels: Channels,
     sealer: Sealer,
     *,
+    cost_minor: int | None = None,
     actor: str,
     clock: Clock,
     chance: Chance,
@@ -109,14 +123,18 @@ def update(
     """
     was = account(conn, account_id)
     manifest = manifest_of(channels, was.channel)
-    plain, secret = checked(manifest, merged(conn, was, settings, sealer))
-    store.set_settings(conn, account_id, plain, limits or was.limits, clock.now())
+    plain, secret = checked(manifest, merged(conn, was, settings, manifest, sealer))
+    cost = was.cost_minor if cost_minor is None else cost_minor
+    store.set_settings(conn, account_id, plain, limits or was.limits, cost, clock.now())
     store.set_secrets(conn, account_id, _seal(sealer, account_id, secret, chance))
     changed = sorted(name for name in settings if name in secret)
     told = Audit(
-        actor, "account.changed", f"account:{account_id}", {"settings": dict(was.settings)},
-        {"settings": plain, "new_secrets": changed},
-    )  # fmt: skip
+        actor,
+        "account.changed",
+        f"account:{account_id}",
+        _told(was),
+        _told(account(conn, account_id)) | {"new_secrets": changed},
+    )
     audit.record(conn, told, clock=clock)
     return account(conn, account_id)
 
@@ -155,9 +173,25 @@ def opened(conn: Connection, found: Account, sealer: Sealer) -> dict[str, Any]:
     return {**found.settings, **secret}
 
 
-def merged(conn: Connection, found: Account, settings: Mapping[str, Any], sealer: Sealer) -> dict[str, Any]:
-    """What would be in force with these changed."""
-    return {**opened(conn, found, sealer), **settings}
+def merged(
+    conn: Connection, found: Account, settings: Mapping[str, Any], manifest: Manifest, sealer: Sealer
+) -> dict[str, Any]:
+    """What would be in force with these changed. A secret that was typed for one place is not shown to another.
+
+    Raises: UnusableSettingsError.
+    """
+    was = opened(conn, found, sealer)
+    would = {**was, **settings}
+    fields = manifest.settings
+    moved = [each.name for each in fields if each.place and (would.get(each.name) or "") != (was.get(each.name) or "")]
+    stays = [each.name for each in fields if each.secret and was.get(each.name) and each.name not in settings]
+    if moved and stays:
+        raise UnusableSettingsError(
+            f"{moved[0]!r} is another, and {stays[0]!r} was given for the one before. Type it again.",
+            setting=stays[0],
+            problem="secret_again",
+        )
+    return would
 
 
 def manifest_of(channels: Channels, channel: str) -> Manifest:
@@ -180,7 +214,9 @@ def checked(manifest: Manifest, settings: Mapping[str, Any]) -> tuple[dict[str, 
         value = settings.get(name, field.default)
         if value is None or value == "":
             if field.required:
-                raise UnusableSettingsError(f"{manifest.kind} needs the setting {name!r}.", setting=name)
+                raise UnusableSettingsError(
+                    f"{manifest.kind} needs the setting {name!r}.", setting=name, problem="missing"
+                )
             continue
         (secret if field.secret else plain)[name] = _fitting(field, value)
     return plain, secret
@@ -195,8 +231,19 @@ def _fitting(field: Setting, value: Any) -> Any:
     }
     if not fits[field.type]:
         wanted = f"one of {', '.join(field.choices)}" if field.type == "choice" else f"a {field.type}"
-        raise UnusableSettingsError(f"The setting {field.name!r} must be {wanted}.", setting=field.name)
+        raise UnusableSettingsError(
+            f"The setting {field.name!r} must be {wanted}.", setting=field.name, problem="unfit"
+        )
     return value
+
+
+def _told(found: Account) -> dict[str, Any]:
+    """For the audit log."""
+    return {
+        "settings": dict(found.settings),
+        "limits": msgspec.to_builtins(found.limits),
+        "cost_minor": found.cost_minor,
+    }
 
 
 def _seal(sealer: Sealer, account_id: AccountId, secret: Mapping[str, Any], chance: Chance) -> bytes:

@@ -46,9 +46,13 @@ def of_versions(conn: Connection, versions: Sequence[int]) -> dict[int, Policy]:
     return found
 
 
-def versions(conn: Connection, *, before: int | None = None, limit: int = 50) -> list[PolicyRow]:
-    """Newest first; without the one that comes with the program."""
-    return store.policies(conn, before, limit)
+def versions(conn: Connection, *, before: int | None = None, limit: int = 50) -> list[InForce]:
+    """Newest first; the last is the one that comes with the program."""
+    rows = store.policies(conn, before, limit)
+    found = [InForce(row.version, msgspec.convert(row.body, Policy), row.made_at, row.made_by) for row in rows]
+    if len(found) < limit and before != 0:
+        found.append(InForce(0, FIRST_POLICY))
+    return found
 
 
 def change(conn: Connection, policy: Policy, *, based_on: int, actor: str, clock: Clock) -> InForce:
@@ -71,17 +75,17 @@ def change(conn: Connection, policy: Policy, *, based_on: int, actor: str, clock
 def _check(policy: Policy) -> None:
     minutes = policy.hours
     if not all(0 <= minute <= 24 * 60 for minute in minutes):
-        raise InvalidPolicyError("Hours are minutes of the day, from 0 to 1440.")
+        raise InvalidPolicyError("Hours are minutes of the day, from 0 to 1440.", field="hours")
     if len(policy.caps) > MAX_CAPS:
-        raise InvalidPolicyError(f"There can be at most {MAX_CAPS} caps.")
+        raise InvalidPolicyError(f"There can be at most {MAX_CAPS} caps.", field="caps")
     for cap in policy.caps:
         if cap.count < 0 or not 0 < cap.hours <= 30 * 24:
-            raise InvalidPolicyError("A cap counts from 0 up, over 1 to 720 hours.")
+            raise InvalidPolicyError("A cap counts from 0 up, over 1 to 720 hours.", field="caps")
     budget = policy.budget
     if budget is not None and (budget.limit < 0 or not 0 < budget.hours <= 30 * 24):
-        raise InvalidPolicyError("A budget has 0 points or more, over 1 to 720 hours.")
+        raise InvalidPolicyError("A budget has 0 points or more, over 1 to 720 hours.", field="budget")
     if budget is not None and any(points < 0 for points in (*budget.points.values(), *budget.reserve.values())):
-        raise InvalidPolicyError("Points are 0 or more.")
+        raise InvalidPolicyError("Points are 0 or more.", field="budget")
     if min(policy.duplicate_hours, policy.answer_hours) < 0 or any(minor < 0 for minor in policy.most_minor.values()):
         raise InvalidPolicyError("Hours and costs are 0 or more.")
 

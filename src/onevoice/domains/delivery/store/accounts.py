@@ -12,7 +12,8 @@ from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Pace
 _FIELDS = (
     "select a.id, a.channel, a.name, a.site, a.source_id, a.settings, a.place, a.paused, a.trouble, a.trouble_at,"
     " a.per_second, a.burst, a.concurrency, a.per_address_seconds, a.cost_minor, a.currency, a.made_at, a.changed_at,"
-    " p.blocked_until, p.trips from delivery.account a join delivery.pace p on p.account_id = a.id"
+    " p.blocked_until, p.trips, nullif(p.at, a.made_at)"
+    " from delivery.account a join delivery.pace p on p.account_id = a.id"
 )
 _ACCOUNT = _FIELDS + " where a.deleted_at is null"
 _GONE = _FIELDS + " where a.deleted_at is not null"
@@ -40,6 +41,12 @@ def secrets(conn: Connection, account_id: AccountId) -> bytes | None:
     """Sealed."""
     row = conn.execute("select secrets from delivery.account where id = %s", (account_id,)).fetchone()
     return row[0] if row else None
+
+
+def all_secrets(conn: Connection) -> dict[AccountId, bytes]:
+    """Sealed, of every account that has any."""
+    rows = conn.execute("select id, secrets from delivery.account where deleted_at is null and secrets <> ''")
+    return dict(rows.fetchall())
 
 
 def insert(
@@ -83,17 +90,18 @@ def set_secrets(conn: Connection, account_id: AccountId, sealed: bytes) -> None:
 
 
 def set_settings(
-    conn: Connection, account_id: AccountId, settings: Mapping[str, Any], limits: Limits, at: datetime
+    conn: Connection, account_id: AccountId, settings: Mapping[str, Any], limits: Limits, cost_minor: int, at: datetime
 ) -> None:
     conn.execute(
         "update delivery.account set settings = %s, per_second = %s, burst = %s, concurrency = %s,"
-        " per_address_seconds = %s, trouble = null, trouble_at = null, changed_at = %s where id = %s",
+        " per_address_seconds = %s, cost_minor = %s, trouble = null, trouble_at = null, changed_at = %s where id = %s",
         (
             Jsonb(dict(settings)),
             limits.per_second,
             limits.burst,
             limits.concurrency,
             limits.per_address_seconds,
+            cost_minor,
             at,
             account_id,
         ),
