@@ -65,6 +65,28 @@ def pocket(chromium: Browser, demo: Any, daylight: None) -> Iterator[Callable[..
     assert not faults, faults
 
 
+CROSSED = """() => {
+  const words = [];
+  const walker = document.createTreeWalker(document.querySelector(".pk"), NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const range = document.createRange();
+    range.selectNodeContents(walker.currentNode);
+    if (walker.currentNode.data.trim()) for (const each of range.getClientRects()) words.push([each, walker.currentNode.data]);
+  }
+  const svg = document.querySelector(".pk-lines").getBoundingClientRect();
+  const found = new Set();
+  for (const path of document.querySelectorAll(".pk-lines path")) {
+    for (let at = 0; at <= path.getTotalLength(); at += 2) {
+      const point = path.getPointAtLength(at);
+      const [x, y] = [point.x + svg.left, point.y + svg.top];
+      for (const [box, text] of words) if (x > box.left && x < box.right && y > box.top && y < box.bottom) found.add(text);
+    }
+  }
+  return [...found];
+}"""
+"""Words that the line runs across."""
+
+
 def write(page: Page, kind: str, text: str | None = None) -> None:
     page.get_by_role("group", name="What to write").get_by_role("button", name=kind).click()
     if text is not None:
@@ -111,6 +133,7 @@ class TestStory:
         expect(seen).to_be_visible(timeout=SOON)
         expect(page.locator(".pk-lines path").first).to_be_attached()
         assert number_of(seen) == number_of(on_phone(page, "Tak, poproszę!"))
+        assert page.evaluate(CROSSED) == []
         keep(page, "pocket-answered")
 
     def _silence_and_consent(self, page: Page) -> None:
@@ -129,6 +152,7 @@ class TestStory:
         expect(page.locator(".pk-confirmed")).to_be_visible(timeout=SOON)
         expect(at_desk(page, "Confirmed offers and news")).to_be_visible()
         expect(at_desk(page, "Clicked a link")).to_be_visible()
+        assert page.evaluate(CROSSED) == []
         keep(page, "pocket-confirmed")
         write(page, "Offer")
         expect(page.locator(".pk-letters").get_by_role("button", name=re.compile("Polana"))).to_be_visible(timeout=SOON)
@@ -144,6 +168,7 @@ class TestStory:
         expect(page.locator(".pk-lines .pk-dotted").first).to_be_attached()
         expect(page.locator(".pk-sum")).to_contain_text("1 waits")
         waiting = page.locator(".pk-phone .pk-knot-dotted").inner_text()
+        assert page.evaluate(CROSSED) == []
         keep(page, "pocket-429")
         assert axe_violations(page) == []
         set_provider(page, "Telegram", "OK")
@@ -247,6 +272,7 @@ class TestLooks:
         page = pocket("anna", language, scheme, size)
         expect(page.locator(".pk-kept .pk-knot").last).to_be_attached()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.evaluate(CROSSED) == []
         assert axe_violations(page) == []
         keep(page, f"pocket-{language}-{scheme}-{size[0]}")
         text = page.locator("body").inner_text()
