@@ -16,6 +16,8 @@ PAGES = (
     "/customers/$ref",
     "/messages",
     "/messages/$message",
+    "/content/templates",
+    "/content/templates/$template",
     "/data/setup",
     "/data/keys",
     "/data/snippet",
@@ -79,7 +81,13 @@ def addresses(live_server):
             "words": {"text": "x"},
         }
         silence = client.post("/api/messages", json=words).json()["id"]
-    return {"$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken, "$event": learnt[0]["id"]}
+        draft = {"default_language": "en", "variants": []}
+        kept = {"site": "pl", "name": "budget", "message_class": "marketing", "purpose": "promotions", "draft": draft}
+        template = client.post("/api/templates", json=kept).json()["id"]
+    return {
+        "$template": template, "$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken,
+        "$event": learnt[0]["id"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("route", PAGES)

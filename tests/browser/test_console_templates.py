@@ -194,10 +194,10 @@ class TestTheWholeWay:
         page.keyboard.press("h")
         window = page.get_by_role("dialog")
         expect(window.get_by_text("Only today")).to_be_visible()
-        window.get_by_role("button", name="What version 2 changed").click()
+        window.get_by_role("button", name="Differences of version 2").click()
         expect(window.locator("ins")).to_contain_text("Come in today.")
         assert axe_violations(page) == []
-        window.get_by_role("button", name="Make version 1 the draft").click()
+        window.get_by_role("button", name="Work on it again: version 1").click()
         expect(text).to_have_value("Come in.")
         expect(page.get_by_text("Version 2 is sent, the draft is ahead")).to_be_visible()
         assert text_of(stored(client, number)) == "Come in."

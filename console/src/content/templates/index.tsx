@@ -119,24 +119,24 @@ function Rows({ rows }: { rows: TemplateLine[] }) {
       head: t("content.columns.state"),
       width: "22%",
       cell: (row) => (
-        <>
+        <span>
           {stateText(row, t)}
           {row.published_at && (
             <span className="table-second">
               {fmt.dateTime(row.published_at)}, {row.published_by}
             </span>
           )}
-        </>
+        </span>
       ),
     },
     {
       key: "changed",
       head: t("content.columns.changed"),
       cell: (row) => (
-        <>
+        <span>
           <time dateTime={row.drafted_at}>{fmt.ago(row.drafted_at, now)}</time>
           <span className="table-second">{row.drafted_by}</span>
-        </>
+        </span>
       ),
     },
   ];

@@ -108,11 +108,13 @@ function BlockForm({ block, part, onChange }: { block: Block; part: string; onCh
       );
     case "button":
       return (
-        <div className="form-row">
-          <SourceField part={`${part}.text`} label={t("content.parts.text")} value={block.text} onChange={(text) => onChange({ ...block, text })} single />
+        <>
+          <div className="form-row">
+            <SourceField part={`${part}.text`} label={t("content.parts.text")} value={block.text} onChange={(text) => onChange({ ...block, text })} single />
+            <AlignField value={block.align} onChange={(align) => onChange({ ...block, align })} />
+          </div>
           <SourceField part={`${part}.url`} label={t("content.parts.url")} value={block.url} onChange={(url) => onChange({ ...block, url })} single />
-          <AlignField value={block.align} onChange={(align) => onChange({ ...block, align })} />
-        </div>
+        </>
       );
     case "image":
       return (

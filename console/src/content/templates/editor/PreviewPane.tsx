@@ -6,7 +6,7 @@ import { api, Problem, searchCustomers, useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { Person } from "~/messages/Person";
 import "~/messages/messages.css";
-import { Button, Chip, problemText, Skeleton, TextArea, useDebounced } from "~/ui";
+import { Button, Chip, problemText, Skeleton, TextArea, useDebounced, usePhone } from "~/ui";
 
 import { keyOf, type Kind, type Preview, type Template, type Variant } from "../model";
 import { partName, whereText } from "../words";
@@ -89,6 +89,7 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
   const { t } = i18n;
   const mayCustomers = useMay("customers.read");
   const email = variant.parts.type === "email";
+  const small = usePhone();
   const [phone, setPhone] = useState(false);
   const [dark, setDark] = useState(() => document.documentElement.dataset["mantineColorScheme"] === "dark");
   const [plain, setPlain] = useState(false);
@@ -149,13 +150,17 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
             <span className="tpl-gap" />
           </>
         )}
-        <Chip on={!phone} onClick={() => setPhone(false)}>
-          {t("content.preview.desk")}
-        </Chip>
-        <Chip on={phone} onClick={() => setPhone(true)}>
-          {t("content.preview.phone")}
-        </Chip>
-        <span className="tpl-gap" />
+        {!small && (
+          <>
+            <Chip on={!phone} onClick={() => setPhone(false)}>
+              {t("content.preview.desk")}
+            </Chip>
+            <Chip on={phone} onClick={() => setPhone(true)}>
+              {t("content.preview.phone")}
+            </Chip>
+            <span className="tpl-gap" />
+          </>
+        )}
         <Chip on={!dark} onClick={() => setDark(false)}>
           {t("content.preview.light")}
         </Chip>
