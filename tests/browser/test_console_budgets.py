@@ -32,6 +32,9 @@ PAGES = (
     "/settings/identity",
     "/settings/sites",
     "/settings/consent",
+    "/settings/channels",
+    "/settings/channels/$account",
+    "/settings/sending",
     "/settings/audit",
 )
 KIB = {"script": 200, "stylesheet": 20, "font": 80}
@@ -79,7 +82,14 @@ def addresses(live_server):
             "words": {"text": "x"},
         }
         silence = client.post("/api/messages", json=words).json()["id"]
-    return {"$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken, "$event": learnt[0]["id"]}
+    return {
+        "$account": "new?channel=email",
+        "$message": silence,
+        "$ref": "user_id:budget",
+        "$hook": hook,
+        "$id": taken,
+        "$event": learnt[0]["id"],
+    }
 
 
 @pytest.mark.parametrize("route", PAGES)
