@@ -13,9 +13,10 @@ import "../settings.css";
 import { useAccounts, useManifests } from ".";
 import { blank, changed, Fields, placeMoved, sentOf, wrongOf, type Drafts } from "./Fields";
 import { HowTo } from "./HowTo";
-import { doorOf, troubleOfProblem, useChannelTitle, type Account, type Manifest } from "./model";
+import { doorOf, useChannelTitle, type Account, type Manifest } from "./model";
 import { blankPace, PaceFields, paceOf, paceWrong } from "./Pace";
 import { Result } from "./Result";
+import { troubleOfProblem } from "./troubles";
 import "./channels.css";
 
 interface Probe {
