@@ -29,6 +29,8 @@ PARTS = {
     "roles": "/settings/roles",
     "identity-rules": "/settings/identity",
     "sites": "/settings/sites",
+    "channels": "/settings/channels",
+    "sending": "/settings/sending",
 }
 """Pictures of parts of Data and Settings."""
 

@@ -79,7 +79,8 @@ CROSSED = """() => {
     for (let at = 0; at <= path.getTotalLength(); at += 2) {
       const point = path.getPointAtLength(at);
       const [x, y] = [point.x + svg.left, point.y + svg.top];
-      for (const [box, text] of words) if (x > box.left && x < box.right && y > box.top && y < box.bottom) found.add(text);
+      for (const [box, text] of words)
+        if (x > box.left && x < box.right && y > box.top && y < box.bottom) found.add(text);
     }
   }
   return [...found];
