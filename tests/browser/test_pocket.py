@@ -71,7 +71,8 @@ CROSSED = """() => {
   while (walker.nextNode()) {
     const range = document.createRange();
     range.selectNodeContents(walker.currentNode);
-    if (walker.currentNode.data.trim()) for (const each of range.getClientRects()) words.push([each, walker.currentNode.data]);
+    const text = walker.currentNode.data;
+    if (text.trim()) for (const each of range.getClientRects()) words.push([each, text]);
   }
   const svg = document.querySelector(".pk-lines").getBoundingClientRect();
   const found = new Set();
