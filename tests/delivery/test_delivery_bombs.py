@@ -151,13 +151,12 @@ class TestBombs:
             head = f"From: a@b.example\r\nTo: {TO}\r\nMessage-ID: <s{number}@b.example>\r\nSubject: {name}\r\n"
             street.mail.put(TO, (head + "MIME-Version: 1.0\r\n" + shape()).encode())
         street.mail.put(TO, plain(1))
-        street.until(lambda: [1 for _, told in street.heard() if told.get("text") == "letter 1"], 120)
+        street.until(lambda: [1 for _, told in street.heard() if told.get("text") == "letter 1"], 240)
         files = self.files(street)
         assert files.pop("message.rfc822")["size_bytes"] > 30_000  # the letters in a letter, as one file
         assert {name: each["size_bytes"] for name, each in files.items()} == sizes
         subjects = {told.get("subject") for _, told in street.heard()}
         assert set(SHAPES) <= subjects
         notes = {told.get("subject"): told.get("notes") for _, told in street.heard()}
-        print(notes, before, memory(street.sender.pid, "VmHWM"))
         assert street.telegram.done["getFile"] == 0
         assert memory(street.sender.pid, "VmHWM") - before < 150
