@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given as supposing
 from hypothesis import strategies as st
 
-from channels.email_making import BRAND, PASSWORD, certificate, given, opened, outgoing, tools, until, written
+from channels.email_making import BRAND, PASSWORD, SENT, certificate, given, opened, outgoing, tools, until, written
 from onevoice.channels.email.imap import Position, Waits, Watch, position
 from onevoice.channels.email.settings import Server
 from onevoice.domains.delivery.contracts import Receipt, Said
@@ -316,7 +316,7 @@ class TestAdaptor:
         assert isinstance(away, Said)
         assert isinstance(bounce, Receipt)
         assert isinstance(complaint, Receipt)
-        assert (reply.text, reply.name, reply.answers) == ("Так, дякую", "Анна", "<m-42.key42@northfold.example>")
+        assert (reply.text, reply.name, reply.answers) == ("Так, дякую", "Анна", SENT.message_id)
         assert "> Hello Anna" in reply.quoted
         assert (bounce.state, bounce.message_id, bounce.gone) == ("bounced", 42, False)
         assert (complaint.state, complaint.message_id) == ("complained", 42)

@@ -19,7 +19,7 @@ from channels.email_making import AT, BRAND, ED25519_KEY, RSA_KEY, given, outgoi
 from onevoice.channels.email.adaptor import CHANNEL
 from onevoice.channels.email.headers import UnusableAddressError, address, mailbox, parameter, unstructured
 from onevoice.channels.email.payloads import letter
-from onevoice.channels.email.returns import is_ours, message_id, return_address, returned
+from onevoice.channels.email.returns import identified, message_id, return_address, returned
 from onevoice.channels.email.settings import MANIFEST, _Given, read
 from onevoice.channels.email.signing import SIGNED
 from onevoice.domains.delivery.contracts import Button, Content, Media, MessageId
@@ -204,7 +204,8 @@ class TestLetter:
         message = opened(found.data)
         assert str(message["From"]) == "Нортфолд <hello@northfold.example>"
         assert parsedate_to_datetime(message["Date"]) == AT
-        assert message["Message-ID"] == found.message_id == "<m-42.key42@northfold.example>"
+        assert message["Message-ID"] == found.message_id
+        assert identified(found.message_id, BRAND, settings().return_key) == 42
         assert found.recipient == "anna@people.example"
         assert "Feedback-ID" not in message
 
@@ -338,12 +339,32 @@ class TestReturns:
         assert returned(sent, address("bounce@else.example"), self.KEY) is None
         assert returned(sent.replace("+7-", "+07-"), self.RETURNS, self.KEY) is None
 
-    @supposing(st.integers(1, 2**63 - 1), st.text(max_size=100))
-    def test_every_message_id_is_ours(self, number, key):
-        made_id = message_id(MessageId(number), key, BRAND)
-        assert is_ours(made_id, BRAND)
-        assert not is_ours(made_id, "else.example")
-        assert made_id.isascii()
+    @supposing(st.integers(1, 2**63 - 1))
+    def test_every_message_id_names_its_message_and_no_other(self, number):
+        made_id = message_id(MessageId(number), self.KEY, BRAND)
+        assert identified(made_id, BRAND, self.KEY) == number
+        assert identified(made_id, "else.example", self.KEY) is None
+        assert identified(made_id, BRAND, b"other" * 8) is None
+        assert identified(made_id.replace("<m-", "<m-1"), BRAND, self.KEY) is None
+
+    def test_a_message_id_gives_no_return_address_away(self):
+        mac = message_id(MessageId(7), self.KEY, BRAND).partition(".")[2].partition("@")[0]
+        assert returned(f"bounce+7-{mac}@{BRAND}", self.RETURNS, self.KEY) is None
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "<m-7@northfold.example>",
+            "<m-7.@northfold.example>",
+            "<m-7.ov-7@northfold.example>",
+            "<m-²7.aaaa@northfold.example>",
+            "m-7.aaaa@northfold.example",
+            "<m-" + "7" * 500 + ".a@northfold.example>",
+        ],
+    )
+    def test_what_is_no_message_id_of_ours_names_nothing(self, text):
+        assert identified(text, BRAND, self.KEY) is None
 
 
 def signed(message=None, key=RSA_KEY):

@@ -147,7 +147,6 @@ class TestBounce:
         assert isinstance(receipt, Receipt)
         assert (receipt.state, receipt.message_id, receipt.code, receipt.gone) == ("bounced", 4711, "5.1.1", True)
         assert receipt.address == "nobody@people.example"
-        assert receipt.provider_id == "<m-4711.key4711@northfold.example>"
 
 
 class TestIn:

@@ -194,7 +194,7 @@ class TestSend:
 
         accepted = asyncio.run(go())
         (taken,) = mail.ledger
-        assert accepted.provider_id == "<m-42.key42@northfold.example>"
+        assert accepted.provider_id == letter(outgoing(), settings(), AT).message_id
         assert taken.raw == made().data
         assert taken.sender.startswith("bounce+42-")
         assert taken.recipient == "anna@people.example"

@@ -10,8 +10,9 @@ from public_pages import town as shop_of_anna
 
 from onevoice.domains.privacy.contracts import Said
 from onevoice.domains.privacy.errors import ConfirmationNeededError, InvalidPreferenceError, WithdrawnSinceError
-from onevoice.domains.privacy.service import ledger, standing, suppressing
+from onevoice.domains.privacy.service import doors, ledger, standing, suppressing
 from onevoice.domains.privacy.store import ledger as store
+from onevoice.kit.chance import SeededChance
 from onevoice.kit.clock import ManualClock
 from onevoice.kit.db import Database
 
@@ -154,3 +155,19 @@ class TestSuppress:
         suppressing.lift(town.conn, first, actor="owner", because="mended", clock=clock)
         assert standing.suppressions(town.conn, [mail])[mail].reason == "complaint"
         assert suppressing.suppress(town.conn, mail, "hard_bounce", source="message:4", clock=clock) is not None
+
+
+class TestHousekeeping:
+    def test_doors_and_requests_are_forgotten_a_month_after_they_ran_out(self, town: Town, clock: ManualClock) -> None:
+        [mail] = town.person("email")
+        chance, key = SeededChance(1), b"k" * 32
+        made = doors.make(town.conn, mail, actor="test", key=key, clock=clock, chance=chance)
+        ledger.request(town.conn, mail, "promotions", "email", said("k1"), clock=clock, chance=chance, key=key)
+        assert doors.housekeep(town.conn, made.expires + doors.KEEP) <= 1  # of the two the door lives longer
+        assert doors.resolve(town.conn, made.token, key=key, now=clock.now()) is not None
+        late = made.expires + doors.KEEP + timedelta(days=1)
+        doors.housekeep(town.conn, late)
+        assert doors.housekeep(town.conn, late) == 0
+        assert doors.resolve(town.conn, made.token, key=key, now=clock.now()) is None
+        assert town.conn.execute("select count(*) from privacy.request").fetchone() == (0,)
+        assert len(town.conn.execute("select 1 from privacy.consent where key = 'k1'").fetchall()) == 1

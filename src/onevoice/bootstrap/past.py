@@ -79,8 +79,7 @@ class Past:
 
     def consent(self, who: str, purpose: str, channel: str, language: str, said: Said, *, twice: bool) -> None:
         """twice: asked for by a form, and confirmed from the address a quarter of an hour later."""
-        assert said.happened is not None  # noqa: S101 - of the past
-        clock = ManualClock(said.happened)
+        clock = _then(said)
         with self._home.database.transaction() as conn:
             nid, _ = references.locate(conn, who, self._vault)
             text = purposes.texts(conn)[purpose, language].id
@@ -96,16 +95,14 @@ class Past:
                 ledger.confirm(conn, asked.token, Said("confirmation", ""), clock=clock, key=self._confirming)
 
     def withdraw(self, who: str, purpose: str, channel: str, said: Said) -> None:
-        assert said.happened is not None  # noqa: S101 - of the past
         with self._home.database.transaction() as conn:
             nid, _ = references.locate(conn, who, self._vault)
-            ledger.withdraw(conn, nid, purpose, channel, said, clock=ManualClock(said.happened))
+            ledger.withdraw(conn, nid, purpose, channel, said, clock=_then(said))
 
     def wish(self, who: str, wishes: Mapping[str, Any], said: Said) -> None:
-        assert said.happened is not None  # noqa: S101 - of the past
         with self._home.database.transaction() as conn:
             nid, _ = references.locate(conn, who, self._vault)
-            ledger.wish(conn, nid, wishes, said, clock=ManualClock(said.happened))
+            ledger.wish(conn, nid, wishes, said, clock=_then(said))
 
     def suppress(self, who: str, reason: SuppressionReason, source: str, at: datetime) -> None:
         with self._home.database.transaction() as conn:
@@ -181,3 +178,10 @@ class Past:
             return error
         finally:
             await egress.close()
+
+
+def _then(said: Said) -> ManualClock:
+    """Raises: ValueError where it is not told when it was said."""
+    if said.happened is None:
+        raise ValueError("What is of the past says when it happened.")
+    return ManualClock(said.happened)

@@ -16,6 +16,7 @@ from onevoice.domains.events.service import alarms
 from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.service import links
 from onevoice.domains.imports.jobs.queue import Queue
+from onevoice.domains.privacy.service import doors
 from onevoice.domains.profiles.jobs import cards, limits, link, seal
 from onevoice.domains.webhooks.service import deliveries
 from onevoice.kit import bus, db
@@ -100,6 +101,8 @@ class Worker:
                 deliveries.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 hearing.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                doors.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
 
 

@@ -16,6 +16,8 @@ from email.utils import collapse_rfc2231_value, decode_params, getaddresses
 HEADERS_MAX_BYTES = 128 * 1024
 VALUE_MAX = 16 * 1024
 _TAIL = 400
+_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
+"""Taken out by their number: a regular expression makes a piece of each stretch between, and eight million of them."""
 _ADDRESSES_MAX = 4096
 FIELDS_MAX = 500
 DEPTH_MAX = 20
@@ -214,7 +216,7 @@ def addresses(values: Sequence[str]) -> list[tuple[str, str]]:
 
 def decoded(body: bytes, coding: str) -> bytes:
     if coding == "base64":
-        letters = re.sub(rb"[^A-Za-z0-9+/]", b"", body)
+        letters = body.translate(None, _NOT_BASE64)
         usable = letters[: len(letters) - (len(letters) % 4 == 1)]
         return base64.b64decode(usable + b"=" * (-len(usable) % 4))
     if coding == "quoted-printable":

@@ -61,7 +61,7 @@ def letter(message: Outgoing, settings: EmailSettings, now: datetime) -> Letter:
     if len(message.content.text) > longest:
         raise Permanent("too_long", f"the text has more than {longest} characters")
     at = message.at or now
-    named = message_id(message.id, message.key, settings.sender.domain)
+    named = message_id(message.id, settings.return_key, settings.sender.domain)
     part = _whole(message)
     headers = [
         mailbox("From", settings.sender, settings.sender_name),

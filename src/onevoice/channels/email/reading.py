@@ -10,7 +10,7 @@ from onevoice.channels.email.cleaning import as_text, cleaned
 from onevoice.channels.email.folding import fold
 from onevoice.channels.email.parts import Letter, Part, addresses, first, one_line, take_apart, words
 from onevoice.channels.email.reports import Ours, receipts
-from onevoice.channels.email.returns import is_ours
+from onevoice.channels.email.returns import identified
 from onevoice.domains.delivery.contracts import Attachment, Inbound, Said
 
 LETTER_MAX_BYTES = 30 * 2**20
@@ -56,7 +56,7 @@ def _read(arrived: Arrived, ours: Ours) -> Sequence[Inbound]:
     found = receipts(letter, ours, arrived.at, key)
     if found is not None:
         return found
-    if identifier and is_ours(identifier[0], ours.domain):
+    if identifier and identified(identifier[0], ours.domain, ours.return_key) is not None:
         return ()  # our own letter has come round
     return (_said(letter, arrived, identifier, key),)
 

@@ -1,7 +1,7 @@
 """What became of our mail: delivery reports (RFC 3464), complaints (RFC 5965) and bounces of servers that know neither.
 
-A report names a message of ours by the signed return address that it was sent to or that it quotes; else by our
-Message-ID in what it returns, and then only as `provider_id`: whoever sets `message_id` was told a secret of ours.
+A report names a message of ours by the signed return address that it was sent to or that it quotes, else by our signed
+Message-ID in what it returns: so also one of which we never heard whether it was taken. Only who was told can name it.
 """
 
 import re
@@ -12,7 +12,7 @@ from datetime import datetime
 from onevoice.channels.email.headers import Address
 from onevoice.channels.email.parts import Letter, Part, addresses, first, one_line, words
 from onevoice.channels.email.replies import GONE, detail, status
-from onevoice.channels.email.returns import is_ours, returned
+from onevoice.channels.email.returns import identified, returned
 from onevoice.domains.delivery.contracts import MessageId, Receipt
 
 _FIELD = re.compile(r"^([!-9;-~]{1,80}):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
@@ -37,12 +37,6 @@ class Ours:
     returns: Address
     return_key: bytes
     domain: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    message_id: MessageId | None
-    provider_id: str | None
 
 
 def receipts(letter: Letter, ours: Ours, happened_at: datetime, key: str) -> tuple[Receipt, ...] | None:
@@ -78,8 +72,7 @@ def _delivery(letter: Letter, ours: Ours, happened_at: datetime, key: str) -> tu
                 key=_key(key, number),
                 state="bounced" if action == "failed" else "delivered",
                 happened_at=happened_at,
-                message_id=named.message_id,
-                provider_id=named.provider_id,
+                message_id=named,
                 address=address,
                 code=code,
                 detail=detail(said.partition(";")[2] or said),
@@ -106,8 +99,7 @@ def _complaint(letter: Letter, ours: Ours, happened_at: datetime, key: str) -> t
             key=_key(key, 0),
             state="complained",
             happened_at=happened_at,
-            message_id=named.message_id,
-            provider_id=named.provider_id,
+            message_id=named,
             address=_bare(first(told, "original-rcpt-to")),
             code=kind,
             detail=detail(first(told, "user-agent")),
@@ -141,14 +133,14 @@ def _old_bounce(letter: Letter, ours: Ours, happened_at: datetime, key: str) -> 
     )
 
 
-def _named(letter: Letter, ours: Ours, quoted: str = "") -> _Named | None:
+def _named(letter: Letter, ours: Ours, quoted: str = "") -> MessageId | None:
     message = _addressed(letter.headers, ours)
     sent = _returned_headers(letter)
     for text in (quoted, first(sent, "return-path")):
         message = message if message is not None else returned(text, ours.returns, ours.return_key)
-    provider = first(sent, "message-id").strip()
-    known = provider if is_ours(provider, ours.domain) else None
-    return _Named(message, known) if message is not None or known else None
+    return (
+        message if message is not None else identified(first(sent, "message-id").strip(), ours.domain, ours.return_key)
+    )
 
 
 def _addressed(headers: Mapping[str, Sequence[str]], ours: Ours) -> MessageId | None:

@@ -9,13 +9,13 @@ from onevoice.channels.email.headers import Address
 from onevoice.domains.delivery.contracts import MessageId
 
 _MAC_BYTES = 10
-_KEY = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_ID_DIGITS = 19
+_DIGITS = 19
+_ID = re.compile(r"<m-(\d+)\.([a-z2-7]+)@([^<>@]+)>", re.ASCII)
 
 
 def return_address(returns: Address, message: MessageId, key: bytes) -> Address:
     """`bounce+ID-mac@domain`."""
-    return Address(f"{returns.local}+{message}-{_mac(message, key)}", returns.domain)
+    return Address(f"{returns.local}+{message}-{_mac(message, 'bounce', key)}", returns.domain)
 
 
 def returned(text: str, returns: Address, key: bytes) -> MessageId | None:
@@ -23,26 +23,34 @@ def returned(text: str, returns: Address, key: bytes) -> MessageId | None:
     local, _, domain = text.strip().strip("<>").rpartition("@")
     start = f"{returns.local}+".lower()
     number, _, mac = local.lower().removeprefix(start).partition("-")
-    known = local.lower().startswith(start) and domain.lower() == returns.domain
-    if not known or not number.isascii() or not number.isdigit() or len(number) > _ID_DIGITS:
+    if not local.lower().startswith(start) or domain.lower() != returns.domain:
+        return None
+    return _proved(number, mac, "bounce", key)
+
+
+def message_id(message: MessageId, key: bytes, domain: str) -> str:
+    """The same over all attempts; nobody can name another's."""
+    return f"<m-{message}.{_mac(message, 'id', key)}@{domain}>"
+
+
+def identified(text: str, domain: str, key: bytes) -> MessageId | None:
+    """Of which message of ours it is the Message-ID; None where of none, or where it is forged."""
+    found = _ID.fullmatch(text)
+    if found is None or found[3].lower() != domain:
+        return None
+    return _proved(found[1], found[2], "id", key)
+
+
+def _proved(number: str, mac: str, use: str, key: bytes) -> MessageId | None:
+    if not number.isascii() or not number.isdigit() or len(number) > _DIGITS:
         return None
     message = MessageId(int(number))
-    if str(message) != number or not hmac.compare_digest(mac.encode("utf-8", "replace"), _mac(message, key).encode()):
+    expected = _mac(message, use, key).encode()
+    if str(message) != number or not hmac.compare_digest(mac.encode("utf-8", "replace"), expected):
         return None
     return message
 
 
-def _mac(message: MessageId, key: bytes) -> str:
-    mac = hmac.digest(key, f"bounce {message}".encode(), hashlib.sha256)
+def _mac(message: MessageId, use: str, key: bytes) -> str:
+    mac = hmac.digest(key, f"{use} {message}".encode(), hashlib.sha256)
     return base64.b32encode(mac[:_MAC_BYTES]).decode().lower()
-
-
-def message_id(message: MessageId, key: str, domain: str) -> str:
-    """The same over all attempts."""
-    known = key if _KEY.fullmatch(key) else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:32]
-    return f"<m-{message}.{known}@{domain}>"
-
-
-def is_ours(text: str, domain: str) -> bool:
-    """Whether a Message-ID has the form that `message_id` gives."""
-    return re.fullmatch(rf"<m-\d{{1,{_ID_DIGITS}}}\.[\w-]{{1,64}}@{re.escape(domain)}>", text, re.ASCII) is not None

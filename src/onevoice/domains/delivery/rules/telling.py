@@ -78,6 +78,7 @@ def of_said(said: Said, answers: int | None) -> tuple[str, dict[str, Any]]:
         "edited": said.edited or None,
         "automatic": said.automatic or None,
         "files": attachments or None,
+        "notes": list(said.notes[:20]) or None,
     }
 
 

@@ -23,7 +23,6 @@ from onevoice.web.problems import documented
 Reads = Annotated[Actor, allow("customers.read")]
 EditsPurposes = Annotated[Actor, allow("purposes.edit")]
 EditsSuppressions = Annotated[Actor, allow("suppressions.edit")]
-KNOWN = documented({404: "Nobody is known by it.", 409: "Several people are."})
 Name = Annotated[str, Path(max_length=63, pattern=STORABLE)]
 
 

@@ -12,6 +12,9 @@ from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 
 LIFE = timedelta(days=30)
+KEEP = timedelta(days=30)
+"""After it ran out: until then whoever opens an old confirmation is told so."""
+FORGET_AT_ONCE = 10_000
 USE = "privacy door"
 """What the key of doors' tokens is derived for."""
 
@@ -45,3 +48,8 @@ def resolve(conn: Connection, token: str, *, key: bytes, now: datetime) -> Opene
     number = tokens.number_of(token, key)
     found = store.door(conn, number, now) if number is not None else None
     return None if found is None else Opened(*found, reference=f"door:{number}")
+
+
+def housekeep(conn: Connection, now: datetime) -> int:
+    """Forget doors and requests to confirm that ran out long ago. Returns: how many; call again while there are."""
+    return store.forget_run_out(conn, now - KEEP, FORGET_AT_ONCE)

@@ -169,6 +169,17 @@ def add_door(
     )
 
 
+def forget_run_out(conn: Connection, before: datetime, limit: int) -> int:
+    """Doors and requests that ran out before it. How many."""
+    return sum(
+        conn.execute(
+            f"delete from privacy.{table} where id in (select id from privacy.{table} where expires < %s limit %s)",
+            (before, limit),
+        ).rowcount
+        for table in ("door", "request")
+    )
+
+
 def door(conn: Connection, number: int, at: datetime) -> tuple[int, str | None, str | None] | None:
     """(nid, purpose, channel) while it has not run out."""
     return conn.execute(
