@@ -29,6 +29,8 @@ PARTS = {
     "roles": "/settings/roles",
     "identity-rules": "/settings/identity",
     "sites": "/settings/sites",
+    "channels": "/settings/channels",
+    "sending": "/settings/sending",
 }
 """Pictures of parts of Data and Settings."""
 
@@ -81,7 +83,27 @@ def main() -> None:
         page.goto(f"{url}/customers?q=ania")
         settle(page)
         keep(page, "tour")
+        pocket(page, page.request.get(f"{url}/api/me").json()["demo_pocket"])
         browser.close()
+
+
+def pocket(page: Page, url: str) -> None:
+    """A question answered by both sides, and one answer more that its provider does not take yet."""
+    page.goto(url)
+    answer, send = page.get_by_label("Your answer"), page.locator(".pk-write button[type=submit]")
+    phone = page.locator(".pk-phone")
+    answer.fill("Tak, Tatra Wide. Odłożyć 39 do soboty?")
+    send.click()
+    phone.get_by_text("Tatra Wide").wait_for()
+    page.get_by_label("Phone: Message").fill("Tak, poproszę!")
+    phone.get_by_role("button", name="Send").click()
+    page.locator(".pk-side").get_by_text("Tak, poproszę!").wait_for()
+    page.get_by_role("button", name="429").click()
+    answer.fill("Odłożone do soboty, numer 4172.")
+    send.click()
+    page.get_by_text("Telegram said 429").wait_for()
+    keep(page, "pocket")
+    page.get_by_role("group", name="Telegram behaves").get_by_role("button", name="OK").click()
 
 
 def of_messages(page: Page) -> None:

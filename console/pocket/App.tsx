@@ -65,8 +65,9 @@ function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerso
           <Phone pocket={pocket} act={live.act} upTo={play.at} />
           <Mailbox pocket={pocket} act={live.act} upTo={play.at} />
         </div>
-        <Legend pocket={pocket} />
-        <Trouble pocket={pocket} act={live.act} />
+        <Trouble pocket={pocket} act={live.act}>
+          <Legend pocket={pocket} />
+        </Trouble>
       </main>
       <Desk pocket={pocket} act={live.act} ahead={live.ahead} upTo={play.at} />
       <Lines knots={knots} upTo={play.at} />

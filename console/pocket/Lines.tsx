@@ -26,10 +26,13 @@ export function Lines({ knots, upTo }: { knots: Knot[]; upTo: number | null }) {
     for (const each of [element, ...element.querySelectorAll("[data-part], [data-device], [data-desk]")]) watch.observe(each);
     // The right side stays in sight while the page scrolls, so what leads to it moves.
     addEventListener("scroll", later, { capture: true, passive: true });
+    // What has just come slides into its place.
+    element.addEventListener("animationend", later);
     void document.fonts.ready.then(later);
     return () => {
       watch.disconnect();
       removeEventListener("scroll", later, { capture: true });
+      element.removeEventListener("animationend", later);
       cancelAnimationFrame(frame);
     };
   }, [knots]);

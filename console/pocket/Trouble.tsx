@@ -1,4 +1,6 @@
 /** Providers that misbehave on request, and the account of what they were asked and what they took. */
+import type { ReactNode } from "react";
+
 import { useWords, type Words } from "./i18n";
 import { modes, providers, waitingOf, type Mode, type Pocket, type Provider } from "./model";
 import { Glyph, useWork } from "./parts";
@@ -6,7 +8,7 @@ import type { Act } from "./usePocket";
 
 const BUSY: Record<Provider, string> = { telegram: "429", email: "450" };
 
-export function Trouble({ pocket, act }: { pocket: Pocket; act: Act }) {
+export function Trouble({ pocket, act, children }: { pocket: Pocket; act: Act; children: ReactNode }) {
   const { t } = useWords();
   const waits = waitingOf(pocket).length;
   return (
@@ -22,6 +24,7 @@ export function Trouble({ pocket, act }: { pocket: Pocket; act: Act }) {
       {providers.map((provider) => (
         <Switches key={provider} provider={provider} pocket={pocket} act={act} />
       ))}
+      {children}
     </section>
   );
 }

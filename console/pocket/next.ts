@@ -13,7 +13,8 @@ export function nextOf(pocket: Pocket): Next {
   const last = said.at(-1);
   const here = items.filter((item) => item.kind === "ours" && item.class === "conversational" && !item.waiting);
   if (last && !last.ours && here.length === 0) return "answer";
-  if (last?.ours && here.length === 1 && here[0]?.key === last.key) return "reply";
+  const first = here[0];
+  if (first && !items.some((item) => item.kind === "theirs" && item.at > first.at)) return "reply";
   if (!pocket.mailbox) return "free";
   const silence = items.some((item) => item.kind === "silence" && item.why === "never_asked" && item.purpose === "promotions");
   const asked = items.some((item) => item.what === "consent.request" && item.purpose === "promotions");

@@ -34,6 +34,9 @@ PAGES = (
     "/settings/identity",
     "/settings/sites",
     "/settings/consent",
+    "/settings/channels",
+    "/settings/channels/$account",
+    "/settings/sending",
     "/settings/audit",
 )
 KIB = {"script": 200, "stylesheet": 20, "font": 80}
@@ -85,8 +88,8 @@ def addresses(live_server):
         kept = {"site": "pl", "name": "budget", "message_class": "marketing", "purpose": "promotions", "draft": draft}
         template = client.post("/api/templates", json=kept).json()["id"]
     return {
-        "$template": template, "$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken,
-        "$event": learnt[0]["id"],
+        "$account": "new?channel=email", "$template": template, "$message": silence, "$ref": "user_id:budget",
+        "$hook": hook, "$id": taken, "$event": learnt[0]["id"],
     }  # fmt: skip
 
 

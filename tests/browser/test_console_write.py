@@ -134,14 +134,18 @@ def write(open_page: OpenPage) -> Callable[..., tuple[Page, Locator]]:
 
     def opened(person: Person, *look: Any) -> tuple[Page, Locator]:
         page = open_page(f"/customers/{person.ref}", *look)
-        expect(page.locator(".cu-who h1")).to_be_visible()
-        expect(page.locator(".skeleton")).to_have_count(0)
-        page.keyboard.press("r")
-        window = page.get_by_role("dialog")
+        window = by_key(page)
         expect(window.locator("textarea")).to_be_visible()
         return page, window
 
     return opened
+
+
+def by_key(page: Page) -> Locator:
+    """The composer, once the page stands."""
+    expect(page.get_by_role("button", name=re.compile("^(Write|Написать|Napisz)"))).to_be_visible()
+    page.keyboard.press("r")
+    return page.get_by_role("dialog")
 
 
 def foreseen(window: Locator) -> Locator:
@@ -256,9 +260,7 @@ class TestWrite:
         expect(window.locator("textarea")).to_have_value("Your parcel")
         page.unroute("**/api/messages")
         page.reload()
-        expect(page.locator(".skeleton")).to_have_count(0)
-        page.keyboard.press("r")
-        window = page.get_by_role("dialog")
+        window = by_key(page)
         expect(window.locator("textarea")).to_have_value("Your parcel")
         expect(window.get_by_role("status").first).to_contain_text("no answer came")
         press_send(window)
@@ -411,6 +413,7 @@ class TestLooks:
         expect(window.locator(".wr-bubble")).to_contain_text("39")
         looked_at("text")
         window.locator("input[name=class]").nth(2).check()
+        window.locator("select").last.select_option("promotions")
         expect(window.locator(".wr-policy-suppress")).to_be_visible()
         window.locator("select").last.scroll_into_view_if_needed()
         looked_at("refusal")

@@ -143,13 +143,21 @@ class TestPreview:
 
     def test_a_template_in_the_persons_language_else_the_sites(self, shop: Shop, mara: AsgiClient) -> None:
         shop.person("ola", email="ola@n.example", name="Ola", language="pl")
-        template = published(mara, {"en": "Hello {{ customer.name }}", "pl": "Cześć {{ customer.name }}"})
+        template = published(mara, chats(en="Hello {{ customer.name }}", pl="Cześć {{ customer.name }}"))
         asked = {"words": None, "template": {"id": template}, "channel": "telegram"}
         assert self.preview(mara, **asked, to="user_id:ola")["text"] == "Cześć Ola"
         assert self.preview(mara, **asked)["text"] == "Hello Anna"
 
+    def test_a_letter_as_it_looks(self, mara: AsgiClient) -> None:
+        blocks = [{"type": "text", "text": "Hello {{ customer.name }}"}, {"type": "footer"}]
+        parts = {"type": "email", "subject": "For {{ customer.name }}", "blocks": blocks}
+        template = published(mara, [{"channel": "email", "language": "en", "parts": parts}])
+        told = self.preview(mara, words=None, template={"id": template})
+        assert told["subject"] == "For Anna"
+        assert "Hello Anna" in told["html"]
+
     def test_a_template_without_a_text_for_the_channel(self, mara: AsgiClient) -> None:
-        template = published(mara, {"en": "Hello"})
+        template = published(mara, chats(en="Hello"))
         assert self.preview(mara, words=None, template={"id": template})["refused"] == "no_variant"
 
     def test_a_channel_that_nobody_knows(self, mara: AsgiClient) -> None:
@@ -189,12 +197,15 @@ class TestCosts:
         assert {(each["account"], each["currency"], each["minor"]) for each in rows} == {(None, None, 0)}
 
 
-def published(client: AsgiClient, texts: dict[str, str]) -> str:
-    """A template of Telegram, by language."""
-    variants = [
+def chats(**texts: str) -> list[Any]:
+    """Variants of Telegram, by language."""
+    return [
         {"channel": "telegram", "language": language, "parts": {"type": "messenger", "text": text}}
         for language, text in texts.items()
     ]
+
+
+def published(client: AsgiClient, variants: list[Any]) -> str:
     body = {
         "site": "main", "name": "hello", "message_class": "marketing", "purpose": "promotions",
         "draft": {"default_language": "en", "variants": variants},

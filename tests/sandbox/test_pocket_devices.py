@@ -98,6 +98,11 @@ class TestMailbox:
         letter(mail, "\x00<p>\udcff".encode("utf-8", "replace").decode(), head=head, subject="=?x?B?!!!?=")
         assert len(shown(mail)) == 1
 
+    def test_a_letter_that_came_twice_is_two(self, mail):
+        letter(mail, "Hi")
+        letter(mail, "Hi")
+        assert [each["key"] for each in shown(mail)] == ["<1@x>", "<1@x> #2"]
+
     def test_a_letter_without_a_name_of_its_own_is_shown_too(self, mail):
         letter(mail, "Hi", key="")
         assert len(shown(mail)) == 1

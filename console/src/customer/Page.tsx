@@ -11,7 +11,6 @@ import { Button, Dialog, Empty, problemText, Skeleton, toast, useDebounced, useM
 import { Header } from "./header/Header";
 import { PastBar } from "./header/PastBar";
 import { Foot } from "./Foot";
-import { Inspector } from "./inspector/Inspector";
 import { devicesByNode } from "./model/labels";
 import { changes, neighbourMoment } from "./model/queries";
 import { joinKey, type Join } from "./model/types";
@@ -29,6 +28,7 @@ import { useSelection } from "./useSelection";
 import { useSplitting } from "./useSplitting";
 import type { OpenWindow } from "./Windows";
 
+const Inspector = lazy(() => import("./inspector/Inspector").then((found) => ({ default: found.Inspector })));
 const Windows = lazy(() => import("./Windows"));
 const Said = lazy(() => withWords(["messages", "customer"], import("./said/Said")).then((found) => ({ default: found.Said })));
 
@@ -187,9 +187,11 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     </div>
   );
   const inspector = inspected && (
-    <Inspector event={inspected} group={selection.group} firstName={firstName} speaks={speaks} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
-      onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
-    />
+    <Suspense fallback={null}>
+      <Inspector event={inspected} group={selection.group} firstName={firstName} speaks={speaks} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
+        onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
+      />
+    </Suspense>
   );
   const missing = search.event && !inspected && thread.complete && (
     <p className="cu-missing" role="status">

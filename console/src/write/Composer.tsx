@@ -5,7 +5,7 @@ import { useEffect, useState } from "react";
 import { api, Problem, useMe } from "~/api";
 import type { Purpose } from "~/messages/model";
 import { useSays } from "~/messages/words";
-import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, toast, useNow } from "~/ui";
+import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, toast, useNow, usePhone } from "~/ui";
 
 import { Channels } from "./Channels";
 import { foretold } from "./foreseen";
@@ -38,6 +38,7 @@ export function Composer({ person, name, onClose }: ComposerProps) {
   const says = useSays();
   const { t } = says.i18n;
   const me = useMe();
+  const phone = usePhone();
   const client = useQueryClient();
   const drafted = useDraft(me?.login ?? "", person);
   const { draft, change, forget, restart } = drafted;
@@ -88,9 +89,14 @@ export function Composer({ person, name, onClose }: ComposerProps) {
     return <Result id={sent.id} name={name} repeated={sent.repeated} changed={sent.changed} onAnother={another} onClose={onClose} />;
   }
   const action = told?.action === "suppress" ? "write.sendSilent" : dueAt(draft) ? "write.sendAt" : told?.action === "defer" ? "write.sendWhen" : "write.send";
+  const candidate = decision?.candidates.find((each) => each.channel === told?.channel);
+  const account = choices.accounts?.find((each) => each.site === draft.site && each.channel === candidate?.channel && each.name === candidate.account);
+  const wants = draft.how === "template" && !draft.template ? t("write.needTemplate") : purpose ? null : t("write.needPurpose");
+  const policy = <Policy told={told} wants={wants} due={dueAt(draft)} zone={preview?.time_zone} cost={candidate && account ? { minor: candidate.cost_minor, account } : null} says={says} />;
   const lost = send.error instanceof Problem && (send.error.status === 0 || send.error.status >= 500);
   const footer = (
     <>
+      {phone && policy}
       {lost && (
         <p className="wr-lost" role="alert">
           <b>{t("write.noAnswer")}.</b> {t("write.noAnswerText")}
@@ -115,7 +121,7 @@ export function Composer({ person, name, onClose }: ComposerProps) {
       ) : choices.accounts.length === 0 ? (
         <Empty title={t("write.noAccounts")}>{t("write.noAccountsText")}</Empty>
       ) : (
-        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} told={told} kind={kind} name={name} says={says} />
+        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={phone ? null : policy} kind={kind} name={name} says={says} />
       )}
     </Dialog>
   );
@@ -152,13 +158,14 @@ interface FormProps {
   purposes: Purpose[];
   purpose: string;
   foreseen: ReturnType<typeof useForeseen>;
-  told: ReturnType<typeof foretold> | undefined;
+  /** Null where it stands at the foot. */
+  policy: React.ReactNode;
   kind: NonNullable<Choices["kinds"]>[number] | undefined;
   name: string;
   says: ReturnType<typeof useSays>;
 }
 
-function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, told, kind, name, says }: FormProps) {
+function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, policy, kind, name, says }: FormProps) {
   const { t } = says.i18n;
   const now = useNow(30_000);
   const { decision, preview } = foreseen;
@@ -167,8 +174,6 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
   const here = accounts.filter((each) => each.site === draft.site);
   const withSubject = new Set(choices.kinds?.filter((each) => each.subject).map((each) => each.kind));
   const subject = draft.channel ? withSubject.has(draft.channel) : here.some((each) => withSubject.has(each.channel));
-  const candidate = decision?.candidates.find((each) => each.channel === told?.channel);
-  const account = here.find((each) => each.channel === candidate?.channel && each.name === candidate.account);
   const written = hasWords(draft);
   const site = (value: string) => {
     localStorage.setItem(SITE, value);
@@ -184,11 +189,17 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
       <div className="wr-beside">
         <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} onChange={(channel) => change({ channel })} says={says} />
         <When draft={draft} zone={preview?.time_zone} now={now} change={change} />
-        <section className="wr-foreseen" aria-label={t("write.policy")}>
-          <h3>{t("write.policy")}</h3>
-          {foreseen.error ? <ProblemBox error={foreseen.error} onRetry={foreseen.retry} /> : <Policy told={told} due={dueAt(draft)} zone={preview?.time_zone} cost={candidate && account ? { minor: candidate.cost_minor, account } : null} says={says} />}
-        </section>
-        <Preview preview={written ? preview : undefined} name={name} subject={kind?.subject ?? false} letter={(kind?.subject ?? false) && draft.how === "template"} says={says} />
+        {foreseen.error ? (
+          <ProblemBox error={foreseen.error} onRetry={foreseen.retry} />
+        ) : (
+          policy && (
+            <section aria-label={t("write.policy")}>
+              <h3>{t("write.policy")}</h3>
+              {policy}
+            </section>
+          )
+        )}
+        <Preview preview={written ? preview : undefined} name={name} letter={kind?.subject ?? false} says={says} />
       </div>
     </div>
   );

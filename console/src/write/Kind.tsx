@@ -30,7 +30,7 @@ export function Kind({ draft, purpose, purposes, change, says }: KindProps) {
           </span>
         </label>
       ))}
-      {fitting.length > 1 && <SelectField label={t("write.purpose")} value={purpose} choices={fitting.map(({ name }) => ({ value: name, label: says.purpose(name) }))} onChange={(value) => change({ purpose: value })} />}
+      {fitting.length > 1 && <SelectField label={t("write.purpose")} value={purpose} choices={[...(purpose ? [] : [{ value: "", label: t("write.choosePurpose") }]), ...fitting.map(({ name }) => ({ value: name, label: says.purpose(name) }))]} onChange={(value) => change({ purpose: value })} />}
     </fieldset>
   );
 }

@@ -7,16 +7,18 @@ import { sameClock, timeIn } from "./zones";
 
 interface PolicyProps {
   told: Foretold | undefined;
+  /** What has to be chosen before the gate can be asked. */
+  wants: string | null;
   due: string | null;
   zone: string | undefined;
   cost: { minor: number; account: Account } | null;
   says: Says;
 }
 
-export function Policy({ told, due, zone, cost, says }: PolicyProps) {
+export function Policy({ told, wants, due, zone, cost, says }: PolicyProps) {
   const { i18n } = says;
   const { t, fmt } = i18n;
-  if (!told) return <p className="quiet" role="status">{t("write.considering")}</p>;
+  if (!told) return <p className="quiet" role="status">{wants ?? t("write.considering")}</p>;
   const channel = told.channel ? says.channel(told.channel) : "";
   const why = reasonText(told, says);
   const moment = told.action === "defer" ? told.until : told.action === "send" ? due : null;

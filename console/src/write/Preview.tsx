@@ -1,11 +1,12 @@
 /** The text as this person gets it, and what keeps it from being put together. */
 import { channelColour, Glyph } from "~/channels";
+import { Letter } from "~/content/templates/editor/Letter";
 import { languageName } from "~/customer/header/Header";
 import { doorOf, plainReason, type Says } from "~/messages/words";
 
 import type { MessagePreview } from "./model";
 
-export function Preview({ preview, name, subject, letter, says }: { preview: MessagePreview | undefined; name: string; subject: boolean; letter: boolean; says: Says }) {
+export function Preview({ preview, name, letter, says }: { preview: MessagePreview | undefined; name: string; letter: boolean; says: Says }) {
   const { i18n } = says;
   const { t } = i18n;
   const door = preview && doorOf(preview.channel);
@@ -25,8 +26,8 @@ export function Preview({ preview, name, subject, letter, says }: { preview: Mes
             <span className="wr-knot" style={{ color: channelColour(door) }}>
               <Glyph channel={door} size={12} />
             </span>
-            {subject && preview.subject && <p className="wr-subject">{preview.subject}</p>}
-            <p className="wr-text" tabIndex={0}>{preview.text}</p>
+            {letter && preview.subject && <p className="wr-subject">{preview.subject}</p>}
+            {letter && preview.html ? <Letter html={preview.html} title={t("write.letter")} className="wr-letter" /> : <p className="wr-text" tabIndex={0}>{preview.text}</p>}
             {preview.buttons.map((row, at) => (
               <p key={at} className="wr-buttons">
                 {row.map((text) => (
@@ -35,7 +36,6 @@ export function Preview({ preview, name, subject, letter, says }: { preview: Mes
               </p>
             ))}
           </div>
-          {letter && <p className="quiet wr-note">{t("write.plain")}</p>}
           {preview.missing.length > 0 && (
             <div className="alarm wr-note" role="alert">
               {t("write.missing")}

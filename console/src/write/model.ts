@@ -52,6 +52,7 @@ export interface MessagePreview {
   language: string;
   subject: string | null;
   text: string | null;
+  html: string | null;
   buttons: string[][];
   missing: { path: string; part: string; line: number; column: number }[];
   refused: string | null;

@@ -44,11 +44,12 @@ export function useChoices(site: string) {
 
 export type Choices = ReturnType<typeof useChoices>;
 
-/** What it is about: of an answer nobody is asked, and it is not marketing. */
+/** What it is about. Of an answer nobody is asked; which marketing it is only its writer knows, so there is no default. */
 export function purposeOf(draft: Draft, purposes: Purpose[] | undefined): string {
   const kind = draft.class === "marketing" ? "marketing" : "transactional";
   const fitting = purposes?.filter((each) => each.message_class === kind) ?? [];
-  return (fitting.find((each) => each.name === draft.purpose) ?? fitting[0])?.name ?? "";
+  const chosen = fitting.find((each) => each.name === draft.purpose) ?? (kind === "transactional" || fitting.length === 1 ? fitting[0] : undefined);
+  return chosen?.name ?? "";
 }
 
 export function useForeseen(draft: Draft, person: string, purpose: string) {

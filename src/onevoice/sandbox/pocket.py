@@ -117,10 +117,12 @@ class Pocket:
             event = asyncio.Event()
             watch.waiters.add(event)
             self._poked.set()
-            if not watch.version or watch.version == request.query.get("seen"):
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(event.wait(), HOLD_SECONDS)
-            watch.waiters.discard(event)
+            try:
+                if not watch.version or watch.version == request.query.get("seen"):
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(event.wait(), HOLD_SECONDS)
+            finally:
+                watch.waiters.discard(event)
             told = {"version": watch.version, "now": self._clock.now(), "state": msgspec.Raw(watch.body or b"null")}
             return json_reply(told, headers={**self._page.plain(), "content-type": "application/json"})
         return Reply(404)

@@ -3,6 +3,7 @@
 The key stays in this process. Raises nothing of the network: an installation that is away is told as such.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any, Literal
 from urllib.parse import quote
@@ -12,6 +13,7 @@ import httpx
 from onevoice.sandbox.keeping import About, Persona
 
 TIMEOUT_SECONDS = 10.0
+CONSIDERED_SECONDS = 3.0
 LOOKED_AT = 50
 """So many of the newest messages, events and consents."""
 WAITING = frozenset({"planned", "queued", "sending"})
@@ -45,7 +47,7 @@ class Desk:
     def __init__(self) -> None:
         self._client = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
         self._details: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
-        self._considered: dict[str, tuple[Any, dict[str, Any]]] = {}
+        self._considered: dict[str, tuple[Any, float, dict[str, Any]]] = {}
 
     def close(self) -> None:
         self._client.close()
@@ -138,16 +140,18 @@ class Desk:
         return known[1]
 
     def _options(self, about: About, persona: Persona, known: Any) -> dict[str, Any]:
-        """What would become of each kind of message now, by channel: asked again once something has changed."""
-        kept = self._considered.get(persona.key)
-        if kept is None or kept[0] != known:
+        """What would become of each kind of message now, by channel. Asked again once something has changed, and now
+        and then: doors open and shut a moment after it was told, and hours pass.
+        """
+        kept, now = self._considered.get(persona.key), time.monotonic()
+        if kept is None or kept[0] != known or now - kept[1] > CONSIDERED_SECONDS:
             found = {
                 kind: self._considering(about, self._asked(persona, kind, about, {}))
                 for kind in KINDS
                 if kind != "ask" or persona.mailbox
             }
-            self._considered[persona.key] = kept = (known, found)
-        return kept[1]
+            self._considered[persona.key] = kept = (known, now, found)
+        return kept[2]
 
     def _considering(self, about: About, body: Mapping[str, Any]) -> dict[str, Any]:
         told = self._call(about, "POST", "/api/message-considerations", {**body, "words": {"text": TRIED_TEXT}})

@@ -1,10 +1,13 @@
 """What lies in one person's pocket: the phone with its chat, the mailbox with its letters. Read, nothing changed."""
 
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from onevoice.sandbox import mail_letters
@@ -69,12 +72,14 @@ def _said(chat: int, message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def letters(mail: Mail, address: str) -> list[Letter]:
-    """Oldest first."""
-    by_key = {_key(mail_letters.opened(each.raw)): each for each in mail.ledger if each.recipient.lower() == address}
+    """Oldest first. A letter that came twice is two of them."""
+    taken = {_read(each.raw).key: each for each in mail.ledger if each.recipient.lower() == address}
+    seen: Counter[str] = Counter()
     found: list[Letter] = []
     for uid, raw, at in mail.stored(address)[-SHOWN_MOST:]:
-        key = _key(mail_letters.opened(raw))
-        found.append(Letter(uid, key, raw, at, by_key.get(key)))
+        key = _read(raw).key
+        seen[key] += 1
+        found.append(Letter(uid, key if seen[key] == 1 else f"{key} #{seen[key]}", raw, at, taken.get(key)))
     return found
 
 
@@ -87,20 +92,51 @@ def mailbox(mail: Mail, persona: Persona) -> dict[str, Any] | None:
 
 
 def _letter(letter: Letter, marks: Mapping[int, str]) -> dict[str, Any]:
-    message = mail_letters.opened(letter.raw)
-    name, address = parseaddr(mail_letters.header(message, "From"))
+    read = _read(letter.raw)
     return {
         "key": letter.key,
         "uid": letter.uid,
         "ours": letter.taken is not None,
         "at": letter.at,
-        "from": name or address,
-        "subject": mail_letters.header(message, "Subject"),
-        "text": _own_words(_part(message, "plain", "html")),
-        "html": bool(_part(message, "html")),
-        "one_click": one_click(message) is not None,
+        "from": read.sender,
+        "subject": read.subject,
+        "text": read.text,
+        "html": read.html,
+        "one_click": read.one_click,
         "mark": marks.get(letter.taken.number) if letter.taken else None,
     }
+
+
+class _Read(NamedTuple):
+    key: str
+    sender: str
+    subject: str
+    text: str
+    html: bool
+    one_click: bool
+
+
+@lru_cache(maxsize=1_000)
+def _read(raw: bytes) -> _Read:
+    """Once for each letter: it is looked at several times a second."""
+    message = mail_letters.opened(raw)
+    name, address = parseaddr(_header(message, "From"))
+    return _Read(
+        _header(message, "Message-ID").strip() or f"unnamed {hashlib.blake2b(raw, digest_size=8).hexdigest()}",
+        name or address,
+        _header(message, "Subject"),
+        _own_words(_part(message, "plain", "html")),
+        bool(_part(message, "html")),
+        one_click(message) is not None,
+    )
+
+
+def _header(message: EmailMessage, name: str) -> str:
+    """Nothing where the letter's own is beyond reading."""
+    try:
+        return mail_letters.header(message, name)
+    except (LookupError, ValueError, TypeError, AttributeError):
+        return ""
 
 
 def _own_words(text: str) -> str:
@@ -111,10 +147,6 @@ def _own_words(text: str) -> str:
         if lines and not lines[-1].startswith(">") and lines[-1].rstrip().endswith(":"):
             lines.pop()
     return "\n".join(lines).strip()[:8_000]
-
-
-def _key(message: EmailMessage) -> str:
-    return mail_letters.header(message, "Message-ID").strip()
 
 
 def _part(message: EmailMessage, *kinds: Literal["plain", "html"]) -> str:
@@ -138,7 +170,7 @@ def framed(message: EmailMessage) -> bytes:
 
 def one_click(message: EmailMessage) -> str | None:
     """Where a mail program may unsubscribe by itself (RFC 8058)."""
-    if mail_letters.header(message, "List-Unsubscribe-Post").strip() != "List-Unsubscribe=One-Click":
+    if _header(message, "List-Unsubscribe-Post").strip() != "List-Unsubscribe=One-Click":
         return None
-    found = _LINK.search(mail_letters.header(message, "List-Unsubscribe"))
+    found = _LINK.search(_header(message, "List-Unsubscribe"))
     return found[1] if found else None

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 BEGINS_WITH = 5
 """So many messages are there at the first look."""
-SHOWN_MOST = 7
+SHOWN_MOST = 6
 """More of them make no line that an eye could follow."""
 DEVICE = {"telegram": "phone", "email": "mailbox"}
 

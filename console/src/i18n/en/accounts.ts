@@ -113,7 +113,7 @@ export const accounts = {
       two: "Give the bot a name that people see, then a user name that ends in “bot”.",
       three: "BotFather answers with a token: digits, a colon, letters. Paste it as the bot token. Who has it can write as your bot.",
       four: "Leave “poll” unless your installation has a public https address; with “webhook”, make up a long secret.",
-      five: "People have to press Start in the bot before it may write to them. A link that opens it: t.me/ and the bot's user name.",
+      five: "People have to press Start in the bot before it may write to them. A link that opens it: t.me/your_bot.",
     },
     email: {
       one: "Take a subdomain for it, such as mail.example.com, so that newsletters never harm your staff's mail.",

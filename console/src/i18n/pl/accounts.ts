@@ -120,7 +120,7 @@ export const accounts: Translated<typeof english> = {
       two: "Nadać botowi nazwę, którą zobaczą ludzie, a\u00a0potem nazwę użytkownika zakończoną na „bot”.",
       three: "BotFather odpowie tokenem: cyfry, dwukropek, litery. Trzeba go wkleić jako token bota. Kto go zna, może pisać w\u00a0imieniu bota.",
       four: "Zostawić „poll”, jeśli instalacja nie ma publicznego adresu https; przy „webhook” trzeba wymyślić długi sekret.",
-      five: "Bot może napisać do osoby dopiero wtedy, gdy naciśnie ona Start. Odnośnik do bota: t.me/ i\u00a0jego nazwa użytkownika.",
+      five: "Bot może napisać do osoby dopiero wtedy, gdy naciśnie ona Start. Odnośnik do bota: t.me/nazwa_bota.",
     },
     email: {
       one: "Przeznaczyć na to osobną subdomenę, np. mail.example.com, aby wysyłki nie zaszkodziły poczcie pracowników.",

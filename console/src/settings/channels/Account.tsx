@@ -1,7 +1,7 @@
 /** One account: its settings, tried before they are kept. A new one, or one that is there. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { api, Problem, useMay, usePages, type Site } from "~/api";
 import { Glyph } from "~/channels";
@@ -13,9 +13,10 @@ import "../settings.css";
 import { useAccounts, useManifests } from ".";
 import { blank, changed, Fields, placeMoved, sentOf, wrongOf, type Drafts } from "./Fields";
 import { HowTo } from "./HowTo";
-import { doorOf, troubleOfProblem, useChannelTitle, type Account, type Manifest } from "./model";
+import { doorOf, useChannelTitle, type Account, type Manifest } from "./model";
 import { blankPace, PaceFields, paceOf, paceWrong } from "./Pace";
 import { Result } from "./Result";
+import { troubleOfProblem } from "./troubles";
 import "./channels.css";
 
 interface Probe {
@@ -102,7 +103,6 @@ function Settings({ manifest, account, sites, title }: { manifest: Manifest; acc
   const probe = useMutation({
     mutationFn: (fields: Drafts) => api.post<Probe>("/api/account-probes", { channel: manifest.kind, settings: sentOf(manifest, fields), ...(account ? { account: account.id } : {}) }),
     onSuccess: (found, fields) => setTried({ fields, probe: found }),
-    onError: aim,
   });
   const save = useMutation({
     mutationFn: () => {
@@ -115,9 +115,11 @@ function Settings({ manifest, account, sites, title }: { manifest: Manifest; acc
       await client.invalidateQueries({ queryKey: ["accounts"] });
       void go({ to: "/settings/channels" });
     },
-    onError: aim,
   });
   const fault = save.error ?? probe.error;
+  useEffect(() => {
+    if (fault) aim();
+  }, [fault]);
   const trouble = troubleOfProblem(fault, manifest.settings, i18n);
   const stale = tried !== null && tried.fields !== draft.fields;
   const mayKeep = (tried !== null && !stale) || (account !== null && !account.trouble && !changed(manifest, draft.fields, account));
@@ -132,13 +134,14 @@ function Settings({ manifest, account, sites, title }: { manifest: Manifest; acc
   };
   const run = (what: () => void) => {
     setLooked(true);
+    if (busy) return;
     if (ready) what();
     else aim();
   };
   const errors = new Map(looked ? wrong : []);
   for (const [name, text] of Object.entries(trouble?.fields ?? {})) if (!errors.has(name)) errors.set(name, text);
   return (
-    <div className="acc-page">
+    <div className={account ? "acc-page" : "acc-page acc-new"}>
       <form
         ref={form}
         className="form acc-form"
@@ -149,7 +152,7 @@ function Settings({ manifest, account, sites, title }: { manifest: Manifest; acc
         }}
       >
         {!may && <p className="quiet">{t("accounts.form.readOnly")}</p>}
-        <fieldset className="acc-fields" disabled={!may || busy}>
+        <fieldset className="acc-fields" disabled={!may}>
           <legend className="seen-by-readers">{t("accounts.form.provider")}</legend>
           <Fields manifest={manifest} drafts={draft.fields} account={account} moved={moved} errors={errors} onChange={(fields) => change({ fields })} />
           <hr />
@@ -172,10 +175,10 @@ function Settings({ manifest, account, sites, title }: { manifest: Manifest; acc
         </div>
         {may && (
           <div className="form-actions">
-            <Button kind={mayKeep ? "plain" : "primary"} type={mayKeep ? "button" : "submit"} disabled={busy} onClick={mayKeep ? () => run(() => probe.mutate(draft.fields)) : undefined}>
+            <Button kind={mayKeep ? "plain" : "primary"} type={mayKeep ? "button" : "submit"} onClick={mayKeep ? () => run(() => probe.mutate(draft.fields)) : undefined}>
               {t(probe.isPending ? "accounts.form.trying" : "accounts.form.try")}
             </Button>
-            <Button kind={mayKeep ? "primary" : "plain"} type={mayKeep ? "submit" : "button"} disabled={busy || !mayKeep}>
+            <Button kind={mayKeep ? "primary" : "plain"} type={mayKeep ? "submit" : "button"} disabled={!mayKeep}>
               {t("accounts.form.save")}
             </Button>
             {!mayKeep && <span className="quiet">{t(stale ? "accounts.form.changed" : "accounts.form.tryFirst")}</span>}

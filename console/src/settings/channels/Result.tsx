@@ -2,7 +2,7 @@
 import { useI18n } from "~/i18n";
 import { CodeBlock, ProblemBox } from "~/ui";
 
-import type { Trouble } from "./model";
+import type { Trouble } from "./troubles";
 
 interface Props {
   probe: { name: string; detail: Record<string, string> } | null;

@@ -4,7 +4,8 @@ import { useI18n } from "~/i18n";
 import { Button, useNow } from "~/ui";
 
 import { usePause } from ".";
-import { troubleOf, type Account, type Manifest, type Switch } from "./model";
+import type { Account, Manifest, Switch } from "./model";
+import { troubleOf } from "./troubles";
 
 export function State({ account, manifest, switches }: { account: Account; manifest: Manifest | undefined; switches: Switch[] }) {
   const i18n = useI18n();

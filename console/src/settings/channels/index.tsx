@@ -192,7 +192,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
   const { t, fmt } = useI18n();
   const may = useMay("channels.edit");
   const cans = (one: Manifest) =>
-    fmt.list([
+    [
       ...(one.subject ? [t("accounts.cans.subject")] : []),
       ...(one.buttons ? [t("accounts.cans.buttons")] : []),
       t("accounts.cans.length", { n: one.text_max }),
@@ -200,7 +200,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
       ...(one.receipts === "delivered" || one.receipts === "read" ? [t(`accounts.cans.${one.receipts}`)] : []),
       ...(one.needs_contact ? [t("accounts.cans.first")] : []),
       ...(one.window_hours ? [t("accounts.cans.window", { n: one.window_hours })] : []),
-    ]);
+    ].join("; ");
   const columns: Column<Manifest>[] = [
     { key: "channel", head: t("accounts.channel"), width: "22%", phone: "title", cell: (one) => <Named kind={one.kind} title={title(one.kind)} own={isChannel(one.kind)} /> },
     {

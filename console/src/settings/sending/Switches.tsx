@@ -117,10 +117,12 @@ function Row({ one, thrown, may, busy, onStop, onRelease }: RowProps) {
 function Thrown({ thrown, scopeOf, may, busy, onRelease }: { thrown: Switch[]; scopeOf: (scope: string) => Scope; may: boolean; busy: boolean; onRelease: (one: Scope) => void }) {
   const { t, fmt } = useI18n();
   const all = thrown.some(({ scope }) => scope === "all");
+  const [first] = thrown;
+  const single = thrown.length === 1 && first ? scopeOf(first.scope).name : null;
   return (
     <div className="sw-now">
       <h2>
-        <Icon name="warn" size={20} /> {all ? t("sending.stop.nowAll") : t("sending.stop.nowSome", { n: thrown.length })}
+        <Icon name="warn" size={20} /> {all ? t("sending.stop.nowAll") : single ? t("sending.stop.nowOne", { what: single }) : t("sending.stop.nowSome", { n: thrown.length })}
       </h2>
       <ul>
         {thrown.map((each) => {
@@ -128,7 +130,7 @@ function Thrown({ thrown, scopeOf, may, busy, onRelease }: { thrown: Switch[]; s
           return (
             <li key={each.scope}>
               <span>
-                <b>{one.name}</b>
+                {!single && <b>{one.name}</b>}
                 <span className="sw-why">{t("sending.stop.by", { who: each.thrown_by, when: fmt.dateTime(each.thrown_at), reason: each.reason })}</span>
               </span>
               {may && (

@@ -98,7 +98,7 @@ export function Budget({ draft, set, wrong, tells, kinds }: Props) {
             <NumberField label={t("sending.form.limit")} name="limit" value={draft.limit} bounds={BOUNDS.limit} wrong={wrong} onChange={(limit) => set({ limit })} />
             <NumberField label={t("sending.form.over")} hint={hint(draft.over)} name="over" value={draft.over} bounds={BOUNDS.over} wrong={wrong} onChange={(over) => set({ over })} />
           </div>
-          <h4>{t("sending.form.points")}</h4>
+          <p className="po-sub">{t("sending.form.points")}</p>
           <div className="po-line">
             {Object.entries(draft.points).map(([kind, value]) => (
               <span key={kind} className="po-pair">
@@ -110,7 +110,7 @@ export function Budget({ draft, set, wrong, tells, kinds }: Props) {
             ))}
           </div>
           <Add kinds={others} tells={tells} hint={t("sending.form.pointsHint")} onAdd={(kind) => set({ points: { ...draft.points, [kind]: "1" } })} />
-          <h4>{t("sending.form.reserve")}</h4>
+          <p className="po-sub">{t("sending.form.reserve")}</p>
           <div className="po-line">
             {priorities.map((each) => (
               <NumberField key={each} label={t(`sending.priorities.${each}`)} name={`reserve.${each}`} value={draft.reserve[each]} bounds={BOUNDS.reserve} wrong={wrong} onChange={(text) => set({ reserve: { ...draft.reserve, [each]: text } })} />

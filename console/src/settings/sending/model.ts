@@ -145,7 +145,10 @@ export interface Difference {
 
 export function differences(was: Policy, now: Policy, tells: Tells): Difference[] {
   return rules.flatMap((rule) => {
-    const [before, after] = [was, now].map((policy) => valueOf(rule, policy, tells).join("; "));
-    return before === after ? [] : [{ rule, was: before ?? "", now: after ?? "" }];
+    const before = valueOf(rule, was, tells);
+    const after = valueOf(rule, now, tells);
+    // Of what has several lines, such as caps, only those that are otherwise.
+    const only = (lines: string[], others: string[]) => lines.filter((line) => !others.includes(line)).join("; ") || "—";
+    return before.join("\n") === after.join("\n") ? [] : [{ rule, was: only(before, after), now: only(after, before) }];
   });
 }

@@ -40,7 +40,7 @@ class Me(BaseModel):
     second_factor: bool = Field(description="Whether a code is asked for at login.")
     recovery_codes_left: int
     demo_since: Moment | None = Field(description="When the demo in this installation began; null in any other.")
-    demo_pocket: str | None = Field(description="Where the demo shows its customers' devices.")
+    demo_pocket: str | None = Field(description="The demo's pocket: an address of this machine.")
 
 
 class MeUpdate(Body):

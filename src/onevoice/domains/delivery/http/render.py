@@ -102,6 +102,7 @@ def preview_of(channel: str, seen: Seen, most: int) -> shapes.MessagePreviewView
         language=seen.language,
         subject=None if content is None else content.subject,
         text=None if content is None else content.text,
+        html=None if content is None else content.html,
         buttons=[] if content is None else [[each.text for each in row] for row in content.buttons],
         missing=[]
         if isinstance(found, Refused)

@@ -79,13 +79,14 @@ class MessagePreviewView(BaseModel):
     language: str
     subject: str | None
     text: str | None
+    html: str | None = Field(description="Of a letter the whole document; of messengers the text with its few tags.")
     buttons: list[list[str]]
     missing: list[MissingView]
     refused: str | None
     detail: str | None
     characters: int = Field(description="Of the text.")
     characters_max: int = Field(description="So many the channel takes.")
-    time_zone: str = Field(description="Where the person lives, else the site's.")
+    time_zone: str = Field(description="The person's, else the site's.")
 
 
 class VerdictView(BaseModel):
