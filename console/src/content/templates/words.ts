@@ -11,14 +11,19 @@ export function useTemplateKinds(): Kind[] | undefined {
   return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<Kind>>("/api/channels"), staleTime: 60_000 }).data?.data;
 }
 
-/** "Polish", in the reader's language, with a capital; the tag where there is no such name. */
-export function languageName(tag: string, language: string): string {
+/** "Polish", in the reader's language, as it stands within a sentence; the tag where there is no such name. */
+function spokenName(tag: string, language: string): string {
   try {
-    const name = new Intl.DisplayNames([language], { type: "language", fallback: "code" }).of(tag) ?? tag;
-    return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+    return new Intl.DisplayNames([language], { type: "language", fallback: "code" }).of(tag) ?? tag;
   } catch {
     return tag;
   }
+}
+
+/** The same as a heading or a choice begins. */
+export function languageName(tag: string, language: string): string {
+  const name = spokenName(tag, language);
+  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
 }
 
 export function useNames() {
@@ -29,7 +34,7 @@ export function useNames() {
     channel: says.channel,
     language: (tag: string) => languageName(tag, language),
     purpose: says.purpose,
-    variant: (channel: string, tag: string) => `${says.channel(channel)}, ${languageName(tag, language)}`,
+    variant: (channel: string, tag: string) => `${says.channel(channel)}, ${spokenName(tag, language)}`,
   };
 }
 
