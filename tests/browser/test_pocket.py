@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 SOON = 15_000
 ALARM = "document.title = 'ALARM'"
-ON_PURPOSE = re.compile("Failed to load resource|^Blocked (script|form)")
+ON_PURPOSE = re.compile("Failed to load resource|^Blocked (script|form)|^Refused to")
 """What Chromium logs when a test makes a request fail, or of what a letter was forbidden."""
 HOSTILE = f'<img src=x onerror="{ALARM}"><script>{ALARM}</script>'
 
