@@ -151,6 +151,7 @@ class TestStory:
         expect(seen).to_be_visible(timeout=SOON)
         expect(page.locator(".pk-lines path").first).to_be_attached()
         assert number_of(seen) == number_of(on_phone(page, "Tak, poproszę!"))
+        expect(page.locator(".pk-next")).to_contain_text("Now choose Offer there")
         expect_uncrossed(page)
         keep(page, "pocket-answered")
 
@@ -170,6 +171,7 @@ class TestStory:
         expect(page.locator(".pk-confirmed")).to_be_visible(timeout=SOON)
         expect(at_desk(page, "Confirmed offers and news")).to_be_visible()
         expect(at_desk(page, "Clicked a link")).to_be_visible()
+        expect(page.locator(".pk-next")).to_contain_text("Send the offer again")
         expect_uncrossed(page)
         keep(page, "pocket-confirmed")
         write(page, "Offer")
