@@ -9,7 +9,7 @@ import { useWords } from "./i18n";
 import { Lines } from "./Lines";
 import { Mailbox } from "./Mailbox";
 import { isDoor, type Pocket } from "./model";
-import { nextOf } from "./next";
+import { nextOf, seenOf, type Seen } from "./next";
 import { firstName, whenText } from "./parts";
 import { Phone } from "./Phone";
 import { Trouble } from "./Trouble";
@@ -39,6 +39,9 @@ export function App() {
 function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerson: (key: string) => void }) {
   const { t } = useWords();
   const play = usePlay(pocket);
+  const [seen, setSeen] = useState<Seen>(new Set());
+  const now = seenOf(pocket, seen);
+  if (now !== seen) setSeen(now);
   const { knots } = pocket.story;
   return (
     <div className={`pk ${play.at === null ? "" : "pk-playing"}`}>
@@ -53,7 +56,7 @@ function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerso
           <p className="pk-next" role="status">
             {play.at === null ? (
               <>
-                <b>{t("next.label")}</b> {t(`next.${nextOf(pocket)}`)}
+                <b>{t("next.label")}</b> {t(`next.${nextOf(pocket, seen)}`)}
               </>
             ) : (
               <Told pocket={pocket} n={play.at} />

@@ -1,28 +1,36 @@
-/** What a newcomer could try next, judged by what has happened and what stands on the page. */
+/** What a newcomer could try next, judged by what has happened since the page was opened and what stands on it. */
 import { waitingOf, type Pocket } from "./model";
 
 export type Next = "answer" | "reply" | "offer" | "ask" | "confirm" | "agreed" | "trouble" | "wait" | "free" | "start" | "letter" | "write";
 
-export function nextOf(pocket: Pocket): Next {
+/** What was seen to happen. The page shows the newest only, so it is kept. */
+export type Seen = ReadonlySet<"answered" | "replied" | "silence" | "asked" | "agreed" | "offered" | "refused">;
+
+export function seenOf(pocket: Pocket, before: Seen): Seen {
   const { items } = pocket.story;
-  const { mode } = pocket.providers.telegram;
-  if (!pocket.phone) return pocket.mailbox?.letters.some((letter) => letter.one_click && !letter.mark) ? "letter" : "write";
-  if (!pocket.phone.started) return "start";
-  if (waitingOf(pocket).some((item) => item.rule === "provider") || (mode !== "ok" && waitingOf(pocket).length > 0)) return "wait";
-  const said = pocket.phone.messages;
-  const last = said.at(-1);
-  const here = items.filter((item) => item.kind === "ours" && item.class === "conversational" && !item.waiting);
-  if (last && !last.ours && here.length === 0) return "answer";
-  const first = here[0];
-  if (first && !items.some((item) => item.kind === "theirs" && item.at > first.at)) return "reply";
-  if (!pocket.mailbox) return "free";
-  const silence = items.some((item) => item.kind === "silence" && item.why === "never_asked" && item.purpose === "promotions");
-  const asked = items.some((item) => item.what === "consent.request" && item.purpose === "promotions");
-  const agreed = items.find((item) => item.what === "consent.confirm");
-  const offered = agreed && items.some((item) => item.class === "marketing" && item.at > agreed.at);
-  if (!silence && !asked) return "offer";
-  if (!asked) return "ask";
-  if (!agreed) return "confirm";
-  if (!offered) return "agreed";
-  return pocket.providers.telegram.asked > pocket.providers.telegram.took ? "free" : "trouble";
+  const seen = new Set(before);
+  const answer = items.find((item) => item.kind === "ours" && item.class === "conversational" && !item.waiting);
+  const agreed = items.find((item) => item.what === "consent.confirm" && item.purpose === "promotions");
+  if (answer) seen.add("answered");
+  if (answer && items.some((item) => item.kind === "theirs" && (item.n ?? 0) > (answer.n ?? 0))) seen.add("replied");
+  if (items.some((item) => item.kind === "silence" && item.why === "never_asked")) seen.add("silence");
+  if (items.some((item) => item.what === "consent.request")) seen.add("asked");
+  if (agreed) seen.add("agreed");
+  if (agreed && items.some((item) => item.class === "marketing" && item.at > agreed.at)) seen.add("offered");
+  if (items.some((item) => item.rule === "provider")) seen.add("refused");
+  return seen.size === before.size ? before : seen;
+}
+
+export function nextOf(pocket: Pocket, seen: Seen): Next {
+  const { phone, mailbox } = pocket;
+  if (!phone) return mailbox?.letters.some((letter) => letter.one_click && !letter.mark) ? "letter" : "write";
+  if (!phone.started) return "start";
+  if (waitingOf(pocket).some((item) => item.rule === "provider")) return "wait";
+  if (!seen.has("answered")) return phone.messages.at(-1)?.ours === false ? "answer" : "free";
+  if (!seen.has("replied") && !seen.has("silence")) return "reply";
+  if (!mailbox) return "free";
+  if (!seen.has("asked")) return seen.has("silence") ? "ask" : "offer";
+  if (!seen.has("agreed")) return "confirm";
+  if (!seen.has("offered")) return "agreed";
+  return seen.has("refused") ? "free" : "trouble";
 }

@@ -128,7 +128,7 @@ class TestTour:
         page.route(
             "**/api/plan/alarms*", lambda route: route.fulfill(json={"data": [], "next_cursor": None, "open_count": 0})
         )
-        page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":8,\"open\":true}')")
+        page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":9,\"open\":true}')")
         page.goto("/data/plan")
         expect(strip(page).get_by_role("status")).to_contain_text("not on the page", timeout=15_000)
 

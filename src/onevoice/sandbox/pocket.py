@@ -6,6 +6,7 @@ A page on loopback, for a demo and for tests. `GET /pocket/state` answers once t
 
 import asyncio
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -35,9 +36,11 @@ WATCHED_SECONDS = 40.0
 TICK_SECONDS = 0.2
 DESK_SECONDS = 1.0
 AWAY_SECONDS = 2.0
+JOIN_SECONDS = 15.0
 RETRY_AFTER_SECONDS, SLOW_SECONDS = 20, 3
 TEXT_MOST = 4_000
-MODES = ("ok", "slow", "busy", "down")
+
+log = logging.getLogger(__name__)
 
 _TELEGRAM: Mapping[str, Fault | None] = {
     "ok": None,
@@ -94,7 +97,7 @@ class Pocket:
     def stop(self) -> None:
         self._stopping = True
         self._poked.set()
-        self._thread.join()
+        self._thread.join(JOIN_SECONDS)
         self._desk.close()
 
     # What is asked
@@ -269,7 +272,11 @@ class Pocket:
             with self._lock:
                 watched = [each for each in self._watches.values() if now - each.asked_at < WATCHED_SECONDS]
             for each in watched:
-                self._look(each, now)
+                try:
+                    self._look(each, now)
+                except Exception:
+                    log.exception("The pocket of %s cannot be shown", each.persona.key)
+                    each.desk_due = now + AWAY_SECONDS
             self._poked.wait(TICK_SECONDS if watched else None)
             self._poked.clear()
 
