@@ -70,4 +70,4 @@ format: $(VENV)/dev
 	@$(BIN)/ruff format src tests bench tools && $(BIN)/ruff check --fix src tests bench tools
 
 clean:
-	rm -rf $(VENV) build dist src/onevoice/static/console console/node_modules
+	rm -rf $(VENV) build dist src/onevoice/static console/node_modules

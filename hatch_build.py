@@ -1,5 +1,5 @@
-"""Builds the web console, and the snippet for the shops' pages, into the package: a hatchling hook, and a command by
-itself (`python hatch_build.py`).
+"""Builds the web console, the snippet for the shops' pages and the demo's page into the package: a hatchling hook, and
+a command by itself (`python hatch_build.py`).
 
 Two stamps keep it short: dependencies are installed anew only when the lockfile changed, and the bundle is built
 only when something it is made of changed. The bundle's stamp travels inside the source distribution, so a wheel
@@ -19,9 +19,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent
 CONSOLE = ROOT / "console"
 SNIPPET = ROOT / "snippet"
-BUNDLE = ROOT / "src" / "onevoice" / "static" / "console"
+STATIC = ROOT / "src" / "onevoice" / "static"
+BUNDLE = STATIC / "console"
 BUNDLE_STAMP = BUNDLE / "inputs.sha256"
+POCKET = STATIC / "pocket"
 FRESH = CONSOLE / "node_modules" / ".fresh-bundle"
+FRESH_POCKET = CONSOLE / "node_modules" / ".fresh-pocket"
 MODULES_STAMP = CONSOLE / "node_modules" / ".lock.sha256"
 OLDEST_NODE = 20
 NOT_INPUTS = {"node_modules", "dev", "test", ".gitignore"}
@@ -116,14 +119,15 @@ def install_modules(node: str, env: dict[str, str]) -> None:
 
 def take_over() -> None:
     """Put the fresh bundle in the old one's place; a running server misses it for a blink, not a build."""
-    BUNDLE.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(BUNDLE, ignore_errors=True)
-    shutil.move(FRESH, BUNDLE)
+    STATIC.mkdir(parents=True, exist_ok=True)
+    for fresh, place in ((FRESH_POCKET, POCKET), (FRESH, BUNDLE)):
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.move(fresh, place)
 
 
 def build_console() -> bool:
     """True when the bundle was built, False when the one that lies there is still right."""
-    lies_there = (BUNDLE / "index.html").is_file()
+    lies_there = (BUNDLE / "index.html").is_file() and (POCKET / "index.html").is_file()
     if not CONSOLE.is_dir() and not lies_there:
         raise ConsoleBuildError(f"neither the bundle ({BUNDLE}) nor its source ({CONSOLE}) is here.")
     wanted = input_hash() if CONSOLE.is_dir() else stamped(BUNDLE_STAMP)
@@ -139,6 +143,8 @@ def build_console() -> bool:
     vite = [node, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", str(FRESH)]
     run("bundling", [*vite, "--emptyOutDir"], env, "Mend the errors below.")
     run("bundling the snippet", [*vite, "--config", "snippet.config.ts"], env, "Mend the errors below.")
+    pocket = ["--config", "pocket.config.ts", "--outDir", str(FRESH_POCKET), "--emptyOutDir"]
+    run("bundling the demo's page", [*vite, *pocket], env, "Mend the errors below.")
     (FRESH / BUNDLE_STAMP.name).write_text(wanted + "\n")
     take_over()
     return True

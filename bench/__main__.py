@@ -6,12 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dedupe, intake, limits, linking, outbox, people, webhooks
+from bench import dedupe, intake, limits, linking, outbox, people, templates, webhooks
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks", "outbox")
+PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks", "templates", "outbox")
 QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
@@ -35,6 +35,8 @@ def main() -> None:
             found = limits.run(20_000 if quick else 200_000)
         elif part == "webhooks":
             found = webhooks.run(*((2, 1_000) if quick else (5, 10_000)))
+        elif part == "templates":
+            found = templates.run(*((5, 100) if quick else (15, 400)))
         elif part == "outbox":
             found = outbox.run(*((2, 5_000) if quick else (5, 20_000)))
         elif quick:
@@ -150,6 +152,21 @@ def page(kept: dict[str, dict[str, object]]) -> str:
             ],
         ),
         (
+            "templates",
+            "Rendering one message, beside an engine without a sandbox on the same text",
+            [
+                ("e-mail's HTML, bytes; with subject, text and ten variables", "email_html_bytes"),
+                ("the e-mail, ms", "email"),
+                ("with its links rewritten, ms", "email_links"),
+                ("Jinja, its HTML alone, ms", "email_jinja"),
+                ("a messenger's text with a link, twice: HTML and plain, ms", "messenger"),
+                ("Jinja, the HTML alone, ms", "messenger_jinja"),
+                ("a line of text, ms", "line"),
+                ("Jinja, ms", "line_jinja"),
+                ("the e-mail from its blocks to a program, once for a version, ms", "compile"),
+            ],
+        ),
+        (
             "outbox",
             "Messages out, of a template with the customer's own values, judged twice, to a provider that only counts",
             [
@@ -179,7 +196,7 @@ def page(kept: dict[str, dict[str, object]]) -> str:
 
 def _shown(value: object) -> str:
     if isinstance(value, float):
-        return f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
+        return f"{value:,.2g}" if value < 1 else f"{value:,.2f}" if value < 10 else f"{value:,.0f}"
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 

@@ -61,6 +61,7 @@ def main() -> None:
         page.wait_for_url(lambda there: "/customers/" in there)
         settle(page)
         keep(page, "customer")
+        of_messages(page)
         for name, path in PARTS.items():
             page.goto(url + path)
             page.locator(".part-head h1").wait_for()
@@ -70,11 +71,55 @@ def main() -> None:
         page.locator("main a[href^='/data/webhooks/']").first.click()
         settle(page)
         keep(page, "webhook")
+        page.goto(f"{url}/content/templates")
+        page.get_by_role("link", name="promotion").click()
+        settle(page)
+        keep(page, "template")
         page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":1,\"open\":true}')")
         page.goto(f"{url}/customers?q=ania")
         settle(page)
         keep(page, "tour")
+        pocket(page, page.request.get(f"{url}/api/me").json()["demo_pocket"])
         browser.close()
+
+
+def pocket(page: Page, url: str) -> None:
+    """A question answered by both sides, and one answer more that its provider does not take yet."""
+    page.goto(url)
+    answer, send = page.get_by_label("Your answer"), page.locator(".pk-write button[type=submit]")
+    phone = page.locator(".pk-phone")
+    answer.fill("Tak, Tatra Wide. Odłożyć 39 do soboty?")
+    send.click()
+    phone.get_by_text("Tatra Wide").wait_for()
+    page.get_by_label("Phone: Message").fill("Tak, poproszę!")
+    phone.get_by_role("button", name="Send").click()
+    page.locator(".pk-side").get_by_text("Tak, poproszę!").wait_for()
+    page.get_by_role("button", name="429").click()
+    answer.fill("Odłożone do soboty, numer 4172.")
+    send.click()
+    page.get_by_text("Telegram said 429").wait_for()
+    keep(page, "pocket")
+    page.get_by_role("group", name="Telegram behaves").get_by_role("button", name="OK").click()
+
+
+def of_messages(page: Page) -> None:
+    """From the page of somebody who was written to: all of it, one to come, and why one went."""
+    page.keyboard.press("o")
+    page.locator("[data-message]").first.wait_for()
+    settle(page)
+    keep(page, "customer-messages")
+    page.keyboard.press("r")
+    page.locator("[role=dialog] textarea").fill(
+        "Dzień dobry, {{ customer.first_name }}! Tak, Tatra 39 jest też szersza. Odłożyć parę w Gdańsku Wrzeszczu?"
+    )
+    settle(page)
+    keep(page, "write")
+    page.locator("[role=dialog] textarea").fill("")
+    page.keyboard.press("Escape")
+    page.locator("[data-message] a").nth(1).click()
+    page.wait_for_url(lambda there: "/messages/" in there)
+    settle(page)
+    keep(page, "why")
 
 
 def settle(page: Page) -> None:

@@ -78,6 +78,29 @@ const message = createRoute({
   component: lazyRouteComponent(() => withWords(["messages"], import("./messages/why")), "WhyPage"),
 });
 
+const templates = createRoute({
+  getParentRoute: () => root,
+  path: "/content/templates",
+  validateSearch: only("q", "archived"),
+  component: lazyRouteComponent(() => withWords(["content", "messages"], import("./content/templates")), "TemplatesPage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => root,
+  path: "/content/templates/$template",
+  validateSearch: only("text"),
+  component: lazyRouteComponent(() => withWords(["content", "messages"], import("./content/templates/editor")), "TemplatePage"),
+});
+
+/** Templates are all there is of it so far. */
+const content = createRoute({
+  getParentRoute: () => root,
+  path: "/content",
+  beforeLoad: () => {
+    throw redirect({ to: "/content/templates", replace: true });
+  },
+});
+
 /** A part of a section, fetched when somebody goes there. */
 function part<P extends string>(section: typeof data | typeof settings, path: P, load: () => Promise<Record<string, unknown>>, name: string) {
   return createRoute({
@@ -130,7 +153,7 @@ const settingsParts = [
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, live, customers, customer, messages, message, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
+    routeTree: root.addChildren([home, live, customers, customer, messages, message, content, templates, template, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
     parseSearch,
     stringifySearch,
     pathParamsAllowedCharacters: [":", "@", "+"],

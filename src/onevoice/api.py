@@ -25,7 +25,7 @@ def create() -> FastAPI:
         name="api",
         max_connections=24,
         files=bootstrap.uploads(home.path, os.environ),
-        demo_since=home.demo_since,
+        demo=home.demo_now,
     )
     app = bootstrap.api(installation, bootstrap.web_settings(os.environ))
     runtime.for_requests()

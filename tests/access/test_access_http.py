@@ -179,6 +179,7 @@ class TestMe:
             "second_factor": False,
             "recovery_codes_left": 0,
             "demo_since": None,
+            "demo_pocket": None,
         }
 
     def test_keeps_what_is_set(self, house):

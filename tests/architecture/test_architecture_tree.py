@@ -121,7 +121,7 @@ class TestTracked:
         assert large == []
 
     def test_nothing_built(self):
-        built = re.compile(r"(^|/)(node_modules|__pycache__|dist|static/console|\.venv)/|\.(pyc|log|whl)$")
+        built = re.compile(r"(^|/)(node_modules|__pycache__|dist|onevoice/static|\.venv)/|\.(pyc|log|whl)$")
         assert [name for name in run("git", "ls-files").splitlines() if built.search(name)] == []
 
     def test_no_path_of_this_machine(self):

@@ -48,7 +48,10 @@ def lazies() -> dict[Path, set[str]]:
 
 PARTS = {each.stem for each in (SOURCE / "i18n" / "en").glob("*.ts")} - {"base", "index", "imports", "customer-events"}
 SPREAD = {"data": ("imports",), "customer": ("customer-events",)}
-INSIDE = {"data": {"data"}, "settings": {"settings"}, "customer": {"customer"}, "messages": {"messages"}}
+INSIDE = {
+    "data": {"data"}, "settings": {"settings"}, "customer": {"customer"}, "messages": {"messages"},
+    "content": {"content", "messages"},
+}  # fmt: skip
 """What the section around a page has fetched before."""
 
 

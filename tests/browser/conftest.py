@@ -2,12 +2,20 @@
 
 import contextlib
 import re
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from browser_tools import DESK, settle_account
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from onevoice.kit.home import Home
+from support import forget_cluster, free_port
 
 #: What Chromium itself logs when a test makes a request fail on purpose.
 ON_PURPOSE = re.compile(r"Failed to load resource|WebSocket connection to|ERR_FAILED")
@@ -57,3 +65,36 @@ def open_page(chromium: Browser, live_server: Any) -> Iterator[Callable[..., Pag
         with contextlib.suppress(Exception):
             context.close()
     assert not faults, faults
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A real demo, once its Data pages are filled: its addresses, the owner's login, its folder."""
+    home, port = tmp_path_factory.mktemp("demo") / "home", free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "onevoice", "demo", "--small", "--home", str(home), "--port", str(port)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout
+    said: dict[str, str] = {}
+    try:
+        for line in process.stdout:
+            word, _, rest = line.strip().partition(" ")
+            said[word] = rest.strip()
+            if line.startswith("Data and Settings"):
+                break
+        assert "have something to show" in said["Data"], said
+        yield SimpleNamespace(
+            url=f"http://127.0.0.1:{port}",
+            login=said["login"],
+            password=said["password"],
+            pocket=said["pocket"].split()[0],
+            home=home,
+        )
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+        process.stdout.close()
+        forget_cluster(Home(Path(home)))

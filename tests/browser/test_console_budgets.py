@@ -16,6 +16,8 @@ PAGES = (
     "/customers/$ref",
     "/messages",
     "/messages/$message",
+    "/content/templates",
+    "/content/templates/$template",
     "/data/setup",
     "/data/keys",
     "/data/snippet",
@@ -82,14 +84,13 @@ def addresses(live_server):
             "words": {"text": "x"},
         }
         silence = client.post("/api/messages", json=words).json()["id"]
+        draft = {"default_language": "en", "variants": []}
+        kept = {"site": "pl", "name": "budget", "message_class": "marketing", "purpose": "promotions", "draft": draft}
+        template = client.post("/api/templates", json=kept).json()["id"]
     return {
-        "$account": "new?channel=email",
-        "$message": silence,
-        "$ref": "user_id:budget",
-        "$hook": hook,
-        "$id": taken,
-        "$event": learnt[0]["id"],
-    }
+        "$template": template, "$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken,
+        "$event": learnt[0]["id"], "$account": "new?channel=email",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("route", PAGES)

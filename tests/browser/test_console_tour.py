@@ -1,56 +1,21 @@
 """The guided tour, walked from its first step to its last on a real demo, in three languages."""
 
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep
 from playwright.sync_api import Browser, Page, expect
 
-from onevoice.kit.home import Home
-from support import forget_cluster, free_port
-
 pytestmark = pytest.mark.browser
 
-STEPS = 10
+STEPS = 11
 START = {"en": "Tour", "ru": "Демо", "pl": "Demo"}
 NEXT = {"en": "Next", "ru": "Дальше", "pl": "Dalej"}
 BACK = {"en": "Back", "ru": "Назад", "pl": "Wstecz"}
 END = {"en": "End the tour", "ru": "Завершить экскурсию", "pl": "Zamknij przewodnik"}
 LEAVE = {"en": "Leave the tour"}
 MARKED = "[data-tour]"
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """A real demo, once its Data pages are filled."""
-    home, port = tmp_path_factory.mktemp("tour") / "home", free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "onevoice", "demo", "--small", "--home", str(home), "--port", str(port)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout
-    said: dict[str, str] = {}
-    try:
-        for line in process.stdout:
-            word, _, rest = line.strip().partition(" ")
-            said[word] = rest.strip()
-            if line.startswith("Data and Settings"):
-                break
-        assert "have something to show" in said["Data"], said
-        yield SimpleNamespace(url=f"http://127.0.0.1:{port}", login=said["login"], password=said["password"])
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-        process.stdout.close()
-        forget_cluster(Home(Path(home)))
 
 
 @pytest.fixture

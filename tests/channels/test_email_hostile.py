@@ -108,6 +108,10 @@ class TestCleaning:
         assert "t.example" not in (found.html or "")
         assert found.notes == ((f"remote_content:{count}",) if count else ())
 
+    @pytest.mark.parametrize("size", [1_000, 5_000, 50_000])
+    def test_a_sender_with_an_endless_name_is_known_by_the_address(self, size):
+        assert said(f"From: {'long ' * (size // 5)}<a@b.example>\n\nx").address == "a@b.example"
+
     def test_names_and_subjects_are_text_and_stay_so(self):
         found = said('From: "<img src=x onerror=alert(1)>" <a@b.example>\nSubject: <script>alert(1)</script>\n\nx')
         assert found.name == "<img src=x onerror=alert(1)>"

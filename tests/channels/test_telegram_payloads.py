@@ -24,6 +24,7 @@ from onevoice.sandbox.telegram_markup import parsed
 
 JSON_FIELDS = {"reply_markup", "reply_parameters", "link_preview_options", "media"}
 NUMBERS = {"chat_id", "message_id"}
+FLAGS = {"protect_content"}
 
 texts = st.text(max_size=120)
 words = st.text(min_size=1, max_size=30).filter(lambda text: text.strip())
@@ -66,8 +67,7 @@ def read_back(content_type: str, body: bytes) -> dict[str, Any]:
     fields = given.everything()
     if content_type != "application/json":
         fields = {
-            name: json.loads(value) if name in JSON_FIELDS or value in {"true", "false"} else value
-            for name, value in fields.items()
+            name: json.loads(value) if name in JSON_FIELDS or name in FLAGS else value for name, value in fields.items()
         }
         fields |= {name: int(value) for name, value in fields.items() if name in NUMBERS}
     return fields | dict(given.uploads)

@@ -41,7 +41,7 @@ def candidates(channel):
 facts = st.builds(
     Facts,
     at=near,
-    message_class=st.sampled_from(["marketing", "marketing", "transactional", "conversational"]),
+    message_class=st.sampled_from(["marketing", "marketing", "transactional", "conversational", "test"]),
     purpose=st.sampled_from(["promotions", "orders"]),
     priority=st.sampled_from(["low", "normal", "high"]),
     zone=st.sampled_from(ZONES),

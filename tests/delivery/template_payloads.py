@@ -121,6 +121,30 @@ HEAVY = (
     "{% for i in (1..9999) %}{{ items | sort: 'title' | size }}{% endfor %}",
     "{% for i in (1..9999) %}{{ long | split: '' | size }}{% endfor %}",
     "".join(f"{{% assign v{n} = long %}}" for n in range(2_000)),
+    "".join(f"{{% assign v{n} = 1 %}}" for n in range(9_000)),
+    "{% for i in (1..100000000) reversed %}x{% endfor %}",
+    "{% if (1..100000000000) contains 'a' %}x{% endif %}",
+    "{% assign r = (1..100000000) %}{{ r | join | size }}",
+    "{% for i in (1..9999) %}" + "{% if true %}{% endif %}" * 8_000 + "{% endfor %}",
+    "{% for i in (1..9999) %}{% if " + "1 and " * 300 + "1 %}{% endif %}{% endfor %}",
+    "{% for i in (1..9999) %}{% capture s %}" + "x" * 190_000 + "{% endcapture %}{% endfor %}",
+    "{% assign s = 'aaaaa' %}{% for i in (1..60) %}{% capture s %}{{ s }}{{ s }}{% endcapture %}{% endfor %}",
+    "{% for a in (1..99) %}{% for b in (1..99) %}{{ a | plus: b | times: a | minus: b }}{% endfor %}{% endfor %}",
+    *(
+        "{% assign l = long | slice: 0, 9999 | split: '' %}{% assign m = long | slice: 0, 9999 | split: '' %}"
+        "{% for i in (1..9999) %}" + each + "{% endfor %}"
+        for each in (
+            "{% if l contains 'zz' %}x{% endif %}",
+            "{% if l == m %}x{% endif %}",
+            "{% unless l != m %}x{% endunless %}",
+            "{% for x in l reversed offset: 9000 limit: 1 %}{% endfor %}",
+            "{% for x in l offset: 9990 %}{% endfor %}",
+            "{{ l | uniq | size }}",
+            "{{ l | sort | first }}",
+            "{{ l | join: long | size }}",
+            "{% case l %}{% when m %}x{% endcase %}",
+        )
+    ),
 )
 
 # Values of customers' that try to become markup, or an address that runs.

@@ -88,6 +88,123 @@ class TestAsk:
         assert told["why"] == "no_conversation"
 
 
+class TestFill:
+    """Words with variables."""
+
+    def sent(self, client: AsgiClient, text: str, **more: Any) -> Any:
+        words = {"text": text, "subject": None, "fill": True}
+        return client.change("POST", "/api/messages", OFFER | {"words": words, "channels": ["email"], **more})
+
+    def test_says_what_is_known_of_the_person(self, mara: AsgiClient) -> None:
+        number = self.sent(mara, "Hello {{ customer.name }}!").json()["id"]
+        assert mara.get(f"/api/messages/{number}").json()["content"]["text"] == "Hello Anna!"
+
+    def test_the_same_said_to_each_by_name_is_no_variable_any_more(self, mara: AsgiClient) -> None:
+        number = self.sent(mara, "{{ customer.name }}").json()["id"]
+        assert mara.get(f"/api/messages/{number}").json()["preview"] == "Anna"
+
+    @pytest.mark.parametrize("text", ["Your {{ customer.shoe }}", "{{ customer.name", "{% if %}", "{{ '' }}"])
+    def test_what_is_not_known_or_makes_no_sense_is_not_sent(self, mara: AsgiClient, text: str) -> None:
+        answer = self.sent(mara, text)
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
+        assert mara.get("/api/messages").json()["data"] == []
+
+    def test_names_what_is_not_known(self, mara: AsgiClient) -> None:
+        assert "customer.shoe" in self.sent(mara, "{{ customer.shoe }}").json()["detail"]
+
+    def test_words_that_are_not_to_be_filled_stand_as_they_are(self, mara: AsgiClient) -> None:
+        words = {"text": " {{ customer.name }} "}
+        number = mara.change("POST", "/api/messages", OFFER | {"words": words}).json()["id"]
+        assert mara.get(f"/api/messages/{number}").json()["content"]["text"] == " {{ customer.name }} "
+
+
+class TestPreview:
+    def preview(self, client: AsgiClient, **change: Any) -> Any:
+        answer = client.change("POST", "/api/message-previews", OFFER | {"channel": "email"} | change)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def test_shows_words_as_the_person_gets_them(self, mara: AsgiClient) -> None:
+        words = {"text": "Hello {{ customer.name }}!", "subject": "For {{ customer.name }}", "fill": True}
+        told = self.preview(mara, words=words)
+        assert (told["text"], told["subject"], told["missing"]) == ("Hello Anna!", "For Anna", [])
+        assert (told["characters"], told["characters_max"]) == (11, 100_000)
+
+    def test_names_what_is_not_known_and_where(self, mara: AsgiClient) -> None:
+        told = self.preview(mara, words={"text": "Your\n{{ customer.shoe }}", "fill": True})
+        assert told["missing"] == [{"path": "customer.shoe", "part": "text", "line": 2, "column": 1}]
+
+    def test_says_why_words_make_no_sense(self, mara: AsgiClient) -> None:
+        told = self.preview(mara, words={"text": "{{ customer.name", "fill": True})
+        assert (told["text"], told["refused"] is not None, told["detail"] != "") == (None, True, True)
+
+    def test_of_words_that_are_not_filled_nothing_is_changed(self, mara: AsgiClient) -> None:
+        assert self.preview(mara, words={"text": " {{ x }}"})["text"] == " {{ x }}"
+
+    def test_a_template_in_the_persons_language_else_the_sites(self, shop: Shop, mara: AsgiClient) -> None:
+        shop.person("ola", email="ola@n.example", name="Ola", language="pl")
+        template = published(mara, {"en": "Hello {{ customer.name }}", "pl": "Cześć {{ customer.name }}"})
+        asked = {"words": None, "template": {"id": template}, "channel": "telegram"}
+        assert self.preview(mara, **asked, to="user_id:ola")["text"] == "Cześć Ola"
+        assert self.preview(mara, **asked)["text"] == "Hello Anna"
+
+    def test_a_template_without_a_text_for_the_channel(self, mara: AsgiClient) -> None:
+        template = published(mara, {"en": "Hello"})
+        assert self.preview(mara, words=None, template={"id": template})["refused"] == "no_variant"
+
+    def test_a_channel_that_nobody_knows(self, mara: AsgiClient) -> None:
+        answer = mara.change("POST", "/api/message-previews", OFFER | {"channel": "pigeon"})
+        assert answer.json()["code"] == "unknown_channel"
+
+    def test_nothing_is_kept(self, mara: AsgiClient) -> None:
+        self.preview(mara)
+        assert mara.get("/api/messages").json()["data"] == []
+
+
+class TestOfOnePerson:
+    def test_the_messages_of_identities_that_were_joined_are_there_too(self, shop: Shop, olga: AsgiClient) -> None:
+        shop.person("anna-s", email="anna-s@n.example", name="Anna S.")
+        mine = olga.change("POST", "/api/messages", OFFER).json()["id"]
+        hers = olga.change("POST", "/api/messages", OFFER | {"to": "user_id:anna-s"}).json()["id"]
+        of = {"to": "user_id:anna"}
+        assert [each["id"] for each in olga.get("/api/messages", params=of).json()["data"]] == [mine]
+        body = {"from": "user_id:anna-s", "into": "user_id:anna", "reason": "the same person", "dry_run": False}
+        done = olga.change("POST", "/api/identity/merges", body)
+        assert done.is_success, done.text
+        for to in ("user_id:anna", "user_id:anna-s"):
+            rows = olga.get("/api/messages", params={"to": to}).json()["data"]
+            assert [each["id"] for each in rows] == [hers, mine]
+            assert len({each["profile_id"] for each in rows}) == 1
+        undone = olga.change("POST", f"/api/identity/merges/{done.json()['id']}/undo", {"dry_run": False})
+        assert undone.is_success, undone.text
+        assert [each["id"] for each in olga.get("/api/messages", params=of).json()["data"]] == [mine]
+
+
+class TestCosts:
+    def test_silences_without_an_account_are_counted_too(self, mara: AsgiClient) -> None:
+        for channels in ([], ["email"], ["telegram"]):
+            mara.change("POST", "/api/messages", OFFER | {"channels": channels})
+        rows = mara.get("/api/message-costs").json()["data"]
+        assert sum(each["silences"] for each in rows) == 3
+        assert {(each["account"], each["currency"], each["minor"]) for each in rows} == {(None, None, 0)}
+
+
+def published(client: AsgiClient, texts: dict[str, str]) -> str:
+    """A template of Telegram, by language."""
+    variants = [
+        {"channel": "telegram", "language": language, "parts": {"type": "messenger", "text": text}}
+        for language, text in texts.items()
+    ]
+    body = {
+        "site": "main", "name": "hello", "message_class": "marketing", "purpose": "promotions",
+        "draft": {"default_language": "en", "variants": variants},
+    }  # fmt: skip
+    made = client.change("POST", "/api/templates", body).json()["id"]
+    answer = client.change("POST", f"/api/templates/{made}/versions", {"revision": 1})
+    assert answer.status_code == 201, answer.text
+    return made
+
+
 class TestWhatIf:
     def test_another_input_gives_another_decision_and_sends_nothing(self, mara: AsgiClient) -> None:
         number = mara.change("POST", "/api/messages", OFFER | {"channels": ["email"]}).json()["id"]

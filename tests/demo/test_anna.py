@@ -93,10 +93,21 @@ class TestStory:
         names = [item.event["traits"]["name"] for item in hers(story) if "name" in item.event.get("traits", {})]
         assert names == ["Anna Kowalska", "Ania K.", "Anna Kowalska"]
 
-    def test_her_last_words_are_twelve_minutes_old(self, story):
-        last = named(story, "Message Received")[-1]
-        assert timedelta(minutes=11) < START - last.at < timedelta(minutes=13)
-        assert last.event["properties"]["text"] == "Czy jest szersza wersja tych butów?"
+    def test_her_last_words_are_twelve_minutes_old_and_heard_from_telegram_itself(self, story):
+        number, at, author, text = anna.said(START)[-1]
+        assert (START - at, author, text) == (timedelta(minutes=12), None, anna.QUESTION)
+        assert number == max(each[0] for each in anna.said(START))
+        assert anna.QUESTION not in {each.event["properties"].get("text") for each in named(story, "Message Received")}
+
+    def test_events_and_chat_number_the_same_words_alike(self, story):
+        told = {
+            each.event["properties"]["message_id"]: each.event["properties"]["text"]
+            for name in ("Message Received", "Message Sent")
+            for each in named(story, name)
+            if "message_id" in each.event["properties"]
+        }
+        for number, _, _, text in anna.said(START)[:-1]:
+            assert told[f"telegram:{number}"] == text
 
     def test_about_as_many_events_as_drawn(self, story):
         assert 115 <= len(hers(story)) <= 135

@@ -4,6 +4,7 @@ import json
 import socket
 import urllib.error
 import urllib.request
+from datetime import timedelta
 from smtplib import SMTP
 
 import pytest
@@ -12,7 +13,7 @@ from demo_shapes import START
 from onevoice.demo import anna
 from onevoice.demo.standins import StandIns
 from onevoice.kit.chance import SystemChance
-from onevoice.sandbox import program
+from onevoice.sandbox import keeping, program
 from support import free_port
 
 
@@ -36,6 +37,24 @@ class TestStandIns:
             again = StandIns(stands.file, 1, SystemChance(), START)
         assert again.about.ports["smtp"] != stands.about.ports["smtp"]
         assert again.about.ports["imap"] == stands.about.ports["imap"]
+
+    def test_annas_last_question_waits_to_be_heard(self, stands):
+        kept = keeping.read(stands.file)
+        (update,) = kept.room.updates
+        chat = next(each for each in kept.room.chats if each.id == int(anna.CHAT))
+        assert update["message"]["text"] == anna.QUESTION
+        assert update["message"]["date"] == int((START - timedelta(minutes=12)).timestamp())
+        assert max(chat.messages) == update["message"]["message_id"] < kept.room.next_message
+
+    def test_others_are_shown_besides_anna_and_the_newcomer(self, stands):
+        running = program.StandIns(stands.file)
+        running.start()
+        try:
+            stands.show([(f"Person {number}", "pl", f"p{number}@x.example") for number in range(9)])
+            assert [each.key for each in running.about.people][:3] == ["anna", "ilya", "mailbox-1"]
+            assert len(running.about.people) == 8
+        finally:
+            running.stop()
 
     def test_the_file_is_its_owners_alone(self, stands):
         assert stands.file.stat().st_mode & 0o077 == 0
@@ -70,7 +89,7 @@ class TestProgram:
             again = second.telegram.chats[int(anna.CHAT)]
             assert again.blocked
             assert next(reversed(again.messages.values()))["text"] == "Jest?"
-            assert len(second.telegram.waiting()) == 2
+            assert len(second.telegram.waiting()) == 3  # the question that the demo begins with, too
             letter(stands, text="Again")
             assert [one.number for one in second.mail.ledger] == [1, 2]
         finally:

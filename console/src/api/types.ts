@@ -33,6 +33,7 @@ export interface Me {
   recovery_codes_left: number;
   /** When the demo in this installation began; null in any other. */
   demo_since: string | null;
+  demo_pocket: string | null;
 }
 
 export const permissions = [

@@ -4,7 +4,7 @@ import { useI18n } from "~/i18n";
 import { KeyBar, type Hint } from "~/keys";
 
 /** `undo`: a join by hand is there, which U takes back. */
-export function Foot({ past, doors, undo }: { past: boolean; doors: number; undo: boolean }) {
+export function Foot({ past, doors, undo, write, messages }: { past: boolean; doors: number; undo: boolean; write: boolean; messages: boolean }) {
   const { t } = useI18n();
   const last = Math.min(doors, 9);
   const hints: Hint[] = [
@@ -13,6 +13,8 @@ export function Foot({ past, doors, undo }: { past: boolean; doors: number; undo
     ...(doors > 0 ? [{ keys: ["0", String(last)], range: true, label: t("customer.keys.channel"), labels: [`0, ${t("customer.keys.all")}`, t("customer.keys.nth", { n: last })] }] : []),
     ...(past ? [{ keys: ["[", "]"], label: t("customer.keys.step"), labels: [t("customer.keys.earlier"), t("customer.keys.later")] }] : [{ keys: ["s"], label: t("customer.keys.splitOff") }]),
     ...(undo ? [{ keys: ["u"], label: t("customer.keys.undo") }] : []),
+    ...(write ? [{ keys: ["r"], label: t("customer.keys.write") }] : []),
+    ...(messages ? [{ keys: ["o"], label: t("customer.keys.messages") }] : []),
     { keys: ["/"], label: t("customer.keys.find") },
   ];
   return (

@@ -3,14 +3,14 @@
 import { useNavigate } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 
-import { useI18n } from "~/i18n";
+import { useMay } from "~/api";
+import { useI18n, withWords } from "~/i18n";
 import { useKeys, type KeyBinding } from "~/keys";
-import { Button, Dialog, Empty, problemText, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
+import { Button, Dialog, Empty, problemText, Skeleton, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
 
 import { Header } from "./header/Header";
 import { PastBar } from "./header/PastBar";
 import { Foot } from "./Foot";
-import { Inspector } from "./inspector/Inspector";
 import { devicesByNode } from "./model/labels";
 import { changes, neighbourMoment } from "./model/queries";
 import { joinKey, type Join } from "./model/types";
@@ -19,7 +19,7 @@ import { timesOf } from "./model/url";
 import { useDoorCounts, useFresh, type Customer } from "./model/useCustomer";
 import { Ruler } from "./ruler/Ruler";
 import { Side } from "./Side";
-import { Tabs, type Tab } from "./Tabs";
+import { Tabs, tabs, type Tab } from "./Tabs";
 import { Chips, toggleDoor } from "./thread/Chips";
 import { Thread } from "./thread/Thread";
 import { useThread, visibleJoins } from "./thread/useThread";
@@ -28,7 +28,9 @@ import { useSelection } from "./useSelection";
 import { useSplitting } from "./useSplitting";
 import type { OpenWindow } from "./Windows";
 
+const Inspector = lazy(() => import("./inspector/Inspector").then((found) => ({ default: found.Inspector })));
 const Windows = lazy(() => import("./Windows"));
+const Said = lazy(() => withWords(["messages", "customer"], import("./said/Said")).then((found) => ({ default: found.Said })));
 
 interface PageProps {
   profileRef: string;
@@ -47,7 +49,15 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const { present, profile, identity } = customer;
   const navigate = useNavigate();
   const [window, setWindow] = useState<OpenWindow | null>(null);
-  const [tab, setTab] = useState<Tab>("thread");
+  const [mine, setMine] = useState<Tab>("thread");
+  const mayRead = useMay("messages.read");
+  const maySend = useMay("messages.send");
+  const said = search.tab === "messages" && mayRead;
+  const tab = said ? "messages" : mine;
+  const setTab = (next: Tab) => {
+    change({ tab: next === "messages" ? next : undefined, event: undefined });
+    if (next !== "messages") setMine(next);
+  };
   const [finding, setFinding] = useState(Boolean(search.q));
   const [text, setText] = useState(search.q ?? "");
   const wanted = useDebounced(text.trim(), 200);
@@ -89,6 +99,7 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     setTab("identifiers");
     splitting.startWith(identity?.strands[join.strand]?.node_ids ?? [join.b.node_id], identity);
   };
+  const write = maySend && !past && present ? () => setWindow("write") : null;
   const undoable = selection.join?.undoable ? selection.join : joins.find((join) => join.undoable);
   const actions = { undo, split: splitJoin, locked: past, next: undoable ? joinKey(undoable) : null };
   const splitSelected = () => {
@@ -147,6 +158,8 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     { keys: "s", label: t("customer.keys.splitOff"), run: splitSelected, off: past || (identity?.identifiers.length ?? 0) < 2 },
     { keys: "m", label: t("customer.keys.join"), run: () => change({ join: "?" }), off: past },
     { keys: "u", label: t("customer.keys.undo"), run: () => undoable && undo(undoable), off: past || !undoable },
+    { keys: "r", label: t("customer.keys.write"), run: write ?? (() => undefined), off: write === null },
+    { keys: "o", label: t("customer.keys.messages"), run: () => setTab(said ? mine : "messages"), off: !mayRead },
     { keys: "/", label: t("customer.keys.find"), run: () => setFinding(true) },
     { keys: "Escape", label: past ? t("customer.keys.back") : t("common.close"), run: escape, quiet: !past },
   ];
@@ -174,9 +187,11 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
     </div>
   );
   const inspector = inspected && (
-    <Inspector event={inspected} group={selection.group} firstName={firstName} speaks={speaks} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
-      onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
-    />
+    <Suspense fallback={null}>
+      <Inspector event={inspected} group={selection.group} firstName={firstName} speaks={speaks} onClose={() => change({ event: undefined })} onPick={(id) => change({ event: id })}
+        onAsOf={past ? null : (moment) => change({ at: moment, event: undefined })}
+      />
+    </Suspense>
   );
   const missing = search.event && !inspected && thread.complete && (
     <p className="cu-missing" role="status">
@@ -191,18 +206,24 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       onHistory={() => setWindow("history")} onConsents={() => setWindow("consents")} onOpenEvent={(id) => change({ event: id })} bare={narrow}
     />
   );
+  const messages = present && (
+    <Suspense fallback={<Skeleton rows={8} height={48} />}>
+      <Said key={present.id} person={present.id} until={at ?? null} onWrite={write} />
+    </Suspense>
+  );
+  const counts: Partial<Record<Tab, number>> = { identifiers: identity?.identifiers.length ?? 0, traits: customer.traits?.length ?? 0, contacts: profile?.addresses.length ?? 0 };
   return (
     <div className={`cu-page ${past ? "cu-past" : ""}`}>
       {past && <PastBar at={search.at as string} later={search.mode === "later"} onMode={(later) => change({ mode: later ? "later" : undefined })} onBack={() => toMoment(null)} />}
-      <Header profile={profile} present={present} at={search.at ?? null} phone={phone} onDate={() => setWindow("date")} onJoin={() => change({ join: "?" })} onRaw={() => setWindow("raw")} />
+      <Header profile={profile} present={present} at={search.at ?? null} phone={phone} onDate={() => setWindow("date")} onJoin={() => change({ join: "?" })} onRaw={() => setWindow("raw")} onWrite={write} />
       <Redirected profileRef={profileRef} id={present?.id ?? null} />
       {!phone && <Ruler present={customer.presentRuler} shown={customer.ruler} from={present?.first_seen_at ? Date.parse(present.first_seen_at) : null} at={search.at ?? null} now={now} hidden={hidden} onMove={toMoment} onStep={(direction) => void step(direction)} />}
       {narrow ? (
         <>
           {missing}
-          <Tabs tab={tab} setTab={setTab} counts={{ identifiers: identity?.identifiers.length ?? 0, traits: customer.traits?.length ?? 0, contacts: profile?.addresses.length ?? 0 }} />
+          <Tabs label={t("customer.tabs.label")} tab={tab} setTab={setTab} choices={tabs.filter((one) => one !== "messages" || mayRead).map((value) => ({ value, label: t(`customer.tabs.${value}`), count: counts[value] }))} />
           <div className="cu-body cu-body-narrow" role="tabpanel" aria-label={t(`customer.tabs.${tab}`)}>
-            {tab === "thread" ? threadColumn : side([tab])}
+            {tab === "thread" ? threadColumn : tab === "messages" ? messages : side([tab])}
           </div>
           {inspector && (
             <Dialog title={t("customer.inspector.title")} onClose={() => change({ event: undefined })} bare width={640}>
@@ -213,10 +234,18 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
       ) : (
         <div className="cu-body">
           {threadColumn}
-          <aside className="cu-column cu-side">{missing}{inspector || side(["identifiers", "traits", "contacts"])}</aside>
+          <aside className="cu-column cu-side">
+            {missing}
+            {inspector || (
+              <>
+                {mayRead && <Tabs label={t("customer.tabs.beside")} tab={said ? "messages" : "known"} setTab={(next) => setTab(next === "messages" ? next : mine)} choices={[{ value: "known", label: t("customer.tabs.known") }, { value: "messages", label: t("customer.tabs.messages") }]} />}
+                {said ? messages : side(["identifiers", "traits", "contacts"])}
+              </>
+            )}
+          </aside>
         </div>
       )}
-      <Foot past={past} doors={doors.length} undo={!past && undoable !== undefined} />
+      <Foot past={past} doors={doors.length} undo={!past && undoable !== undefined} write={write !== null} messages={mayRead} />
       {(window !== null || search.join) && (
         <Suspense fallback={null}>
           <Windows open={window} close={() => setWindow(null)} profileRef={profileRef} customer={customer} times={times} search={search} change={change} lastJoin={joins[0]?.at ?? null} chosen={splitting.chosen} done={done} />

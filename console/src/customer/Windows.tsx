@@ -15,7 +15,9 @@ import { HistoryDialog } from "./traits/HistoryDialog";
 
 const Consents = lazy(() => withWords(["consent", "customer"], import("~/consents/ConsentsDialog")).then(({ ConsentsDialog }) => ({ default: ConsentsDialog })));
 
-export type OpenWindow = "consents" | "date" | "history" | "raw" | "split" | { undo: Join };
+const Composer = lazy(() => withWords(["write", "messages", "customer"], import("~/write/Composer")).then((found) => ({ default: found.Composer })));
+
+export type OpenWindow = "consents" | "date" | "history" | "raw" | "split" | "write" | { undo: Join };
 
 interface WindowsProps {
   open: OpenWindow | null;
@@ -66,6 +68,13 @@ export default function Windows({ open, close, profileRef, customer, times, sear
     return (
       <Suspense fallback={null}>
         <Consents profileRef={profileRef} name={profile.name ?? t("customer.unnamed")} onClose={close} />
+      </Suspense>
+    );
+  }
+  if (open === "write" && present) {
+    return (
+      <Suspense fallback={null}>
+        <Composer person={present.id} name={present.name ?? t("customer.unnamed")} onClose={close} />
       </Suspense>
     );
   }

@@ -8,9 +8,11 @@ export type Part =
   | "data"
   | "plan"
   | "consent"
+  | "content"
   | "webhooks"
   | "settings"
   | "messages"
+  | "write"
   | "accounts"
   | "sending"
   | "tour";
@@ -24,9 +26,11 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     data: () => import("./en/data"),
     plan: () => import("./en/plan"),
     consent: () => import("./en/consent"),
+    content: () => import("./en/content"),
     webhooks: () => import("./en/webhooks"),
     settings: () => import("./en/settings"),
     messages: () => import("./en/messages"),
+    write: () => import("./en/write"),
     accounts: () => import("./en/accounts"),
     sending: () => import("./en/sending"),
     tour: () => import("./en/tour"),
@@ -38,9 +42,11 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     data: () => import("./ru/data"),
     plan: () => import("./ru/plan"),
     consent: () => import("./ru/consent"),
+    content: () => import("./ru/content"),
     webhooks: () => import("./ru/webhooks"),
     settings: () => import("./ru/settings"),
     messages: () => import("./ru/messages"),
+    write: () => import("./ru/write"),
     accounts: () => import("./ru/accounts"),
     sending: () => import("./ru/sending"),
     tour: () => import("./ru/tour"),
@@ -52,9 +58,11 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     data: () => import("./pl/data"),
     plan: () => import("./pl/plan"),
     consent: () => import("./pl/consent"),
+    content: () => import("./pl/content"),
     webhooks: () => import("./pl/webhooks"),
     settings: () => import("./pl/settings"),
     messages: () => import("./pl/messages"),
+    write: () => import("./pl/write"),
     accounts: () => import("./pl/accounts"),
     sending: () => import("./pl/sending"),
     tour: () => import("./pl/tour"),

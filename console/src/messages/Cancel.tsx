@@ -10,7 +10,7 @@ import type { Message } from "./model";
 export default function CancelDialog({ message, onClose }: { message: Message; onClose: () => void }) {
   const { t } = useI18n();
   const client = useQueryClient();
-  const name = message.name ?? t("messages.noName", { id: message.profile_id });
+  const name = message.name ?? t("messages.noName", { id: message.profile_id ?? "—" });
   const cancel = useMutation({
     mutationFn: () => api.post<Message>(`/api/messages/${message.id}/cancel`),
     onSuccess: () => {

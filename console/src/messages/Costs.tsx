@@ -30,13 +30,20 @@ export default function CostsDialog({ onClose }: { onClose: () => void }) {
       phone: "title",
       cell: (cost) => (
         <span className="msg-cost-account">
-          <Glyph channel={doorOf(cost.channel)} size={14} /> {says.channel(cost.channel)} <span className="table-second">{cost.account}</span>
+          {cost.channel ? (
+            <>
+              <Glyph channel={doorOf(cost.channel)} size={14} /> {says.channel(cost.channel)}
+            </>
+          ) : (
+            t("messages.costs.noAccount")
+          )}{" "}
+          <span className="table-second">{cost.account}</span>
         </span>
       ),
     },
     { key: "sent", head: t("messages.costs.sent"), numeric: true, cell: (cost) => fmt.number(cost.sent) },
     { key: "silences", head: t("messages.costs.silences"), numeric: true, cell: (cost) => fmt.number(cost.silences) },
-    { key: "cost", head: t("messages.costs.cost"), numeric: true, cell: (cost) => fmt.money(cost.minor, cost.currency) },
+    { key: "cost", head: t("messages.costs.cost"), numeric: true, cell: (cost) => cost.currency && fmt.money(cost.minor, cost.currency) },
   ];
   return (
     <Dialog title={t("messages.costs.title")} onClose={onClose} width={640}>
@@ -69,7 +76,8 @@ export default function CostsDialog({ onClose }: { onClose: () => void }) {
 function Totals({ costs }: { costs: Cost[] }) {
   const { t, fmt } = useI18n();
   const sums = new Map<string, number>();
-  for (const { currency, minor } of costs) sums.set(currency, (sums.get(currency) ?? 0) + minor);
+  for (const { currency, minor } of costs) if (currency) sums.set(currency, (sums.get(currency) ?? 0) + minor);
+  if (sums.size === 0) return null;
   return (
     <p className="msg-total">
       {t("messages.costs.total")} <b>{[...sums].map(([currency, minor]) => fmt.money(minor, currency)).join(", ")}</b>

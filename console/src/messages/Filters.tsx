@@ -4,18 +4,11 @@ import { useState, type Ref } from "react";
 import { useI18n } from "~/i18n";
 import { Button, Chip, SelectField, TextField, usePhone } from "~/ui";
 
+import { groups } from "./groups";
 import { classes, rules } from "./model";
 import { Person } from "./Person";
 import type { Messages } from "./useMessages";
 import { ruleName, useKinds, usePurposes, useSays } from "./words";
-
-/** States by what is asked: "what was not said" is one state, "what went" are several. */
-export const groups = {
-  silences: "suppressed",
-  waiting: "planned,queued,sending",
-  gone: "sent,delivered,read,clicked",
-  troubled: "failed,bounced,uncertain",
-} as const;
 
 export function Filters({ list, field }: { list: Messages; field: Ref<HTMLInputElement> }) {
   const i18n = useI18n();

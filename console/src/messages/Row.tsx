@@ -23,7 +23,7 @@ interface RowProps {
 }
 
 export function nameOf(message: Message, { i18n }: Says): string {
-  return message.name ?? i18n.t("messages.noName", { id: message.profile_id });
+  return message.name ?? i18n.t("messages.noName", { id: message.profile_id ?? "—" });
 }
 
 export const Row = memo(function Row({ message, index, top, current, says, now, mayCancel, onPoint, onCancel }: RowProps) {

@@ -3,7 +3,7 @@ import type { Json } from "~/api";
 
 export const states = ["planned", "queued", "sending", "sent", "delivered", "read", "clicked", "suppressed", "cancelled", "failed", "bounced", "uncertain"] as const;
 export type State = (typeof states)[number];
-export const classes = ["transactional", "conversational", "marketing"] as const;
+export const classes = ["transactional", "conversational", "marketing", "test"] as const;
 export type MessageClass = (typeof classes)[number];
 
 /** In the order in which they are asked. */
@@ -13,7 +13,8 @@ export const rules = [...gates, "provider", "content"] as const;
 
 export interface Message {
   id: string;
-  profile_id: string;
+  /** Null of a test to an address that nobody is known by; `name` is that. */
+  profile_id: string | null;
   name: string | null;
   channel: string | null;
   account: string | null;
@@ -125,9 +126,10 @@ export interface Why {
 }
 
 export interface Cost {
-  channel: string;
-  account: string;
-  currency: string;
+  /** Null, as the others: a silence for which no account was there. */
+  channel: string | null;
+  account: string | null;
+  currency: string | null;
   sent: number;
   silences: number;
   minor: number;
@@ -173,7 +175,7 @@ export interface Account {
 
 export interface Purpose {
   name: string;
-  class: "transactional" | "marketing";
+  message_class: "transactional" | "marketing";
   titles: Record<string, string>;
   retired_at: string | null;
 }

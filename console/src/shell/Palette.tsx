@@ -29,6 +29,7 @@ function useActions(openKeys: () => void): Item[] {
   const single = useSingleKeys();
   const data = useMay("events.read");
   const messages = useMay("messages.read");
+  const content = useMay("templates.read");
   const { changeLanguage, changeTheme, changeSingle } = useChangeSettings();
   const pages = t("common.palette.pages");
   const actions = t("common.palette.actions");
@@ -36,6 +37,7 @@ function useActions(openKeys: () => void): Item[] {
     { id: "live", group: pages, text: t("common.nav.live"), k: "G L", run: () => void navigate({ to: "/live" }) },
     { id: "customers", group: pages, text: t("common.nav.customers"), k: "G C", run: () => void navigate({ to: "/customers" }) },
     ...(messages ? [{ id: "messages", group: pages, text: t("common.nav.messages"), k: "G M", run: () => void navigate({ to: "/messages" }) }] : []),
+    ...(content ? [{ id: "content", group: pages, text: t("common.nav.content"), k: "G O", run: () => void navigate({ to: "/content/templates" }) }] : []),
     ...(data ? [{ id: "data", group: pages, text: t("common.nav.data"), k: "G D", run: () => void navigate({ to: "/data" }) }] : []),
     { id: "settings", group: pages, text: t("common.nav.settings"), k: "G S", run: () => void navigate({ to: "/settings" }) },
     { id: "keys", group: actions, text: t("common.keys.title"), k: "?", run: openKeys },

@@ -39,6 +39,7 @@ export function Shell() {
   const me = useMe();
   const data = useMay("events.read");
   const messages = useMay("messages.read");
+  const content = useMay("templates.read");
   const phone = usePhone();
   const navigate = useNavigate();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -56,6 +57,7 @@ export function Shell() {
       { keys: "g l", label: t("common.palette.goLive"), run: () => void navigate({ to: "/live" }) },
       { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
       { keys: "g m", label: t("common.palette.goMessages"), off: !messages, run: () => void navigate({ to: "/messages" }) },
+      { keys: "g o", label: t("common.palette.goContent"), off: !content, run: () => void navigate({ to: "/content/templates" }) },
       { keys: "g d", label: t("common.palette.goData"), off: !data, run: () => void navigate({ to: "/data" }) },
       { keys: "g s", label: t("common.palette.goSettings"), run: () => void navigate({ to: "/settings" }) },
       ...(since ? [{ keys: "g t", label: t("common.tour.name"), run: () => changeTour({ open: !tour.open }) }] : []),
@@ -67,6 +69,7 @@ export function Shell() {
     { to: "/live", icon: "live", name: t("common.nav.live") },
     { to: "/customers", icon: "person", name: t("common.nav.customers") },
     ...(messages ? [{ to: "/messages", icon: "message", name: t("common.nav.messages") } as const] : []),
+    ...(content ? [{ to: "/content/templates", icon: "content", name: t("common.nav.content") } as const] : []),
     ...(data ? [{ to: "/data", icon: "data", name: t("common.nav.data") } as const] : []),
     { to: "/settings", icon: "settings", name: t("common.nav.settings") },
   ] as const;
@@ -81,7 +84,7 @@ export function Shell() {
           <Mark />
         </Link>
         {pages.map(({ to, icon, name }) => (
-          <Link key={to} to={to} className="rail-item" aria-current={path.startsWith(to) ? "page" : undefined}>
+          <Link key={to} to={to} className="rail-item" aria-current={path.startsWith(`/${to.split("/")[1]}`) ? "page" : undefined}>
             <Icon name={icon} />
             <span>{name}</span>
           </Link>

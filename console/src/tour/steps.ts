@@ -10,6 +10,8 @@ export interface Step {
   shown: string;
   /** What the role must allow; others do not see the step. */
   needs?: Permission;
+  /** Whether the step leads to the demo's pocket too. */
+  pocket?: true;
 }
 
 const CARD = "/customers/loyalty_card:220044710938";
@@ -30,6 +32,7 @@ export const steps: readonly Step[] = [
   { name: "card", to: (since) => `${CARD}?at=${moment(since, -10, 12)}`, shown: ".cu-header", needs: "customers.read" },
   { name: "join", to: () => `${CARD}?only=joins`, shown: ".cu-join", needs: "customers.read" },
   { name: "past", to: (since) => `${CARD}?at=${moment(since, -15, 12)}`, shown: ".cu-past", needs: "customers.read" },
+  { name: "pocket", to: () => "/messages", shown: ".msg-table, .empty", needs: "messages.read", pocket: true },
   { name: "setup", to: () => "/data/setup", shown: ".setup", needs: "events.read" },
   { name: "plan", to: () => "/data/plan", shown: ".plan-alarms", needs: "events.read" },
   { name: "roles", to: () => "/settings/roles", shown: ".roles, .roles-list" },

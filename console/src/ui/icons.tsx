@@ -28,6 +28,7 @@ const drawings = {
     </>
   ),
   message: <path d="M3 4h14v10H9l-4 3.5V14H3z" />,
+  content: <path d="M4 2.5h8.5L16 6v11.5H4zM12 2.5V6.5h4M7 10h6M7 13.5h6" />,
   search: (
     <>
       <circle cx="8.7" cy="8.7" r="6.2" />

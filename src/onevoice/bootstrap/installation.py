@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,7 +14,7 @@ from onevoice.kit.chance import Chance, SystemChance, random_uuid
 from onevoice.kit.clock import Clock, SystemClock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
-from onevoice.kit.home import Secrets
+from onevoice.kit.home import DemoNow, Secrets
 from onevoice.web.settings import WebSettings
 
 CONSOLE = Path(__file__).parent.parent / "static" / "console"
@@ -35,8 +34,8 @@ class Installation:
     clock: Clock
     chance: Chance
     uploads: imports.Uploads = HERE
-    demo_since: Callable[[], datetime | None] = lambda: None
-    """When the demo in this installation began; None in any other."""
+    demo: Callable[[], DemoNow | None] = lambda: None
+    """The demo in this installation; None in any other."""
 
 
 def uploads(home: Path, environ: Mapping[str, str]) -> imports.Uploads:
@@ -54,7 +53,7 @@ def installation(
     name: str,
     max_connections: int = 8,
     files: imports.Uploads = HERE,
-    demo_since: Callable[[], datetime | None] = lambda: None,
+    demo: Callable[[], DemoNow | None] = lambda: None,
 ) -> Installation:
     """Nobody appends or reads before a log that was loaded from a dump is this cluster's.
 
@@ -70,7 +69,7 @@ def installation(
     except BaseException:
         database.close()
         raise
-    return Installation(database, secrets, SystemClock(), SystemChance(), files, demo_since)
+    return Installation(database, secrets, SystemClock(), SystemChance(), files, demo)
 
 
 class UnusableSettingError(DomainError):

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from importlib.metadata import version
 
 import psycopg
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from onevoice.bootstrap import sending
 from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installation
@@ -48,7 +48,7 @@ from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.sealing import Sealer
-from onevoice.web import console, health, login, openapi
+from onevoice.web import console, framing, health, login, openapi
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
 from onevoice.web.settings import WebSettings
@@ -90,7 +90,8 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         return None if found is None else intake.WriteKey(found.source_id)
 
     sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
-    app.include_router(
+    _join(
+        app,
         inbound_http.router(
             database,
             kinds,
@@ -99,36 +100,37 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             functools.partial(sending.acknowledge, home, out),
             home.secrets.vault_key,
             clock,
-        )
+        ),
     )
-    app.include_router(webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
-    app.include_router(intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
-    app.include_router(letters.router(database, clock=clock))
-    app.include_router(setup_http.router(database, settings))
-    app.include_router(plan_http.router(database, always_personal, clock=clock))
-    app.include_router(sealing_http.router(database))
-    app.include_router(
-        access_routes.router(database, authenticator, settings, home.demo_since, clock=clock, chance=chance)
-    )
-    app.include_router(search_http.router(database, clock))
+    _join(app, webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
+    _join(app, intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
+    _join(app, letters.router(database, clock=clock))
+    _join(app, setup_http.router(database, settings))
+    _join(app, plan_http.router(database, always_personal, clock=clock))
+    _join(app, sealing_http.router(database))
+    _join(app, access_routes.router(database, authenticator, settings, home.demo, clock=clock, chance=chance))
+    _join(app, search_http.router(database, clock))
     door_key = tokens.key_of(home.secrets.link_key, doors.USE)
     confirmation_key = tokens.key_of(home.secrets.link_key, ledger.CONFIRMATION)
     message_doors = sending.doors(home, out.base_url)
     consent_keys = consents_http.Keys(home.secrets.vault_key, door_key, confirmation_key)
-    app.include_router(consents_http.router(database, consent_keys, settings, clock=clock, chance=chance))
-    app.include_router(privacy_rules_http.router(database, home.secrets.vault_key, clock))
-    app.include_router(profiles_http.router(database, home.secrets.vault_key, clock))
-    app.include_router(rules_http.router(database, home.secrets.vault_key, clock))
-    app.include_router(limits_http.router(database, clock))
+    _join(app, consents_http.router(database, consent_keys, settings, clock=clock, chance=chance))
+    _join(app, privacy_rules_http.router(database, home.secrets.vault_key, clock))
+    _join(app, profiles_http.router(database, home.secrets.vault_key, clock))
+    _join(app, rules_http.router(database, home.secrets.vault_key, clock))
+    _join(app, limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
-    app.include_router(links_http.router(database, link_keys, clock=clock, chance=chance))
-    app.include_router(templates_http.router(database, home.secrets.vault_key, clock=clock))
-    app.include_router(live_http.router(database, hub, guards, clock))
-    app.include_router(imports_http.router(database, home.uploads, clock))
-    app.include_router(
-        messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
+    _join(app, links_http.router(database, link_keys, clock=clock, chance=chance))
+    _join(app, live_http.router(database, hub, guards, clock))
+    _join(app, imports_http.router(database, home.uploads, clock))
+    _join(
+        app, templates_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
     )
-    app.include_router(
+    _join(
+        app, messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
+    )
+    _join(
+        app,
         setup_messages.router(
             database,
             kinds,
@@ -138,9 +140,10 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             base_url=out.base_url,
             clock=clock,
             chance=chance,
-        )
+        ),
     )
-    app.include_router(
+    _join(
+        app,
         centre_http.router(
             database,
             lambda conn, token: _door(conn, token, door_key, message_doors, clock),
@@ -149,17 +152,23 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             CONSOLE,
             clock=clock,
             chance=chance,
-        )
+        ),
     )
-    app.include_router(
-        followed_http.router(database, sending.links(home, out.base_url), CONSOLE, clock=clock, chance=chance)
-    )
-    app.include_router(health.router(lambda: _waiting(database), lambda: _measure(database)))
-    app.include_router(login.router(guards, authenticator, settings, CONSOLE))
-    app.include_router(console.router(CONSOLE, guards))
+    _join(app, followed_http.router(database, sending.links(home, out.base_url), CONSOLE, clock=clock, chance=chance))
+    _join(app, health.router(lambda: _waiting(database), lambda: _measure(database)))
+    _join(app, login.router(guards, authenticator, settings, CONSOLE))
+    _join(app, framing.router())
+    _join(app, console.router(CONSOLE, guards))
     openapi.describe(app)
     protect(app, settings)
     return app
+
+
+def _join(app: FastAPI, router: APIRouter) -> None:
+    """What `include_router` does for a router that is whole already; it would build every route again at the
+    first request that comes by.
+    """
+    app.router.routes.extend(router.routes)
 
 
 def _door(

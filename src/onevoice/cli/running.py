@@ -143,7 +143,8 @@ def demo(options: argparse.Namespace) -> None:
 
     password = token(SystemChance(), 9)
     home = home_of(options)
-    start = home.demo_since() or SystemClock().now()
+    before = home.demo_now()
+    start = before.since if before else SystemClock().now()
     stands = StandIns(home.path / "providers.json", options.port, SystemChance(), start)
     places = stands.places(os.environ)
     with _running(options, {"providers": stands.command}, places) as (supervisor, address):

@@ -70,6 +70,8 @@ _SAID = (
     (-2, "19:24", None, "2 na 5. Obciera lewa pięta."),
     (-2, "19:31", "Olga Mazur", "Przykro mi, Pani Anno. Wymienimy je od ręki."),
 )
+FIRST_NUMBER = 90_101
+QUESTION = "Czy jest szersza wersja tych butów?"
 _MAILS = (
     # (day, hour, subject, minutes until it was opened or None, clicked)
     (-17, "20:06", "We will tell you about size 39", 789, True),
@@ -97,9 +99,17 @@ def moment(start: datetime, day: int, clock: str, second: int = 0) -> datetime:
     return local - timedelta(hours=_PL.utc_offset_hours)
 
 
-def said(start: datetime) -> list[tuple[datetime, str | None, str]]:
-    """What was said in Telegram by people, (when, by whom of the shop or None, text)."""
-    return [(moment(start, day, clock), author, text) for day, clock, author, text in _SAID if author != "Halny"]
+def said(start: datetime) -> list[tuple[int, datetime, str | None, str]]:
+    """What people said in Telegram, as (number there, when, by whom of the shop or None, text), oldest first.
+
+    Events tell of all of it but the last, which the installation hears from Telegram itself.
+    """
+    said = [
+        (FIRST_NUMBER + number, moment(start, day, clock), author, text)
+        for number, (day, clock, author, text) in enumerate(_SAID)
+        if author != "Halny"
+    ]
+    return [*said, (FIRST_NUMBER + len(_SAID), start - timedelta(minutes=12), None, QUESTION)]
 
 
 def story(seed: int, start: datetime) -> list[Outgoing]:
@@ -200,7 +210,7 @@ def _telegram(rng: random.Random, at: _At) -> list[Outgoing]:
     visit.send("identify", context=both, traits={"name": "Ania K.", "username": HANDLE})
     for number, (day, clock, author, text) in enumerate(_SAID):
         visit.at = at(day, clock)
-        said = {"text": text, "chat_id": CHAT, "message_id": f"telegram:{90_101 + number}"}
+        said = {"text": text, "chat_id": CHAT, "message_id": f"telegram:{FIRST_NUMBER + number}"}
         if author is None:
             visit.track("Message Received", **said, language_code="pl")
         else:
@@ -277,7 +287,7 @@ def _stroll(rng: random.Random, at: _At, day: int, clock: str, browser: str, sku
 
 
 def _today(rng: random.Random, start: datetime) -> list[Outgoing]:
-    """Insoles in the cart, and a question twelve minutes before the demo starts."""
+    """Insoles in the cart. The question that she asks in Telegram then is heard from there."""
     visit = _browser(rng, start - timedelta(minutes=40), IPHONE)
     visit.view("Home", "/")
     visit.wait(30, 60)
@@ -287,10 +297,7 @@ def _today(rng: random.Random, start: datetime) -> list[Outgoing]:
     visit.at = start - timedelta(minutes=34)
     visit.track("Product Added", **product(_INSOLES, _PL, "en"))
     visit.track("Cart Viewed", **basket([_INSOLES], _PL, "en"))
-    chat = _chat(rng, start - timedelta(minutes=12))
-    said = {"text": "Czy jest szersza wersja tych butów?", "chat_id": CHAT, "message_id": "telegram:90214"}
-    chat.track("Message Received", **said, language_code="pl", reply_to="T2-4412, Tatra boots 39")
-    return [*visit.events, *chat.events]
+    return visit.events
 
 
 def _other(rng: random.Random, at: _At) -> list[Outgoing]:

@@ -28,7 +28,7 @@ CARDS = 40
 """So many customers' cards the loyalty club knows of."""
 SPOKEN_TO = 9
 """So many customers besides Anna have had a letter, or a silence."""
-POCKET_READS = ("customers.read", "messages.read")
+POCKET_MAY = ("customers.read", "messages.read", "messages.send", "consent.edit", "templates.read")
 
 
 @dataclass
@@ -43,6 +43,8 @@ class Progress:
     """Steps of `Furnisher` that are done."""
     spoken: bool = False
     """Whether what the shop has said until now is there."""
+    pocket: str = ""
+    """Where the pocket is shown this time."""
 
     @classmethod
     def kept(cls, file: Path) -> "Progress | None":
@@ -90,8 +92,8 @@ class Demo:
 
     def prepare(self) -> None:
         """The owner and the sources; nothing is made twice."""
-        if self.fresh:
-            self.progress.keep(self._file)
+        self.progress.pocket = self._stands.url
+        self.progress.keep(self._file)
         self._sources = bootstrap.ensure_sources(
             self._installed,
             [(source.name, source.channel, source.region or source.site or "main") for source in SOURCES],
@@ -156,9 +158,9 @@ class Demo:
             person
             for _, person in sorted(self.plan.world.people.items())
             if person.lively and person.email and person.has_account(-STAGE1_DAYS) and person.site.name == "pl"
-        ]
+        ][:SPOKEN_TO]
         past = bootstrap.Past(self._installed, self._settings, OWNER)
-        voices = Voices(past, self._stands, datetime.fromisoformat(self.progress.start), people[:SPOKEN_TO])
+        voices = Voices(past, self._stands, datetime.fromisoformat(self.progress.start), people)
         try:
             voices.connect()
             if not self.progress.spoken:
@@ -169,11 +171,13 @@ class Demo:
                     name="the pocket",
                     channel=None,
                     site="main",
-                    permissions=POCKET_READS,
+                    permissions=POCKET_MAY,
                 )
-                self._stands.tell("/about", address=address, key=key)
+                self._stands.tell("/about", key=key)
                 self.progress.spoken = True
                 self.progress.keep(self._file)
+            self._stands.tell("/about", address=address)
+            self._stands.show([(f"{each.first} {each.last}", each.language, each.email or "") for each in people])
         except OSError as error:
             self._say(f"the demo's providers cannot be reached: {error}")
 
@@ -262,6 +266,7 @@ def demo(
     say(f"login     {OWNER}")
     say(f"password  {show.progress.password}")
     say(f"start at  {address}/customers?q=ania and open Anna Kowalska")
+    say(f"pocket    {stands.url} is her phone, her mailbox, and your side of the same conversation")
     say("Ctrl-C stops it; the next start takes seconds.")
     thread = threading.Thread(target=show.rest, kwargs={"address": address, "small": small}, name="demo", daemon=True)
     thread.start()

@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from onevoice.demo.places import SITES
 from onevoice.kit.chance import Chance, token
 from onevoice.kit.supervisor import HomeInUseError
 from onevoice.sandbox import keeping
-from onevoice.sandbox.keeping import About, Kept, KeptChat, KeptRoom
+from onevoice.sandbox.keeping import About, Kept, KeptChat, KeptRoom, Persona
 
 BOT = "halny_bot"
 DOMAIN = "halny.example"
@@ -30,6 +30,10 @@ NAMES = ("pocket", "telegram", "smtp", "imap")
 ABOVE = 10
 """The pocket listens so many above the installation, its providers behind it; elsewhere where one is taken."""
 READY_SECONDS = 20.0
+OTHERS_MOST = 6
+ANNA = "anna"
+NEWCOMER, NEW_CHAT = "Илья Громов", 601_778_213
+"""Somebody with Telegram who has not met the bot."""
 _PL = SITES["pl"]
 
 
@@ -79,6 +83,15 @@ class StandIns:
                     raise HomeInUseError(f"The demo's providers did not answer in {READY_SECONDS:.0f} s.") from error
                 time.sleep(0.1)
 
+    def show(self, others: Sequence[tuple[str, str, str]]) -> None:
+        """Whose pockets besides may be looked at: name, language, address of the first few. Raises: OSError."""
+        found = [
+            Persona(f"mailbox-{number}", name, language, f"email:{address}", None, address)
+            for number, (name, language, address) in enumerate(others[:OTHERS_MOST], 1)
+        ]
+        own = [each for each in self.about.people if each.chat is not None]
+        self.tell("/people", people=msgspec.to_builtins([*own, *found]))
+
     def tell(self, path: str, **given: Any) -> None:
         """Raises: OSError."""
         asked = urllib.request.Request(  # noqa: S310 - our own address
@@ -95,23 +108,31 @@ def _about(chance: Chance) -> About:
         bot=BOT,
         brand="Halny",
         domain=DOMAIN,
-        chat=int(anna.CHAT),
-        mailbox=anna.EMAIL,
+        site=_PL.region,
+        people=[
+            Persona(ANNA, "Anna Kowalska", "pl", f"telegram:{anna.CHAT}", int(anna.CHAT), anna.EMAIL),
+            Persona("ilya", NEWCOMER, "ru", f"telegram:{NEW_CHAT}", NEW_CHAT),
+        ],
     )
 
 
 def _room(start: datetime) -> KeptRoom:
-    """What was said in Telegram before the installation spoke there itself."""
+    """What was said in Telegram before the installation spoke there itself; the last of it waits to be heard."""
     me = {"id": 7_000_001, "is_bot": True, "first_name": "Halny", "username": BOT}
     username = anna.HANDLE.removeprefix("@")
     her = {"id": int(anna.CHAT), "first_name": "Ania", "last_name": "K.", "username": username}
     messages: dict[int, dict[str, Any]] = {}
-    for number, (at, author, text) in enumerate(anna.said(start), 101):
+    for number, at, author, text in anna.said(start):
         who = {**her, "is_bot": False, "language_code": "pl"} if author is None else me
         chat = {**her, "type": "private"}
         messages[number] = {"message_id": number, "from": who, "chat": chat, "date": int(at.timestamp()), "text": text}
-    chat = KeptChat(int(anna.CHAT), "Ania", "K.", username, "pl", started=True, messages=messages)
-    return KeptRoom([chat], next_message=101 + len(messages))
+    last = max(messages)
+    chats = [
+        KeptChat(int(anna.CHAT), "Ania", "K.", username, "pl", started=True, messages=messages),
+        KeptChat(NEW_CHAT, *NEWCOMER.split(), language="ru"),
+    ]
+    first = KeptRoom().next_update
+    return KeptRoom(chats, [{"update_id": first, "message": messages[last]}], first + 1, last + 1)
 
 
 def _free(wanted: Mapping[str, int]) -> dict[str, int]:

@@ -61,7 +61,9 @@ class Voices:
         """Anna opened the bot on the nineteenth day before, and answered there."""
         opened, answered = self._at(-19, "08:41"), self._at(-19, "08:52")
         self._past.hear(self.telegram, [Reach("demo:start", anna.CHAT, True, opened)], opened)
-        said = Said("demo:waits", anna.CHAT, "Dziękuję, poczekam na 39.", answered, f"{anna.CHAT}:102")
+        said = Said(
+            "demo:waits", anna.CHAT, "Dziękuję, poczekam na 39.", answered, f"{anna.CHAT}:{anna.FIRST_NUMBER + 1}"
+        )
         self._past.hear(self.telegram, [said], answered)
 
     def _agreed(self) -> None:
@@ -111,6 +113,8 @@ class Voices:
         self._say(ANNAS_MAIL, "anna:receipt", _ORDER, "order-receipt", self._at(-9, "17:23"), "email", **receipt)
         self._say(ANNA, "anna:autumn", _NEWS, "promotion", self._at(-8, "12:00"), offer="Puch", percent="20")
         self._say(ANNA, "anna:review", _REVIEW, "review", self._at(-2, "19:20"), product="Tatra")
+        pair = {"number": "W-2291", "shop": "Gdańsk Wrzeszcz"}
+        self._say(ANNAS_MAIL, "anna:exchange", _ORDER, "exchange", self._at(-2, "20:05"), "email", **pair)
 
     def _campaign(self) -> None:
         """One offer to everybody: some have it, and each of the others knows why not."""

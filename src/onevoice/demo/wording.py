@@ -4,6 +4,7 @@ from onevoice.domains.delivery.contracts import (
     EmailParts,
     Footer,
     Heading,
+    LinkButton,
     MessageClass,
     MessengerParts,
     Paragraphs,
@@ -59,6 +60,49 @@ _REVIEW = {
     "en": "How do you like your {{ product }} boots? Please rate them from 1 to 5.",
     "ru": "Как вам обувь {{ product }}? Оцените её, пожалуйста, от 1 до 5.",
 }
+_EXCHANGE = {
+    "pl": (
+        "Wymiana bez kolejki: {{ number }}",
+        "Wymiana bez kolejki",
+        "Wystarczy podać numer {{ number }} w sklepie {{ shop }}. Druga para czeka do niedzieli, bez paragonu.",
+    ),
+    "en": (
+        "Exchange without a queue: {{ number }}",
+        "Exchange without a queue",
+        "Just say {{ number }} at {{ shop }}. Another pair waits until Sunday, and you need no receipt.",
+    ),
+    "ru": (
+        "Обмен без очереди: {{ number }}",
+        "Обмен без очереди",
+        "Назовите номер {{ number }} в магазине {{ shop }}. Другая пара ждёт до воскресенья, чек не нужен.",
+    ),
+}  # fmt: skip
+_PROMISE = {
+    "pl": (
+        "Czy mamy pisać o promocjach?",
+        "Czy możemy pisać o promocjach?",
+        "Najwyżej raz w tygodniu i tylko na ten adres. Bez potwierdzenia nie napiszemy ani razu.",
+        "Tak, proszę pisać",
+    ),
+    "en": (
+        "Shall we write to you about offers?",
+        "May we write to you about offers?",
+        "Once a week at most, and to this address only. Unless you say yes here, we never will.",
+        "Yes, write to me",
+    ),
+    "ru": (
+        "Писать ли вам о наших акциях?",
+        "Можно писать вам об акциях?",
+        "Не чаще раза в неделю и только на этот адрес. Без вашего «да» не напишем ни разу.",
+        "Да, пишите",
+    ),
+}  # fmt: skip
+
+
+def _promise(subject: str, heading: str, text: str, button: str) -> EmailParts:
+    """What somebody has to confirm: it sells nothing, so there is nothing to unsubscribe from."""
+    blocks = (Heading(heading), Paragraphs(text), LinkButton(button, "{{ confirm_url }}"))
+    return EmailParts(subject, blocks=blocks, accent="#0b6e4f")
 
 
 def _receipt(subject: str, heading: str, text: str) -> EmailParts:
@@ -94,6 +138,14 @@ TEMPLATES: dict[str, tuple[tuple[MessageClass, str], TemplateSource]] = {
             ("email", {language: _letter(title, text) for language, (title, text) in _NEWS.items()}),
             ("telegram", {language: MessengerParts(text) for language, (_, text) in _NEWS.items()}),
         ),
+    ),
+    "exchange": (
+        ("transactional", "orders"),
+        _source(("email", {language: _receipt(*said) for language, said in _EXCHANGE.items()})),
+    ),
+    "promise": (
+        ("transactional", "orders"),
+        _source(("email", {language: _promise(*said) for language, said in _PROMISE.items()})),
     ),
     "review": (
         ("marketing", "reviews"),

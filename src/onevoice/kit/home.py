@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from onevoice.kit.chance import Chance
 from onevoice.kit.errors import DomainError
@@ -34,6 +35,13 @@ class Secrets:
     def mark(self) -> bytes:
         """16 bytes by which a database knows them again, and nobody can guess them."""
         return hashlib.blake2b(b"onevoice", key=self.vault_key, digest_size=16).digest()
+
+
+class DemoNow(NamedTuple):
+    """since: when it began. pocket: where its customers' devices are shown; None while nobody shows them."""
+
+    since: datetime
+    pocket: str | None
 
 
 class Home:
@@ -79,10 +87,11 @@ class Home:
         """Where a demo notes how far it has come. No other installation has this file."""
         return self.path / "demo.json"
 
-    def demo_since(self) -> datetime | None:
-        """When the demo in this installation began; None in any other."""
+    def demo_now(self) -> DemoNow | None:
+        """Of the demo in this installation; None in any other."""
         try:
-            return datetime.fromisoformat(json.loads(self.demo.read_text())["start"])
+            noted = json.loads(self.demo.read_text())
+            return DemoNow(datetime.fromisoformat(noted["start"]), noted.get("pocket") or None)
         except (OSError, ValueError, KeyError, TypeError):
             return None
 

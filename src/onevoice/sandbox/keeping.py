@@ -35,7 +35,7 @@ class KeptMail(msgspec.Struct, frozen=True):
     boxes: dict[str, KeptBox] = {}
     ledger: list[KeptTaken] = []
     marks: dict[int, str] = {}
-    """What people did with a letter, by its number in the ledger: `spam`, `bounced`."""
+    """What people did with a letter, by its number in the ledger: `spam`, `bounced`, `unsubscribed`."""
 
 
 class KeptChat(msgspec.Struct, frozen=True):
@@ -58,12 +58,23 @@ class KeptRoom(msgspec.Struct, frozen=True):
     next_message: int = 101
 
 
+class Persona(msgspec.Struct, frozen=True):
+    """Somebody whose pocket is shown. ref: how the installation is asked for them. chat, mailbox: what they have."""
+
+    key: str
+    name: str
+    language: str
+    ref: str
+    chat: int | None = None
+    mailbox: str | None = None
+
+
 class About(msgspec.Struct, frozen=True):
     """How the stand-ins are reached, and whose pocket it is.
 
     ports: pocket, telegram, smtp, imap. password: of the brand's mailbox. address, key: the installation that sends,
-    and a secret key of it that may read messages and customers; empty until the demo has made one. chat, mailbox: of
-    the person whose phone and letters are shown.
+    and a secret key of it that may read customers and send messages; empty until the demo has made one. site: for which
+    it sends. people: the first is shown first.
     """
 
     ports: dict[str, int]
@@ -72,8 +83,8 @@ class About(msgspec.Struct, frozen=True):
     bot: str
     brand: str
     domain: str
-    chat: int
-    mailbox: str
+    site: str
+    people: list[Persona]
     address: str = ""
     key: str = ""
 

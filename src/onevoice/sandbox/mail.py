@@ -83,14 +83,15 @@ class Mail:
         self._wanted = (smtp_port, imap_port)
         self.smtp_port = self.imap_port = 0
         self.ledger: list[Taken] = []
-        self.connections = 0
+        self.connections = self.asked = self.taken = 0
+        """Since it started: clients that came, letters that were offered, letters that were taken."""
         self._boxes: dict[str, Mailbox] = {}
         self._brands: set[str] = set()
         self._faults: list[_Fault] = []
         self.standing: tuple[Trouble, int] | None = None
         """A trouble for every letter until it is taken away, and its seconds."""
         self.marks: dict[int, str] = {}
-        """What people did with a letter, by its number: `spam`, `bounced`."""
+        """What people did with a letter, by its number: `spam`, `bounced`, `unsubscribed`."""
         self._loop = asyncio.new_event_loop()
         self._servers: list[asyncio.Server] = []
         self._transports: set[Any] = set()
@@ -217,6 +218,10 @@ class Mail:
         """What lies in the mailbox of an address, oldest first."""
         return self._called(lambda: [letter.raw for letter in self._box(address).letters])
 
+    def stored(self, address: str) -> list[tuple[int, bytes, datetime]]:
+        """Number, letter and arrival of what lies in the mailbox of an address, oldest first."""
+        return self._called(lambda: [(each.uid, each.raw, each.at) for each in self._box(address).letters])
+
     def flags(self, address: str) -> list[set[str]]:
         """What each letter is marked with, such as Seen behind a backslash."""
         return self._called(lambda: [set(letter.flags) for letter in self._box(address).letters])
@@ -236,6 +241,10 @@ class Mail:
         """The person's mailbox answers by itself."""
         raw = mail_letters.away(taken.raw, taken.recipient, self._clock.now(), self._identifier(), language)
         return self._sent_back(raw)
+
+    def mark(self, taken: Taken, what: str) -> None:
+        """What the person's mail program remembers of a letter."""
+        self.marks[taken.number] = what
 
     def complain(self, taken: Taken) -> bytes:
         """The person presses "spam"; their provider tells the brand."""
@@ -314,6 +323,7 @@ class Mail:
 
     def take(self, sender: str, recipient: str, raw: bytes, *, answered: bool) -> None:
         at = self._clock.now()
+        self.taken += 1
         number = self.ledger[-1].number + 1 if self.ledger else 1
         self.ledger.append(Taken(number, sender, recipient, raw, at, answered))
         self._box(recipient).put(f"Return-Path: <{sender}>\r\nDelivered-To: {recipient}\r\n".encode() + raw, at)
@@ -338,6 +348,7 @@ class _Handler:
     ) -> str:
         if self._mail.wants_login and not session.authenticated:
             return "530 5.7.0 Log in first"
+        self._mail.asked += 1
         if self._mail.fault(None, "busy"):
             asyncio.get_running_loop().call_later(0.05, _closed, server)
             return "421 4.3.2 Too busy, closing"

@@ -2,16 +2,19 @@
 
 import signal
 import threading
+from collections.abc import Awaitable, Mapping
 from datetime import datetime
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import msgspec
 
 from onevoice.kit.clock import SystemClock
 from onevoice.sandbox import keeping
-from onevoice.sandbox.keeping import About, Kept
+from onevoice.sandbox.keeping import About, Kept, Persona
 from onevoice.sandbox.mail import Mail
+from onevoice.sandbox.pocket import Pocket
 from onevoice.sandbox.serving import Outcome, Reply, Request, Server, json_reply
 from onevoice.sandbox.telegram import Telegram
 
@@ -52,6 +55,7 @@ class StandIns:
         self.mail.restore(kept.mail)
         self.mail.brand(self.about.domain)
         self.telegram.restore(kept.room)
+        self.pocket = Pocket(lambda: self.about, self.mail, self.telegram, self.clock)
         self._server = Server(self.answer, port=ports["pocket"])
         self._written = b""
 
@@ -60,9 +64,11 @@ class StandIns:
         self.mail.start()
         self.telegram.start()
         self._server.start()
+        self.pocket.start(self._server.loop)
 
     def stop(self) -> None:
         """What they hold is written down last."""
+        self.pocket.stop()
         self._server.stop()
         self.keep()
         self.telegram.stop()
@@ -76,12 +82,17 @@ class StandIns:
             keeping.write(self._file, kept)
             self._written = mark
 
-    def answer(self, request: Request) -> Outcome:
+    def answer(self, request: Request) -> Outcome | Awaitable[Outcome]:
         if request.headers.get("host", "").partition(":")[0] not in {"127.0.0.1", "localhost"}:
             return Reply(404)  # a name of somebody else's that leads here
         if request.method == "GET" and request.path == "/healthz":
             return json_reply({"letters": len(self.mail.ledger)})
-        if request.method != "POST" or HEADER not in request.headers:
+        if request.method == "POST" and HEADER not in request.headers:
+            return Reply(404)
+        shown = self.pocket.answer(request)
+        if shown is not None:
+            return shown
+        if request.method != "POST":
             return Reply(404)
         try:
             given = msgspec.json.decode(request.body or b"{}", type=dict)
@@ -91,14 +102,17 @@ class StandIns:
         except LookupError:
             return Reply(404)
 
-    def told(self, path: str, given: dict[str, str]) -> dict[str, str]:
+    def told(self, path: str, given: Mapping[str, Any]) -> dict[str, str]:
         """Raises: LookupError, KeyError, ValueError."""
         match path:
             case "/time":
                 then = given.get("at")
                 self.clock.then = datetime.fromisoformat(then) if then else None
+            case "/people":
+                self.about = msgspec.structs.replace(self.about, people=msgspec.convert(given["people"], list[Persona]))
             case "/about":
-                self.about = msgspec.structs.replace(self.about, address=given["address"], key=given["key"])
+                told = {name: given[name] for name in ("address", "key") if given.get(name)}
+                self.about = msgspec.structs.replace(self.about, **told)
             case _:
                 raise LookupError(path)
         return {}

@@ -109,6 +109,16 @@ class Telegram:
         with self._room.lock:
             self._faults.extend((fault, method) for fault in faults)
 
+    def counts(self) -> tuple[int, int]:
+        """How often the bot asked to say or change something, and how often that was taken."""
+        with self._room.lock:
+            asked = sum(times for what, times in self.done.items() if _says(what) and ":" not in what)
+            for what, times in self.done.items():
+                method, _, kind = what.partition(":")
+                if _says(method) and kind and kind not in TAKEN_ALL_THE_SAME:
+                    asked += times
+            return asked, len(self.ledger)
+
     # What outlasts it
 
     def kept(self) -> KeptRoom:
@@ -291,7 +301,10 @@ class Telegram:
                     self._faults.remove(each)
                     self.done[f"{method}:{fault.kind}"] += 1
                     return fault
-        return self.standing if method.lower() != "getupdates" else None
+            if self.standing is None or method.lower() == "getupdates":
+                return None
+            self.done[f"{method}:{self.standing.kind}"] += 1
+            return self.standing
 
     async def _get_updates(self, given: Parameters) -> Outcome:
         if self.webhook.url:
@@ -327,6 +340,10 @@ class Telegram:
             kept = waiting[offset:] if offset < 0 else [each for each in waiting if each["update_id"] >= offset]
             self._room.confirm(*(each["update_id"] for each in waiting[: len(waiting) - len(kept)]))
             return kept
+
+
+def _says(method: str) -> bool:
+    return method.lower().startswith(("send", "editmessage")) and method.lower() != "sendchataction"
 
 
 async def _late(answer: Reply, seconds: int) -> Reply:

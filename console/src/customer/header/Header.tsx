@@ -19,9 +19,11 @@ interface HeaderProps {
   onDate: () => void;
   onJoin: () => void;
   onRaw: () => void;
+  /** Null where the role may not, or the page shows the past. */
+  onWrite: (() => void) | null;
 }
 
-export function Header({ profile, present, at, phone, onDate, onJoin, onRaw }: HeaderProps) {
+export function Header({ profile, present, at, phone, onDate, onJoin, onRaw, onWrite }: HeaderProps) {
   const { t } = useI18n();
   const past = at !== null;
   const name = profile?.name ?? t("customer.unnamed");
@@ -47,6 +49,11 @@ export function Header({ profile, present, at, phone, onDate, onJoin, onRaw }: H
       </div>
       <div className="cu-actions">
         <DateButton at={at} phone={phone} onDate={onDate} />
+        {onWrite && (
+          <Button kind="primary" {...(phone ? {} : { k: "r" })} onClick={onWrite} aria-haspopup="dialog">
+            {t("customer.header.write")}
+          </Button>
+        )}
         {!past && !phone && (
           <Button k="m" className="cu-button" onClick={onJoin} aria-haspopup="dialog">
             {t("customer.header.join")}

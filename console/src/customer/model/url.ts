@@ -15,6 +15,8 @@ export interface CustomerSearch {
   q?: string;
   /** Message id of the event that is open. */
   event?: string;
+  /** What stands beside the thread, where it is not what is known. */
+  tab?: "messages";
   /** The other profile of a join that is being rehearsed, as `profile:12`; "?" while it is looked for. */
   join?: string;
 }
@@ -33,6 +35,7 @@ export function readSearch(raw: Record<string, unknown>): CustomerSearch {
   const door = text(raw["door"]);
   if (door && /^[a-z,]+$/.test(door)) search.door = door;
   if (raw["only"] === "joins") search.only = "joins";
+  if (raw["tab"] === "messages") search.tab = "messages";
   for (const key of ["q", "event", "join"] as const) {
     const value = text(raw[key]);
     if (value) search[key] = value;

@@ -72,6 +72,7 @@ export function useFresh(ref: string): (what: "all" | "but events") => Promise<v
           held ? { pages: held.pages.slice(0, KEPT_PAGES), pageParams: held.pageParams.slice(0, KEPT_PAGES) } : held,
         );
       }
+      void client.invalidateQueries({ queryKey: ["messages", "of"] });
       await client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] === "profile" && queryKey[1] === ref && (what === "all" || !events(queryKey)) });
     },
     [client, ref],

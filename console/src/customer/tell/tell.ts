@@ -27,7 +27,17 @@ type Teller = (event: EventRow, voice: Voice) => Omit<Told, "ours" | "title"> & 
 export function tell(event: EventRow, voice: Voice): Told {
   const key = eventKey(event);
   const told = (TELLERS.get(key) ?? TELLERS.get(familyOf(key)) ?? tellOther)(event, voice);
-  return { title: told.title ?? titleOf(event, voice), words: told.words, second: told.second, ours: weActed(event) };
+  return {
+    title: straight(told.title ?? titleOf(event, voice)),
+    words: told.words.map((word) => ({ ...word, text: straight(word.text) })),
+    second: told.second && straight(told.second),
+    ours: weActed(event),
+  };
+}
+
+/** Without what turns the direction of reading: a value could turn its neighbours, and show gnp.exe as exe.png. */
+function straight(text: string): string {
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
 export function titleOf(event: Pick<EventRow, "type" | "event">, { t, has }: Pick<Voice, "t" | "has">): string {

@@ -46,6 +46,11 @@ describe("what happened, told", () => {
     assert.equal(told({ event: "Message Sent", properties: { text: "Yes", author: "Olga Mazur" } }).text, "Olga Mazur “Yes”");
   });
 
+  it("never lets a value turn what stands beside it", () => {
+    const turned = told({ event: "Boots Fitted", properties: { file: "\u202egnp.exe", by: "\u2067Ola" } });
+    assert.equal(turned.text, "Boots Fitted file gnp.exe, by Ola");
+  });
+
   it("says what the event's own door says", () => {
     assert.equal(told({ event: "Message Sent", channel: "email", properties: { subject: "Your receipt" } }).text, "E-mail sent Your receipt");
   });

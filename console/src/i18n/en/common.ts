@@ -1,6 +1,6 @@
 /** Words of the shell and of the parts every page uses. */
 export const common = {
-  nav: { live: "Live", customers: "Customers", messages: "Messages", data: "Data", settings: "Settings", part: "Content", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
+  nav: { live: "Live", customers: "Customers", messages: "Messages", content: "Content", data: "Data", settings: "Settings", part: "Content", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
   account: {
     signed: "{name}, {role}",
     language: "Language",
@@ -28,6 +28,7 @@ export const common = {
     goLive: "Go to Live",
     goCustomers: "Go to Customers",
     goMessages: "Go to Messages",
+    goContent: "Go to Content",
     goData: "Go to Data",
     goSettings: "Go to Settings",
     findAll: "Find “{query}” among all customers",

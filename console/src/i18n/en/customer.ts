@@ -20,6 +20,7 @@ export const customer = {
   header: {
     asKnownOn: "As known on",
     now: "now",
+    write: "Write",
     join: "Join with…",
     more: "More",
     copyId: "Copy the profile id",
@@ -40,7 +41,7 @@ export const customer = {
     ahead: "had not happened yet: {what}",
     hiddenNothing: "nothing more is known since",
   },
-  tabs: { label: "Parts of the page", thread: "Thread", identifiers: "Identifiers", traits: "Traits", contacts: "Addresses" },
+  tabs: { label: "Parts of the page", beside: "Beside the thread", known: "What is known", messages: "Messages", thread: "Thread", identifiers: "Identifiers", traits: "Traits", contacts: "Addresses" },
   thread: {
     title: "Thread",
     label: "Thread of {name}, newest first",
@@ -93,6 +94,8 @@ export const customer = {
     splitOff: "split off",
     join: "join with",
     undo: "undo the join",
+    write: "write",
+    messages: "messages",
     find: "find in thread",
     date: "as known on a date",
     step: "step through time",

@@ -2,6 +2,7 @@ import { accounts } from "./accounts";
 import { channels } from "./channels";
 import { common } from "./common";
 import { consent } from "./consent";
+import { content } from "./content";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
@@ -12,5 +13,6 @@ import { sending } from "./sending";
 import { settings } from "./settings";
 import { tour } from "./tour";
 import { webhooks } from "./webhooks";
+import { write } from "./write";
 
-export const en = { common, channels, consent, live, customers, customer, data, plan, messages, accounts, sending, settings, tour, webhooks };
+export const en = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, accounts, sending, tour, webhooks, write };

@@ -32,7 +32,7 @@ export const messages = {
   template: "Template: {name}",
   refused: "The words cannot be put together: {why}",
   empty: "Nothing has been said yet",
-  emptyText: "Send with the API. What the gate holds back stands here too, with its reason.",
+  emptyText: "Write to somebody from their page, or send with the API. What the gate holds back stands here too, with its reason.",
   emptyAction: "Find a customer",
   none: "No message fits these filters",
   noneText: "Take a filter away, or widen the time.",
@@ -70,7 +70,7 @@ export const messages = {
     bounced: "Came back: {why}",
     uncertain: "Uncertain: the provider may have it. It is not sent again.",
   },
-  classes: { transactional: "transactional", conversational: "conversational", marketing: "marketing" },
+  classes: { transactional: "transactional", conversational: "conversational", marketing: "marketing", test: "test" },
   classHints: {
     transactional: "Something the person waits for, such as an order. Needs a purpose of that kind.",
     conversational: "An answer to what the person said. No consent is asked for.",
@@ -157,6 +157,7 @@ export const messages = {
   },
   since: "since {day}",
   costs: {
+    noAccount: "Before any channel was chosen",
     title: "Costs of the month",
     earlier: "Earlier month",
     later: "Later month",
@@ -175,6 +176,13 @@ export const messages = {
     text: "It has not left yet. Cancelled, it stays in the list and is never sent.",
     keep: "Let it go",
     done: "The message to {name} is cancelled.",
+  },
+  section: {
+    title: "Messages",
+    none: "Nothing was said to this person yet, and nothing was held back.",
+    all: "Open in Messages",
+    then: "What was asked for by then. What became of it is told as of today.",
+    chips: "Which of them",
   },
   why: {
     to: "to {name}",

@@ -6,6 +6,7 @@ export const tour = {
   show: "Show the page",
   done: "End the tour",
   leave: "Leave the tour",
+  pocket: "Open the pocket",
   missing: "What is meant here is not on the page now: somebody may have changed it, or the demo is still loading.",
   steps: {
     live: {
@@ -35,6 +36,10 @@ export const tour = {
     past: {
       title: "What was known on a date",
       text: "Everything can be read as of any moment. Go a step in time with [ and ], or choose another date with T. Choose “With what we learnt later” to see the same day with the join that came after it.",
+    },
+    pocket: {
+      title: "Be Anna yourself",
+      text: "Every message and every silence stands here. The other half of the demo is the pocket: Anna’s phone and mailbox on a page of their own. Answer from there, unsubscribe, block the bot, make Telegram refuse, and see what arrives here.",
     },
     setup: {
       title: "Connect a shop of your own",

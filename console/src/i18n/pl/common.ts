@@ -2,7 +2,7 @@ import type { Translated } from "../core";
 import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
-  nav: { live: "Na\u00a0żywo", customers: "Klienci", messages: "Wiadomości", data: "Dane", settings: "Ustawienia", part: "Treść", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
+  nav: { live: "Na\u00a0żywo", customers: "Klienci", messages: "Wiadomości", content: "Treści", data: "Dane", settings: "Ustawienia", part: "Treść", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
   account: {
     signed: "{name}, {role}",
     language: "Język",
@@ -30,6 +30,7 @@ export const common: Translated<typeof english> = {
     goLive: "Przejdź do\u00a0podglądu na\u00a0żywo",
     goCustomers: "Przejdź do\u00a0klientów",
     goMessages: "Przejdź do wiadomości",
+    goContent: "Przejdź do treści",
     goData: "Przejdź do danych",
     goSettings: "Przejdź do ustawień",
     findAll: "Szukaj „{query}” wśród wszystkich klientów",

@@ -21,6 +21,7 @@ export const customer: Translated<typeof english> = {
   header: {
     asKnownOn: "Stan na",
     now: "teraz",
+    write: "Napisz",
     join: "Połącz z…",
     more: "Więcej",
     copyId: "Kopiuj numer profilu",
@@ -41,7 +42,7 @@ export const customer: Translated<typeof english> = {
     ahead: "jeszcze się nie wydarzyło: {what}",
     hiddenNothing: "od tego czasu nic nowego",
   },
-  tabs: { label: "Części strony", thread: "Wątek", identifiers: "Identyfikatory", traits: "Cechy", contacts: "Adresy" },
+  tabs: { label: "Części strony", beside: "Obok wątku", known: "Co wiadomo", messages: "Wiadomości", thread: "Wątek", identifiers: "Identyfikatory", traits: "Cechy", contacts: "Adresy" },
   thread: {
     title: "Wątek",
     label: "Wątek, {name}, od najnowszych",
@@ -94,6 +95,8 @@ export const customer: Translated<typeof english> = {
     splitOff: "oddziel",
     join: "połącz",
     undo: "cofnij scalenie",
+    write: "napisz",
+    messages: "wiadomości",
     find: "szukaj w\u00a0wątku",
     date: "stan na dzień",
     step: "krok w\u00a0czasie",

@@ -35,7 +35,7 @@ export const messages: Translated<typeof english> = {
   template: "Szablon: {name}",
   refused: "Nie da się złożyć treści: {why}",
   empty: "Nic jeszcze nie powiedziano",
-  emptyText: "Wiadomości wysyła się przez API. Widać tu także to, czego nie wysłano, z\u00a0powodem.",
+  emptyText: "Wiadomość można napisać na stronie klienta albo wysłać przez API. Widać tu także to, czego nie wysłano, z\u00a0powodem.",
   emptyAction: "Znajdź klienta",
   none: "Żadna wiadomość nie pasuje do tych filtrów",
   noneText: "Można zdjąć filtr albo poszerzyć okres.",
@@ -73,7 +73,7 @@ export const messages: Translated<typeof english> = {
     bounced: "Wróciła: {why}",
     uncertain: "Nie wiadomo: dostawca mógł ją przyjąć. Nie wysyłamy jej ponownie.",
   },
-  classes: { transactional: "transakcyjna", conversational: "odpowiedź w\u00a0rozmowie", marketing: "marketingowa" },
+  classes: { transactional: "transakcyjna", conversational: "odpowiedź w\u00a0rozmowie", marketing: "marketingowa", test: "próba" },
   classHints: {
     transactional: "To, na co klient czeka, na przykład w\u00a0sprawie zamówienia. Wymaga celu tego rodzaju.",
     conversational: "Odpowiedź na słowa klienta. Zgoda nie jest potrzebna.",
@@ -159,6 +159,7 @@ export const messages: Translated<typeof english> = {
   },
   since: "od {day}",
   costs: {
+    noAccount: "Zanim wybrano kanał",
     title: "Koszty miesiąca",
     earlier: "Poprzedni miesiąc",
     later: "Następny miesiąc",
@@ -177,6 +178,13 @@ export const messages: Translated<typeof english> = {
     text: "Jeszcze nie wyszła. Po anulowaniu zostanie na liście i\u00a0nigdy nie zostanie wysłana.",
     keep: "Niech wyjdzie",
     done: "{name}: wiadomość anulowano.",
+  },
+  section: {
+    title: "Wiadomości",
+    none: "Do tej osoby nic jeszcze nie powiedziano i\u00a0niczego nie wstrzymano.",
+    all: "Otwórz w\u00a0Wiadomościach",
+    then: "Co zlecono do tamtej chwili. Co się z\u00a0tym stało, pokazano na dziś.",
+    chips: "Które z\u00a0nich",
   },
   why: {
     to: "do: {name}",

@@ -8,6 +8,7 @@ export const tour: Translated<typeof english> = {
   show: "Otwórz stronę",
   done: "Zamknij przewodnik",
   leave: "Wyjdź z\u00a0przewodnika",
+  pocket: "Otwórz kieszeń",
   missing: "Tego, o\u00a0czym tu mowa, nie ma teraz na stronie: ktoś mógł to zmienić albo demo jeszcze się wczytuje.",
   steps: {
     live: {
@@ -37,6 +38,10 @@ export const tour: Translated<typeof english> = {
     past: {
       title: "Co było wiadomo danego dnia",
       text: "Wszystko można odczytać na dowolną chwilę. Klawisze [ i\u00a0] przesuwają w\u00a0czasie, T wybiera datę. Opcja „Z\u00a0późniejszą wiedzą” pokazuje ten sam dzień już z\u00a0połączeniem, które nastąpiło potem.",
+    },
+    pocket: {
+      title: "W\u00a0roli Anny",
+      text: "Stoi tu każda wiadomość i\u00a0każde milczenie. Druga połowa demo to kieszeń: telefon i\u00a0skrzynka Anny na osobnej stronie. Można stamtąd odpisać, wypisać się, zablokować bota, kazać Telegramowi odmówić i\u00a0zobaczyć, co pojawi się tutaj.",
     },
     setup: {
       title: "Podłącz własny sklep",

@@ -2,7 +2,7 @@ import type { Translated } from "../core";
 import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
-  nav: { live: "Поток", customers: "Клиенты", messages: "Сообщения", data: "Данные", settings: "Настройки", part: "Содержимое", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
+  nav: { live: "Поток", customers: "Клиенты", messages: "Сообщения", content: "Контент", data: "Данные", settings: "Настройки", part: "Содержимое", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
   account: {
     signed: "{name}, {role}",
     language: "Язык",
@@ -30,6 +30,7 @@ export const common: Translated<typeof english> = {
     goLive: "Перейти к\u00a0потоку",
     goCustomers: "Перейти к\u00a0клиентам",
     goMessages: "Перейти к\u00a0сообщениям",
+    goContent: "Перейти к\u00a0контенту",
     goData: "Перейти к данным",
     goSettings: "Перейти к настройкам",
     findAll: "Искать «{query}» среди всех клиентов",

@@ -21,6 +21,7 @@ export const customer: Translated<typeof english> = {
   header: {
     asKnownOn: "На дату:",
     now: "сейчас",
+    write: "Написать",
     join: "Объединить с…",
     more: "Ещё",
     copyId: "Скопировать номер профиля",
@@ -41,7 +42,7 @@ export const customer: Translated<typeof english> = {
     ahead: "ещё не\u00a0случилось: {what}",
     hiddenNothing: "с\u00a0тех пор ничего нового",
   },
-  tabs: { label: "Части страницы", thread: "Нить", identifiers: "Идентификаторы", traits: "Свойства", contacts: "Адреса" },
+  tabs: { label: "Части страницы", beside: "Рядом с\u00a0нитью", known: "Что известно", messages: "Сообщения", thread: "Нить", identifiers: "Идентификаторы", traits: "Свойства", contacts: "Адреса" },
   thread: {
     title: "Нить",
     label: "Нить, {name}, сначала новое",
@@ -94,6 +95,8 @@ export const customer: Translated<typeof english> = {
     splitOff: "отделить",
     join: "объединить",
     undo: "отменить слияние",
+    write: "написать",
+    messages: "сообщения",
     find: "поиск по\u00a0нити",
     date: "состояние на дату",
     step: "шаг по\u00a0времени",

@@ -35,7 +35,7 @@ export const messages: Translated<typeof english> = {
   template: "Шаблон: {name}",
   refused: "Текст не\u00a0удаётся собрать: {why}",
   empty: "Пока ничего не\u00a0сказано",
-  emptyText: "Отправить сообщение можно через API. Здесь видно и\u00a0то, что не было отправлено, с\u00a0причиной.",
+  emptyText: "Напишите клиенту с\u00a0его страницы или отправьте сообщение через API. Здесь видно и\u00a0то, что не было отправлено, с\u00a0причиной.",
   emptyAction: "Найти клиента",
   none: "Под эти фильтры ничего не\u00a0подходит",
   noneText: "Уберите фильтр или расширьте промежуток времени.",
@@ -73,7 +73,7 @@ export const messages: Translated<typeof english> = {
     bounced: "Вернулось: {why}",
     uncertain: "Неясно: возможно, провайдер его принял. Повторно не\u00a0отправляется.",
   },
-  classes: { transactional: "служебное", conversational: "ответ в\u00a0разговоре", marketing: "рекламное" },
+  classes: { transactional: "служебное", conversational: "ответ в\u00a0разговоре", marketing: "рекламное", test: "проба" },
   classHints: {
     transactional: "То, чего клиент ждёт, например о\u00a0заказе. Нужна цель того же вида.",
     conversational: "Ответ на\u00a0слова клиента. Согласие не\u00a0требуется.",
@@ -159,6 +159,7 @@ export const messages: Translated<typeof english> = {
   },
   since: "с\u00a0{day}",
   costs: {
+    noAccount: "Канал ещё не\u00a0был выбран",
     title: "Расходы за месяц",
     earlier: "Предыдущий месяц",
     later: "Следующий месяц",
@@ -177,6 +178,13 @@ export const messages: Translated<typeof english> = {
     text: "Оно ещё не\u00a0ушло. После отмены оно останется в\u00a0списке и\u00a0никогда не\u00a0будет отправлено.",
     keep: "Пусть уходит",
     done: "{name}: сообщение отменено.",
+  },
+  section: {
+    title: "Сообщения",
+    none: "Этому клиенту ещё ничего не\u00a0говорили и\u00a0ничего не\u00a0удерживали.",
+    all: "Открыть в\u00a0«Сообщениях»",
+    then: "Что было запрошено к\u00a0тому времени. Что с\u00a0этим стало, показано на\u00a0сегодня.",
+    chips: "Какие из них",
   },
   why: {
     to: "кому: {name}",

@@ -123,11 +123,15 @@ function Crumbs({ message, says }: { message: Message; says: Says }) {
   const { t, fmt } = useI18n();
   return (
     <nav className="why-crumbs" aria-label={t("messages.one", { id: message.id })}>
-      <Link to="/customers/$ref" params={{ ref: `profile:${message.profile_id}` }} className="cut">
-        <bdi>{nameOf(message, says)}</bdi>
-      </Link>
+      {message.profile_id ? (
+        <Link to="/customers/$ref" params={{ ref: `profile:${message.profile_id}` }} className="cut">
+          <bdi>{nameOf(message, says)}</bdi>
+        </Link>
+      ) : (
+        <bdi className="cut">{nameOf(message, says)}</bdi>
+      )}
       <span aria-hidden="true">›</span>
-      <Link to="/messages" search={{ to: `profile:${message.profile_id}` }}>
+      <Link to="/messages" search={message.profile_id ? { to: `profile:${message.profile_id}` } : {}}>
         {t("messages.title")}
       </Link>
       <span aria-hidden="true">›</span>

@@ -15,6 +15,8 @@ from email.utils import collapse_rfc2231_value, decode_params, getaddresses
 
 HEADERS_MAX_BYTES = 128 * 1024
 VALUE_MAX = 16 * 1024
+_TAIL = 400
+_ADDRESSES_MAX = 4096
 FIELDS_MAX = 500
 DEPTH_MAX = 20
 PARTS_MAX = 200
@@ -129,8 +131,9 @@ def _fields(head: bytes) -> tuple[dict[str, list[str]], bool]:
         match = _FIELD.match(line)
         if match:
             value = re.sub(r"[\r\n]+", "", match[2]).strip()
-            cut = cut or len(value) > VALUE_MAX
-            found.setdefault(match[1].lower(), []).append(value[:VALUE_MAX])
+            if len(value) > VALUE_MAX:  # what stands at its end may be the sender's address, behind an endless name
+                cut, value = True, f"{value[: VALUE_MAX - _TAIL]} {value[-_TAIL:]}"
+            found.setdefault(match[1].lower(), []).append(value)
     return found, cut
 
 
@@ -200,9 +203,11 @@ def addresses(values: Sequence[str]) -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     for value in values[:20]:
         try:
-            pairs = getaddresses([value[:4096]])
+            pairs = getaddresses([value[:_ADDRESSES_MAX]])
         except (ValueError, IndexError, TypeError, RecursionError):  # the library calls itself for each open bracket
-            pairs = [("", each) for each in _BARE.findall(value[:4096])]
+            pairs = [("", each) for each in _BARE.findall(value[:_ADDRESSES_MAX])]
+        if len(value) > _ADDRESSES_MAX and not any("@" in each for _, each in pairs):
+            pairs = [("", each) for each in _BARE.findall(value[-_TAIL:])]
         found += [(one_line(words(name)), one_line(each)) for name, each in pairs if "@" in each]
     return found
 

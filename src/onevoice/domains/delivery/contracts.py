@@ -11,7 +11,13 @@ MessageId = NewType("MessageId", int)
 AccountId = NewType("AccountId", int)
 
 MessageClass = Literal["transactional", "conversational", "marketing"]
-CLASSES: tuple[MessageClass, ...] = ("transactional", "conversational", "marketing")
+"""What may be asked for."""
+AnyClass = Literal["transactional", "conversational", "marketing", "test"]
+CLASSES: tuple[AnyClass, ...] = ("transactional", "conversational", "marketing", "test")
+"""By the number they are stored under. Append only. test: a draft that somebody of ours tries out."""
+
+TYPED = 0
+"""In place of an identifier: an address that one of us typed for a test, and that nobody is known by."""
 
 State = Literal[
     "planned", "queued", "sending", "sent", "delivered", "read", "clicked",
@@ -196,17 +202,30 @@ Priority = Literal["high", "normal", "low"]
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A draft that is tried out. source: of one variant. node: as whom; None: as nobody. address: where to, if the one
+    it goes to is TYPED. leaves: whether there would be something to unsubscribe from.
+    """
+
+    source: "TemplateSource"
+    node: int | None = None
+    address: str | None = None
+    leaves: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What somebody wants said. Every message goes this way, whoever asks.
 
     person: any identifier of theirs. key: the same key asks for the same message, however often. channels: those that
-    may be taken; empty: the best. template and version with their variables, or words.
+    may be taken; empty: the best. template and version with their variables, or words. trial: of the class `test`, in
+    place of a version; the message then goes to the very identifier that is named, where that is an address.
     """
 
     key: str
     person: int
     site: str
-    message_class: MessageClass
+    message_class: AnyClass
     purpose: str
     asked_by: str
     words: Content | None = None
@@ -218,6 +237,7 @@ class Ask:
     priority: Priority = "normal"
     due_at: datetime | None = None
     answers: int | None = None
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +265,7 @@ class Message:
     channel: str | None
     site: str
     wish: tuple[str, ...]
-    message_class: MessageClass
+    message_class: AnyClass
     purpose: str
     priority: int
     state: State
@@ -531,7 +551,9 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """draft: what is worked on; revision: of it. published: the version that is sent, None before the first."""
+    """draft: what is worked on; revision: of it. published: the version that is sent, None before the first; ahead:
+    whether the draft says something else than that.
+    """
 
     id: int
     site: str
@@ -545,6 +567,9 @@ class Template:
     published: int | None
     created_at: datetime
     archived_at: datetime | None
+    published_at: datetime | None = None
+    published_by: str | None = None
+    ahead: bool = False
 
 
 @dataclass(frozen=True, slots=True)

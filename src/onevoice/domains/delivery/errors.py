@@ -185,6 +185,13 @@ class TemplateProblemsError(DeliveryError):
     code = "template_problems"
 
 
+class TooManyTestsError(DeliveryError):
+    """Too many tests were sent."""
+
+    code = "too_many_tests"
+    kind = "too_many"
+
+
 class ArchivedTemplateError(DeliveryError):
     """The template is archived."""
 

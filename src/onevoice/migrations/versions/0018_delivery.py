@@ -119,6 +119,7 @@ create index message_leased on delivery.message (lease_until) where state = 2;
 create index message_person on delivery.message (person, id);
 create index message_contact on delivery.message (nid, contacted_at) where contacted_at is not null;
 create index message_provider on delivery.message (account_id, provider_id) where provider_id is not null;
+create index message_test on delivery.message (asked_at) where class = 3;
 
 -- What is said: the words, or the template's variables as they were known. Apart from the record, so that it can be
 -- erased; personal values stand in it as references into the vault.

@@ -1,7 +1,6 @@
 """The routes of access under /api. Bound in bootstrap."""
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -23,6 +22,7 @@ from onevoice.kit import cursor
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
+from onevoice.kit.home import DemoNow
 from onevoice.web.edge import client_address
 from onevoice.web.guards import SESSION_COOKIE, Actor, Insider, LoggedIn, Person, allow
 from onevoice.web.login import set_session
@@ -39,14 +39,14 @@ def router(
     database: Database,
     authenticator: AccessAuthenticator,
     settings: WebSettings,
-    demo_since: Callable[[], datetime | None],
+    demo: Callable[[], DemoNow | None],
     *,
     clock: Clock,
     chance: Chance,
 ) -> APIRouter:
-    """Everything of access under /api. demo_since: when the demo in this installation began, if it has one."""
+    """Everything of access under /api. demo: the one in this installation, if it has one."""
     routes = APIRouter(prefix="/api")
-    routes.include_router(_own(database, authenticator, settings, demo_since, clock=clock, chance=chance))
+    routes.include_router(_own(database, authenticator, settings, demo, clock=clock, chance=chance))
     routes.include_router(_managed(database, clock=clock, chance=chance))
     routes.include_router(sites.router(database, clock=clock))
     return routes
@@ -56,7 +56,7 @@ def _own(
     database: Database,
     authenticator: AccessAuthenticator,
     settings: WebSettings,
-    demo_since: Callable[[], datetime | None],
+    demo: Callable[[], DemoNow | None],
     *,
     clock: Clock,
     chance: Chance,
@@ -73,7 +73,7 @@ def _own(
         account_id = AccountId(actor.id)
         with database.transaction() as conn:
             account, left = accounts.account(conn, account_id), two_factor.recovery_codes_left(conn, account_id)
-        return shapes.me_view(account, left, demo_since())
+        return shapes.me_view(account, left, demo())
 
     @routes.patch("/me")
     def set_preferences(actor: Person, update: shapes.MeUpdate) -> shapes.Me:
@@ -82,7 +82,7 @@ def _own(
             account_id = AccountId(actor.id)
             changed = accounts.set_preferences(conn, account_id, preferences, actor=actor.label, clock=clock)
             left = two_factor.recovery_codes_left(conn, account_id)
-        return shapes.me_view(changed, left, demo_since())
+        return shapes.me_view(changed, left, demo())
 
     @routes.put(
         "/me/password",

@@ -1,7 +1,6 @@
 """What the routes of access take and give, as JSON."""
 
 from collections.abc import Collection
-from datetime import datetime
 
 import segno
 from pydantic import BaseModel, Field
@@ -25,6 +24,7 @@ from onevoice.domains.access.contracts import (
     Source,
     Theme,
 )
+from onevoice.kit.home import DemoNow
 from onevoice.web.paging import Body, Moment, Text
 
 
@@ -40,6 +40,7 @@ class Me(BaseModel):
     second_factor: bool = Field(description="Whether a code is asked for at login.")
     recovery_codes_left: int
     demo_since: Moment | None = Field(description="When the demo in this installation began; null in any other.")
+    demo_pocket: str | None = Field(description="The demo's pocket: an address of this machine.")
 
 
 class MeUpdate(Body):
@@ -197,7 +198,7 @@ def second_factor_view(begun: contracts.SecondFactorBegun) -> SecondFactorBegun:
     return SecondFactorBegun(secret=begun.secret, uri=begun.uri, qr=path, qr_size=len(code.matrix) + 2 * quiet)
 
 
-def me_view(account: Account, recovery_codes_left: int, demo_since: datetime | None) -> Me:
+def me_view(account: Account, recovery_codes_left: int, demo: DemoNow | None) -> Me:
     return Me(
         id=str(account.id),
         login=account.login,
@@ -209,7 +210,8 @@ def me_view(account: Account, recovery_codes_left: int, demo_since: datetime | N
         permissions=_ordered(MATRIX[account.role]),
         second_factor=account.second_factor,
         recovery_codes_left=recovery_codes_left,
-        demo_since=demo_since,
+        demo_since=demo.since if demo else None,
+        demo_pocket=demo.pocket if demo else None,
     )
 
 

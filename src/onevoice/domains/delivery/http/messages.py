@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 
@@ -11,12 +12,12 @@ from psycopg import Connection
 from pydantic import BeforeValidator
 
 from onevoice.domains.delivery.contracts import STATES, Ask, Button, Content, Manifest, MessageId, State
-from onevoice.domains.delivery.errors import InvalidMessageError
+from onevoice.domains.delivery.errors import InvalidMessageError, UnknownChannelError
 from onevoice.domains.delivery.http import render, shapes
 from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules import facts as fact_rules
 from onevoice.domains.delivery.rules import flips
-from onevoice.domains.delivery.service import accounts, asking, reading, templates, why
+from onevoice.domains.delivery.service import accounts, asking, reading, templates, why, wording
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.privacy.service import standing as privacy
 from onevoice.domains.profiles.service import reading as profiles
@@ -89,23 +90,50 @@ def router(
             due_at=_aware(body.due_at),
         )
 
+    def filled(conn: Connection, actor: Actor, body: shapes.MessageAsk) -> Ask:
+        """With the person's values in the words."""
+        asked = wanted(conn, actor, body)
+        if asked.words is None or body.words is None or not body.words.fill:
+            return asked
+        found = wording.seen(conn, asked, None, channel="", contexts=sources, fill=True, at=clock.now()).found
+        if isinstance(found, wording.Refused):
+            raise InvalidMessageError(found.detail)
+        if found.missing:
+            missing = ", ".join(each.path for each in found.missing)
+            raise InvalidMessageError(f"Of this person it is not known: {missing}. Write it without.")
+        return replace(asked, words=replace(asked.words, text=found.content.text, subject=found.content.subject))
+
     @routes.post("/messages", responses=documented(_NOBODY))
     def ask_for_message(actor: Sender, body: shapes.MessageAsk) -> shapes.AskedView:
         """Ask for a message. It is judged at once, and again before it goes; a silence is kept with its reason."""
         with database.transaction() as conn:
-            found = asking.ask(conn, [wanted(conn, actor, body)], channels, sources, clock=clock)
+            found = asking.ask(conn, [filled(conn, actor, body)], channels, sources, clock=clock)
         return render.asked(found[0])
 
     @routes.post("/message-considerations", responses=documented(_NOBODY))
     def consider_message(actor: Sender, body: shapes.MessageAsk) -> shapes.DecisionView:
         """What would come of a message, and why. Nothing is kept and nothing is sent."""
         with database.transaction() as conn:
-            asked = wanted(conn, actor, body)
+            asked = filled(conn, actor, body)
             found = asking.consider(conn, asked, channels, at=max(asked.due_at or clock.now(), clock.now()))
             names = render.account_names(accounts.accounts(conn))
         turns = why.turns_of(found.policy, found.facts, found.decision)
         turn = flips.turns(found.policy, found.facts, found.decision)
         return render.decision(found.policy_version, found.facts, found.decision, turns, turn, names)
+
+    @routes.post("/message-previews", responses=documented(_NOBODY))
+    def preview_message(actor: Sender, body: shapes.MessagePreviewAsk) -> shapes.MessagePreviewView:
+        """What the person would get by a channel. What is not known of them is named. Nothing is kept or sent."""
+        if body.channel not in channels:
+            raise UnknownChannelError(
+                f"There is no channel {body.channel!r}; there are: {', '.join(sorted(channels))}."
+            )
+        with database.transaction() as conn:
+            asked = wanted(conn, actor, body)
+            source = None if asked.template is None else templates.source(conn, asked.template, asked.version)
+            fill = body.words is not None and body.words.fill
+            found = wording.seen(conn, asked, source, channel=body.channel, contexts=sources, fill=fill, at=clock.now())
+        return render.preview_of(body.channel, found, channels[body.channel].capabilities.text_max)
 
     @routes.get("/messages", responses=documented(_NOBODY))
     def list_messages(
@@ -116,7 +144,7 @@ def router(
         state: Annotated[str | None, Query(max_length=200, description="States, with commas between.")] = None,
         channel: Annotated[str | None, Query(max_length=60, pattern=STORABLE)] = None,
         purpose: Annotated[str | None, Query(max_length=60, pattern=STORABLE)] = None,
-        message_class: Annotated[shapes.MessageClass | None, Query(alias="class")] = None,
+        message_class: Annotated[shapes.AnyClass | None, Query(alias="class")] = None,
         rule: Annotated[
             str | None, Query(max_length=60, pattern=STORABLE, description="Which gate stood against it.")
         ] = None,
@@ -160,8 +188,8 @@ def router(
             data=[
                 shapes.CostView(
                     channel=each.channel,
-                    account_id=str(each.account_id),
-                    account=names.get(each.account_id, f"#{each.account_id}"),
+                    account_id=None if each.account_id is None else str(each.account_id),
+                    account=None if each.account_id is None else names.get(each.account_id, f"#{each.account_id}"),
                     currency=each.currency,
                     sent=each.sent,
                     silences=each.silences,

@@ -5,11 +5,12 @@ from typing import Any
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Account, Asked, Content, Message
+from onevoice.domains.delivery.contracts import TYPED, Account, Asked, Content, Message
 from onevoice.domains.delivery.http import shapes
 from onevoice.domains.delivery.rules.facts import Decision, Facts
 from onevoice.domains.delivery.rules.flips import Change
 from onevoice.domains.delivery.service.why import Moment
+from onevoice.domains.delivery.service.wording import Refused, Seen
 from onevoice.domains.delivery.store.messages import PRIORITY_NAMES
 
 PREVIEW_CHARS = 160
@@ -93,6 +94,26 @@ def preview(content: Mapping[str, Any] | None) -> str | None:
     return text if len(text) <= PREVIEW_CHARS else text[: PREVIEW_CHARS - 1].rstrip() + "…"
 
 
+def preview_of(channel: str, seen: Seen, most: int) -> shapes.MessagePreviewView:
+    found = seen.found
+    content = None if isinstance(found, Refused) else found.content
+    return shapes.MessagePreviewView(
+        channel=channel,
+        language=seen.language,
+        subject=None if content is None else content.subject,
+        text=None if content is None else content.text,
+        buttons=[] if content is None else [[each.text for each in row] for row in content.buttons],
+        missing=[]
+        if isinstance(found, Refused)
+        else [shapes.MissingView(path=m.path, part=m.part, line=m.line, column=m.column) for m in found.missing],
+        refused=found.reason if isinstance(found, Refused) else None,
+        detail=found.detail if isinstance(found, Refused) else None,
+        characters=0 if content is None else len(content.text),
+        characters_max=most,
+        time_zone=seen.time_zone,
+    )
+
+
 def message(
     found: Message,
     *,
@@ -105,7 +126,7 @@ def message(
     return shapes.MessageView(
         id=str(found.id),
         key=found.key,
-        profile_id=str(pid),
+        profile_id=None if found.person == TYPED else str(pid),
         name=name,
         channel=found.channel,
         account=None if account is None else account.name,

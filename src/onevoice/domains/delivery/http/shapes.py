@@ -9,6 +9,7 @@ from onevoice.domains.delivery.contracts import State
 from onevoice.web.paging import STORABLE, Body, Moment, Text
 
 MessageClass = Literal["transactional", "conversational", "marketing"]
+AnyClass = Literal["transactional", "conversational", "marketing", "test"]
 Priority = Literal["high", "normal", "low"]
 Kind = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 Reference = Annotated[str, Field(min_length=3, max_length=1200, pattern=STORABLE)]
@@ -20,11 +21,14 @@ class ButtonSent(Body):
 
 
 class Words(Body):
-    """subject: where the channel has one."""
+    """subject: where the channel has one. fill: whether `{{ customer.first_name }}` and the like stand for what is
+    known of the person now; what is not known is refused.
+    """
 
     text: Annotated[str, Field(min_length=1, max_length=100_000, pattern=STORABLE)]
     subject: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")] | None = None
     buttons: list[list[ButtonSent]] = Field(default=[], max_length=20)
+    fill: bool = False
 
 
 class TemplateUse(Body):
@@ -53,6 +57,35 @@ class MessageAsk(Body):
     key: Annotated[str, Field(min_length=1, max_length=150, pattern=r"^[\x21-\x7e]+$")] | None = Field(
         default=None, description="The same key asks for the same message, however often it is sent."
     )
+
+
+class MessagePreviewAsk(MessageAsk):
+    channel: Kind = Field(description="By which channel it is looked at.")
+
+
+class MissingView(BaseModel):
+    """A value that is not known of the person, and where it is wanted."""
+
+    path: str
+    part: str
+    line: int
+    column: int
+
+
+class MessagePreviewView(BaseModel):
+    """What the person would get. refused: why it cannot be put together, with the detail for whoever mends it."""
+
+    channel: str
+    language: str
+    subject: str | None
+    text: str | None
+    buttons: list[list[str]]
+    missing: list[MissingView]
+    refused: str | None
+    detail: str | None
+    characters: int = Field(description="Of the text.")
+    characters_max: int = Field(description="So many the channel takes.")
+    time_zone: str = Field(description="The person's, else the site's.")
 
 
 class VerdictView(BaseModel):
@@ -131,12 +164,12 @@ class MessageView(BaseModel):
 
     id: str
     key: str
-    profile_id: str
+    profile_id: str | None = Field(description="Null of a test to an address that nobody is known by; `name` is that.")
     name: str | None
     channel: str | None
     account: str | None
     site: str
-    message_class: MessageClass = Field(serialization_alias="class")
+    message_class: AnyClass = Field(serialization_alias="class", description="test: a draft that one of us tried out.")
     purpose: str
     priority: Priority
     state: State
@@ -196,10 +229,12 @@ class WhatIf(Body):
 
 
 class CostView(BaseModel):
-    channel: str
-    account_id: str
-    account: str
-    currency: str
+    """channel, account_id, account, currency: null of silences that no account was chosen for."""
+
+    channel: str | None
+    account_id: str | None
+    account: str | None
+    currency: str | None
     sent: int
     silences: int
     minor: int

@@ -1,5 +1,6 @@
 """What /api/templates takes and gives."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -13,6 +14,7 @@ from onevoice.domains.delivery.contracts import (
     TemplateSource,
     TemplateVersion,
 )
+from onevoice.domains.delivery.http.shapes import MissingView
 from onevoice.domains.delivery.rules.rendering import Preview
 from onevoice.web.paging import Body, Moment, Text
 
@@ -171,6 +173,34 @@ class PreviewAsk(Body):
     )
 
 
+class TestAsk(Body):
+    channel: Channel
+    language: Language
+    to: Annotated[Text, Field(max_length=300)] = Field(
+        description="An e-mail address, as `email:me@shop.example`, or somebody who is known, as `profile:42`.",
+        examples=["email:me@shop.example"],
+    )
+    draft: SourceShape | None = Field(None, description="Null: the draft that is kept.")
+    customer: Annotated[Text, Field(max_length=300)] | None = Field(
+        None, description="As whom; null: as nobody.", examples=["user_id:u1"]
+    )
+    context: dict[str, Any] = Field({}, description="As of a preview.", max_length=50)
+
+
+class VariantLine(BaseModel):
+    channel: str
+    language: str
+
+
+class VariableView(BaseModel):
+    path: str = Field(description="Such as `customer.first_name`.")
+    example: str | None = Field(description="What it holds for whoever was named; null: nothing.")
+
+
+class Variables(BaseModel):
+    variables: list[VariableView]
+
+
 class TemplateLine(BaseModel):
     id: str
     site: str
@@ -179,10 +209,15 @@ class TemplateLine(BaseModel):
     purpose: str
     channels: list[str]
     languages: list[str]
+    default_language: str
+    variants: list[VariantLine] = Field(description="What the draft has, by channel and language.")
     revision: int
     drafted_at: Moment
     drafted_by: str
     published: int | None = Field(description="The version that is sent; null before the first.")
+    published_at: Moment | None
+    published_by: str | None
+    ahead: bool = Field(description="Whether the draft says something else than what is sent.")
     created_at: Moment
     archived_at: Moment | None
 
@@ -239,13 +274,6 @@ class PartChanged(BaseModel):
 
 class Changes(BaseModel):
     parts: list[PartChanged]
-
-
-class MissingView(BaseModel):
-    path: str
-    part: str
-    line: int
-    column: int
 
 
 class ButtonView(BaseModel):
@@ -307,6 +335,10 @@ def previewed(found: Preview) -> PreviewView:
     )
 
 
+def variables(found: Mapping[str, str | None]) -> Variables:
+    return Variables(variables=[VariableView(path=path, example=example) for path, example in found.items()])
+
+
 def _version(found: TemplateVersion) -> dict[str, Any]:
     return {
         "version": found.version,
@@ -325,6 +357,11 @@ def _line(found: Template) -> dict[str, Any]:
         "purpose": found.purpose,
         "channels": list(dict.fromkeys(each.channel for each in found.draft.variants)),
         "languages": list(dict.fromkeys(each.language for each in found.draft.variants)),
+        "default_language": found.draft.default_language,
+        "variants": [VariantLine(channel=each.channel, language=each.language) for each in found.draft.variants],
+        "published_at": found.published_at,
+        "published_by": found.published_by,
+        "ahead": found.ahead,
         "revision": found.revision,
         "drafted_at": found.drafted_at,
         "drafted_by": found.drafted_by,

@@ -17,8 +17,8 @@ from onevoice.domains.delivery.contracts import (
 )
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.rules.lexing import Piece, pieces
-from onevoice.domains.delivery.rules.machine import Source
 from onevoice.domains.delivery.rules.markup import entities
+from onevoice.domains.delivery.rules.values import Source
 
 BLOCKS_MAX: Final = 100
 _FONT: Final = "-apple-system, 'Segoe UI', Roboto, Helvetica, Arial, sans-serif"

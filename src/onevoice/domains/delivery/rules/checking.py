@@ -1,8 +1,9 @@
 """What must be right before a template is published, and how two versions of it differ."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping
-from typing import Final, Literal
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -16,7 +17,7 @@ from onevoice.domains.delivery.contracts import (
     Variant,
 )
 from onevoice.domains.delivery.errors import TemplateError
-from onevoice.domains.delivery.rules.rendering import Compiled, compile_variant
+from onevoice.domains.delivery.rules.rendering import Compiled, compile_variant, preview
 from onevoice.kit import places
 
 Line = tuple[Literal["same", "gone", "new"], str]
@@ -29,6 +30,10 @@ ROOTS: Final[Mapping[str, frozenset[str] | None]] = {
 }
 """What every message may speak of, and what is known of each. Whoever asks for a message may add roots of its own."""
 _DIFF_LINES_MAX: Final = 4_000
+_VARIABLES_MAX: Final = 200
+_PATH_MAX: Final = 120
+_EXAMPLE_MAX: Final = 80
+_WORD: Final = re.compile(r"[A-Za-z_][\w-]*")
 
 
 def check(source: TemplateSource, message_class: MessageClass) -> list[Problem]:
@@ -63,7 +68,9 @@ def _variant(variant: Variant, message_class: MessageClass) -> Iterator[Problem]
         place = (error.part, error.line, error.column)
         yield Problem("error", error.reason, error.detail, variant.channel, variant.language, *place)
         return
-    if message_class == "marketing" and isinstance(variant.parts, EmailParts):
+    if message_class != "marketing":
+        yield from _nothing_to_leave(variant, compiled)
+    elif isinstance(variant.parts, EmailParts):
         yield from _ways_out(variant, compiled)
     yield from _unknown(variant, compiled)
 
@@ -73,6 +80,27 @@ def _ways_out(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
         if not any(name in link.url for link in compiled.links):
             text = f"A marketing e-mail needs {what}: add the footer, or a link to {{{{ {name} }}}}."
             yield _problem(variant, "error", "no_way_out", text)
+
+
+def _nothing_to_leave(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
+    """Of what a purchase or a conversation needs nobody can unsubscribe. The footer knows that. Any other text that
+    speaks of it would stop the message or, where it asks first, leave something out.
+    """
+    if "unsubscribe_url" not in msgspec.json.encode(variant.parts).decode():
+        return
+    text = "Only marketing can be unsubscribed from: unsubscribe_url is empty here. "
+    try:
+        missing = preview(compiled, {"preferences_url": "https://example.com/"}).missing
+    except TemplateError:  # it can make nothing of values that are not there, which says nothing of this one
+        missing = []
+    found = [each for each in missing if each.path == "unsubscribe_url"]
+    for each in found:
+        what = f"{text}The message would not be sent. Take it out, or link to {{{{ preferences_url }}}}."
+        place = (each.part, each.line, each.column)
+        yield Problem("error", "no_unsubscribing", what, variant.channel, variant.language, *place)
+    if not found:
+        what = f"{text}What needs it is left out, or stops the message."
+        yield _problem(variant, "warning", "no_unsubscribing", what)
 
 
 def _unknown(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
@@ -86,6 +114,30 @@ def _unknown(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
         else:
             continue
         yield _problem(variant, "warning", "unknown_variable", text)
+
+
+def variables(context: Mapping[str, Any]) -> dict[str, str | None]:
+    """What a context holds, by path, in a few words each: what its author may write, with examples."""
+    found: dict[str, str | None] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if len(found) >= _VARIABLES_MAX or len(path) > _PATH_MAX:
+            return
+        if not isinstance(value, Mapping):
+            found[path] = None if value in (None, "") else " ".join(_said(value).split())[:_EXAMPLE_MAX]
+            return
+        inside = cast("Mapping[str, Any]", value)
+        # A person and the site before the ways out; of a person the name before forty traits.
+        for name in sorted(inside, key=lambda each: isinstance(inside[each], Mapping) == bool(path)):
+            if _WORD.fullmatch(name):
+                walk(inside[name], f"{path}.{name}" if path else name)
+
+    walk(context, "")
+    return found
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _problem(variant: Variant, severity: Literal["error", "warning"], reason: str, detail: str) -> Problem:

@@ -1,36 +1,34 @@
-"""What may stand after a | in a template. Every filter takes and gives plain values and says what it needs.
+"""What may stand after a | in a template: python-liquid's own filters of texts and lists behind a guard, and ours.
 
-A function takes the state first, then the value, then the arguments. It never sees a missing value: `liquid` passes
-those on to `default` and `optional` only.
+Ours are those that know people's languages, and arithmetic: the library's takes what is no number for 0.
 """
 
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DecimalException
 from functools import lru_cache
 from typing import Any, Final, NoReturn
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal, get_currency_precision
+from liquid import Environment
+from liquid.exceptions import FilterArgumentError, LiquidError, LiquidSyntaxError
+from liquid.filter import with_context
+from liquid.token import Token
+from liquid.undefined import Undefined
 
-from onevoice.domains.delivery.rules.machine import (
-    NUMBER_MAX,
-    VALUE_MAX,
-    FilterError,
-    Missing,
-    State,
-    shown_number,
-    true,
-)
+from onevoice.domains.delivery.rules.values import NUMBER_MAX, Reader, shown_number
 from onevoice.kit import places
 
+TEXT_MAX: Final = 100_000
+"""Characters that a filter makes."""
+ITEMS_MAX: Final = 10_000
+_LONGEST: Final[dict[type, int]] = {str: TEXT_MAX, list: ITEMS_MAX}
 FEW_PLURALS: Final = {"ru": ("one", "few", "many"), "pl": ("one", "few", "many"), "uk": ("one", "few", "many")}
 _DATES: Final = ("short", "medium", "long", "full", "day", "weekday", "time", "datetime")
 _DAY_PATTERNS: Final = {"en": "MMMM d", "ru": "d MMMM", "pl": "d MMMM"}
@@ -39,13 +37,8 @@ _PLACES_MAX: Final = 10
 _SPACE: Final = re.compile(r"\s+")
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """fewest, most: arguments after the value."""
-
-    run: Callable[..., Any]
-    fewest: int = 0
-    most: int = 0
+class FilterError(ValueError):
+    """A filter cannot make anything of what it was given. Its text says what it needs."""
 
 
 def text(value: Any) -> str:
@@ -57,7 +50,7 @@ def text(value: Any) -> str:
         return "true" if value else "false"
     if kind is int or kind is Decimal or kind is float:
         return shown_number(number(value))
-    if kind is Missing or value is None:
+    if value is None or isinstance(value, Undefined):
         return ""
     return _refuse("takes a text, not a list or an object")
 
@@ -103,93 +96,36 @@ def _refuse(why: str) -> NoReturn:
     raise FilterError(why)
 
 
-def _short(found: str) -> str:
-    return found if len(found) <= VALUE_MAX else _refuse("makes too long a text")
-
-
 def _small(found: int | Decimal) -> int | Decimal:
     if not -NUMBER_MAX < found < NUMBER_MAX:
         _refuse("makes too large a number")
     return round(found, _PLACES_MAX) if isinstance(found, Decimal) else found
 
 
-# Fallbacks
-
-
-def _default(_: State, value: Any, fallback: Any = "") -> Any:
-    return value if true(value) and value not in ("", [], {}, ()) else fallback
-
-
-def _optional(_: State, value: Any) -> Any:
-    return "" if value.__class__ is Missing or value is None else value
+def _optional(_: Reader, value: Any) -> Any:
+    return "" if value is None or isinstance(value, Undefined) else value
 
 
 # Texts
 
 
-def _on_text(change: Callable[[str], str]) -> Callable[..., str]:
-    def run(_: State, value: Any) -> str:
-        return _short(change(text(value)))
-
-    return run
-
-
-def _append(_: State, value: Any, more: Any) -> str:
-    return _short(text(value) + text(more))
-
-
-def _prepend(_: State, value: Any, more: Any) -> str:
-    return _short(text(more) + text(value))
-
-
-def _url_encode(found: str) -> str:
-    return quote(found[:VALUE_MAX], safe="")
-
-
-def _capitalize(_: State, value: Any) -> str:
-    found = text(value)
-    return found[:1].upper() + found[1:]
-
-
-def _truncate(_: State, value: Any, length: Any = 50, ellipsis: Any = "…") -> str:
-    found, most, end = text(value), whole(length), text(ellipsis)
-    return found if len(found) <= most else found[: max(0, most - len(end))].rstrip() + end
-
-
-def _truncatewords(_: State, value: Any, count: Any = 15, ellipsis: Any = "…") -> str:
-    found, most = text(value).split(), max(1, whole(count))
-    return " ".join(found[:most]) + (text(ellipsis) if len(found) > most else "")
-
-
-def _replace(_: State, value: Any, old: Any, new: Any = "") -> str:
+def _replace(_: Reader, value: Any, old: Any, new: Any = "") -> str:
     found, before, after = text(value), text(old), text(new)
     if not before:
         _refuse("takes a text to look for, not an empty one")
-    if len(found) + found.count(before) * max(0, len(after) - len(before)) > VALUE_MAX:
-        _refuse("makes too long a text")
+    if len(found) + found.count(before) * max(0, len(after) - len(before)) > TEXT_MAX:
+        _refuse("makes too long a text")  # before it is made: a text of 90,000 letters, each replaced by as many
     return found.replace(before, after)
 
 
-def _slice(_: State, value: Any, start: Any, length: Any = 1) -> Any:
-    found = value if value.__class__ in (list, tuple) else text(value)
-    first, count = whole(start), max(0, whole(length))
-    first = max(0, first + len(found)) if first < 0 else first
-    return found[first : first + count]
-
-
-def _split(_: State, value: Any, separator: Any = " ") -> list[str]:
-    found, between = text(value), text(separator)
-    return found.split(between) if between else list(found)
-
-
-def _join(_: State, value: Any, separator: Any = " ") -> str:
+def _join(_: Reader, value: Any, separator: Any = " ") -> str:
     parts, between = [text(item) for item in items(value)], text(separator)
-    if sum(map(len, parts)) + len(parts) * len(between) > VALUE_MAX:
+    if sum(map(len, parts)) + len(parts) * len(between) > TEXT_MAX:
         _refuse("makes too long a text")
     return between.join(parts)
 
 
-def _name(_: State, value: Any) -> str:
+def _name(_: Reader, value: Any) -> str:
     """A person's name as people write it: one space between, and no shouting. Not declined: nominative is safe."""
     found = _SPACE.sub(" ", text(value)).strip()
     return found.title() if len(found) > 2 and (found.isupper() or found.islower()) else found
@@ -198,44 +134,12 @@ def _name(_: State, value: Any) -> str:
 # Lists
 
 
-def _first(_: State, value: Any) -> Any:
-    found = items(value)
-    return found[0] if found else Missing("first")
-
-
-def _last(_: State, value: Any) -> Any:
-    found = items(value)
-    return found[-1] if found else Missing("last")
-
-
-def _size(_: State, value: Any) -> int:
-    return len(value) if value.__class__ in (list, tuple, dict) else len(text(value))
-
-
-def _map(_: State, value: Any, key: Any) -> list[Any]:
+def _map(_: Reader, value: Any, key: Any) -> list[Any]:
     name = text(key)
     return [item.get(name) if item.__class__ is dict else None for item in items(value)]
 
 
-def _where(_: State, value: Any, key: Any, wanted: Any = None) -> list[Any]:
-    name = text(key)
-    rows = [item for item in items(value) if item.__class__ is dict]
-    return [row for row in rows if (true(row.get(name)) if wanted is None else row.get(name) == wanted)]
-
-
-def _sort(_: State, value: Any, key: Any = None) -> list[Any]:
-    rows = items(value)
-    name = None if key is None else text(key)
-    keys = [row.get(name) if name is not None and row.__class__ is dict else row for row in rows]
-    if all(found.__class__ in (int, Decimal, float) for found in keys):
-        order = sorted(range(len(rows)), key=lambda n: keys[n])
-    else:
-        shown = [text(found) for found in keys]
-        order = sorted(range(len(rows)), key=lambda n: shown[n])
-    return [rows[n] for n in order]
-
-
-def _sum(_: State, value: Any, key: Any = None) -> int | Decimal:
+def _sum(_: Reader, value: Any, key: Any = None) -> int | Decimal:
     name = None if key is None else text(key)
     rows = items(value)
     return _small(
@@ -243,24 +147,20 @@ def _sum(_: State, value: Any, key: Any = None) -> int | Decimal:
     )
 
 
-def _uniq(_: State, value: Any) -> list[Any]:
+def _uniq(_: Reader, value: Any) -> list[Any]:
     rows = items(value)
     return list({(row.__class__, text(row)): row for row in reversed(rows)}.values())[::-1]
-
-
-def _reverse(_: State, value: Any) -> list[Any]:
-    return items(value)[::-1]
 
 
 # Numbers
 
 
-def _abs(_: State, value: Any) -> int | Decimal:
+def _abs(_: Reader, value: Any) -> int | Decimal:
     return abs(number(value))
 
 
 def _arithmetic(operation: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    def run(_: State, value: Any, other: Any) -> int | Decimal:
+    def run(_: Reader, value: Any, other: Any) -> int | Decimal:
         left, right = number(value), number(other)
         if isinstance(left, Decimal) or isinstance(right, Decimal):
             left, right = Decimal(left), Decimal(right)
@@ -277,7 +177,7 @@ def _divided(left: Any, right: Any) -> Any:
 
 
 def _rounded(rounding: str) -> Callable[..., Any]:
-    def run(_: State, value: Any, digits: Any = 0) -> int | Decimal:
+    def run(_: Reader, value: Any, digits: Any = 0) -> int | Decimal:
         places_after = min(_PLACES_MAX, max(0, whole(digits)))
         found = Decimal(number(value)).quantize(Decimal(1).scaleb(-places_after), rounding=rounding)
         return found if places_after else int(found)
@@ -308,17 +208,17 @@ def _grouped(value: int | Decimal, language: str) -> bool:
     return abs(value) >= 10_000 or language[:2] not in ("pl", "es")
 
 
-def _money(state: State, value: Any, currency: Any = None) -> str:
+def _money(reader: Reader, value: Any, currency: Any = None) -> str:
     """value: minor units."""
-    code = text(currency) if currency is not None else state.reader.currency
+    code = text(currency) if currency is not None else reader.currency
     known = places.currency(code) if code else None
     if known is None:
         _refuse("needs a currency, such as money: 'PLN'" if not code else f"knows no currency {code[:10]!r}")
-    return _amount(whole(value), known or "", state.reader.language)
+    return _amount(whole(value), known or "", reader.language)
 
 
-def _number(state: State, value: Any) -> str:
-    found, language = number(value), state.reader.language
+def _number(reader: Reader, value: Any) -> str:
+    found, language = number(value), reader.language
     return format_decimal(found, locale=locale(language), group_separator=_grouped(found, language))
 
 
@@ -353,17 +253,17 @@ def _moment(value: str, style: str, language: str, time_zone: str) -> str:
     return format_date(found, style, locale=of)
 
 
-def _date(state: State, value: Any, style: Any = "long") -> str:
+def _date(reader: Reader, value: Any, style: Any = "long") -> str:
     if value.__class__ is not str:
         _refuse("takes a date such as 2026-03-08 or 2026-03-08T12:30:00Z")
     if style not in _DATES:
         _refuse(f"knows the styles {', '.join(_DATES)}")
-    return _moment(value[:40], style, state.reader.language, state.reader.time_zone)
+    return _moment(value[:40], style, reader.language, reader.time_zone)
 
 
-def _plural(state: State, value: Any, *forms: Any) -> str:
+def _plural(reader: Reader, value: Any, *forms: Any) -> str:
     """forms: one, other in English; one, few, many in Russian and Polish."""
-    language = locale(state.reader.language)
+    language = locale(reader.language)
     names = FEW_PLURALS.get(language.language, ("one", "other"))
     if len(forms) != len(names):
         _refuse(f"needs {len(names)} forms in this language: {', '.join(names)}")
@@ -371,48 +271,124 @@ def _plural(state: State, value: Any, *forms: Any) -> str:
     return text(forms[names.index(category)] if category in names else forms[-1 if len(names) == 2 else 1])
 
 
-FILTERS: Final[dict[str, Filter]] = {
-    "default": Filter(_default, 1, 1),
-    "optional": Filter(_optional),
-    "upcase": Filter(_on_text(str.upper)),
-    "downcase": Filter(_on_text(str.lower)),
-    "capitalize": Filter(_capitalize),
-    "strip": Filter(_on_text(str.strip)),
-    "append": Filter(_append, 1, 1),
-    "prepend": Filter(_prepend, 1, 1),
-    "replace": Filter(_replace, 1, 2),
-    "remove": Filter(_replace, 1, 1),
-    # By its own name: written out, the check of SQL would take the word for a statement.
-    _truncate.__name__[1:]: Filter(_truncate, 0, 2),
-    "truncatewords": Filter(_truncatewords, 0, 2),
-    "slice": Filter(_slice, 1, 2),
-    "split": Filter(_split, 1, 1),
-    "join": Filter(_join, 0, 1),
-    "url_encode": Filter(_on_text(_url_encode)),
-    "name": Filter(_name),
-    "first": Filter(_first),
-    "last": Filter(_last),
-    "size": Filter(_size),
-    "map": Filter(_map, 1, 1),
-    "where": Filter(_where, 1, 2),
-    "sort": Filter(_sort, 0, 1),
-    "reverse": Filter(_reverse),
-    "uniq": Filter(_uniq),
-    "sum": Filter(_sum, 0, 1),
-    "plus": Filter(_arithmetic(operator.add), 1, 1),
-    "minus": Filter(_arithmetic(operator.sub), 1, 1),
-    "times": Filter(_arithmetic(operator.mul), 1, 1),
-    "divided_by": Filter(_arithmetic(_divided), 1, 1),
-    "modulo": Filter(_arithmetic(operator.mod), 1, 1),
-    "at_least": Filter(_arithmetic(max), 1, 1),
-    "at_most": Filter(_arithmetic(min), 1, 1),
-    "abs": Filter(_abs),
-    "round": Filter(_rounded(ROUND_HALF_UP), 0, 1),
-    "ceil": Filter(_rounded(ROUND_CEILING)),
-    "floor": Filter(_rounded(ROUND_FLOOR)),
-    "number": Filter(_number),
-    "money": Filter(_money, 0, 1),
-    "date": Filter(_date, 0, 1),
-    "plural": Filter(_plural, 2, 3),
+# What there is
+
+_Run = Callable[..., Any]
+_OURS: Final[dict[str, tuple[_Run, int, int]]] = {
+    "optional": (_optional, 0, 0),
+    "replace": (_replace, 1, 2),
+    "join": (_join, 0, 1),
+    "name": (_name, 0, 0),
+    "map": (_map, 1, 1),
+    "uniq": (_uniq, 0, 0),
+    "sum": (_sum, 0, 1),
+    "plus": (_arithmetic(operator.add), 1, 1),
+    "minus": (_arithmetic(operator.sub), 1, 1),
+    "times": (_arithmetic(operator.mul), 1, 1),
+    "divided_by": (_arithmetic(_divided), 1, 1),
+    "modulo": (_arithmetic(operator.mod), 1, 1),
+    "at_least": (_arithmetic(max), 1, 1),
+    "at_most": (_arithmetic(min), 1, 1),
+    "abs": (_abs, 0, 0),
+    "round": (_rounded(ROUND_HALF_UP), 0, 1),
+    "ceil": (_rounded(ROUND_CEILING), 0, 0),
+    "floor": (_rounded(ROUND_FLOOR), 0, 0),
+    "number": (_number, 0, 0),
+    "money": (_money, 0, 1),
+    "date": (_date, 0, 1),
+    "plural": (_plural, 2, 3),
 }
-EMPTY_ALLOWED: Final = frozenset({"default", "optional"})
+_OF_TEXTS: Final = {
+    "upcase": (0, 0),
+    "downcase": (0, 0),
+    "capitalize": (0, 0),
+    "strip": (0, 0),
+    "append": (1, 1),
+    "prepend": (1, 1),
+    "remove": (1, 1),
+    "trunc" + "ate": (0, 2),  # in one piece the check of SQL would take the word for a statement
+    "truncatewords": (0, 2),
+    "split": (1, 1),
+    "url_encode": (0, 0),
+}
+_OF_LISTS: Final = {"first": (0, 0), "last": (0, 0), "where": (1, 2), "sort": (0, 1), "reverse": (0, 0)}
+_OF_ALL: Final = {"default": (1, 1), "size": (0, 0), "slice": (1, 2)}
+FILTERS: Final = frozenset({*_OURS, *_OF_TEXTS, *_OF_LISTS, *_OF_ALL})
+_TAKES_NOTHING: Final = frozenset({"default", "optional"})
+
+
+def narrow(environment: Environment) -> None:
+    """Leaves the environment those filters that are offered, guarded. It must have the library's."""
+    theirs = environment.filters
+    environment.filters = {}
+    offered = {name: (_on_texts(theirs[name], environment), *counts) for name, counts in _OF_TEXTS.items()}
+    offered |= {name: (_on_lists(theirs[name], environment), *counts) for name, counts in _OF_LISTS.items()}
+    offered |= {name: (_plainly(theirs[name], environment), *counts) for name, counts in _OF_ALL.items()}
+    for name, (run, fewest, most) in (offered | _OURS).items():
+        environment.add_filter(name, _guarded(name, run, fewest, most))
+
+
+def _plainly(run: _Run, environment: Environment) -> _Run:
+    more = {"environment": environment} if getattr(run, "with_environment", False) else {}
+
+    def plain(_: Reader, value: Any, *arguments: Any) -> Any:
+        return run(value, *arguments, **more)
+
+    return plain
+
+
+def _on_texts(run: _Run, environment: Environment) -> _Run:
+    """The library would write out a list or an object as Python does."""
+    plain = _plainly(run, environment)
+
+    def on_text(reader: Reader, value: Any, *arguments: Any) -> Any:
+        return plain(reader, text(value), *map(text, arguments))
+
+    return on_text
+
+
+def _on_lists(run: _Run, environment: Environment) -> _Run:
+    plain = _plainly(run, environment)
+
+    def on_list(reader: Reader, value: Any, *arguments: Any) -> Any:
+        return plain(reader, items(value), *arguments)
+
+    return on_list
+
+
+def _guarded(name: str, run: _Run, fewest: int, most: int) -> _Run:
+    @with_context
+    def guarded(value: Any, *arguments: Any, context: Any) -> Any:
+        """What is missing stays missing, work is paid for, and what is made is bounded."""
+        if name not in _TAKES_NOTHING and (value is None or isinstance(value, Undefined)):
+            return value
+        context.spend(cost(value))
+        try:
+            found = run(context.reader, value, *arguments)
+        except FilterError as error:
+            raise FilterArgumentError(f"{name} {error}", token=None) from error
+        except (LiquidError, ArithmeticError, ValueError, TypeError, AttributeError) as error:
+            raise FilterArgumentError(f"{name} can make nothing of this value", token=None) from error
+        longest = _LONGEST.get(found.__class__)
+        if longest is not None and len(found) > longest:
+            raise FilterArgumentError(f"{name} makes too much", token=None)
+        return found
+
+    def validate(_: Environment, token: Token, _name: str, arguments: list[Any]) -> None:
+        """Called by the library for each use of the filter."""
+        if any(getattr(argument, "name", None) for argument in arguments):
+            raise LiquidSyntaxError(f"{name} takes its arguments without names", token=token)
+        if not fewest <= len(arguments) <= most:
+            needs = f"{fewest}" if fewest == most else f"{fewest} to {most}"
+            raise LiquidSyntaxError(f"{name} takes {needs} arguments, not {len(arguments)}", token=token)
+
+    guarded.validate = validate  # type: ignore[attr-defined]
+    return guarded
+
+
+def cost(value: Any) -> int:
+    """In steps of work."""
+    kind = value.__class__
+    if kind is str:
+        return 1 + (len(value) >> 6)
+    return 1 + (len(value) >> 4) if kind in (list, tuple, dict) else 1

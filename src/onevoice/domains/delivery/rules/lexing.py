@@ -1,6 +1,6 @@
 """The first look at a template's source: static text and the Liquid between it. `liquid` and `markup` go on from here.
 
-python-liquid's own lexer is not used: its patterns take quadratic time on sources made for that.
+python-liquid's own lexer is not used: on sources made for that its patterns take minutes. See adr/0015.
 """
 
 import re
@@ -11,10 +11,11 @@ from html import escape
 from liquid.token import TOKEN_CONTENT, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_TAG, Token
 
 from onevoice.domains.delivery.errors import TemplateError
-from onevoice.domains.delivery.rules.machine import Source, Spot
+from onevoice.domains.delivery.rules.values import Source, Spot
 
 SOURCE_MAX = 200_000
 _CODE_MAX = 2_000
+_CODES_MAX = 3_000
 _SPACES_MAX = 100
 _OPENING = re.compile(r"\{[{%]")
 _TAG_NAME = re.compile(r"\w+")
@@ -56,8 +57,11 @@ def pieces(source: Source) -> list[Piece]:
             "too_large", f"This has {len(source):,} characters; at most {SOURCE_MAX:,} are taken.", source.part
         )
     found: list[Piece] = []
-    depth = 0
+    depth = codes = 0
     for piece in _split(source):
+        codes += piece.code
+        if codes > _CODES_MAX:
+            raise Spot(source, piece.start).error("too_large", f"At most {_CODES_MAX:,} tags and values are taken.")
         if piece.tag == "comment":
             depth += 1
         elif piece.tag == "endcomment" and depth:

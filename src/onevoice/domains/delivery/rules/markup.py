@@ -1,7 +1,7 @@
 """HTML and MJML with Liquid in them: what stands where, so that each value is escaped for its place.
 
 Liquid is veiled first: every piece of it becomes a mark, a short word of letters and digits that markup's readers take
-for text. A mark whose place in the markup is known becomes the right kind of step afterwards.
+for text. A mark whose place in the markup is known becomes the right kind of node afterwards.
 """
 
 import re
@@ -14,8 +14,9 @@ from liquid.token import TOKEN_CONTENT, TOKEN_EXPRESSION, TOKEN_OUTPUT, TOKEN_TA
 
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.rules.lexing import Piece
-from onevoice.domains.delivery.rules.liquid import HOLE, Mode, program
-from onevoice.domains.delivery.rules.machine import Block, Source, Spot, State, Step
+from onevoice.domains.delivery.rules.liquid import program
+from onevoice.domains.delivery.rules.sandbox import HOLE, Hole, Rendering, carried
+from onevoice.domains.delivery.rules.values import Source, Spot
 
 DEPTH_MAX: Final = 60
 """Of elements in each other: mrml's stack ends with the process beyond some thousands."""
@@ -184,8 +185,8 @@ class Veil:
                 position = mark.end()
         return "".join(found)
 
-    def hole(self, number: int) -> str:
-        return self.mark((Token(TOKEN_TAG, HOLE, 0, self.source), Token(TOKEN_EXPRESSION, str(number), 0, self.source)))
+    def hole(self, hole: Hole) -> str:
+        return self.mark(carried(hole, self.source))
 
     @property
     def marks(self) -> re.Pattern[str]:
@@ -212,8 +213,12 @@ class Veil:
         return found
 
     def _add(self, found: list[Token], text: str, *, plain: bool) -> None:
-        if text:
-            found.append(Token(TOKEN_CONTENT, unescape(text) if plain else text, 0, self.source))
+        if not text:
+            return
+        text = unescape(text) if plain else text
+        if found and found[-1].kind == TOKEN_CONTENT:
+            text = found.pop().value + text
+        found.append(Token(TOKEN_CONTENT, text, 0, self.source))
 
     def lost(self, text: str) -> tuple[Token, ...] | None:
         """The first piece of Liquid that is not in `text` any more."""
@@ -284,18 +289,8 @@ class Link:
     tracked: bool
 
 
-@dataclass(slots=True)
-class Holes:
-    """Attributes, as steps for the HTML and for the text made of it, by number."""
-
-    html: list[Step] = field(default_factory=list[Step])
-    text: list[Step] = field(default_factory=list[Step])
-    links: list[Link] = field(default_factory=list[Link])
-    paths: set[str] = field(default_factory=set[str])
-
-
-def attributes(veil: Veil, text: str, holes: Holes) -> str:
-    """`text` with each attribute that holds Liquid, and each link, as a hole. Raises: TemplateError."""
+def attributes(veil: Veil, text: str, links: list[Link]) -> str:
+    """`text` with each attribute that holds Liquid, and each link, as a hole. Adds links. Raises: TemplateError."""
     written: list[str] = []
     position = 0
     marks = veil.marks
@@ -309,7 +304,11 @@ def attributes(veil: Veil, text: str, holes: Holes) -> str:
                 continue
             if each.name.startswith("on") or each.name == "srcdoc":
                 raise _misplaced(veil, text, item, f"Liquid cannot stand in {each.name}.")
-            written += (text[position : each.start], veil.hole(_hole(veil, each.name, value, holes, link=link)))
+            if each.name in URLS:
+                hole = _address(veil, value, links if link else None)
+            else:
+                hole = _value(veil, value, style=each.name == "style")
+            written += (text[position : each.start], veil.hole(hole))
             position = each.end
     return "".join((*written, text[position:]))
 
@@ -320,24 +319,19 @@ def _misplaced(veil: Veil, text: str, item: Item, detail: str) -> TemplateError:
     return veil.spot(tokens).error("markup", detail)
 
 
-def _hole(veil: Veil, name: str, value: str, holes: Holes, *, link: bool) -> int:
+def _address(veil: Veil, value: str, links: list[Link] | None) -> Hole:
+    """links: to add it to, where it is one."""
     mark = next((found for found in veil.marks.finditer(value) if veil.code(found)), None)
-    spot = veil.spot(veil.code(mark) if mark else None)
-    if name in URLS:
-        used: set[str] = set()
-        block = program(veil.tokens(value, plain=True), veil.source, paths=used)
-        tracked = link and not used & OWN_LINKS
-        if link:
-            holes.links.append(Link(_written(veil, value), tracked))
-        holes.paths |= used
-        holes.html.append(url_step(block, spot, tracked=tracked, html=True))
-        holes.text.append(url_step(block, spot, tracked=tracked, html=False))
-    else:
-        mode: Mode = "style" if name == "style" else "html"
-        block = program(veil.tokens(value), veil.source, mode=mode, paths=holes.paths)
-        holes.html.append(block.run)
-        holes.text.append(program(veil.tokens(value, plain=True), veil.source).run)
-    return len(holes.html) - 1
+    block = program(veil.tokens(value, plain=True), veil.source)
+    tracked = links is not None and not block.paths & OWN_LINKS
+    if links is not None:
+        links.append(Link(_written(veil, value), tracked))
+    return Hole(block, block, Url(veil.spot(veil.code(mark) if mark else None), tracked))
+
+
+def _value(veil: Veil, value: str, *, style: bool) -> Hole:
+    html = program(veil.tokens(value), veil.source, mode="style" if style else "html")
+    return Hole(html, program(veil.tokens(value, plain=True), veil.source))
 
 
 def _written(veil: Veil, value: str) -> str:
@@ -363,18 +357,19 @@ def safe_url(text: str) -> str | None:
     return found.replace(" ", "%20") if _SAFE_URL.match(found) else None
 
 
-def url_step(block: Block, spot: Spot, *, tracked: bool, html: bool) -> Step:
-    static = "".join(block.steps) if all(isinstance(step, str) for step in block.steps) else None  # type: ignore[arg-type]
+@dataclass(frozen=True, slots=True)
+class Url:
+    """Makes of what is written an address that may stand in a message. tracked: clicks on it are counted."""
 
-    def step(state: State) -> None:
-        raw = block.text(state) if static is None else static
-        url = safe_url(raw)
+    spot: Spot
+    tracked: bool = False
+
+    def __call__(self, written: str, rendering: Rendering) -> str:
+        url = safe_url(written)
         if url is None:
-            if state.missing is not None and not raw.strip():
-                return
-            raise spot.error("unsafe_link", NOWHERE)
-        if tracked and state.rewrite is not None and url[:4].lower() == "http":
-            url = state.rewrite(url)
-        state.write(escape(url) if html else url, spot)
-
-    return step
+            if rendering.missing is not None and not written.strip():
+                return ""
+            raise self.spot.error("unsafe_link", NOWHERE)
+        if self.tracked and rendering.rewrite is not None and url[:4].lower() == "http":
+            url = rendering.rewrite(url)
+        return escape(url) if rendering.mode == "html" else url

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from liquid.token import Token
+
 from onevoice.domains.delivery.contracts import (
     Button,
     ButtonParts,
@@ -20,9 +22,10 @@ from onevoice.domains.delivery.contracts import (
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.rules import blocks, markup, mjml, plain
 from onevoice.domains.delivery.rules.lexing import Piece, pieces
-from onevoice.domains.delivery.rules.liquid import Mode, program
-from onevoice.domains.delivery.rules.machine import Block, Reader, Source, Spot, State, Step
-from onevoice.domains.delivery.rules.markup import Balance, Holes, Link, MarkupError, Veil
+from onevoice.domains.delivery.rules.liquid import program
+from onevoice.domains.delivery.rules.markup import Balance, Link, MarkupError, Veil
+from onevoice.domains.delivery.rules.sandbox import Hole, Program, Rendering
+from onevoice.domains.delivery.rules.values import Reader, Source, Spot
 
 SUBJECT_MAX: Final = 255
 BUTTON_TEXT_MAX: Final = 64
@@ -37,23 +40,30 @@ _BLANKS = re.compile(r"[\s\x00-\x1f\x7f\u2028\u2029]+")
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """One variant, ready. paths: what it speaks of, such as `customer.name`."""
+    """One variant, ready."""
 
     channel: str
     language: str
-    text: Block
-    html: Block | None = None
-    subject: Block | None = None
+    text: Program
+    html: Program | None = None
+    subject: Program | None = None
     buttons: tuple[tuple["CompiledButton", ...], ...] = ()
     links: tuple[Link, ...] = ()
-    paths: frozenset[str] = frozenset()
+
+    @property
+    def paths(self) -> frozenset[str]:
+        """What it speaks of, such as `customer.name`."""
+        parts = [self.subject, self.html, self.text]
+        for button in (button for row in self.buttons for button in row):
+            parts += [button.text, button.data, button.url.html if button.url else None]
+        return frozenset(path for part in parts if part is not None for path in part.paths)
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledButton:
-    text: Block
-    url: Block | None
-    data: Block | None
+    text: Program
+    url: Hole | None
+    data: Program | None
     spot: Spot
 
 
@@ -80,9 +90,13 @@ def compile_variant(variant: Variant) -> Compiled:
         return _email(variant.channel, variant.language, parts)
     if isinstance(parts, MessengerParts):
         return _messenger(variant.channel, variant.language, parts)
-    paths: set[str] = set()
-    text = _text(Source(parts.text, "text"), paths)
-    return Compiled(variant.channel, variant.language, text, paths=_spoken(paths))
+    return Compiled(variant.channel, variant.language, _text(Source(parts.text, "text")))
+
+
+def compile_words(text: str, subject: str | None, language: str) -> Compiled:
+    """Of what somebody typed, for any channel. Raises: TemplateError with the part and the place in it."""
+    head = None if subject is None else _text(Source(subject, "subject"))
+    return Compiled("", language, _text(Source(text, "text")), subject=head)
 
 
 def chosen(source: TemplateSource, channel: str, languages: Iterable[str | None]) -> Variant | None:
@@ -112,7 +126,7 @@ def render(
 
     Raises: TemplateError; its reason is `missing_value` where the context does not hold what the text needs.
     """
-    return _rendered(compiled, State(context, Reader(compiled.language, time_zone, currency), rewrite))
+    return _rendered(compiled, Rendering(context, Reader(compiled.language, time_zone, currency), rewrite))
 
 
 def preview(
@@ -120,7 +134,7 @@ def preview(
 ) -> Preview:
     """As `render`, but what is missing is listed and left out. Raises: TemplateError of all else."""
     missing: list[tuple[Spot, str]] = []
-    content = _rendered(compiled, State(context, Reader(compiled.language, time_zone, currency), missing=missing))
+    content = _rendered(compiled, Rendering(context, Reader(compiled.language, time_zone, currency), missing=missing))
     found: dict[Missed, None] = {}
     for spot, path in missing:
         place = spot.error("missing_value", path)
@@ -128,7 +142,7 @@ def preview(
     return Preview(content, list(found))
 
 
-def _rendered(compiled: Compiled, state: State) -> Content:
+def _rendered(compiled: Compiled, state: Rendering) -> Content:
     subject = None
     if compiled.subject is not None:
         subject = _line(_run(compiled.subject, state), SUBJECT_MAX)
@@ -138,22 +152,17 @@ def _rendered(compiled: Compiled, state: State) -> Content:
     return Content(plain.tidy(text), html, subject, buttons)
 
 
-def _run(block: Block, state: State) -> str:
+def _run(part: Program | Hole, state: Rendering) -> str:
     """Parts know nothing of each other: each begins without variables of its own."""
-    state.locals = {}
-    try:
-        return block.text(state)
-    except TemplateError:
-        raise
-    except Exception as error:  # a value that nobody foresaw is no reason to stop the others' messages
-        raise block.spot.error("bad_value", "This can make nothing of one of its values.") from error
+    state.locals.clear()
+    return part.render(state)
 
 
 def _line(text: str, most: int) -> str:
     return _BLANKS.sub(" ", text).strip()[:most]
 
 
-def _button(button: CompiledButton, state: State) -> Button:
+def _button(button: CompiledButton, state: Rendering) -> Button:
     text = _line(_run(button.text, state), BUTTON_TEXT_MAX)
     if button.url is not None:
         return Button(text, url=_run(button.url, state))
@@ -167,7 +176,6 @@ def _button(button: CompiledButton, state: State) -> Button:
 
 
 def _email(channel: str, language: str, parts: EmailParts) -> Compiled:
-    paths: set[str] = set()
     if "\n" in parts.subject or "\r" in parts.subject:
         index = parts.subject.replace("\r", "\n").index("\n")
         raise Spot(Source(parts.subject, "subject"), index).error("markup", "A subject is one line.")
@@ -175,19 +183,19 @@ def _email(channel: str, language: str, parts: EmailParts) -> Compiled:
         raise TemplateError("empty", "A subject is needed.", "subject")
     if (parts.blocks is None) == (parts.mjml is None):
         raise TemplateError("empty", "An e-mail is made of blocks, or of MJML: one of the two is needed.", "blocks")
-    subject = _text(Source(parts.subject, "subject"), paths)
+    subject = _text(Source(parts.subject, "subject"))
     source = Source(parts.mjml or "", "blocks" if parts.mjml is None else "mjml")
     found = blocks.mjml(parts, language) if parts.mjml is None else pieces(source)
     _check(found, source)
     veil = Veil.over(_with_preheader(found, parts.preheader), source)
-    holes = Holes(paths=paths)
-    html = _filled(veil, mjml.to_html(veil, language), holes)
-    body = _program(veil, html, "html", holes.html, paths)
+    links: list[Link] = []
+    html = _filled(veil, mjml.to_html(veil, language), links)
+    body = program(veil.tokens(html), source, mode="html")
     if parts.text is None:
-        text = _program(veil, plain.plain(html), "text", holes.text, paths, static_html=True)
+        text = program(veil.tokens(plain.plain(html), plain=True), source)
     else:
-        text = _text(Source(parts.text, "text"), paths)
-    return Compiled(channel, language, text, body, subject, links=tuple(holes.links), paths=_spoken(paths))
+        text = _text(Source(parts.text, "text"))
+    return Compiled(channel, language, text, body, subject, links=tuple(links))
 
 
 def _with_preheader(found: Sequence[Piece], preheader: str) -> list[Piece]:
@@ -217,44 +225,41 @@ def _with_preheader(found: Sequence[Piece], preheader: str) -> list[Piece]:
 
 
 def _messenger(channel: str, language: str, parts: MessengerParts) -> Compiled:
-    paths: set[str] = set()
     source = Source(parts.text, "text")
     if not parts.text.strip():
         raise TemplateError("empty", "A text is needed.", "text")
     found = pieces(source)
     _check(found, source)
     veil = Veil.over(found, source)
-    holes = Holes(paths=paths)
+    links: list[Link] = []
     try:
-        html = _filled(veil, _messenger_markup(veil), holes)
+        html = _filled(veil, _messenger_markup(veil), links)
     except MarkupError as error:
         raise veil.error("markup", error.detail, error.index) from error
-    body = _program(veil, html, "html", holes.html, paths)
-    text = _program(veil, plain.plain(html, lines=True), "text", holes.text, paths, static_html=True)
+    body = program(veil.tokens(html), source, mode="html")
+    text = program(veil.tokens(plain.plain(html, lines=True), plain=True), source)
     buttons = tuple(
-        tuple(_compiled_button(button, f"buttons[{y}][{x}]", holes) for x, button in enumerate(row))
+        tuple(_compiled_button(button, f"buttons[{y}][{x}]", links) for x, button in enumerate(row))
         for y, row in enumerate(parts.buttons)
     )
-    return Compiled(channel, language, text, body, None, buttons, tuple(holes.links), _spoken(paths))
+    return Compiled(channel, language, text, body, None, buttons, tuple(links))
 
 
-def _compiled_button(button: ButtonParts, part: str, holes: Holes) -> CompiledButton:
+def _compiled_button(button: ButtonParts, part: str, links: list[Link]) -> CompiledButton:
     if not button.text.strip():
         raise TemplateError("empty", "A button needs a text.", f"{part}.text")
     if (button.url is None) == (button.data is None):
         raise TemplateError("empty", "A button opens an address or sends something back: one of the two.", part)
-    text = _text(Source(button.text, f"{part}.text"), holes.paths)
+    text = _text(Source(button.text, f"{part}.text"))
     spot = Spot(Source(button.url or button.data or "", f"{part}.{'url' if button.data is None else 'data'}"), 0)
+    where = _text(spot.source)
     if button.url is None:
-        return CompiledButton(text, None, _text(spot.source, holes.paths), spot)
-    used: set[str] = set()
-    address = _text(spot.source, used)
-    holes.paths |= used
-    tracked = not used & markup.OWN_LINKS
-    if all(isinstance(step, str) for step in address.steps) and markup.safe_url(button.url) is None:
+        return CompiledButton(text, None, where, spot)
+    if where.static is not None and markup.safe_url(where.static) is None:
         raise spot.error("unsafe_link", markup.NOWHERE)
-    holes.links.append(Link(button.url, tracked))
-    return CompiledButton(text, Block((markup.url_step(address, spot, tracked=tracked, html=False),), spot), None, spot)
+    tracked = not where.paths & markup.OWN_LINKS
+    links.append(Link(button.url, tracked))
+    return CompiledButton(text, Hole(where, where, markup.Url(spot, tracked)), None, spot)
 
 
 def _messenger_markup(veil: Veil) -> str:
@@ -294,17 +299,11 @@ def _messenger_markup(veil: Veil) -> str:
 # Parts
 
 
-def _spoken(paths: set[str]) -> frozenset[str]:
-    """Without the names that the template makes itself."""
-    own = {path[1:] for path in paths if path.startswith("=")}
-    return frozenset(path for path in paths if path[0] != "=" and path.split(".")[0] not in own)
+def _text(source: Source) -> Program:
+    return program(_tokens(pieces(source)), source)
 
 
-def _text(source: Source, paths: set[str]) -> Block:
-    return program(_tokens(pieces(source)), source, paths=paths)
-
-
-def _tokens(found: Iterable[Piece]) -> list[Any]:
+def _tokens(found: Iterable[Piece]) -> list[Token]:
     return [token for piece in found for token in piece.tokens]
 
 
@@ -313,14 +312,8 @@ def _check(found: Sequence[Piece], source: Source) -> None:
     program(_tokens(found), source)
 
 
-def _filled(veil: Veil, html: str, holes: Holes) -> str:
+def _filled(veil: Veil, html: str, links: list[Link]) -> str:
     try:
-        return markup.attributes(veil, html, holes)
+        return markup.attributes(veil, html, links)
     except MarkupError as error:
         raise TemplateError("markup", error.detail, veil.source.part) from error
-
-
-def _program(
-    veil: Veil, html: str, mode: Mode, holes: Sequence[Step], paths: set[str], *, static_html: bool = False
-) -> Block:
-    return program(veil.tokens(html, plain=static_html), veil.source, mode=mode, holes=holes, paths=paths)

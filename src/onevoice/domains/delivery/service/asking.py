@@ -30,7 +30,6 @@ from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 
 QUEUED = "onevoice_queued"
-MOST_AT_ONCE = 5_000
 KEY_MAX = 200
 
 _canonical = msgspec.json.Encoder(order="sorted").encode
@@ -113,7 +112,9 @@ def _check(asked: Ask, channels: Channels) -> None:
         raise InvalidMessageError("A message has words or a template, one of the two.")
     if asked.words is not None and not (asked.words.text.strip() or asked.words.media):
         raise InvalidMessageError("There is nothing in it. Write what should be said.")
-    if asked.template is not None and asked.version is None:
+    if (asked.trial is not None) != (asked.message_class == "test"):
+        raise InvalidMessageError("A test is made of a template's draft, and from its page.")
+    if asked.template is not None and asked.version is None and asked.trial is None:
         raise InvalidMessageError("Say which version of the template is meant.")
     if b"\\u0000" in _canonical(_content(asked, {})):
         raise InvalidMessageError("A text holds no zero characters.")
@@ -135,7 +136,9 @@ def _subject(message: int, asked: Ask) -> Subject:
 def fingerprint(asked: Ask) -> bytes:
     """16 bytes that are the same where the same is said."""
     said: Any
-    if asked.words is not None:
+    if asked.trial is not None:  # of a test only where it went is ever counted
+        said = ["test", asked.person, asked.trial.address]
+    elif asked.words is not None:
         media = [hashlib.sha256(each.data).hexdigest() for each in asked.words.media]
         said = ["words", asked.words.subject, asked.words.text, media]
     else:
@@ -147,7 +150,9 @@ def urgency(message_class: str, priority: str) -> int:
     """Smaller goes first: what is waited for never stands behind a campaign."""
     if message_class == "marketing":
         return 2 + store.PRIORITY_NAMES.index(priority)
-    return CLASSES.index(message_class)  # pyright: ignore[reportArgumentType] - one of the three
+    if message_class == "test":  # somebody sits and waits
+        return CLASSES.index("conversational")
+    return CLASSES.index(message_class)  # pyright: ignore[reportArgumentType] - one of the two
 
 
 def _keep(
@@ -195,9 +200,11 @@ def _contexts(
 ) -> dict[int, dict[str, Any]]:
     """What templates may speak of, as it is known now; of what is not said nothing is gathered."""
     nodes = {
-        number: each.person
+        number: node
         for number, each in zip(ids, asks, strict=True)
-        if each.template is not None and decided[number][1].outcome.action != "suppress"
+        if each.template is not None
+        and decided[number][1].outcome.action != "suppress"
+        and (node := each.person if each.trial is None else each.trial.node) is not None
     }
     found: dict[int, dict[str, Any]] = {number: {} for number in nodes}
     if nodes:
@@ -244,7 +251,12 @@ def _new(
 def _content(asked: Ask, context: Mapping[str, Any]) -> dict[str, Any]:
     if asked.words is not None:
         return {"words": msgspec.to_builtins(asked.words), "language": asked.language}
-    return {"context": {**context, **asked.context}, "language": asked.language}
+    made = {"context": {**context, **asked.context}, "language": asked.language}
+    if asked.trial is None:
+        return made
+    address = {"address": asked.trial.address} if asked.trial.address is not None else {}
+    draft = msgspec.to_builtins(asked.trial.source)
+    return {**made, "draft": draft, "leaves": asked.trial.leaves, **address}
 
 
 def _asked(number: int, outcome: Outcome, moment: datetime, now: datetime) -> Asked:

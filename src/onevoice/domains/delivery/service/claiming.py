@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.delivery.contracts import CLASSES, Accepted, Account, AccountId, MessageId, Outgoing
+from onevoice.domains.delivery.contracts import CLASSES, TYPED, Accepted, Account, AccountId, MessageId, Outgoing
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.rules import gate, pace, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts
@@ -311,6 +311,8 @@ def _note_gone(conn: Connection, results: Sequence[Result], clock: Clock) -> Non
     gone = [each for each in results if isinstance(each.answer, Permanent) and each.answer.gone]
     nids = message_store.nids(conn, [each.message_id for each in gone]) if gone else {}
     for number, nid in nids.items():
+        if nid == TYPED:
+            continue
         suppressing.suppress(conn, nid, "hard_bounce", source=f"message:{number}", clock=clock)
 
 

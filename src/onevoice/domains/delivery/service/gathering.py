@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Account, Manifest, MessageClass
+from onevoice.domains.delivery.contracts import TYPED, Account, AnyClass, Manifest
 from onevoice.domains.delivery.rules import pace
 from onevoice.domains.delivery.rules.facts import Candidate, Contact, Facts
 from onevoice.domains.delivery.store import facts as store
@@ -27,12 +27,14 @@ Channels = Mapping[str, Manifest]
 
 
 class Subject(NamedTuple):
-    """A message to be judged. message: its own id, which is no contact of its own. account: the one it waits for."""
+    """A message to be judged. message: its own id, which is no contact of its own. account: the one it waits for.
+    person: of a test also the very address, or TYPED.
+    """
 
     message: int
     person: int
     site: str
-    message_class: MessageClass
+    message_class: AnyClass
     purpose: str
     priority: str
     wish: tuple[str, ...]
@@ -218,7 +220,7 @@ def _candidate(
     subject: Subject, pid: int | None, known: _Known, manifest: Manifest, accounts: Sequence[Account]
 ) -> Candidate:
     account = _account(subject, accounts, manifest)
-    nids = [] if pid is None else known.addresses.get(pid, {}).get(manifest.kind, [])
+    nids = _addresses(subject, [] if pid is None else known.addresses.get(pid, {}).get(manifest.kind, []))
     options = [_address(subject, pid, nid, known, manifest, account) for nid in nids]
     if not options:
         return Candidate(
@@ -229,6 +231,13 @@ def _candidate(
             cost_minor=0 if account is None else account.cost_minor,
         )
     return min(options, key=lambda each: _worse(each, subject.message_class))
+
+
+def _addresses(subject: Subject, theirs: Sequence[int]) -> Sequence[int]:
+    """A test goes where it was told to go, not where the person reads most."""
+    if subject.person == TYPED:
+        return [TYPED]
+    return [subject.person] if subject.message_class == "test" and subject.person in theirs else theirs
 
 
 def _account(subject: Subject, accounts: Sequence[Account], manifest: Manifest) -> Account | None:

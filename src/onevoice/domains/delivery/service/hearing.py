@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from prometheus_client import Counter
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import Account, AccountId, Inbound, Manifest, Reach, Receipt, Said
+from onevoice.domains.delivery.contracts import TYPED, Account, AccountId, Inbound, Manifest, Reach, Receipt, Said
 from onevoice.domains.delivery.rules import telling
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import hearing as store
@@ -115,9 +115,9 @@ def _receipts(
             continue  # of a message that is none of ours, or was erased
         if each.state != "complained":
             store.move_on(conn, number, each.state, each.happened_at, each.code)
-        if each.state == "bounced" and each.gone:
+        if each.state == "bounced" and each.gone and nid != TYPED:
             suppressing.suppress(conn, nid, "hard_bounce", source=f"message:{number}", clock=clock)
-        if each.state == "complained":
+        if each.state == "complained" and nid != TYPED:
             suppressing.suppress(conn, nid, "complaint", source=f"message:{number}", clock=clock)
         address = values.get(nid)
         if address is not None:
@@ -140,7 +140,7 @@ def _withdraw(
     there is nothing to withdraw.
     """
     nid = message_store.nids(conn, [answers]).get(answers) if answers is not None else None
-    if nid is None:
+    if nid is None or nid == TYPED:
         try:
             nid, _ = references.locate(conn, f"{manifest.capabilities.address_kind}:{said.address}", vault_key)
         except IdentityError:

@@ -8,14 +8,16 @@ import msgspec
 from psycopg import Connection
 
 from onevoice.domains.delivery.contracts import (
+    TYPED,
     Account,
     AccountId,
     Attempt,
     Content,
     Message,
+    TemplateSource,
 )
 from onevoice.domains.delivery.errors import UnknownMessageError
-from onevoice.domains.delivery.service.wording import Refused, Wanted, Wordings
+from onevoice.domains.delivery.service.wording import SAMPLE, Refused, Wanted, Wordings
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import messages as store
 from onevoice.domains.delivery.store import templates as template_store
@@ -24,8 +26,6 @@ from onevoice.domains.profiles.service import live
 
 Cost = store.Cost
 Query = store.Query
-A_WAY_OUT = "https://example.com/"
-"""In place of the signed addresses: whoever looks at a message must not be able to act as its reader."""
 
 
 class Shown(NamedTuple):
@@ -71,13 +71,18 @@ def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
         Shown(
             each,
             pids.get(each.person, each.person),
-            names.get(pids.get(each.person, each.person)),
+            _typed(contents.get(each.id)) if each.person == TYPED else names.get(pids.get(each.person, each.person)),
             contents.get(each.id),
             None if each.account_id is None else accounts[AccountId(each.account_id)],
             None if each.template is None else templates.get(each.template),
         )
         for each in found
     ]
+
+
+def _typed(content: Mapping[str, Any] | None) -> str | None:
+    """Of a test to an address that nobody is known by: the address."""
+    return None if content is None else content.get("address")
 
 
 def words(conn: Connection, shown: Shown) -> Content | str | None:
@@ -89,7 +94,7 @@ def words(conn: Connection, shown: Shown) -> Content | str | None:
         return None
     if "words" in kept:
         return msgspec.convert(kept["words"], Content)
-    if message.template is None or message.version is None or message.channel is None:
+    if message.template is None or message.channel is None:
         return "no_channel"
     wanted = Wanted(
         message.id,
@@ -99,8 +104,9 @@ def words(conn: Connection, shown: Shown) -> Content | str | None:
         message.site,
         kept["context"],
         language=kept.get("language"),
-        unsubscribe_url=A_WAY_OUT,
-        preferences_url=A_WAY_OUT,
+        unsubscribe_url=SAMPLE,
+        preferences_url=SAMPLE,
+        draft=msgspec.convert(kept["draft"], TemplateSource) if "draft" in kept else None,
     )
     found = Wordings().rendered(conn, [wanted])[message.id]
     return found.reason if isinstance(found, Refused) else found.content

@@ -10,15 +10,16 @@ import msgspec
 from psycopg import Connection
 
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import CLASSES, Content, MessageId, Outgoing
+from onevoice.domains.delivery.contracts import CLASSES, TYPED, Content, MessageId, Outgoing, TemplateSource
 from onevoice.domains.delivery.service.links import Links, tagging
-from onevoice.domains.delivery.service.wording import Refused, Wanted, Worded, Wordings
+from onevoice.domains.delivery.service.wording import SAMPLE, Refused, Wanted, Worded, Wordings
 from onevoice.domains.delivery.store import links as link_store
 from onevoice.domains.delivery.store import messages as message_store
 from onevoice.domains.delivery.store import outbox as store
 from onevoice.domains.identity.service import reading as identity
 
 _END = "</body>"
+_TEST = "[TEST]"
 
 Rendered = tuple[dict[int, Outgoing], dict[int, str]]
 """By message what is to be sent, and of those that cannot be rendered the reason."""
@@ -48,12 +49,14 @@ class Renderer:
         kept = message_store.contents(conn, [row.id for row in rows])
         addresses = identity.values_of(conn, sorted({row.nid for row in rows}))
         answered = message_store.provider_ids(conn, [row.answers for row in rows if row.answers is not None])
-        ways = {row.id: (self._unsubscribe(row), self._doors.preferences(row.id)) for row in rows}
+        ways = {row.id: self._ways(row, kept.get(row.id, {})) for row in rows}
         said = self._said(conn, rows, kept, ways)
         ready: dict[int, Outgoing] = {}
         refused: dict[int, str] = {}
         for row in rows:
             address, found = addresses.get(row.nid), said.get(row.id, "content_erased")
+            if row.nid == TYPED:
+                address = kept.get(row.id, {}).get("address")
             if address is None or isinstance(found, str):
                 refused[row.id] = found if isinstance(found, str) else "address_erased"
                 continue
@@ -64,7 +67,7 @@ class Renderer:
                 address,
                 content,
                 marketing=CLASSES[row.message_class] == "marketing",
-                unsubscribe_url=ways[row.id][0],
+                unsubscribe_url=ways[row.id][0] if CLASSES[row.message_class] == "marketing" else None,
                 preferences_url=ways[row.id][1],
                 answers=answered.get(row.answers) if row.answers is not None else None,
                 language=language,
@@ -72,9 +75,15 @@ class Renderer:
             )
         return ready, refused
 
-    def _unsubscribe(self, row: store.DueRow) -> str | None:
-        """There is nothing to unsubscribe from in what a purchase or a conversation needs."""
-        return self._doors.unsubscribe(row.id) if CLASSES[row.message_class] == "marketing" else None
+    def _ways(self, row: store.DueRow, kept: Mapping[str, Any]) -> tuple[str | None, str]:
+        """There is nothing to unsubscribe from in what a purchase or a conversation needs. A test's lead nowhere."""
+        match CLASSES[row.message_class]:
+            case "test":
+                return SAMPLE if kept.get("leaves") else None, SAMPLE
+            case "marketing":
+                return self._doors.unsubscribe(row.id), self._doors.preferences(row.id)
+            case _:
+                return None, self._doors.preferences(row.id)
 
     def _said(
         self,
@@ -93,7 +102,7 @@ class Renderer:
                 continue
             if "words" in body:
                 found[row.id] = msgspec.convert(body["words"], Content), body.get("language") or "en"
-            elif row.template is not None and row.version is not None:
+            elif row.template is not None and (row.version is not None or "draft" in body):
                 wanted.append(
                     Wanted(
                         row.id,
@@ -106,11 +115,18 @@ class Renderer:
                         unsubscribe_url=ways[row.id][0],
                         preferences_url=ways[row.id][1],
                         rewrite=self._rewriting(conn, row, linked),
+                        draft=msgspec.convert(body["draft"], TemplateSource) if "draft" in body else None,
                     )
                 )
+        tests = {row.id for row in rows if CLASSES[row.message_class] == "test"}
         if wanted:
             for number, each in self._wordings().rendered(conn, wanted).items():
-                found[number] = each.reason if isinstance(each, Refused) else (self._seen(number, each), each.language)
+                if isinstance(each, Refused):
+                    found[number] = each.reason
+                elif number in tests:
+                    found[number] = _marked(each.content), each.language
+                else:
+                    found[number] = self._seen(number, each), each.language
         if counted := {number: urls for number, urls in linked.items() if urls}:
             link_store.keep(conn, counted)
         return found
@@ -118,7 +134,7 @@ class Renderer:
     def _rewriting(
         self, conn: Connection, row: store.DueRow, linked: dict[int, list[str]]
     ) -> Callable[[str], str] | None:
-        if self._links is None:
+        if self._links is None or CLASSES[row.message_class] == "test":
             return None
         domains = self._domains.get(row.site)
         if domains is None:
@@ -145,3 +161,11 @@ class Renderer:
         if made is None:
             made = self._mine.wordings = Wordings()
         return made
+
+
+def _marked(content: Content) -> Content:
+    """Nobody who sees a test takes it for a message. Its clicks and opens are not counted."""
+    if content.subject is not None:
+        return replace(content, subject=f"{_TEST} {content.subject}")
+    html = None if content.html is None else f"{_TEST}\n{content.html}"
+    return replace(content, text=f"{_TEST}\n{content.text}", html=html)

@@ -32,10 +32,16 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
 def page(
-    conn: Connection, *, after: str = "", limit: int = 50, site: str | None = None, archived: bool = False
+    conn: Connection,
+    *,
+    after: str = "",
+    limit: int = 50,
+    site: str | None = None,
+    archived: bool = False,
+    text: str = "",
 ) -> list[Template]:
-    """By name."""
-    return store.page(conn, after=after, limit=limit, site=site, archived=archived)
+    """By name. text: a part of the name or of what it is about."""
+    return store.page(conn, after=after, limit=limit, site=site, archived=archived, text=text.lower())
 
 
 def template(conn: Connection, number: int) -> Template:

@@ -3,16 +3,24 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
 from onevoice.domains.access.contracts import Site
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Content, TemplateSource
+from onevoice.domains.delivery.contracts import Ask, Content, TemplateSource, Variant
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.rules.rendering import Compiled, Preview, chosen, compile_variant, preview, render
+from onevoice.domains.delivery.rules.rendering import (
+    Compiled,
+    Preview,
+    chosen,
+    compile_variant,
+    compile_words,
+    preview,
+    render,
+)
 from onevoice.domains.delivery.store import templates as store
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.service.context import finished
@@ -24,12 +32,13 @@ COMPILED_MAX = 500
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One message. context: as it was kept with it, personal values as references into the vault. language: wished by
-    whoever asked, before the person's own. rewrite: makes of a link the one that counts clicks.
+    whoever asked, before the person's own. rewrite: makes of a link the one that counts clicks. draft: of a test, in
+    place of the version.
     """
 
     message: int
     template: int
-    version: int
+    version: int | None
     channel: str
     site: str
     context: Mapping[str, Any]
@@ -37,6 +46,7 @@ class Wanted:
     unsubscribe_url: str | None = None
     preferences_url: str | None = None
     rewrite: Callable[[str], str] | None = None
+    draft: TemplateSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +78,7 @@ class Wordings:
 
     def rendered(self, conn: Connection, wanted: Sequence[Wanted]) -> dict[int, Worded | Refused]:
         """By message. Three statements at most, however many there are."""
-        self._load(conn, sorted({(each.template, each.version) for each in wanted}))
+        self._load(conn, sorted({(each.template, each.version) for each in wanted if each.version is not None}))
         opened = identity.open_values(conn, [dict(each.context) for each in wanted])
         known = {name: _site_values(sites.site(conn, name)) for name in {each.site for each in wanted}}
         found: dict[int, Worded | Refused] = {}
@@ -86,20 +96,22 @@ class Wordings:
             self._sources[version.template, version.version] = version.source
 
     def _render(self, wanted: Wanted, context: dict[str, Any]) -> Worded:
-        source = self._sources[wanted.template, wanted.version]
+        version = wanted.version
+        source = self._sources[wanted.template, version] if version is not None else wanted.draft
         if source is None:
-            raise TemplateError("unknown_template", f"There is no version {wanted.version} of this template.")
+            raise TemplateError("unknown_template", f"There is no version {version} of this template.")
         customer, site = context["customer"], context["site"]
-        variant = chosen(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
-        if variant is None:
-            raise TemplateError("no_variant", f"The template has no text for {wanted.channel}.")
-        key = (wanted.template, wanted.version, variant.channel, variant.language)
+        variant = _variant(source, wanted.channel, (wanted.language, customer["language"], site["language"]))
+        compiled = compile_variant(variant) if version is None else self._kept(wanted.template, version, variant)
+        content = render(compiled, context, time_zone=_zone(context), currency=site["currency"], rewrite=wanted.rewrite)
+        return Worded(content, variant.language)
+
+    def _kept(self, template: int, version: int, variant: Variant) -> Compiled:
+        key = (template, version, variant.channel, variant.language)
         compiled = self._compiled[key]
         if compiled is None:
             compiled = self._compiled[key] = compile_variant(variant)
-        zone = customer["time_zone"] or site["time_zone"] or "UTC"
-        content = render(compiled, context, time_zone=zone, currency=site["currency"], rewrite=wanted.rewrite)
-        return Worded(content, variant.language)
+        return compiled
 
 
 def previewed(
@@ -113,27 +125,100 @@ def previewed(
     contexts: Sequence[ContextSource],
     extra: Mapping[str, Any],
     at: datetime,
+    leaves: bool = True,
 ) -> Preview:
-    """As the person that `node` belongs to would get it now; None: as nobody in particular. Nothing is kept.
+    """As the person that `node` belongs to would get it now; None: as nobody in particular. Nothing is kept. leaves:
+    whether there is something to unsubscribe from.
 
     Raises: TemplateError; what is missing is listed instead.
     """
+    variant = variant_of(source, channel, language)
+    context = spoken(conn, site, node, contexts, extra, at)
+    if not leaves:
+        context["unsubscribe_url"] = None
+    currency = context["site"]["currency"]
+    return preview(compile_variant(variant), context, time_zone=_zone(context), currency=currency)
+
+
+def variant_of(source: TemplateSource, channel: str, language: str) -> Variant:
+    """Raises: TemplateError."""
     variant = chosen(source, channel, (language,))
     if variant is None or variant.language != language:
         raise TemplateError("no_variant", f"There is no text for {channel} in {language}.")
+    return variant
+
+
+class Seen(NamedTuple):
+    """A message as its person would get it. found: text where it cannot be put together: why."""
+
+    found: Preview | Refused
+    language: str
+    time_zone: str
+
+
+def seen(
+    conn: Connection,
+    asked: Ask,
+    source: TemplateSource | None,
+    *,
+    channel: str,
+    contexts: Sequence[ContextSource],
+    fill: bool,
+    at: datetime,
+) -> Seen:
+    """By that channel, now; nothing is kept. source: of the template, where it is made of one. fill: words that hold
+    variables.
+    """
+    context = spoken(conn, asked.site, asked.person, contexts, asked.context, at)
+    zone, currency = _zone(context), context["site"]["currency"]
+    languages = (asked.language, context["customer"]["language"], context["site"]["language"])
+    language = next((each for each in languages if each), "en")
+    if asked.words is not None and not fill:
+        return Seen(Preview(asked.words), language, zone)
+    try:
+        if source is not None:
+            compiled = compile_variant(_variant(source, channel, languages))
+        else:
+            assert asked.words is not None  # noqa: S101 - a message has words or a template
+            compiled = compile_words(asked.words.text, asked.words.subject, language)
+        found = preview(compiled, context, time_zone=zone, currency=currency)
+    except TemplateError as error:
+        return Seen(Refused(error.reason, error.detail), language, zone)
+    return Seen(found, compiled.language, zone)
+
+
+def _variant(source: TemplateSource, channel: str, languages: Sequence[str | None]) -> Variant:
+    """Raises: TemplateError."""
+    variant = chosen(source, channel, languages)
+    if variant is None:
+        raise TemplateError("no_variant", f"The template has no text for {channel}.")
+    return variant
+
+
+def _zone(context: Mapping[str, Any]) -> str:
+    return context["customer"]["time_zone"] or context["site"]["time_zone"] or "UTC"
+
+
+def spoken(
+    conn: Connection,
+    site: str,
+    node: int | None,
+    contexts: Sequence[ContextSource],
+    extra: Mapping[str, Any],
+    at: datetime,
+) -> dict[str, Any]:
+    """All that a template may speak of, to the person that `node` belongs to; None: to nobody in particular."""
     known: dict[str, Any] = {}
     if node is not None:
         for each in contexts:
             known[each.name] = dict(each.load(conn, [node], at).get(node, {}))
     opened: dict[str, Any] = identity.open_values(conn, [known])[0]
-    values = _site_values(sites.site(conn, site))
-    wanted = Wanted(0, 0, 0, channel, site, {}, unsubscribe_url=_SAMPLE, preferences_url=_SAMPLE)
-    context = _whole({**opened, **extra}, values, wanted)
-    zone = context["customer"]["time_zone"] or values["time_zone"] or "UTC"
-    return preview(compile_variant(variant), context, time_zone=zone, currency=values["currency"])
+    wanted = Wanted(0, 0, None, "", site, {}, unsubscribe_url=SAMPLE, preferences_url=SAMPLE)
+    return _whole({**opened, **extra}, _site_values(sites.site(conn, site)), wanted)
 
 
-_SAMPLE = "https://example.com/"
+SAMPLE = "https://example.com/"
+"""In place of the ways out: whoever looks at a message, or tries one out, must not act as its reader."""
 
 
 def _whole(context: dict[str, Any], site: dict[str, Any], wanted: Wanted) -> dict[str, Any]:

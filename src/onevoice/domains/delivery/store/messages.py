@@ -11,9 +11,9 @@ from onevoice.domains.delivery.contracts import (
     CLASSES,
     STATES,
     AccountId,
+    AnyClass,
     Attempt,
     Message,
-    MessageClass,
     MessageId,
     State,
 )
@@ -123,7 +123,7 @@ class Query(NamedTuple):
     states: Sequence[State] = ()
     channel: str | None = None
     purpose: str | None = None
-    message_class: MessageClass | None = None
+    message_class: AnyClass | None = None
     rule: str | None = None
     site: str | None = None
     since: datetime | None = None
@@ -185,20 +185,22 @@ def cancel(conn: Connection, message_id: int, at: datetime) -> bool:
 
 
 class Cost(NamedTuple):
-    channel: str
-    account_id: AccountId
-    currency: str
+    """account_id, currency: None of silences for which there was no account."""
+
+    channel: str | None
+    account_id: AccountId | None
+    currency: str | None
     sent: int
     silences: int
     minor: int
 
 
 def costs(conn: Connection, since: datetime, until: datetime) -> list[Cost]:
-    """What was sent between two times, by account: how many, and what it cost."""
+    """What was asked for between two times, by account: how many went, how many did not, and what it cost."""
     rows = conn.execute(
         "select m.channel, m.account_id, a.currency, count(*) filter (where m.sent_at is not null),"
         " count(*) filter (where m.state = %s), coalesce(sum(m.cost_minor), 0)::bigint from delivery.message m"
-        " join delivery.account a on a.id = m.account_id where m.asked_at >= %s and m.asked_at < %s"
+        " left join delivery.account a on a.id = m.account_id where m.asked_at >= %s and m.asked_at < %s"
         " group by 1, 2, 3 order by 1, 2",
         (STATE_NUMBER["suppressed"], since, until),
     )

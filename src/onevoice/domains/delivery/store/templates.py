@@ -11,26 +11,32 @@ from psycopg.types.json import Jsonb
 from onevoice.domains.delivery.contracts import CLASSES, MessageClass, Template, TemplateSource, TemplateVersion
 
 _TEMPLATE: LiteralString = (
-    "select id, site, name, class, purpose, draft, revision, drafted_at, drafted_by, published, created_at, archived_at"
-    " from delivery.template"
+    "select t.id, t.site, t.name, t.class, t.purpose, t.draft, t.revision, t.drafted_at, t.drafted_by, t.published,"
+    " t.created_at, t.archived_at, v.published_at, v.published_by, t.published is not null and v.body <> t.draft"
+    " from delivery.template t"
+    " left join delivery.template_version v on v.template_id = t.id and v.version = t.published"
 )
 _VERSION: LiteralString = (
     "select template_id, version, body, note, published_at, published_by from delivery.template_version"
 )
 
 
-def page(conn: Connection, *, after: str, limit: int, site: str | None, archived: bool) -> list[Template]:
-    """By name."""
+def page(
+    conn: Connection, *, after: str, limit: int, site: str | None, archived: bool, text: str = ""
+) -> list[Template]:
+    """By name. text: a part of the name or the purpose."""
     rows = conn.execute(
-        f"{_TEMPLATE} where name > %s and (%s::text is null or site = %s) and (archived_at is not null) = %s"
-        " order by name limit %s",
-        (after, site, site, archived, limit),
+        f"{_TEMPLATE} where t.name > %s and (%s::text is null or t.site = %s) and (t.archived_at is not null) = %s"
+        " and (position(%s in t.name) > 0 or position(%s in t.purpose) > 0) order by t.name limit %s",
+        (after, site, site, archived, text, text, limit),
     )
     return [_template(row) for row in rows]
 
 
 def template(conn: Connection, number: int, *, lock: bool = False) -> Template | None:
-    row = conn.execute(_TEMPLATE + (" where id = %s for update" if lock else " where id = %s"), (number,)).fetchone()
+    row = conn.execute(
+        _TEMPLATE + (" where t.id = %s for update of t" if lock else " where t.id = %s"), (number,)
+    ).fetchone()
     return _template(row) if row else None
 
 
@@ -110,7 +116,8 @@ def _json(source: TemplateSource) -> Jsonb:
 
 def _template(row: tuple[Any, ...]) -> Template:
     number, site, name, message_class, purpose, draft, *rest = row
-    return Template(number, site, name, CLASSES[message_class], purpose, msgspec.convert(draft, TemplateSource), *rest)
+    kind: MessageClass = CLASSES[message_class]  # pyright: ignore[reportAssignmentType] - nobody writes one of class test
+    return Template(number, site, name, kind, purpose, msgspec.convert(draft, TemplateSource), *rest)
 
 
 def _version(row: tuple[Any, ...]) -> TemplateVersion:

@@ -1,0 +1,200 @@
+/** The pocket: one person's devices side by side, the line through them, and your side of it. */
+import { useEffect, useState } from "react";
+
+import { languages } from "~/i18n/core";
+import { Mark } from "~/ui/icons";
+
+import { Desk } from "./Desk";
+import { useWords } from "./i18n";
+import { Lines } from "./Lines";
+import { Mailbox } from "./Mailbox";
+import { isDoor, type Pocket } from "./model";
+import { nextOf } from "./next";
+import { firstName, whenText } from "./parts";
+import { Phone } from "./Phone";
+import { Trouble } from "./Trouble";
+import { usePocket, type Live } from "./usePocket";
+
+const STEP_MS = 1_800;
+
+const personOf = (): string => new URLSearchParams(location.search).get("person") ?? "";
+
+export function App() {
+  const { t } = useWords();
+  const [person, setPerson] = useState(personOf);
+  const live = usePocket(person);
+  const choose = (key: string) => {
+    history.replaceState(null, "", `?${new URLSearchParams({ person: key })}`);
+    setPerson(key);
+  };
+  if (live.pocket) return <Stage key={live.pocket.person.key} pocket={live.pocket} live={live} onPerson={choose} />;
+  return (
+    <main className="pk-loading" aria-busy={live.there}>
+      <Mark />
+      <p role="status">{live.there ? t("state.loading") : t("state.gone")}</p>
+    </main>
+  );
+}
+
+function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerson: (key: string) => void }) {
+  const { t } = useWords();
+  const play = usePlay(pocket);
+  const { knots } = pocket.story;
+  return (
+    <div className={`pk ${play.at === null ? "" : "pk-playing"}`}>
+      <main className="pk-stage">
+        <Head pocket={pocket} onPerson={onPerson} play={play} />
+        {!live.there && (
+          <p className="pk-trouble" role="alert">
+            {t("state.gone")}
+          </p>
+        )}
+        <div className="pk-strip">
+          <p className="pk-next" role="status">
+            {play.at === null ? (
+              <>
+                <b>{t("next.label")}</b> {t(`next.${nextOf(pocket)}`)}
+              </>
+            ) : (
+              <Told pocket={pocket} n={play.at} />
+            )}
+          </p>
+          <Lead pocket={pocket} />
+        </div>
+        <div className="pk-devices">
+          <Phone pocket={pocket} act={live.act} upTo={play.at} />
+          <Mailbox pocket={pocket} act={live.act} upTo={play.at} />
+        </div>
+        <Trouble pocket={pocket} act={live.act}>
+          <Legend pocket={pocket} />
+        </Trouble>
+      </main>
+      <Desk pocket={pocket} act={live.act} ahead={live.ahead} upTo={play.at} />
+      <Lines knots={knots} upTo={play.at} />
+    </div>
+  );
+}
+
+function Head({ pocket, onPerson, play }: { pocket: Pocket; onPerson: (key: string) => void; play: Play }) {
+  const { t, language, setLanguage } = useWords();
+  const { knots } = pocket.story;
+  const first = knots[0]?.n;
+  useEffect(() => {
+    document.documentElement.lang = language;
+    document.title = `${t("title")} · Onevoice`;
+  }, [language, t]);
+  return (
+    <header className="pk-head">
+      <Mark size={40} />
+      <div className="pk-name">
+        <p>
+          <b>Onevoice</b> · {t("name")}
+        </p>
+        <h1>{t("title")}</h1>
+      </div>
+      <div className="pk-tools">
+        {first !== undefined && (
+          <button type="button" className="pk-button" onClick={play.toggle}>
+            {play.at === null ? t("play.start", { n: first }) : t("play.stop")}
+          </button>
+        )}
+        <select aria-label={t("person")} value={pocket.person.key} onChange={(event) => onPerson(event.target.value)}>
+          {pocket.people.map((each) => (
+            <option key={each.key} value={each.key}>
+              {each.name}
+            </option>
+          ))}
+        </select>
+        <div className="pk-modes" role="group" aria-label={t("language")}>
+          {languages.map((each) => (
+            <button key={each} type="button" lang={each} aria-pressed={each === language} onClick={() => setLanguage(each)}>
+              {each.toUpperCase()}
+            </button>
+          ))}
+        </div>
+        <Light />
+      </div>
+    </header>
+  );
+}
+
+function Lead({ pocket }: { pocket: Pocket }) {
+  const { t } = useWords();
+  const { knots } = pocket.story;
+  const [first, last] = [knots[0]?.n, knots.at(-1)?.n];
+  return <p className="pk-lead">{first === undefined || last === undefined ? t("leadNone") : first === last ? t("leadOne") : t("lead", { from: first, to: last })}</p>;
+}
+
+function Light() {
+  const { t } = useWords();
+  const [dark, setDark] = useState(() => document.documentElement.dataset["mantineColorScheme"] === "dark");
+  const turn = () => {
+    localStorage.setItem("onevoice.theme", dark ? "light" : "dark");
+    document.documentElement.dataset["mantineColorScheme"] = dark ? "light" : "dark";
+    setDark(!dark);
+  };
+  return (
+    <button type="button" className="pk-link" onClick={turn}>
+      {dark ? t("light") : t("dark")}
+    </button>
+  );
+}
+
+function Legend({ pocket }: { pocket: Pocket }) {
+  const { t } = useWords();
+  return (
+    <ul className="pk-legend" aria-label={t("legend.title")}>
+      <li>
+        <i className="pk-sign pk-sign-solid" /> {t("legend.theirs")}
+      </li>
+      <li>
+        <i className="pk-sign pk-sign-ring" /> {t("legend.ours", { brand: pocket.brand })}
+      </li>
+      <li>
+        <i className="pk-sign pk-sign-door" /> {t("legend.door")}
+      </li>
+      <li>
+        <i className="pk-sign pk-sign-way" /> {t("legend.way")}
+      </li>
+      <li>
+        <i className="pk-sign pk-sign-not">×</i> {t("legend.silence")}
+      </li>
+    </ul>
+  );
+}
+
+interface Play {
+  at: number | null;
+  toggle: () => void;
+}
+
+/** Steps through the numbers, one after the other; Escape ends it. */
+function usePlay(pocket: Pocket): Play {
+  const [at, setAt] = useState<number | null>(null);
+  const { knots } = pocket.story;
+  const last = knots.at(-1)?.n ?? 0;
+  const going = at !== null;
+  useEffect(() => {
+    if (at === null) return;
+    document.querySelector(`.pk-devices [data-n="${at}"]`)?.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    const timer = setTimeout(() => setAt(at >= last ? null : at + 1), at >= last ? STEP_MS * 2 : STEP_MS);
+    return () => clearTimeout(timer);
+  }, [at, last]);
+  useEffect(() => {
+    if (!going) return;
+    const end = (event: KeyboardEvent) => event.key === "Escape" && setAt(null);
+    window.addEventListener("keydown", end);
+    return () => window.removeEventListener("keydown", end);
+  }, [going]);
+  return { at, toggle: () => setAt(at === null ? (knots[0]?.n ?? null) : null) };
+}
+
+/** The step that is being shown, in a sentence. */
+function Told({ pocket, n }: { pocket: Pocket; n: number }) {
+  const { t, fmt } = useWords();
+  const item = pocket.story.items.find((each) => each.n === n);
+  if (!item) return null;
+  const door = isDoor(item.door) ? t(`write.channels.${item.door}`) : item.door;
+  const who = item.kind === "theirs" ? firstName(pocket) : (item.who ?? pocket.brand);
+  return t("play.at", { n, of: pocket.story.knots.at(-1)?.n ?? n, door, who, when: whenText(item.at, fmt), text: item.text ?? "" });
+}

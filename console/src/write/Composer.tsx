@@ -1,0 +1,206 @@
+/** Writing to one person: what it is, what it says, by what and when; beside it what will happen. Loaded when it is opened. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
+
+import { api, Problem, useMe } from "~/api";
+import type { Purpose } from "~/messages/model";
+import { useSays } from "~/messages/words";
+import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, toast, useNow, usePhone } from "~/ui";
+
+import { Channels } from "./Channels";
+import { foretold } from "./foreseen";
+import { Kind } from "./Kind";
+import { askOf, blank, dueAt, isBlank, says as hasWords, type Ask, type Asked } from "./model";
+import { Policy } from "./Policy";
+import { Preview } from "./Preview";
+import { Result } from "./Result";
+import { useDraft } from "./useDraft";
+import { purposeOf, useChoices, useForeseen, type Choices } from "./useWriting";
+import { When } from "./When";
+import { Words } from "./Words";
+import "./write.css";
+
+interface ComposerProps {
+  person: string;
+  name: string;
+  onClose: () => void;
+}
+
+interface Sent {
+  id: string;
+  /** The first try had arrived. */
+  repeated: boolean;
+  /** What was asked for then is not what stands here now. */
+  changed: boolean;
+}
+
+export function Composer({ person, name, onClose }: ComposerProps) {
+  const says = useSays();
+  const { t } = says.i18n;
+  const me = useMe();
+  const phone = usePhone();
+  const client = useQueryClient();
+  const drafted = useDraft(me?.login ?? "", person);
+  const { draft, change, forget, restart } = drafted;
+  const choices = useChoices(draft.site);
+  const purpose = purposeOf(draft, choices.purposes);
+  const foreseen = useForeseen(draft, person, purpose);
+  const [sent, setSent] = useState<Sent | null>(null);
+  useSite(draft.site, choices, change);
+
+  const send = useMutation({
+    mutationFn: ({ ask, key }: { ask: Ask; key: string }) => api.post<Asked>("/api/messages", { ...ask, key }),
+    onMutate: ({ ask }) => {
+      if (draft.tried === null) change({ tried: JSON.stringify(ask) });
+      return { before: draft.tried };
+    },
+    onSuccess: (asked, { ask }, { before }) => {
+      const changed = asked.repeated && before !== null && before !== JSON.stringify(ask);
+      setSent({ id: asked.id, repeated: asked.repeated, changed });
+      if (changed) change({ key: blank().key, tried: null });
+      else forget();
+    },
+    // The server's own word that it took nothing: of this try nothing is left, of one before it maybe.
+    onError: (fault, _, context) => fault instanceof Problem && fault.status >= 400 && fault.status < 500 && context && change({ tried: context.before }),
+    onSettled: () => client.invalidateQueries({ queryKey: ["messages"] }),
+  });
+
+  const decision = foreseen.decision;
+  const told = decision && foretold(decision, draft.channel);
+  const kind = choices.kinds?.find((each) => each.kind === (draft.channel || told?.channel || foreseen.by));
+  const written = hasWords(draft);
+  const preview = foreseen.preview;
+  const whole = !preview || (preview.refused === null && preview.missing.length === 0 && preview.characters <= preview.characters_max);
+  const ready = written && whole && purpose !== "" && draft.site !== "" && !send.isPending && !(draft.later && dueAt(draft) === null);
+  const submit = () => {
+    if (ready) send.mutate({ ask: askOf(draft, person, purpose), key: draft.key });
+  };
+  const close = () => {
+    if (!sent && !isBlank(draft)) toast({ text: t("write.kept", { name }) });
+    onClose();
+  };
+  if (sent) {
+    const another = () => {
+      if (sent.changed) drafted.restart({ how: draft.how, text: draft.text, subject: draft.subject, template: draft.template, variables: draft.variables });
+      else restart();
+      send.reset();
+      setSent(null);
+    };
+    return <Result id={sent.id} name={name} repeated={sent.repeated} changed={sent.changed} onAnother={another} onClose={onClose} />;
+  }
+  const action = told?.action === "suppress" ? "write.sendSilent" : dueAt(draft) ? "write.sendAt" : told?.action === "defer" ? "write.sendWhen" : "write.send";
+  const candidate = decision?.candidates.find((each) => each.channel === told?.channel);
+  const account = choices.accounts?.find((each) => each.site === draft.site && each.channel === candidate?.channel && each.name === candidate.account);
+  const wants = draft.how === "template" && !draft.template ? t("write.needTemplate") : purpose ? null : t("write.needPurpose");
+  const policy = <Policy told={told} wants={wants} due={dueAt(draft)} zone={preview?.time_zone} cost={candidate && account ? { minor: candidate.cost_minor, account } : null} says={says} />;
+  const lost = send.error instanceof Problem && (send.error.status === 0 || send.error.status >= 500);
+  const footer = (
+    <>
+      {phone && policy}
+      {lost && (
+        <p className="wr-lost" role="alert">
+          <b>{t("write.noAnswer")}.</b> {t("write.noAnswerText")}
+        </p>
+      )}
+      <Button onClick={close}>{t("common.cancel")}</Button>
+      <Button kind={told?.action === "suppress" ? "plain" : "primary"} k="mod+Enter" disabled={!ready} onClick={submit}>
+        {t(send.isPending ? "write.sending" : lost ? "write.again" : action)}
+      </Button>
+    </>
+  );
+  return (
+    <Dialog title={t("write.title", { name })} onClose={close} width={1040} footer={choices.accounts?.length === 0 ? undefined : footer} keys={[{ keys: "mod+Enter", label: t("write.send"), typing: true, run: submit }]}>
+      <Body>
+        {send.error && !lost && <ProblemBox error={send.error} />}
+        {drafted.found && <Found found={drafted.found} onDiscard={() => { restart(); toast({ text: t("write.discarded") }); }} when={says.i18n.fmt.ago(drafted.found.at)} />}
+      </Body>
+      {choices.error ? (
+        <ProblemBox error={choices.error} onRetry={choices.retry} />
+      ) : !choices.accounts || !choices.purposes || !choices.sites || !me ? (
+        <Skeleton rows={10} height={36} />
+      ) : choices.accounts.length === 0 ? (
+        <Empty title={t("write.noAccounts")}>{t("write.noAccountsText")}</Empty>
+      ) : (
+        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={phone ? null : policy} kind={kind} name={name} says={says} />
+      )}
+    </Dialog>
+  );
+}
+
+const Body = ({ children }: { children: React.ReactNode }) => <div className="wr-told">{children}</div>;
+
+/** The site of the last message, else the first that can send. */
+function useSite(site: string, { sites, accounts }: Choices, change: (by: { site: string }) => void): void {
+  const last = localStorage.getItem(SITE);
+  const wanted = sites && accounts ? (sites.find((each) => each.name === (site || last)) ?? sites[0])?.name : undefined;
+  useEffect(() => {
+    if (wanted !== undefined && wanted !== site) change({ site: wanted });
+  }, [wanted, site, change]);
+}
+
+const SITE = "onevoice.write.site";
+
+function Found({ found, when, onDiscard }: { found: { tried: boolean }; when: string; onDiscard: () => void }) {
+  const { t } = useSays().i18n;
+  return (
+    <p className="wr-found" role="status">
+      {t(found.tried ? "write.draftTried" : "write.draft", { when })}{" "}
+      <Button kind="text" onClick={onDiscard}>
+        {t("write.discard")}
+      </Button>
+    </p>
+  );
+}
+
+interface FormProps {
+  drafted: ReturnType<typeof useDraft>;
+  choices: Choices;
+  purposes: Purpose[];
+  purpose: string;
+  foreseen: ReturnType<typeof useForeseen>;
+  /** Null where it stands at the foot. */
+  policy: React.ReactNode;
+  kind: NonNullable<Choices["kinds"]>[number] | undefined;
+  name: string;
+  says: ReturnType<typeof useSays>;
+}
+
+function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, policy, kind, name, says }: FormProps) {
+  const { t } = says.i18n;
+  const now = useNow(30_000);
+  const { decision, preview } = foreseen;
+  const sites = choices.sites ?? [];
+  const accounts = choices.accounts ?? [];
+  const here = accounts.filter((each) => each.site === draft.site);
+  const withSubject = new Set(choices.kinds?.filter((each) => each.subject).map((each) => each.kind));
+  const subject = draft.channel ? withSubject.has(draft.channel) : here.some((each) => withSubject.has(each.channel));
+  const written = hasWords(draft);
+  const site = (value: string) => {
+    localStorage.setItem(SITE, value);
+    change({ site: value, template: "", variables: {}, channel: "" });
+  };
+  return (
+    <div className="wr-columns">
+      <div className="wr-writing">
+        {sites.length > 1 && <SelectField label={t("write.site")} value={draft.site} choices={sites.map((each) => ({ value: each.name, label: each.title }))} onChange={site} />}
+        {draft.how === "words" && <Kind draft={draft} purpose={purpose} purposes={purposes} change={change} says={says} />}
+        <Words draft={draft} change={change} preview={written ? preview : undefined} templates={choices.mayTemplates ? choices.templates : null} kind={kind} subject={subject} says={says} />
+      </div>
+      <div className="wr-beside">
+        <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} onChange={(channel) => change({ channel })} says={says} />
+        <When draft={draft} zone={preview?.time_zone} now={now} change={change} />
+        {foreseen.error ? (
+          <ProblemBox error={foreseen.error} onRetry={foreseen.retry} />
+        ) : (
+          policy && (
+            <section aria-label={t("write.policy")}>
+              <h3>{t("write.policy")}</h3>
+              {policy}
+            </section>
+          )
+        )}
+        <Preview preview={written ? preview : undefined} name={name} subject={kind?.subject ?? false} letter={(kind?.subject ?? false) && draft.how === "template"} says={says} />
+      </div>
+    </div>
+  );
+}

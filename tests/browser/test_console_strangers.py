@@ -1,0 +1,220 @@
+"""What strangers send by e-mail and Telegram, through the real adaptors, on every page that shows it."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+import pytest
+from browser_tools import owner, send
+from playwright.sync_api import Browser, Page, Request, expect
+
+from hostile_words import ALL, ELEMENTS, LETTERS
+from onevoice.sandbox.mail import Mail
+from onevoice.sandbox.telegram import Telegram
+from support import LiveServer, serving
+
+pytestmark = pytest.mark.browser
+
+BRAND = "mail.n.example"
+STRANGER = "stranger@evil.example"
+TRAP = """
+window.__rung = [];
+window.__alarm = (what) => window.__rung.push(String(what));
+window.alert = window.confirm = window.prompt = window.__alarm;
+window.addEventListener("securitypolicyviolation", (event) => window.__rung.push(event.violatedDirective));
+"""
+
+
+def letter(number: int, words: str) -> bytes:
+    """With them in every place that a stranger fills."""
+    message = EmailMessage(policy=SMTP)
+    message.set_content(f"text {number} {words}", cte="base64")
+    message.add_alternative(f"<p>{words}</p>", subtype="html", cte="base64")
+    message.add_attachment(b"x", maintype="text", subtype="plain", filename="file.txt")
+    told = {"From": f"{word(words)} <{STRANGER}>", "To": f"hello@{BRAND}", "Message-ID": f"<h{number}@evil.example>"}
+    told["Subject"] = word(f"subject {number} {words}")
+    head = "".join(f"{name}: {text}\r\n" for name, text in told.items())
+    return head.encode() + message.as_bytes().replace(b'"file.txt"', name_of_file(words))
+
+
+def word(text: str) -> str:
+    """Whoever means harm keeps to no limit of a header."""
+    return f"=?utf-8?b?{base64.b64encode(text.encode()).decode()}?="
+
+
+def name_of_file(text: str) -> bytes:
+    return (
+        b'"'
+        + text.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"").replace(b"\r", b"")
+        + b'"'
+    )
+
+
+@dataclass
+class Strangers:
+    server: LiveServer
+    mail: Mail
+    telegram: Telegram
+    client: Any
+    sent: str = ""
+
+    def connect(self) -> None:
+        secret = {"smtp_password": "pocket", "imap_password": "pocket"}
+        letters = {
+            "from_address": f"hello@{BRAND}", "from_name": "Northfold", "smtp_host": "127.0.0.1",
+            "smtp_port": self.mail.smtp_port, "smtp_security": "none", "smtp_username": f"hello@{BRAND}",
+            "imap_host": "127.0.0.1", "imap_port": self.mail.imap_port, "imap_security": "none",
+            "imap_username": BRAND, **secret,
+        }  # fmt: skip
+        bot = {"token": self.telegram.token, "api_url": self.telegram.url}
+        for channel, settings in (("email", letters), ("telegram", bot)):
+            made = {"channel": channel, "name": ELEMENTS[8], "site": "pl", "settings": settings}
+            answer = self.client.post("/api/accounts", json=made)
+            assert answer.status_code == 201, answer.text
+
+    def heard(self, reference: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        cursor = None
+        while True:
+            more = {"cursor": cursor} if cursor else {}
+            answer = self.client.get(f"/api/profiles/{reference}/events", params={"limit": 100, **more})
+            if answer.status_code == 404:
+                return []
+            page = answer.json()
+            found += page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return found
+
+    def until(self, reference: str, count: int) -> None:
+        deadline = time.monotonic() + 60
+        while (there := len(self.heard(reference))) < count:
+            assert time.monotonic() < deadline, there
+            time.sleep(0.3)
+
+    def write(self) -> None:
+        """All of it by e-mail, and all of it by Telegram."""
+        first = 0
+        while not self.heard(f"email:{STRANGER}"):  # what came before the first look into a mailbox is not taken
+            self.mail.put(f"hello@{BRAND}", letter(1_000 + first, "hello"))
+            first += 1
+            time.sleep(1)
+        for number, words in enumerate(ALL):
+            self.mail.put(f"hello@{BRAND}", letter(number, words))
+        chat = self.telegram.person("x")
+        self.telegram.start_bot(chat, ELEMENTS[0])
+        for number, words in enumerate(ALL):
+            chat.first_name, chat.last_name, chat.username = words, words, words
+            self.telegram.say(chat, f"said {number} {words}")
+            self.telegram.send_file(chat, "document", b"x", caption=f"caption {number} {words}", file_name=words)
+            self.telegram.tell(
+                {"callback_query": {
+                    "id": f"q{number}", "from": chat.user(), "chat_instance": "1", "data": words[:64],
+                    "message": next(iter(chat.messages.values())) | {"reply_markup": {"inline_keyboard": [
+                        [{"text": words, "callback_data": words[:64]}]
+                    ]}},
+                }}
+            )  # fmt: skip
+        self.until(f"telegram:{chat.id}", 3 * len(ALL))
+        self.until(f"email:{STRANGER}", len(ALL))
+        traits = {"name": ELEMENTS[9], "email": STRANGER, "city": LETTERS[0]}
+        context = {"externalIds": [{"type": "telegram", "id": str(chat.id)}]}
+        send(self.server, {"type": "identify", "userId": "stranger", "traits": traits, "context": context})
+
+    def answer(self) -> None:
+        """A message of ours to them, with their words in it."""
+        body = {
+            "to": f"email:{STRANGER}", "class": "transactional", "purpose": "orders", "site": "pl",
+            "channels": ["email"], "words": {"subject": ELEMENTS[4], "text": ELEMENTS[5]},
+        }  # fmt: skip
+        answer = self.client.post("/api/messages", json=body)
+        assert answer.is_success, answer.text
+        self.sent = answer.json()["id"]
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strangers]:
+    with Mail(password="pocket") as mail, Telegram() as telegram, pytest.MonkeyPatch.context() as patch:
+        mail.brand(BRAND)
+        places = f"127.0.0.1:{mail.smtp_port},127.0.0.1:{mail.imap_port},127.0.0.1:{telegram.port}"
+        patch.setenv("ONEVOICE_ALLOWED_PLACES", places)
+        with serving(tmp_path_factory.mktemp("strangers") / "home") as server, owner(server) as client:
+            made = Strangers(server, mail, telegram, client)
+            made.connect()
+            made.write()
+            made.answer()
+            yield made
+
+
+@pytest.fixture(scope="module")
+def live_server(strangers: Strangers) -> LiveServer:
+    return strangers.server
+
+
+TALL = (1440, 12_000)
+"""All rows of a list that draws only those in sight."""
+PAGES = {
+    "/live?door=telegram": ("said 41 ", "caption 41 "),
+    "/live?door=email": ("text 41 ", "text 70 "),
+    "/customers": (ELEMENTS[9],),
+    "/customers/user_id:stranger?door=telegram": (ELEMENTS[9], "said 80 "),
+    "/customers/user_id:stranger?door=email": ("text 80 ",),
+    "/messages": (ELEMENTS[9],),
+    "/messages/{sent}": (ELEMENTS[4], ELEMENTS[5]),
+    "/settings/audit": ("connected an account",),
+}
+"""What must stand there, or the page has not shown what it is tried for."""
+FOUND = """
+() => ({
+    rung: window.__rung,
+    elements: [...document.querySelectorAll("[data-evil], iframe, object, embed, base")].map((each) => each.outerHTML),
+    links: [...document.querySelectorAll("[href], [src], [action]")]
+        .map((each) => each.href || each.src || each.action).map(String)
+        .filter((each) => !each.startsWith(location.origin) && !each.startsWith("data:")),
+    turned: [...document.querySelectorAll(".live-what, .cu-told")]
+        .map((each) => each.innerText).filter((each) => /[\\u202a-\\u202e\\u2066-\\u2069]/.test(each)),
+    wide: document.documentElement.scrollWidth > innerWidth,
+})
+"""
+NOTHING: dict[str, Any] = {"rung": [], "elements": [], "links": [], "turned": [], "wide": False}
+
+
+class TestTrap:
+    def test_it_springs_where_words_are_taken_for_markup(self, chromium: Browser) -> None:
+        with chromium.new_context() as context:
+            page = context.new_page()
+            page.add_init_script(TRAP)
+            page.goto("about:blank")
+            page.set_content(f"<main>{ELEMENTS[5]}{ELEMENTS[34]}</main>")
+            page.wait_for_function("window.__rung.length > 0")
+            found = page.evaluate(FOUND)
+            assert (len(found["elements"]), found["rung"]) == (2, ["1"])
+
+
+class TestStrangers:
+    def test_what_they_write_is_only_ever_text(self, open_page: Callable[..., Page], strangers: Strangers) -> None:
+        page = open_page("/live", TALL)
+        alarms: list[str] = []
+        page.add_init_script(TRAP)
+        page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda request: alarms.append(request.url) if foreign(request, strangers) else None)
+        for path, shown in PAGES.items():
+            page.goto(path.format(sent=strangers.sent))
+            for text in shown:
+                expect(page.locator("main")).to_contain_text(text)
+            if "user_id" in path:
+                page.keyboard.press("j")
+                page.keyboard.press("Enter")
+                expect(page.locator(".cu-inspector")).to_be_visible()
+                for _ in range(25):
+                    page.keyboard.press("j")
+            assert page.evaluate(FOUND) == NOTHING, path
+        assert alarms == []
+
+
+def foreign(request: Request, strangers: Strangers) -> bool:
+    return not request.url.startswith((strangers.server.url, "data:", "blob:"))
