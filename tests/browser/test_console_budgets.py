@@ -88,8 +88,8 @@ def addresses(live_server):
         kept = {"site": "pl", "name": "budget", "message_class": "marketing", "purpose": "promotions", "draft": draft}
         template = client.post("/api/templates", json=kept).json()["id"]
     return {
-        "$account": "new?channel=email", "$template": template, "$message": silence, "$ref": "user_id:budget",
-        "$hook": hook, "$id": taken, "$event": learnt[0]["id"],
+        "$template": template, "$message": silence, "$ref": "user_id:budget", "$hook": hook, "$id": taken,
+        "$event": learnt[0]["id"], "$account": "new?channel=email",
     }  # fmt: skip
 
 

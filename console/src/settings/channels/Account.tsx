@@ -10,11 +10,11 @@ import { PartHead } from "~/shell/Parts";
 import { Button, CodeBlock, Empty, ProblemBox, Section, SelectField, Skeleton, TextField, TextLink, toast } from "~/ui";
 
 import "../settings.css";
-import { useAccounts, useManifests } from ".";
 import { blank, changed, Fields, placeMoved, sentOf, wrongOf, type Drafts } from "./Fields";
 import { HowTo } from "./HowTo";
 import { doorOf, useChannelTitle, type Account, type Manifest } from "./model";
 import { blankPace, PaceFields, paceOf, paceWrong } from "./Pace";
+import { useAccounts, useManifests } from "./queries";
 import { Result } from "./Result";
 import { troubleOfProblem } from "./troubles";
 import "./channels.css";

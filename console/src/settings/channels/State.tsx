@@ -3,9 +3,9 @@ import { useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { Button, useNow } from "~/ui";
 
-import { usePause } from ".";
 import type { Account, Manifest, Switch } from "./model";
 import { troubleOf } from "./troubles";
+import { usePause } from "./usePause";
 
 export function State({ account, manifest, switches }: { account: Account; manifest: Manifest | undefined; switches: Switch[] }) {
   const i18n = useI18n();

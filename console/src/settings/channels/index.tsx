@@ -7,11 +7,13 @@ import { api, useMay, type Page } from "~/api";
 import { Glyph, isChannel } from "~/channels";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
-import { Button, DataTable, Dialog, Empty, Menu, ProblemBox, problemText, Section, Skeleton, TextLink, toast, type Column } from "~/ui";
+import { Button, DataTable, Dialog, Empty, Menu, ProblemBox, Section, Skeleton, TextLink, toast, type Column } from "~/ui";
 
 import "../settings.css";
 import { doorOf, useChannelTitle, type Account, type Manifest, type Switch } from "./model";
+import { useAccounts, useManifests } from "./queries";
 import { State } from "./State";
+import { usePause } from "./usePause";
 import "./channels.css";
 
 interface Cost {
@@ -19,14 +21,6 @@ interface Cost {
   sent: number;
   minor: number;
   currency: string;
-}
-
-export function useManifests() {
-  return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<Manifest>>("/api/channels"), staleTime: 60_000 });
-}
-
-export function useAccounts() {
-  return useQuery({ queryKey: ["accounts"], queryFn: () => api.get<Page<Account>>("/api/accounts"), refetchInterval: 15_000 });
 }
 
 export function ChannelsPart() {
@@ -143,18 +137,6 @@ function Actions({ account, known }: { account: Account; known: boolean }) {
       {removing && <Remove account={account} onClose={() => setRemoving(false)} />}
     </>
   );
-}
-
-/** Resuming also has one tried again that stood because of trouble. */
-export function usePause(account: Account) {
-  const { t } = useI18n();
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: (paused: boolean) => api.post<Account>(`/api/accounts/${account.id}/${paused ? "pause" : "resume"}`),
-    onSuccess: (_, paused) => toast({ text: t(paused ? "accounts.paused" : account.paused ? "accounts.resumed" : "accounts.tryingAgain", { name: account.name }) }),
-    onError: (fault) => toast({ kind: "alarm", text: problemText(fault, t).title }),
-    onSettled: () => client.invalidateQueries({ queryKey: ["accounts"] }),
-  });
 }
 
 function Remove({ account, onClose }: { account: Account; onClose: () => void }) {

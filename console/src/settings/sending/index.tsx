@@ -9,7 +9,8 @@ import { PartHead } from "~/shell/Parts";
 import { ProblemBox, Skeleton } from "~/ui";
 
 import "../settings.css";
-import { useChannelTitle, type Account, type Manifest, type Switch } from "../channels/model";
+import { useChannelTitle, type Switch } from "../channels/model";
+import { useAccounts, useManifests } from "../channels/queries";
 import type { Policy, Tells, Version } from "./model";
 import { PolicySection } from "./Policy";
 import { Switches } from "./Switches";
@@ -21,8 +22,8 @@ export function SendingPart() {
   const { t } = i18n;
   const may = useMay("policy.edit");
   const [draft, setDraft] = useState<{ policy: Policy; taken: number | null } | null>(null);
-  const manifests = useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<Manifest>>("/api/channels"), staleTime: 60_000 });
-  const accounts = useQuery({ queryKey: ["accounts"], queryFn: () => api.get<Page<Account>>("/api/accounts") });
+  const manifests = useManifests();
+  const accounts = useAccounts();
   const switches = useQuery({ queryKey: ["switches"], queryFn: () => api.get<Page<Switch>>("/api/switches"), refetchInterval: 15_000 });
   const policy = useQuery({ queryKey: ["policy"], queryFn: () => api.get<Version>("/api/policy") });
   const title = useChannelTitle(manifests.data?.data);
