@@ -55,8 +55,8 @@ export const accounts = {
     window: { one: "only for {n} hour after the person wrote", other: "only for {n} hours after the person wrote" },
     length: "up to {n} characters",
   },
-  checked: "held against {referee}",
-  unchecked: "held against no client of the provider",
+  checked: "tested against {referee}",
+  unchecked: "tested against no client of the provider",
   form: {
     back: "All channels",
     new: "Connect {channel}",
