@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import datetime as dt
 import ssl
 import threading
 from contextlib import aclosing, asynccontextmanager, suppress
@@ -89,6 +90,20 @@ class TestWatch:
             mail.put(BOX, note(2))
             until(lambda: watching.taken)
         assert watching.taken == [note(2)]
+
+    def test_a_letter_that_comes_just_as_idle_begins_is_not_left_until_it_ends(self, mail, monkeypatch):
+        """The server tells of it in one piece with its answer to IDLE."""
+        idle, just = Session._idle, [note(7)]
+
+        async def idles(session, arguments):
+            if just:
+                session._box.put(just.pop(), dt.datetime.now(dt.UTC))
+            return await idle(session, arguments)
+
+        monkeypatch.setattr(Session, "_idle", idles)
+        with Watching(mail, waits=dataclasses.replace(FAST, idle=600)) as watching:
+            until(lambda: watching.taken)
+        assert watching.taken == [note(7)]
 
     def test_goes_on_where_it_left_off(self, mail):
         for number in range(5):

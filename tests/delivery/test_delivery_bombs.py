@@ -157,6 +157,10 @@ class TestBombs:
         assert {name: each["size_bytes"] for name, each in files.items()} == sizes
         subjects = {told.get("subject") for _, told in street.heard()}
         assert set(SHAPES) <= subjects
-        notes = {told.get("subject"): told.get("notes") for _, told in street.heard()}
+        notes = {told.get("subject") or told.get("text"): told.get("notes") for _, told in street.heard()}
+        assert notes["with heavy.bin"] == ["attachment_too_large"]
+        assert notes["parts in each other"] == ["too_deep"]
+        assert notes["parts beside each other"] == ["too_many_parts"]
+        assert notes["a megabyte of headers"] == ["headers_cut"]
         assert street.telegram.done["getFile"] == 0
         assert memory(street.sender.pid, "VmHWM") - before < 150

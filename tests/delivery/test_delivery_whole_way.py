@@ -17,6 +17,7 @@ from onevoice.domains.delivery.contracts import Content, EmailParts, Footer, Lin
 from onevoice.domains.delivery.service import templates
 from onevoice.kit.db import Database
 from onevoice.kit.home import Home
+from onevoice.sandbox import mail_letters
 
 
 @pytest.fixture
@@ -73,6 +74,21 @@ class TestEmail:
         street.until(lambda: street.state(receipt.id) == "bounced")
         assert street.state(asked.id) == "sent"
         assert street.say("Paid 2", message_class="transactional", purpose="orders").why == "hard_bounce"
+
+    def test_of_a_letter_in_doubt_the_bounce_tells_by_its_message_id(self, street):
+        """The line was cut after the letter was taken; the report comes to the brand, without the return address."""
+        street.know(email=ANNA)
+        street.agrees()
+        street.mail.misbehave("reset", address=ANNA)
+        asked = street.say("An offer")
+        street.until(lambda: street.state(asked.id) == "uncertain")
+        taken = street.mail.ledger[0]
+        raw = re.sub(rb"(?im)^return-path:.*\r?\n", b"", taken.raw)
+        report = mail_letters.failure(
+            raw, ANNA, "hello@mail.n.example", "5.1.1", "No such user", street.clock.now(), "<r1@provider.example>"
+        )
+        street.mail.put("hello@mail.n.example", report)
+        street.until(lambda: street.state(asked.id) == "bounced")
 
     def test_an_unknown_mailbox_at_once(self, street):
         street.know(email=ANNA)

@@ -4,6 +4,7 @@ Nothing is deleted, and nothing marked unless the settings say so: the folder is
 """
 
 import imaplib
+import io
 import re
 import socket
 import ssl
@@ -11,7 +12,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from imap_tools import BaseMailBox
 from imap_tools.errors import ImapToolsError
@@ -228,6 +229,8 @@ class Watch:
         empty = 0
         box.idle.start()
         try:
+            if _read_along(box):
+                return
             while not _grown(box) and not self.stopped.is_set() and self._clock.monotonic() < ends_at:
                 asked_at = self._clock.monotonic()
                 lines = box.idle.poll(timeout=self._waits.wake)
@@ -337,6 +340,19 @@ def _escaped(folder: str) -> str:
 def _grown(box: BaseMailBox) -> bool:
     """Whether the server has told of new letters since this was asked."""
     return box.client.untagged_responses.pop("EXISTS", None) is not None
+
+
+def _read_along(box: BaseMailBox) -> bool:
+    """Whether something came in one piece with what was read last: whoever waits for the socket would not see it."""
+    connection, buffer = box.client.sock, cast("io.BufferedReader", box.client.file)
+    before = connection.gettimeout()
+    connection.settimeout(0)
+    try:
+        return bool(buffer.peek(1))
+    except OSError:  # nothing is there yet
+        return False
+    finally:
+        connection.settimeout(before)
 
 
 def _left(box: BaseMailBox) -> None:
