@@ -68,7 +68,7 @@ function One({ candidate, account, checked, due, onChange, says }: OneProps) {
         {text}
         {told.action !== "send" && told.flip && told.flip.length > 0 && <span className="table-second">{t("write.flip", { change: flipText(told.flip, says) })}</span>}
       </span>
-      <span className="wr-channel-cost quiet">{told.action === "suppress" ? "" : candidate.cost_minor > 0 && account ? fmt.money(candidate.cost_minor, account.currency) : account ? t("write.free_of_charge") : ""}</span>
+      <span className="quiet">{told.action === "suppress" ? "" : candidate.cost_minor > 0 && account ? fmt.money(candidate.cost_minor, account.currency) : account ? t("write.free_of_charge") : ""}</span>
     </label>
   );
 }

@@ -2,10 +2,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 
-import { api, Problem, useMe } from "~/api";
+import { api, Problem, useMay, useMe } from "~/api";
 import type { Purpose } from "~/messages/model";
 import { useSays } from "~/messages/words";
-import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, toast, useNow, usePhone } from "~/ui";
+import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, TextLink, toast, useNow, usePhone } from "~/ui";
 
 import { Channels } from "./Channels";
 import { foretold } from "./foreseen";
@@ -39,6 +39,7 @@ export function Composer({ person, name, onClose }: ComposerProps) {
   const { t } = says.i18n;
   const me = useMe();
   const phone = usePhone();
+  const mayConnect = useMay("channels.edit");
   const client = useQueryClient();
   const drafted = useDraft(me?.login ?? "", person);
   const { draft, change, forget, restart } = drafted;
@@ -110,24 +111,22 @@ export function Composer({ person, name, onClose }: ComposerProps) {
   );
   return (
     <Dialog title={t("write.title", { name })} onClose={close} width={1040} footer={choices.accounts?.length === 0 ? undefined : footer} keys={[{ keys: "mod+Enter", label: t("write.send"), typing: true, run: submit }]}>
-      <Body>
+      <div className="wr-told">
         {send.error && !lost && <ProblemBox error={send.error} />}
         {drafted.found && <Found found={drafted.found} onDiscard={() => { restart(); toast({ text: t("write.discarded") }); }} when={says.i18n.fmt.ago(drafted.found.at)} />}
-      </Body>
+      </div>
       {choices.error ? (
         <ProblemBox error={choices.error} onRetry={choices.retry} />
       ) : !choices.accounts || !choices.purposes || !choices.sites || !me ? (
         <Skeleton rows={10} height={36} />
       ) : choices.accounts.length === 0 ? (
-        <Empty title={t("write.noAccounts")}>{t("write.noAccountsText")}</Empty>
+        <Empty title={t("write.noAccounts")} actions={mayConnect && <TextLink to="/settings/channels">{t("write.connect")}</TextLink>}>{t("write.noAccountsText")}</Empty>
       ) : (
         <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={phone ? null : policy} kind={kind} name={name} says={says} />
       )}
     </Dialog>
   );
 }
-
-const Body = ({ children }: { children: React.ReactNode }) => <div className="wr-told">{children}</div>;
 
 /** The site of the last message, else the first that can send. */
 function useSite(site: string, { sites, accounts }: Choices, change: (by: { site: string }) => void): void {

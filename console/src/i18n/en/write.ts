@@ -46,7 +46,6 @@ export const write = {
   channel: "By which channel?",
   best: "The best",
   bestHint: "Where they like it, else where they answer.",
-  channels: "Channels",
   goesNow: "would go at once",
   goesAt: "would go {when}",
   waits: "would wait until {when}: {why}",
@@ -86,6 +85,7 @@ export const write = {
   again: "Send again",
   noAccounts: "No channel is connected yet",
   noAccountsText: "Until one is, nothing can be sent to anybody. An administrator connects e-mail or Telegram.",
+  connect: "Connect a channel",
   result: {
     title: "To {name}",
     repeated: "The first try had arrived: this is what was asked for then, and nothing was sent twice.",

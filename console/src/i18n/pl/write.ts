@@ -49,7 +49,6 @@ export const write: Translated<typeof english> = {
   channel: "Jakim kanałem?",
   best: "Najlepszym",
   bestHint: "Tam, gdzie ktoś woli, albo gdzie odpowiada.",
-  channels: "Kanały",
   goesNow: "wyjdzie od razu",
   goesAt: "wyjdzie {when}",
   waits: "poczeka do {when}: {why}",
@@ -89,6 +88,7 @@ export const write: Translated<typeof english> = {
   again: "Wyślij ponownie",
   noAccounts: "Nie podłączono jeszcze żadnego kanału",
   noAccountsText: "Dopóki tak jest, nic nie można wysłać. E-mail lub Telegram podłącza administrator.",
+  connect: "Podłącz kanał",
   result: {
     title: "Do: {name}",
     repeated: "Pierwsza próba dotarła: to jest to, co wtedy zlecono. Nic nie wyszło dwa razy.",

@@ -49,7 +49,6 @@ export const write: Translated<typeof english> = {
   channel: "По какому каналу?",
   best: "Лучший",
   bestHint: "Где человеку удобнее, иначе где он отвечает.",
-  channels: "Каналы",
   goesNow: "уйдёт сразу",
   goesAt: "уйдёт {when}",
   waits: "подождёт до {when}: {why}",
@@ -89,6 +88,7 @@ export const write: Translated<typeof english> = {
   again: "Отправить снова",
   noAccounts: "Ни один канал ещё не\u00a0подключён",
   noAccountsText: "Пока это так, никому ничего нельзя отправить. Почту или Telegram подключает администратор.",
+  connect: "Подключить канал",
   result: {
     title: "Кому: {name}",
     repeated: "Первая попытка дошла: это то, что было запрошено тогда. Дважды ничего не\u00a0отправлено.",
