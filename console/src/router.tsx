@@ -92,15 +92,6 @@ const template = createRoute({
   component: lazyRouteComponent(() => withWords(["content", "messages"], import("./content/templates/editor")), "TemplatePage"),
 });
 
-/** Templates are all there is of it so far. */
-const content = createRoute({
-  getParentRoute: () => root,
-  path: "/content",
-  beforeLoad: () => {
-    throw redirect({ to: "/content/templates", replace: true });
-  },
-});
-
 /** A part of a section, fetched when somebody goes there. */
 function part<P extends string>(section: typeof data | typeof settings, path: P, load: () => Promise<Record<string, unknown>>, name: string) {
   return createRoute({
@@ -153,7 +144,7 @@ const settingsParts = [
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, live, customers, customer, messages, message, content, templates, template, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
+    routeTree: root.addChildren([home, live, customers, customer, messages, message, templates, template, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
     parseSearch,
     stringifySearch,
     pathParamsAllowedCharacters: [":", "@", "+"],
