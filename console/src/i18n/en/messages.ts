@@ -71,11 +71,6 @@ export const messages = {
     uncertain: "Uncertain: the provider may have it. It is not sent again.",
   },
   classes: { transactional: "transactional", conversational: "conversational", marketing: "marketing", test: "test" },
-  classHints: {
-    transactional: "Something the person waits for, such as an order. Needs a purpose of that kind.",
-    conversational: "An answer to what the person said. No consent is asked for.",
-    marketing: "Anything that sells. Needs consent, keeps quiet hours and caps.",
-  },
   rules: {
     kill_switch: "Kill switch",
     consent: "Consent",
@@ -185,7 +180,6 @@ export const messages = {
     chips: "Which of them",
   },
   why: {
-    to: "to {name}",
     back: "All messages",
     answers: {
       preferred: "By {channel}: the person prefers it",

@@ -74,11 +74,6 @@ export const messages: Translated<typeof english> = {
     uncertain: "Nie wiadomo: dostawca mógł ją przyjąć. Nie wysyłamy jej ponownie.",
   },
   classes: { transactional: "transakcyjna", conversational: "odpowiedź w\u00a0rozmowie", marketing: "marketingowa", test: "próba" },
-  classHints: {
-    transactional: "To, na co klient czeka, na przykład w\u00a0sprawie zamówienia. Wymaga celu tego rodzaju.",
-    conversational: "Odpowiedź na słowa klienta. Zgoda nie jest potrzebna.",
-    marketing: "Wszystko, co sprzedaje. Wymaga zgody; obowiązują godziny ciszy i\u00a0limity.",
-  },
   rules: {
     kill_switch: "Wyłącznik",
     consent: "Zgoda",
@@ -187,7 +182,6 @@ export const messages: Translated<typeof english> = {
     chips: "Które z\u00a0nich",
   },
   why: {
-    to: "do: {name}",
     back: "Wszystkie wiadomości",
     answers: {
       preferred: "{channel}: ten kanał klient woli",

@@ -74,11 +74,6 @@ export const messages: Translated<typeof english> = {
     uncertain: "Неясно: возможно, провайдер его принял. Повторно не\u00a0отправляется.",
   },
   classes: { transactional: "служебное", conversational: "ответ в\u00a0разговоре", marketing: "рекламное", test: "проба" },
-  classHints: {
-    transactional: "То, чего клиент ждёт, например о\u00a0заказе. Нужна цель того же вида.",
-    conversational: "Ответ на\u00a0слова клиента. Согласие не\u00a0требуется.",
-    marketing: "Всё, что продаёт. Нужно согласие; соблюдаются тихие часы и\u00a0ограничения.",
-  },
   rules: {
     kill_switch: "Рубильник",
     consent: "Согласие",
@@ -187,7 +182,6 @@ export const messages: Translated<typeof english> = {
     chips: "Какие из них",
   },
   why: {
-    to: "кому: {name}",
     back: "Все сообщения",
     answers: {
       preferred: "{channel}: клиент предпочитает этот канал",
