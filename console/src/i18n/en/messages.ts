@@ -204,7 +204,6 @@ export const messages = {
     stopped: "Stopped: {why}",
     waits: "Until {when}: {why}",
     also: "Also: {gates}",
-    more: { one: "{n} more gate is shut", other: "{n} more gates are shut" },
     outcomes: {
       goes: "Goes",
       chosen: "Chosen",

@@ -206,7 +206,6 @@ export const messages: Translated<typeof english> = {
     stopped: "Stop: {why}",
     waits: "Do {when}: {why}",
     also: "Ponadto: {gates}",
-    more: { one: "i\u00a0jeszcze {n} bramka", few: "i\u00a0jeszcze {n} bramki", many: "i\u00a0jeszcze {n} bramek", other: "i\u00a0jeszcze {n} bramki" },
     outcomes: {
       goes: "Wychodzi",
       chosen: "Wybrany",

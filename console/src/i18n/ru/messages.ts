@@ -206,7 +206,6 @@ export const messages: Translated<typeof english> = {
     stopped: "Стоп: {why}",
     waits: "До {when}: {why}",
     also: "Кроме того: {gates}",
-    more: { one: "и\u00a0ещё {n} преграда", few: "и\u00a0ещё {n} преграды", many: "и\u00a0ещё {n} преград", other: "и\u00a0ещё {n} преграды" },
     outcomes: {
       goes: "Уходит",
       chosen: "Выбран",
