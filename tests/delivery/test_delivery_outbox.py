@@ -14,6 +14,8 @@ from onevoice.domains.delivery.errors import (
 )
 from onevoice.domains.delivery.rules.facts import Cap, Policy
 from onevoice.domains.delivery.service import accounts, asking, claiming, policy, why
+from onevoice.domains.delivery.store import messages as message_store
+from onevoice.domains.delivery.store.messages import ATTEMPTS_SHOWN
 
 
 class TestAsk:
@@ -197,13 +199,34 @@ class TestSettle:
         post.goes(account, Retriable("slow_down", after_seconds=77))
         assert post.message(asked.id).due_at == NOON + timedelta(seconds=77)
 
-    def test_not_for_ever(self, post):
-        account, _, asked = self.one(post)
-        for _ in range(claiming.ATTEMPTS_MOST + 2):
+    def test_for_a_day_and_then_no_more(self, post):
+        account, _, asked = self.one(post, message_class="transactional", purpose="orders")
+        for hour in range(25):
+            assert post.message(asked.id).state == "queued"
             post.goes(account, Retriable("busy"))
+            assert post.message(asked.id).attempt == hour + 1
             post.later(hours=1)
-        assert post.message(asked.id).state == "failed"
-        assert post.message(asked.id).attempt == claiming.ATTEMPTS_MOST
+        found = post.message(asked.id)
+        assert (found.state, found.reason) == ("failed", "busy")
+        assert post.goes(account) == []
+
+    def test_a_provider_that_always_says_soon_is_asked_once_a_minute_in_the_end(self, post):
+        account, _, asked = self.one(post, message_class="transactional", purpose="orders")
+        for _ in range(12):
+            at = post.clock.now()
+            post.goes(account, Retriable("slow_down", after_seconds=1))
+            wait = (post.message(asked.id).due_at - at).total_seconds()
+            post.later(seconds=wait)
+        assert 50 <= wait <= 60
+
+    def test_the_last_answers_are_told(self, post):
+        account, _, asked = self.one(post, message_class="transactional", purpose="orders")
+        for _ in range(ATTEMPTS_SHOWN + 3):
+            post.goes(account, Retriable("busy", after_seconds=1))
+            post.later(minutes=1)
+        with post.database.transaction() as conn:
+            told = [each.number for each in message_store.attempts(conn, asked.id)]
+        assert told == list(range(4, ATTEMPTS_SHOWN + 4))
 
     def test_perhaps_accepted_is_uncertain_and_never_sent_again(self, post):
         account, _, asked = self.one(post)

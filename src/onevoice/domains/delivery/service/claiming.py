@@ -30,9 +30,12 @@ from onevoice.kit.clock import Clock
 
 LEASE = timedelta(seconds=120)
 A_MOMENT = timedelta(seconds=0.2)
-ATTEMPTS_MOST = 8
+GIVE_UP = timedelta(days=1)
+"""After the first attempt: a provider may be away for hours, and what was asked for is not lost by that."""
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 1800.0
+ASKED_FOR_SECONDS = 60.0
+"""A provider that says when is believed, but not asked more often than this in the end."""
 STRAYS_AT_ONCE = 500
 REROUTED_AT_ONCE = 1_000
 
@@ -213,13 +216,15 @@ def settle(
 ) -> None:
     """Write down what the provider said; what can be tried again waits, an address that is gone is written to no more.
 
-    An account that is in trouble, or asked for time, rests: nothing of it counts as an attempt.
+    What an account in trouble did not take counts as no attempt.
     """
     if not results:
         return
     at = clock.now()
     idempotent = channels[account.channel].capabilities.idempotent
-    rows = [_done(each, account, at, chance, idempotent=idempotent) for each in results]
+    again = [each.message_id for each in results if isinstance(each.answer, Retriable)]
+    since = store.tried_since(conn, again) if again else {}
+    rows = [_done(each, account, at, since.get(each.message_id, at), chance, idempotent=idempotent) for each in results]
     ours = store.settle(conn, rows)
     troubles = [
         store.TroubleRow(
@@ -247,7 +252,10 @@ def _outcome(answer: ChannelError, idempotent: bool) -> Literal["retry", "failed
     return "failed"
 
 
-def _done(result: Result, account: Account, at: datetime, chance: Chance, *, idempotent: bool) -> store.Done:
+def _done(
+    result: Result, account: Account, at: datetime, since: datetime, chance: Chance, *, idempotent: bool
+) -> store.Done:
+    """since: when it was first tried."""
     answer, number, attempt = result.answer, result.message_id, result.attempt
     if isinstance(answer, Accepted):
         return store.Done(
@@ -260,7 +268,7 @@ def _done(result: Result, account: Account, at: datetime, chance: Chance, *, ide
             number, attempt, _NUMBER["uncertain"], None, None, at, None, None, account.cost_minor, "provider",
             answer.code, counts=True,
         )  # fmt: skip
-    if outcome == "failed" or (outcome == "retry" and attempt >= ATTEMPTS_MOST):
+    if outcome == "failed" or (outcome == "retry" and at - since >= GIVE_UP):
         state = "bounced" if isinstance(answer, Permanent) and answer.gone else "failed"
         return store.Done(
             number, attempt, _NUMBER[state], None, None, at, None, None, None, "provider", answer.code, counts=False
@@ -274,9 +282,9 @@ def _done(result: Result, account: Account, at: datetime, chance: Chance, *, ide
 
 def _wait(answer: ChannelError, attempt: int, chance: Chance) -> float:
     """Doubling, with chance so that those who failed together do not come back together; what was asked for holds."""
-    if isinstance(answer, Retriable) and answer.after_seconds is not None:
-        return answer.after_seconds
     longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(attempt - 1, 20))
+    if isinstance(answer, Retriable) and answer.after_seconds is not None:
+        return max(answer.after_seconds, min(longest, ASKED_FOR_SECONDS) - FIRST_WAIT_SECONDS)
     return longest * (0.5 + int.from_bytes(chance.bytes(2), "big") / 2**17)
 
 

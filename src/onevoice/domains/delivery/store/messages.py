@@ -22,6 +22,7 @@ from onevoice.kit import arrays
 STATE_NUMBER: Mapping[State, int] = {name: number for number, name in enumerate(STATES)}
 PRIORITY_NAMES = ("high", "normal", "low")
 PRIORITIES = 5
+ATTEMPTS_SHOWN = 50
 
 _encode = msgspec.json.Encoder().encode
 _MESSAGE = (
@@ -168,11 +169,13 @@ def contents(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
 
 
 def attempts(conn: Connection, message_id: int) -> list[Attempt]:
+    """What was tried in vain, oldest first; the last of it where it was tried for long."""
     rows = conn.execute(
-        "select number, at, outcome, code, detail from delivery.attempt where message_id = %s order by number",
-        (message_id,),
+        "select number, at, outcome, code, detail from delivery.attempt where message_id = %s"
+        " order by number desc limit %s",
+        (message_id, ATTEMPTS_SHOWN),
     )
-    return [Attempt(*row) for row in rows]
+    return [Attempt(*row) for row in rows][::-1]
 
 
 def cancel(conn: Connection, message_id: int, at: datetime) -> bool:

@@ -169,6 +169,15 @@ def release_costs(conn: Connection, ids: Sequence[int]) -> dict[str, int]:
     return dict(rows.fetchall())
 
 
+def tried_since(conn: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    """When each was first tried in vain."""
+    rows = conn.execute(
+        "select message_id, min(at) from delivery.attempt where message_id = any(%s) and outcome = 'retry' group by 1",
+        (arrays.numbers(ids),),
+    )
+    return dict(rows.fetchall())
+
+
 class TroubleRow(NamedTuple):
     message_id: int
     number: int
