@@ -106,12 +106,13 @@ class TestSettings:
         field.fill(body)
         window.get_by_role("button", name="Save").click()
         expect(page.locator(".se-purposes").get_by_text(body)).to_be_visible()
-        page.get_by_label("Address", exact=True).fill(anna)
+        mail = anna.removeprefix("email:")
+        page.get_by_label("Address", exact=True).fill(mail)
         page.get_by_role("button", name="Stop writing to it").click()
-        page.get_by_role("button", name=f"Allow again: {anna}").click()
+        page.get_by_role("button", name=f"Allow again: {mail}").click()
         page.get_by_role("dialog").get_by_label("Why").fill("she asked")
         page.get_by_role("dialog").get_by_role("button", name="Allow again", exact=True).click()
-        expect(page.get_by_role("button", name=f"Allow again: {anna}")).to_have_count(0)
+        expect(page.get_by_role("button", name=f"Allow again: {mail}")).to_have_count(0)
 
     @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_looks(
@@ -127,7 +128,7 @@ class TestSettings:
             client.post("/api/suppressions", json={"address": anna})
         page = open_page("/settings/consent", size, language, scheme)
         expect(page.locator(".se-purposes li")).to_have_count(4)
-        expect(page.get_by_text(anna)).to_be_visible()
+        expect(page.get_by_text(anna.removeprefix("email:"))).to_be_visible()
         assert axe_violations(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         keep(page, f"settings-consent-{language}-{scheme}-{size[0]}")

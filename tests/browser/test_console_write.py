@@ -189,7 +189,7 @@ class TestWrite:
         window = page.get_by_role("dialog", name="To Ewa Lis")
         expect(window.locator(".wr-step-stub")).to_contain_text("consent was never asked for")
         window.get_by_role("link", name="Why").click()
-        expect(page.get_by_role("heading", level=1)).to_have_text("Nothing is said: consent was never asked for")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Not sent: consent was never asked for")
         assert street.got(person) == []
 
     def test_quiet_hours_are_shown_and_kept(self, street: Street, write: Any) -> None:

@@ -10,7 +10,7 @@ import type { Messages } from "./useMessages";
 import { useSays } from "./words";
 
 const ROW = 52;
-const PHONE_ROW = 104;
+const PHONE_ROW = 128;
 
 export function List({ list, mayCancel, onCancel }: { list: Messages; mayCancel: boolean; onCancel: (message: Message) => void }) {
   const { t } = useI18n();

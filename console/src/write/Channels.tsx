@@ -18,6 +18,8 @@ interface ChannelsProps {
 export function Channels({ decision, accounts, site, value, due, onChange, says }: ChannelsProps) {
   const { t } = says.i18n;
   const best = decision?.outcome.channel;
+  const chosen = decision?.outcome.action === "suppress" ? undefined : decision?.candidates.find((each) => each.channel === best);
+  const accountOf = (candidate: Candidate) => accounts.find((each) => each.site === site && each.channel === candidate.channel && each.name === candidate.account);
   return (
     <fieldset className="wr-channels">
       <legend>{t("write.channel")}</legend>
@@ -27,9 +29,10 @@ export function Channels({ decision, accounts, site, value, due, onChange, says 
           <b>{t("write.best")}</b>
         </span>
         <span className="wr-channel-told quiet">{best && decision && decision.outcome.action !== "suppress" ? becauseOf(decision, says) : t("write.bestHint")}</span>
+        <span className="quiet">{chosen && priceOf(chosen, accountOf(chosen), says)}</span>
       </label>
       {decision?.candidates.map((candidate) => (
-        <One key={candidate.channel} candidate={candidate} account={accounts.find((each) => each.site === site && each.channel === candidate.channel && each.name === candidate.account)} checked={value === candidate.channel} due={due} onChange={onChange} says={says} />
+        <One key={candidate.channel} candidate={candidate} account={accountOf(candidate)} checked={value === candidate.channel} due={due} onChange={onChange} says={says} />
       ))}
     </fieldset>
   );
@@ -39,6 +42,11 @@ function becauseOf({ outcome: { channel, chosen_by } }: Decision, says: Says): s
   const { t, has } = says.i18n;
   const key = `write.reasons.${chosen_by}`;
   return `${says.channel(channel ?? "")}. ${has(key) ? t(key) : ""}`.trim();
+}
+
+function priceOf({ cost_minor }: Candidate, account: Account | undefined, { i18n: { t, fmt } }: Says): string {
+  if (!account) return "";
+  return cost_minor > 0 ? fmt.money(cost_minor, account.currency) : t("write.free_of_charge");
 }
 
 interface OneProps {
@@ -52,7 +60,7 @@ interface OneProps {
 
 function One({ candidate, account, checked, due, onChange, says }: OneProps) {
   const { i18n } = says;
-  const { t, fmt } = i18n;
+  const { t } = i18n;
   const door = doorOf(candidate.channel);
   const told = ofCandidate(candidate);
   const why = reasonText(told, says);
@@ -68,7 +76,7 @@ function One({ candidate, account, checked, due, onChange, says }: OneProps) {
         {text}
         {told.action !== "send" && told.flip && told.flip.length > 0 && <span className="table-second">{t("write.flip", { change: flipText(told.flip, says) })}</span>}
       </span>
-      <span className="quiet">{told.action === "suppress" ? "" : candidate.cost_minor > 0 && account ? fmt.money(candidate.cost_minor, account.currency) : account ? t("write.free_of_charge") : ""}</span>
+      <span className="quiet">{told.action !== "suppress" && priceOf(candidate, account, says)}</span>
     </label>
   );
 }

@@ -93,7 +93,9 @@ export function Composer({ person, name, onClose }: ComposerProps) {
   const candidate = decision?.candidates.find((each) => each.channel === told?.channel);
   const account = choices.accounts?.find((each) => each.site === draft.site && each.channel === candidate?.channel && each.name === candidate.account);
   const wants = draft.how === "template" && !draft.template ? t("write.needTemplate") : purpose ? null : t("write.needPurpose");
-  const policy = <Policy told={told} wants={wants} due={dueAt(draft)} zone={preview?.time_zone} cost={candidate && account ? { minor: candidate.cost_minor, account } : null} says={says} />;
+  const agreed = draft.class === "marketing" && told?.action !== "suppress" ? candidate?.verdicts.find(({ rule, result }) => rule === "consent" && result === "pass") : undefined;
+  const consent = agreed && candidate ? t(agreed.since ? "write.outcome.consent" : "write.outcome.consented", { purpose: says.purpose(purpose), channel: says.channel(candidate.channel), day: agreed.since ? says.i18n.fmt.shortDay(agreed.since) : "" }) : null;
+  const policy = <Policy told={told} wants={wants} due={dueAt(draft)} zone={preview?.time_zone} cost={candidate && account ? { minor: candidate.cost_minor, account } : null} consent={consent} says={says} />;
   const lost = send.error instanceof Problem && (send.error.status === 0 || send.error.status >= 500);
   const footer = (
     <>
@@ -172,6 +174,7 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
   const accounts = choices.accounts ?? [];
   const here = accounts.filter((each) => each.site === draft.site);
   const withSubject = new Set(choices.kinds?.filter((each) => each.subject).map((each) => each.kind));
+  // The best is chosen anew when it leaves: what goes by Telegram now may go as a letter then.
   const subject = draft.channel ? withSubject.has(draft.channel) : here.some((each) => withSubject.has(each.channel));
   const written = hasWords(draft);
   const site = (value: string) => {
@@ -198,7 +201,7 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
             </section>
           )
         )}
-        <Preview preview={written ? preview : undefined} name={name} letter={kind?.subject ?? false} says={says} />
+        <Preview preview={written ? preview : undefined} own={draft.how === "words"} name={name} letter={kind?.subject ?? false} says={says} />
       </div>
     </div>
   );

@@ -12,10 +12,12 @@ interface PolicyProps {
   due: string | null;
   zone: string | undefined;
   cost: { minor: number; account: Account } | null;
+  /** That it was given: of marketing that would go. */
+  consent: string | null;
   says: Says;
 }
 
-export function Policy({ told, wants, due, zone, cost, says }: PolicyProps) {
+export function Policy({ told, wants, due, zone, cost, consent, says }: PolicyProps) {
   const { i18n } = says;
   const { t, fmt } = i18n;
   if (!told) return <p className="quiet" role="status">{wants ?? t("write.considering")}</p>;
@@ -29,7 +31,8 @@ export function Policy({ told, wants, due, zone, cost, says }: PolicyProps) {
       <Sign action={told.action} />
       <p>
         <b>{sentence}</b> {moment && zone && !sameClock(moment, zone, fmt) && t("write.outcome.there", { when: timeIn(moment, zone, fmt) })}{" "}
-        {told.action !== "suppress" && cost && cost.minor > 0 && t("write.outcome.cost", { cost: fmt.money(cost.minor, cost.account.currency) })}
+        {told.action !== "suppress" && cost && (cost.minor > 0 ? t("write.outcome.cost", { cost: fmt.money(cost.minor, cost.account.currency) }) : t("write.outcome.free"))}
+        {consent && <span className="table-second">{consent}</span>}
         {told.action !== "send" && told.flip && told.flip.length > 0 && <span className="table-second">{t("write.flip", { change: flipText(told.flip, says) })}</span>}
         {told.action === "suppress" && <span className="table-second">{t("write.silentHint")}</span>}
       </p>

@@ -6,7 +6,8 @@ import { doorOf, plainReason, type Says } from "~/messages/words";
 
 import type { MessagePreview } from "./model";
 
-export function Preview({ preview, name, letter, says }: { preview: MessagePreview | undefined; name: string; letter: boolean; says: Says }) {
+/** own: words typed by hand, whose language nobody has told. */
+export function Preview({ preview, own, name, letter, says }: { preview: MessagePreview | undefined; own: boolean; name: string; letter: boolean; says: Says }) {
   const { i18n } = says;
   const { t } = i18n;
   const door = preview && doorOf(preview.channel);
@@ -14,7 +15,7 @@ export function Preview({ preview, name, letter, says }: { preview: MessagePrevi
     <section className="wr-preview" aria-label={t("write.preview", { name })}>
       <h3>
         {t("write.preview", { name })}
-        {preview && <span className="quiet">{t("write.previewBy", { channel: says.channel(preview.channel), language: languageName(preview.language, i18n.language) ?? preview.language })}</span>}
+        {preview && <span className="quiet">{own ? t("write.result.by", { channel: says.channel(preview.channel) }) : t("write.previewBy", { channel: says.channel(preview.channel), language: languageName(preview.language, i18n.language) ?? preview.language })}</span>}
       </h3>
       {!preview || !door ? (
         <p className="quiet">{t("write.previewEmpty")}</p>
@@ -22,7 +23,7 @@ export function Preview({ preview, name, letter, says }: { preview: MessagePrevi
         <p className="alarm" role="alert">{refusal(preview, says)}</p>
       ) : (
         <>
-          <div className="wr-bubble" style={{ borderColor: channelColour(door) }} lang={preview.language}>
+          <div className="wr-bubble" style={{ borderColor: channelColour(door) }} lang={own ? undefined : preview.language}>
             <span className="wr-knot" style={{ color: channelColour(door) }}>
               <Glyph channel={door} size={12} />
             </span>

@@ -64,7 +64,6 @@ function Own({ draft, change, preview, kind, subject, says }: WordsProps) {
   return (
     <>
       {subject && <TextField label={t("write.subject")} hint={t("write.subjectHint")} value={draft.subject} maxLength={500} onChange={(value) => change({ subject: value })} />}
-      <TextArea ref={field as RefObject<HTMLTextAreaElement>} label={t("write.text")} rows={6} value={draft.text} onChange={(value) => change({ text: value })} {...(left !== null && left < 0 ? { error: counted } : { hint: counted })} />
       <div className="wr-insert" role="group" aria-label={t("write.insert")}>
         <span className="quiet">{t("write.insert")}</span>
         {(Object.keys(VARIABLES) as (keyof typeof VARIABLES)[]).map((name) => (
@@ -73,6 +72,7 @@ function Own({ draft, change, preview, kind, subject, says }: WordsProps) {
           </Button>
         ))}
       </div>
+      <TextArea ref={field as RefObject<HTMLTextAreaElement>} label={t("write.text")} rows={6} value={draft.text} onChange={(value) => change({ text: value })} {...(left !== null && left < 0 ? { error: counted } : { hint: counted })} />
     </>
   );
 }

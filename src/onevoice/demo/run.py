@@ -124,7 +124,7 @@ class Demo:
                     "legal_name": site.legal_name,
                 },
             )
-        bootstrap.describe_site(self._installed, "main", {"title": "Halny"})
+        bootstrap.describe_site(self._installed, "main", {"title": "Halny", "time_zone": SITES["pl"].timezone})
 
     def first_stage(self) -> None:
         """What is worth looking at. Raises: whatever the database says."""

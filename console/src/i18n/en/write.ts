@@ -30,7 +30,7 @@ export const write = {
   fixed: "This template is {class}, about “{purpose}”.",
   values: "What the template asks for",
   subject: "Subject",
-  subjectHint: "Only e-mail shows it.",
+  subjectHint: "Needed only if it goes by e-mail.",
   text: "Text",
   insert: "Insert",
   variables: { first_name: "first name", name: "full name", site: "shop’s name" },
@@ -61,6 +61,9 @@ export const write = {
     suppress: "Would not be sent: {why}.",
     there: "There it is {when} then.",
     cost: "Costs {cost}.",
+    free: "Costs nothing.",
+    consent: "Consent to “{purpose}” by {channel} was given {day}.",
+    consented: "Consent to “{purpose}” by {channel} was given.",
   },
   reasons: {
     preferred: "They asked for this channel.",

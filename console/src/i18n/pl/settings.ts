@@ -13,7 +13,7 @@ export const settings: Translated<typeof english> = {
     consent: "Zgody",
     channels: "Kanały",
     sending: "Wysyłka",
-    audit: "Dziennik zmian",
+    audit: "Dziennik działań",
   },
   roles: {
     title: "Role",
@@ -179,7 +179,7 @@ export const settings: Translated<typeof english> = {
     ended: "Sesja zakończona. W\u00a0tamtej przeglądarce trzeba zalogować się ponownie.",
   },
   audit: {
-    title: "Dziennik zmian",
+    title: "Dziennik działań",
     lead: "Każda zmiana, zapisana razem z\u00a0nią samą. Niczego tu nie da się zmienić ani usunąć.",
     at: "Kiedy",
     actor: "Kto",

@@ -33,7 +33,7 @@ export const write: Translated<typeof english> = {
   fixed: "Вид шаблона: {class}, цель: «{purpose}».",
   values: "Что нужно шаблону",
   subject: "Тема",
-  subjectHint: "Видна только в\u00a0письме.",
+  subjectHint: "Нужна, только если это письмо.",
   text: "Текст",
   insert: "Вставить",
   variables: { first_name: "имя", name: "имя и\u00a0фамилию", site: "название магазина" },
@@ -64,6 +64,9 @@ export const write: Translated<typeof english> = {
     suppress: "Отправлено не\u00a0будет: {why}.",
     there: "У\u00a0получателя тогда будет {when}.",
     cost: "Стоит {cost}.",
+    free: "Бесплатно.",
+    consent: "Согласие дано {day}: «{purpose}», {channel}.",
+    consented: "Согласие дано: «{purpose}», {channel}.",
   },
   reasons: {
     preferred: "Этот канал человек выбрал сам.",

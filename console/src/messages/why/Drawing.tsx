@@ -46,12 +46,30 @@ export function Drawing({ lines, says, messageClass }: { lines: Line[]; says: Sa
           </li>
         ))}
       </ol>
+      <Marks lines={lines} />
     </div>
   );
 }
 
-/** What came of it, and what would have turned that. */
-export function Outcome({ line }: { line: Line }) {
+const MARKS = ["pass", "exempt", "defer", "stop"] as const;
+
+/** What the signs at the gates mean, of those that stand here. Readers are told in words at each line. */
+export function Marks({ lines }: { lines: Line[] }) {
+  const { t } = useI18n();
+  const seen = new Set(lines.flatMap(({ verdicts }) => verdicts.map(({ result }) => result)));
+  return (
+    <p className="why-marks" aria-hidden="true">
+      {MARKS.filter((result) => seen.has(result)).map((result) => (
+        <span key={result}>
+          <Knot verdict={{ result }} winner={false} /> {t(`messages.why.marks.${result}`)}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** What came of it, and what would have turned that. labelled: no column says what the second is. */
+export function Outcome({ line, labelled = false }: { line: Line; labelled?: boolean }) {
   const { t } = useI18n();
   return (
     <>
@@ -60,7 +78,7 @@ export function Outcome({ line }: { line: Line }) {
         {line.outcome}
       </p>
       <p className="why-flip">
-        <span className="seen-by-readers">{t("messages.why.flip")}: </span>
+        <span className={labelled ? undefined : "seen-by-readers"}>{t("messages.why.flip")}: </span>
         {line.flip}
       </p>
     </>
@@ -98,7 +116,7 @@ function Track({ line }: { line: Line }) {
 }
 
 /** A ring with a tick: let through. With a dash: not asked of this class. With hands: later. Full, with a cross: stopped. */
-export function Knot({ verdict: { result }, winner, beyond = false }: { verdict: Verdict; winner: boolean; beyond?: boolean }) {
+export function Knot({ verdict: { result }, winner, beyond = false }: { verdict: Pick<Verdict, "result">; winner: boolean; beyond?: boolean }) {
   return (
     <svg className={`why-knot why-knot-${result} ${beyond ? "why-knot-beyond" : ""}`} viewBox="0 0 18 18" width="18" height="18" strokeWidth={winner ? 2 : 1.4} aria-hidden="true">
       <circle cx="9" cy="9" r="8" />

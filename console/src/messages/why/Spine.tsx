@@ -25,7 +25,7 @@ export function Spine({ lines, says, messageClass }: { lines: Line[]; says: Says
               </li>
             ))}
           </ul>
-          <Outcome line={line} />
+          <Outcome line={line} labelled />
         </li>
       ))}
     </ol>

@@ -143,17 +143,24 @@ function Crumbs({ message, says }: { message: Message; says: Says }) {
 const TROUBLE = ["failed", "bounced", "uncertain", "cancelled"] as const;
 
 function Answer({ message, decision, last, says }: { message: Message; decision: Decision | null; last: boolean; says: Says }) {
-  const { t } = useI18n();
+  const { t, fmt } = useI18n();
   const now = useNow(30_000);
   const trouble = last ? TROUBLE.find((each) => each === message.state) : undefined;
   const answer = trouble ? t(`messages.why.answers.${trouble}`, { why: reasonText(message, says) }) : decision ? answerText(decision.outcome, says) : becameText(message, says, now);
+  // The headline says it already; it is still read out when it comes.
+  const told = last && (trouble !== undefined || (message.state === "suppressed" && decision !== null));
+  const cost = message.cost_minor !== null && message.currency ? ` ${t("messages.columns.cost")}: ${fmt.money(message.cost_minor, message.currency)}.` : "";
   const about = t("messages.why.about", { purpose: says.purpose(message.purpose), class: t(`messages.classes.${message.class}`), when: whenText(message.asked_at, says.i18n), who: message.asked_by });
   return (
     <>
       <h1 className="why-answer">{answer}</h1>
       <p className="why-lead">
         {message.preview ? <>{t("messages.why.said", { words: message.preview })} </> : message.template && <>{t("messages.template", { name: message.template })}. </>}
-        <span role="status">{becameText(message, says, now)}.</span> <span className="quiet">{about}</span>
+        <span role="status" className={told ? "seen-by-readers" : undefined}>{becameText(message, says, now)}.</span>{" "}
+        <span className="quiet">
+          {about}
+          {cost}
+        </span>
       </p>
     </>
   );

@@ -21,7 +21,7 @@ export interface Line {
 /** `sent`: the message went by this judgement, and when. */
 export function linesOf(decision: Decision, sent: Message["sent_at"], says: Says): Line[] {
   const lines = decision.candidates.map((candidate) => lineOf(candidate, decision, sent, says));
-  return [...lines, nothing(decision, says)];
+  return [...lines.map((line, at) => asAbove(line, lines[at - 1], says)), nothing(decision, says)];
 }
 
 function lineOf(candidate: Candidate, { outcome }: Decision, sent: string | null, says: Says): Line {
@@ -43,6 +43,12 @@ function lineOf(candidate: Candidate, { outcome }: Decision, sent: string | null
     outcome: outcomeText(candidate, winner, sent, says),
     flip: candidate.flip === null || candidate.flip.length === 0 ? i18n.t("messages.why.noFlip") : flipText(candidate.flip, says),
   };
+}
+
+/** What stopped the line above at the same gate need not be read twice. */
+function asAbove(line: Line, above: Line | undefined, { i18n }: Says): Line {
+  if (!line.label || !line.stopped || line.label.at !== above?.label?.at || line.label.text !== above.label.text) return line;
+  return { ...line, label: { ...line.label, text: i18n.t("messages.why.same") } };
 }
 
 function labelText(verdict: Verdict, says: Says): string {

@@ -125,6 +125,16 @@ function Texts({ purpose, may, onClose }: { purpose: Purpose; may: boolean; onCl
   );
 }
 
+/** An address as people write it, as the API names it; undefined for what is no address yet. */
+function referenceOf(text: string): string | undefined {
+  if (/^[\w:]+:.+/.test(text)) return text;
+  if (/^\S+@\S+$/.test(text)) return `email:${text}`;
+  return /^\+[\d\s()-]{6,}$/.test(text) ? `phone:${text.replace(/[^+\d]/g, "")}` : undefined;
+}
+
+/** What is plain by itself stands without its kind. */
+const shown = (address: string): string => address.replace(/^(email|phone):/, "");
+
 function Suppressions() {
   const { t, fmt } = useI18n();
   const may = useMay("suppressions.edit");
@@ -133,18 +143,18 @@ function Suppressions() {
   const [address, setAddress] = useState("");
   const [lifting, setLifting] = useState<Suppression | null>(null);
   const wanted = useDebounced(text.trim(), 300);
-  const reference = /^[\w:]+:.+/.test(wanted) ? wanted : "";
+  const reference = referenceOf(wanted) ?? "";
   const list = usePages<Suppression>(["suppressions"], "/api/suppressions", reference ? { reference } : {});
   const add = useMutation({
-    mutationFn: () => api.post<Suppression>("/api/suppressions", { address: address.trim() }),
+    mutationFn: () => api.post<Suppression>("/api/suppressions", { address: referenceOf(address.trim()) ?? address.trim() }),
     onSuccess: (made) => {
-      toast({ text: t("consent.settings.added", { address: made.address }) });
+      toast({ text: t("consent.settings.added", { address: shown(made.address) }) });
       setAddress("");
       void client.invalidateQueries({ queryKey: ["suppressions"] });
     },
   });
   const columns: Column<Suppression>[] = [
-    { key: "address", head: t("consent.settings.address"), phone: "title", cell: (one) => <Link to="/customers/$ref" params={{ ref: `profile:${one.profile_id}` }}><bdi>{one.address}</bdi></Link> },
+    { key: "address", head: t("consent.settings.address"), phone: "title", cell: (one) => <Link to="/customers/$ref" params={{ ref: `profile:${one.profile_id}` }}><bdi>{shown(one.address)}</bdi></Link> },
     { key: "reason", head: t("consent.settings.reason"), width: "30%", cell: (one) => (
       <span>
         {t(`consent.reasons.${one.reason}`)}
@@ -160,7 +170,7 @@ function Suppressions() {
             width: "140px",
             phone: "bare" as const,
             cell: (one: Suppression) => (
-              <Button dense aria-label={t("consent.settings.liftOf", { address: one.address })} onClick={() => setLifting(one)}>
+              <Button dense aria-label={t("consent.settings.liftOf", { address: shown(one.address) })} onClick={() => setLifting(one)}>
                 {t("consent.settings.lift")}
               </Button>
             ),
@@ -205,13 +215,13 @@ function Lift({ one, onClose }: { one: Suppression; onClose: () => void }) {
   const lift = useMutation({
     mutationFn: () => api.post(`/api/suppressions/${one.id}/lift`, { reason }),
     onSuccess: () => {
-      toast({ text: t("consent.settings.lifted", { address: one.address }) });
+      toast({ text: t("consent.settings.lifted", { address: shown(one.address) }) });
       onClose();
     },
     onSettled: () => client.invalidateQueries({ queryKey: ["suppressions"] }),
   });
   return (
-    <Dialog title={t("consent.settings.liftOf", { address: one.address })} onClose={onClose} width={520}>
+    <Dialog title={t("consent.settings.liftOf", { address: shown(one.address) })} onClose={onClose} width={520}>
       <form
         className="form"
         onSubmit={(event) => {

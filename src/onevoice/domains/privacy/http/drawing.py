@@ -42,7 +42,8 @@ _PAGE: Final = {
     "undo": texts.UNDO,
     "record": texts.RECORD,
     "nothing_on_record": texts.NOTHING_ON_RECORD,
-    "text": texts.TEXT,
+    "agreed": texts.AGREED,
+    "details": texts.DETAILS,
     "no_text": texts.NO_TEXT,
     "none_at_all": texts.NONE_AT_ALL,
     "none_hint": texts.NONE_HINT,
@@ -122,16 +123,15 @@ class Drawing:
             notice=notice.to(language) if notice else None,
             pause_until=pause.isoformat() if pause else "",
             wished_language=shown.wishes.language or "",
-            paused=texts.PAUSED.to(language).format(until=moment(paused.astimezone(brand.zone), language))
-            if paused
-            else None,
+            paused=_timed(texts.PAUSED.to(language), "{until}", paused.astimezone(brand.zone)) if paused else None,
+            moment=lambda at: moment(at, language),
             channels=[_channel(each, each == first, language) for each in shown.channels],
             topics=[_topic(each, language) for each in shown.topics],
             frequencies=_frequencies(shown.wishes, language),
             hours=_hours(shown.wishes, language),
             entries=[_entry(each, titles, brand, language) for each in entries],
             undo=forms.undo_of(before, shown) if before else None,
-            saved=texts.SAVED.to(language).format(time=f"{now.astimezone(brand.zone):%H:%M}"),
+            saved=_timed(texts.SAVED.to(language), "{time}", now.astimezone(brand.zone)),
         )
         return _answer(content, language, 200)
 
@@ -207,9 +207,14 @@ def _times(chosen: int | None) -> list[dict[str, Any]]:
     return [{"value": str(at), "title": f"{at // 60}:{at % 60:02d}", "chosen": at == chosen} for at in times]
 
 
+def _timed(phrase: str, field: str, at: datetime) -> dict[str, Any]:
+    before, _, after = phrase.partition(field)
+    return {"before": before, "at": at, "after": after}
+
+
 def _entry(entry: Entry, titles: dict[str, str], brand: Brand, language: Language) -> dict[str, Any]:
     return {
-        "at": moment(entry.happened.astimezone(brand.zone), language),
+        "at": entry.happened.astimezone(brand.zone),
         "said": bound(_said(entry, titles, language), language),
         "how": _SOURCES.get(entry.source, texts.BY_SYSTEM).to(language),
         "version": texts.TEXT_SHOWN.to(language).format(version=entry.version) if entry.body else None,

@@ -17,9 +17,9 @@ INTRO: Final = Phrase(
 LANGUAGE: Final = Phrase(en="Language", ru="Язык", pl="Język")
 WHERE: Final = Phrase(en="Where", ru="Где", pl="Gdzie")
 WHERE_HINT: Final = Phrase(
-    en="We write in one place at a time, first in the one that stands on top.",
-    ru="Мы пишем только в одно место: сначала в то, что стоит первым.",
-    pl="Piszemy w jednym miejscu naraz, najpierw w tym, które jest na górze.",
+    en="We write in one place at a time, first in the one on top. The arrow moves a place up.",
+    ru="Мы пишем только в одно место: сначала в то, что стоит первым. Стрелка поднимает выше.",
+    pl="Piszemy w jednym miejscu naraz, najpierw w tym, które jest na górze. Strzałka przesuwa wyżej.",
 )
 NO_CHANNEL: Final = Phrase(
     en="We know no address to write to.",
@@ -30,25 +30,27 @@ FIRST: Final = Phrase(en="first here", ru="сначала сюда", pl="najpier
 OFF: Final = Phrase(en="off", ru="выключено", pl="wyłączone")
 HIGHER: Final = Phrase(en="Move up", ru="Выше", pl="Wyżej")
 TOPICS: Final = Phrase(en="About what", ru="О чём", pl="O czym")
-NOT_SENT: Final = Phrase(en="We do not send this", ru="Не присылаем", pl="Nie wysyłamy")
+NOT_SENT: Final = Phrase(
+    en="Off: we do not send you this", ru="Выключено: этого мы не присылаем", pl="Wyłączone: tego nie wysyłamy"
+)
 ALWAYS: Final = Phrase(en="Always on", ru="Всегда включено", pl="Zawsze włączone")
 FREQUENCY: Final = Phrase(en="How often", ru="Как часто", pl="Jak często")
 NECESSARY: Final = Phrase(en="Only what is necessary", ru="Только необходимое", pl="Tylko to, co konieczne")
-NO_LIMIT: Final = Phrase(en="No limit", ru="Без ограничений", pl="Bez limitu")
+NO_LIMIT: Final = Phrase(en="No limit of my own", ru="Без личного предела", pl="Bez własnego limitu")
 PER_WEEK: Final = Counted(
     en={"one": "Up to {n} a week", "other": "Up to {n} a week"},
     ru={"one": "До {n} раза в неделю", "few": "До {n} раз в неделю", "many": "До {n} раз в неделю"},
     pl={"one": "Do {n} tygodniowo", "few": "Do {n} tygodniowo", "many": "Do {n} tygodniowo"},
 )
-HOURS: Final = Phrase(en="At what time", ru="В какое время", pl="O której")
+HOURS: Final = Phrase(en="At what time", ru="В какое время", pl="W jakich godzinach")
 HOURS_HINT: Final = Phrase(
-    en="In your own time zone. Orders may come at any time.",
-    ru="По вашему местному времени. О заказах можем написать в любое время.",
-    pl="Według czasu lokalnego. O zamówieniach piszemy o każdej porze.",
+    en="In your own time zone, within the hours when we write. Word about orders may come at any time.",
+    ru="По вашему местному времени, в пределах часов, когда мы пишем. О заказах можем написать в любое время.",
+    pl="Według czasu lokalnego, w godzinach, w których piszemy. O zamówieniach piszemy o każdej porze.",
 )
 FROM: Final = Phrase(en="From", ru="С", pl="Od")
 UNTIL: Final = Phrase(en="Until", ru="До", pl="Do")
-ANY_TIME: Final = Phrase(en="any time", ru="в любое", pl="dowolnie")
+ANY_TIME: Final = Phrase(en="any time", ru="любое время", pl="dowolna pora")
 PAUSE: Final = Phrase(en="Pause", ru="Пауза", pl="Przerwa")
 PAUSE_HINT: Final = Phrase(
     en="Orders and collection stay.",
@@ -63,12 +65,13 @@ RECORD: Final = Phrase(en="What we have on record", ru="Что у нас зап�
 NOTHING_ON_RECORD: Final = Phrase(
     en="Nothing has been said yet.", ru="Пока ничего не записано.", pl="Na razie nic nie zapisano."
 )
-TEXT: Final = Phrase(en="Text", ru="Текст", pl="Treść")
+AGREED: Final = Phrase(en="What you agreed to", ru="Текст согласия", pl="Treść zgody")
+DETAILS: Final = Phrase(en="Details", ru="Подробнее", pl="Szczegóły")
 NONE_AT_ALL: Final = Phrase(en="Do not write to me at all", ru="Не писать мне вовсе", pl="Nie piszcie do mnie wcale")
 NONE_HINT: Final = Phrase(
     en="Except about an order you have placed.",
     ru="Кроме сообщений об оформленном заказе.",
-    pl="Poza tym, co dotyczy złożonego zamówienia.",
+    pl="Z wyjątkiem wiadomości o złożonym zamówieniu.",
 )
 SAVE: Final = Phrase(en="Save", ru="Сохранить", pl="Zapisz")
 SAVED: Final = Phrase(en="Saved {time}", ru="Сохранено в {time}", pl="Zapisano {time}")
@@ -123,7 +126,7 @@ UNSUBSCRIBE_FROM: Final = Phrase(
 UNSUBSCRIBE_ALL: Final = Phrase(
     en="We will stop writing, except about orders you have placed.",
     ru="Мы перестанем писать, кроме сообщений об оформленных заказах.",
-    pl="Przestaniemy pisać, poza tym, co dotyczy złożonych zamówień.",
+    pl="Przestaniemy pisać, z wyjątkiem wiadomości o złożonych zamówieniach.",
 )
 UNSUBSCRIBE: Final = Phrase(en="Unsubscribe", ru="Отписаться", pl="Wypisz mnie")
 GONE_TITLE: Final = Phrase(en="You are unsubscribed", ru="Вы отписаны", pl="Gotowe, już nie piszemy")

@@ -46,9 +46,22 @@ const show = (page) => {
       ? `[name="${focused.name}"]${focused.value && focused.type !== "select-one" ? `[value="${focused.value}"]` : ""}`
       : null;
   document.querySelector("main").replaceWith(document.adoptNode(page.querySelector("main")));
+  tellTimes();
   if (where) (document.querySelector(`.centre ${where}`) ?? document.querySelector(".bar button"))?.focus();
 };
 
+// The server knows only the brand's time zone; the reader's is known here.
+const tellTimes = () => {
+  const style = { day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const format = new Intl.DateTimeFormat(document.documentElement.lang, style);
+  for (const time of document.querySelectorAll("time")) {
+    const parts = Object.fromEntries(format.formatToParts(new Date(time.dateTime)).map(({ type, value }) => [type, value]));
+    const clock = `${parts.hour}:${parts.minute}`;
+    time.textContent = "clock" in time.dataset ? clock : `${parts.day} ${parts.month} ${parts.year}, ${clock}`;
+  }
+};
+
+tellTimes();
 document.documentElement.dataset.script = "yes";
 document.addEventListener("change", (event) => {
   const form = event.target.closest(".centre");
