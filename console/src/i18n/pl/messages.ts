@@ -205,7 +205,7 @@ export const messages: Translated<typeof english> = {
     exempt: "Nie dotyczy ({class}): {gates}",
     stopped: "Stop: {why}",
     same: "Stop: to samo, co wyżej",
-    marks: { pass: "przepuściła", exempt: "nie dotyczy tego rodzaju", defer: "trzeba poczekać", stop: "zatrzymała" },
+    marks: { pass: "bramka przepuszcza", exempt: "nie dotyczy tego rodzaju", defer: "trzeba poczekać", stop: "bramka zatrzymuje" },
     waits: "Do {when}: {why}",
     also: "Ponadto: {gates}",
     outcomes: {

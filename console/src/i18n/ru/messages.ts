@@ -205,7 +205,7 @@ export const messages: Translated<typeof english> = {
     exempt: "Не\u00a0спрашивается ({class}): {gates}",
     stopped: "Стоп: {why}",
     same: "Стоп: то же, что выше",
-    marks: { pass: "пропустила", exempt: "этого вида не\u00a0касается", defer: "надо подождать", stop: "остановила" },
+    marks: { pass: "проверка пройдена", exempt: "этого вида не\u00a0касается", defer: "надо подождать", stop: "остановлено" },
     waits: "До {when}: {why}",
     also: "Кроме того: {gates}",
     outcomes: {

@@ -181,7 +181,7 @@ def _topic(shown: TopicShown, language: Language) -> dict[str, Any]:
         "name": shown.purpose.name,
         "title": bound(shown.purpose.titles[language], language),
         "about": shown.text.body if shown.text else bound(shown.purpose.descriptions[language], language),
-        "where": "" if shown.locked else where or texts.NOT_SENT.to(language),
+        "where": "" if shown.locked else _whole(where) or texts.NOT_SENT.to(language),
         "locked": shown.locked,
         "on": shown.on,
     }
@@ -212,10 +212,15 @@ def _timed(phrase: str, field: str, at: datetime) -> dict[str, Any]:
     return {"before": before, "at": at, "after": after}
 
 
+def _whole(text: str) -> str:
+    """The word keeps together at the end of a line."""
+    return text.replace("E-mail", "E-\u2060mail")
+
+
 def _entry(entry: Entry, titles: dict[str, str], brand: Brand, language: Language) -> dict[str, Any]:
     return {
         "at": entry.happened.astimezone(brand.zone),
-        "said": bound(_said(entry, titles, language), language),
+        "said": _whole(bound(_said(entry, titles, language), language)),
         "how": _SOURCES.get(entry.source, texts.BY_SYSTEM).to(language),
         "version": texts.TEXT_SHOWN.to(language).format(version=entry.version) if entry.body else None,
         "body": entry.body,
