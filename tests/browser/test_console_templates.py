@@ -178,7 +178,7 @@ class TestTheWholeWay:
     ) -> None:
         number = made(published=True)
         page = open_editor(open_page, number)
-        expect(page.get_by_text("Version 1 is sent")).to_be_visible()
+        expect(page.get_by_text("People get version 1")).to_be_visible()
         text = page.get_by_label("Text", exact=True).nth(1)
         text.fill("Come in today.")
         expect(page.get_by_text("the draft is ahead")).to_be_visible()
@@ -188,7 +188,7 @@ class TestTheWholeWay:
         expect(window.locator("ins")).to_contain_text("text: Come in today.")
         window.get_by_label("Note").fill("Only today")
         window.get_by_role("button", name="Publish version 2").click()
-        expect(page.get_by_text("Version 2 is sent")).to_be_visible()
+        expect(page.get_by_text("People get version 2")).to_be_visible()
         assert text_of(stored(client, number)) == "Come in today."
         page.locator("main h1").click()
         page.keyboard.press("h")
@@ -199,7 +199,7 @@ class TestTheWholeWay:
         assert axe_violations(page) == []
         window.get_by_role("button", name="Work on it again: version 1").click()
         expect(text).to_have_value("Come in.")
-        expect(page.get_by_text("Version 2 is sent, the draft is ahead")).to_be_visible()
+        expect(page.get_by_text("People get version 2, the draft is ahead")).to_be_visible()
         assert text_of(stored(client, number)) == "Come in."
 
 
@@ -258,7 +258,7 @@ class TestWriting:
 
     def test_of_a_receipt_nobody_can_unsubscribe(self, open_page: OpenPage, made: Callable[..., str]) -> None:
         page = open_editor(open_page, made(message_class="transactional", purpose="orders"))
-        expect(page.get_by_text("Nothing stands in the way")).to_be_visible()
+        expect(page.get_by_text("Nothing is wrong")).to_be_visible()
         page.get_by_label("Text", exact=True).nth(1).fill('<a href="{{ unsubscribe_url }}">Leave</a>')
         expect(page.locator(".src-told", has_text="Only marketing can be unsubscribed from")).to_be_visible()
 

@@ -244,6 +244,8 @@ class Conformance:
             assert not setting.help or {"en", "ru", "pl"} <= set(setting.help)
             assert not (setting.secret and setting.default), setting.name
             assert setting.type != "choice" or setting.default in {None, *setting.choices}
+            assert set(setting.choice_titles) == set(setting.choices), setting.name
+            assert all({"en", "ru", "pl"} <= set(each) for each in setting.choice_titles.values())
 
     def test_the_manifest_names_a_door_and_limits(self, bench: Bench) -> None:
         manifest = bench.channel.manifest

@@ -212,7 +212,22 @@ class TestCheck:
         found = checking.check(sandbox(text), "marketing")
         assert {each.severity for each in found} == {"warning"}
         assert any("customer has no nmae" in each.detail for each in found)
-        assert len(found) == 3
+        assert [each.variable for each in found] == ["cart", "customer.nmae", "order"]
+
+    def test_a_name_that_nobody_knows_is_one_hint_for_all_its_places(self) -> None:
+        texts = ("{{ order.id }} {{ order.total }}", "{{ order.id }}", "Nothing", "{{ order.id }} {{ shop }}")
+        languages = ("pl", "en", "ru", "de")
+        variants = tuple(
+            Variant("sandbox", language, PlainParts(text)) for language, text in zip(languages, texts, strict=True)
+        )
+        found = checking.check(TemplateSource("pl", variants), "marketing")
+        assert [(each.variable, each.language, each.more) for each in found] == [("order", "pl", 2), ("shop", "de", 0)]
+
+    def test_what_is_wrong_is_told_before_what_may_be_meant(self) -> None:
+        source = TemplateSource(
+            "pl", (Variant("sandbox", "pl", PlainParts("{{ order }}")), Variant("sandbox", "en", PlainParts("{{ x")))
+        )
+        assert self.reasons(source) == [("error", "syntax"), ("warning", "unknown_variable")]
 
 
 class TestDiff:

@@ -108,7 +108,7 @@ function Rows({ rows }: { rows: TemplateLine[] }) {
             {row.name}
           </Link>
           <span className="table-second">
-            {names.purpose(row.purpose)}, {t(`messages.classes.${row.message_class}`)}, {row.site}
+            {names.purpose(row.purpose)}, {t(`messages.classes.${row.message_class}`)}, {t("content.ofSite", { site: row.site })}
           </span>
         </>
       ),

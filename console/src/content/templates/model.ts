@@ -90,6 +90,9 @@ export interface Trouble {
   part: string;
   line: number | null;
   column: number | null;
+  /** What nobody knows, told once for all texts; `more`: how many besides this one. */
+  variable: string | null;
+  more: number;
 }
 export interface Missing {
   path: string;

@@ -53,10 +53,11 @@ export function partName(part: string, { t, has }: I18n): string {
 }
 
 /** What is wrong, in the reader's language where the reason says all; else the server's own words, which name the fault. */
-export function troubleText({ reason, detail }: Trouble, { t, has, language }: I18n): string {
-  const key = `content.reasons.${reason}`;
+export function troubleText({ reason, detail, variable }: Trouble, { t, has, language }: I18n): string {
+  const [root = "", name] = variable?.split(".") ?? [];
+  const key = `content.reasons.${reason === "unknown_variable" && name !== undefined ? "unknown_field" : reason}`;
   if (language === "en" || !has(key)) return detail;
-  return t(key, { detail });
+  return t(key, { detail, variable: variable ?? "", root, name: name ?? "" });
 }
 
 export function whereText({ line, column }: { line: number | null; column: number | null }, { t }: I18n): string {

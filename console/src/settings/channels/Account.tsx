@@ -27,7 +27,7 @@ interface Probe {
 export function AccountPart() {
   const { account: id } = useParams({ strict: false }) as { account: string };
   const { channel } = useSearch({ strict: false }) as { channel?: string };
-  const { t } = useI18n();
+  const { t, has } = useI18n();
   const manifests = useManifests();
   const accounts = useAccounts();
   const sites = usePages<Site>(["sites"], "/api/sites", { limit: 200 });
@@ -37,17 +37,25 @@ export function AccountPart() {
   const manifest = manifests.data?.data.find((each) => each.kind === kind);
   const fault = manifests.error ?? accounts.error ?? sites.error;
   const known = manifest && (id === "new" || account);
+  // Those that we know are named in their case; what a package brings stands after a colon.
+  const connecting = (one: Manifest) => {
+    const own = `accounts.form.newOf.${one.kind}`;
+    return has(own) ? t(own) : t("accounts.form.new", { channel: title(one.kind) });
+  };
   return (
     <div className="part">
       <TextLink to="/settings/channels">{t("accounts.form.back")}</TextLink>
       <PartHead
-        title={known ? (account ? t("accounts.form.edit", { name: account.name }) : t("accounts.form.new", { channel: title(manifest.kind) })) : t("accounts.title")}
+        title={known ? (account ? t("accounts.form.edit", { name: account.name }) : connecting(manifest)) : t("accounts.title")}
         lead={
           known && (
-            <>
-              <Glyph channel={doorOf(manifest.kind)} size={14} /> {account ? `${title(manifest.kind)} · ${account.site}. ` : ""}
-              {t("accounts.form.lead")}
-            </>
+            <span className="acc-lead">
+              <Glyph channel={doorOf(manifest.kind)} size={16} />
+              <span>
+                {account ? `${title(manifest.kind)} · ${account.site}. ` : ""}
+                {t("accounts.form.lead")}
+              </span>
+            </span>
           )
         }
       />

@@ -111,7 +111,7 @@ function Field({ setting, draft, kept, moved, error, onChange }: FieldProps) {
   if (setting.secret) return <Secret {...{ setting, title, told, draft: draft as string | false | null, kept, moved, onChange }} />;
   if (setting.type === "boolean") return <CheckField label={title} hint={hint} checked={draft === true} onChange={onChange} />;
   const text = String(draft ?? "");
-  if (setting.type === "choice") return <SelectField {...told} value={text} choices={setting.choices.map((value) => ({ value, label: value }))} onChange={onChange} />;
+  if (setting.type === "choice") return <SelectField {...told} value={text} choices={setting.choices.map((value) => ({ value, label: worded(setting.choice_titles[value], language) || value }))} onChange={onChange} />;
   if (setting.lines) return <TextArea {...told} value={text} onChange={onChange} rows={4} spellCheck={false} />;
   return <TextField {...told} value={text} onChange={onChange} required={setting.required} inputMode={setting.type === "number" ? "decimal" : undefined} className={setting.type === "number" ? "acc-short" : ""} autoComplete="off" autoCapitalize="none" spellCheck={false} />;
 }

@@ -53,12 +53,15 @@ export function ChannelsPart() {
               />
             </Section>
           ))}
-          <Available manifests={manifests.data.data.toSorted((a, b) => Number(a.kind.startsWith("sandbox")) - Number(b.kind.startsWith("sandbox")) || fmt.compare(title(a.kind), title(b.kind)))} title={title} />
+          <Available manifests={manifests.data.data.toSorted((a, b) => rank(a.kind) - rank(b.kind) || fmt.compare(title(a.kind), title(b.kind)))} title={title} />
         </>
       )}
     </div>
   );
 }
+
+/** Channels with people behind them before programs, those for tests last: the same order in every language. */
+const rank = (kind: string) => (kind.startsWith("sandbox") ? 2 : isChannel(kind) ? 0 : 1);
 
 /** own: one that we know; of others two may be called the same. */
 function Named({ kind, title, own = true }: { kind: string; title: string; own?: boolean }) {
@@ -81,6 +84,7 @@ function Accounts({ label, rows, manifest, switches, costs }: { label: string; r
       key: "account",
       head: t("accounts.account"),
       phone: "title",
+      width: "24%",
       cell: (account) => (
         <TextLink to="/settings/channels/$account" params={{ account: account.id }} className="acc-name">
           {account.name}
@@ -88,7 +92,7 @@ function Accounts({ label, rows, manifest, switches, costs }: { label: string; r
         </TextLink>
       ),
     },
-    { key: "state", head: t("accounts.state"), width: "40%", cell: (account) => <State account={account} manifest={manifest} switches={switches} /> },
+    { key: "state", head: t("accounts.state"), cell: (account) => <State account={account} manifest={manifest} switches={switches} /> },
     {
       key: "month",
       head: t("accounts.month"),
@@ -109,12 +113,12 @@ function Accounts({ label, rows, manifest, switches, costs }: { label: string; r
       width: "14%",
       cell: (account) => (
         <span>
-          {account.cost_minor > 0 ? fmt.money(account.cost_minor, account.currency) : t("accounts.free")}
+          {account.cost_minor > 0 ? t("accounts.each", { money: fmt.money(account.cost_minor, account.currency) }) : t("accounts.free")}
           <span className="table-second">{t("accounts.perSecond", { n: fmt.number(account.limits.per_second) })}</span>
         </span>
       ),
     },
-    ...(may ? [{ key: "actions", head: t("accounts.actions"), width: "64px", phone: "bare" as const, cell: (account: Account) => <Actions account={account} known={manifest !== undefined} /> }] : []),
+    ...(may ? [{ key: "actions", head: t("accounts.actions"), width: "176px", phone: "bare" as const, cell: (account: Account) => <Actions account={account} known={manifest !== undefined} /> }] : []),
   ];
   return <DataTable label={label} columns={columns} rows={rows} keyOf={(account) => account.id} />;
 }
@@ -126,14 +130,18 @@ function Actions({ account, known }: { account: Account; known: boolean }) {
   const pause = usePause(account);
   return (
     <>
-      <Menu
-        label={t("accounts.actionsOf", { name: account.name })}
-        items={[
-          ...(known ? [{ label: t("accounts.change"), run: () => void go({ to: "/settings/channels/$account", params: { account: account.id } }) }] : []),
-          { label: t(account.paused ? "accounts.resume" : "accounts.pause"), run: () => pause.mutate(!account.paused) },
-          { label: t("accounts.remove.action"), run: () => setRemoving(true), danger: true },
-        ]}
-      />
+      <span className="acc-actions">
+        <Button dense disabled={pause.isPending} aria-label={t(account.paused ? "accounts.resumeOf" : "accounts.pauseOf", { name: account.name })} onClick={() => pause.mutate(!account.paused)}>
+          {t(account.paused ? "accounts.resume" : "accounts.pause")}
+        </Button>
+        <Menu
+          label={t("accounts.actionsOf", { name: account.name })}
+          items={[
+            ...(known ? [{ label: t("accounts.change"), run: () => void go({ to: "/settings/channels/$account", params: { account: account.id } }) }] : []),
+            { label: t("accounts.remove.action"), run: () => setRemoving(true), danger: true },
+          ]}
+        />
+      </span>
       {removing && <Remove account={account} onClose={() => setRemoving(false)} />}
     </>
   );
@@ -184,7 +192,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
       ...(one.window_hours ? [t("accounts.cans.window", { n: one.window_hours })] : []),
     ].join("; ");
   const columns: Column<Manifest>[] = [
-    { key: "channel", head: t("accounts.channel"), width: "22%", phone: "title", cell: (one) => <Named kind={one.kind} title={title(one.kind)} own={isChannel(one.kind)} /> },
+    { key: "channel", head: t("accounts.channel"), width: "24%", phone: "title", cell: (one) => <Named kind={one.kind} title={title(one.kind)} own={isChannel(one.kind)} /> },
     {
       key: "can",
       head: t("accounts.can"),
@@ -201,7 +209,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
           {
             key: "connect",
             head: t("accounts.actions"),
-            width: "128px",
+            width: "176px",
             phone: "bare" as const,
             cell: (one: Manifest) => (
               <TextLink to="/settings/channels/$account" params={{ account: "new" }} search={{ channel: one.kind }} aria-label={t("accounts.connectOne", { channel: title(one.kind) })}>

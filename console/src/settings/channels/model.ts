@@ -13,6 +13,8 @@ export interface Setting {
   lines: boolean;
   default: Value | null;
   choices: string[];
+  /** By choice, then by language. */
+  choice_titles: Record<string, Record<string, string>>;
 }
 
 export type Value = string | number | boolean;

@@ -54,7 +54,7 @@ export function Switches({ thrown, kinds, accounts, channel, may }: Props) {
       <Section title={t("sending.stop.title")}>
         <p className="settings-lead">{tx("sending.stop.lead", {}, { a: (words) => <Link to="/settings/channels">{words}</Link> })}</p>
         {!may && <p className="quiet">{t("sending.stop.only")}</p>}
-        <ul className="sw-list">{row(everything)}</ul>
+        <ul className="sw-list sw-all">{row(everything)}</ul>
         {groups.map(
           ({ title, scopes }) =>
             scopes.length > 0 && (
@@ -92,6 +92,7 @@ interface RowProps {
 
 function Row({ one, thrown, may, busy, onStop, onRelease }: RowProps) {
   const { t } = useI18n();
+  const all = one.scope === "all";
   return (
     <li className="sw-row">
       <span className="sw-what">
@@ -105,8 +106,8 @@ function Row({ one, thrown, may, busy, onStop, onRelease }: RowProps) {
             {t("sending.stop.release")}
           </Button>
         ) : (
-          <Button dense aria-haspopup="dialog" aria-label={t("sending.stop.stopOf", { what: one.name })} onClick={onStop}>
-            {t("sending.stop.stop")}
+          <Button kind={all ? "danger" : "plain"} dense={!all} aria-haspopup="dialog" aria-label={all ? undefined : t("sending.stop.stopOf", { what: one.name })} onClick={onStop}>
+            {t(all ? "sending.stop.confirmAll" : "sending.stop.stop")}
           </Button>
         ))}
     </li>
@@ -147,7 +148,7 @@ function Thrown({ thrown, scopeOf, may, busy, onRelease }: { thrown: Switch[]; s
 }
 
 function Stop({ one, onClose }: { one: Scope; onClose: () => void }) {
-  const { t } = useI18n();
+  const { t, tx } = useI18n();
   const client = useQueryClient();
   const [reason, setReason] = useState("");
   const [sure, setSure] = useState(false);
@@ -162,7 +163,7 @@ function Stop({ one, onClose }: { one: Scope; onClose: () => void }) {
   });
   return (
     <Dialog
-      title={t("sending.stop.stopOf", { what: one.name })}
+      title={all ? t("sending.stop.confirmAll") : t("sending.stop.stopOf", { what: one.name })}
       onClose={onClose}
       width={520}
       footer={
@@ -182,7 +183,7 @@ function Stop({ one, onClose }: { one: Scope; onClose: () => void }) {
           if (reason.trim() && (!all || sure)) stop.mutate();
         }}
       >
-        <p>{t("sending.stop.meaning")}</p>
+        <p>{tx("sending.stop.meaning")}</p>
         <TextField label={t("sending.stop.why")} hint={t("sending.stop.whyHint")} value={reason} onChange={setReason} maxLength={500} required data-autofocus error={stop.error ? problemText(stop.error, t).title : undefined} />
         {all && <CheckField label={t("sending.stop.sure")} checked={sure} onChange={setSure} />}
       </form>

@@ -9,7 +9,7 @@ import ipaddress
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import msgspec
@@ -196,11 +196,15 @@ def _field(answer: _Answer, name: str) -> str:
         raise Retriable("unreadable_answer", accepted="maybe") from error
 
 
+_KEYLESS_TITLE: Final = {"en": "Sandbox without keys", "ru": "Песочница без ключей", "pl": "Piaskownica bez kluczy"}
+"""Keys: of messages, by which a provider knows one that it has had already."""
+
+
 def _manner(*, keyed: bool) -> Channel:
     manifest: Manifest = read_manifest(Path(__file__).parent)
     if not keyed:
         capabilities = replace(manifest.capabilities, idempotent=False)
-        manifest = replace(manifest, kind="sandbox_keyless", capabilities=capabilities)
+        manifest = replace(manifest, kind="sandbox_keyless", title=_KEYLESS_TITLE, capabilities=capabilities)
     return Channel(manifest, lambda settings, tools: SandboxAdaptor(settings, tools, keyed=keyed))
 
 

@@ -369,6 +369,8 @@ class Setting:
     """A text of several lines, such as a key."""
     default: Any = None
     choices: tuple[str, ...] = ()
+    choice_titles: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """By choice, then by language. A choice without one is shown as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -536,7 +538,9 @@ class TemplateSource(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What keeps a template from being published (error), or may be meant (warning). part: such as `subject` or
-    `blocks[2].url`; line, column: from 1, None where it is about the whole part.
+    `blocks[2].url`; line, column: from 1, None where it is about the whole part. variable: what is not known,
+    such as `product` or `customer.nickname`. One that nobody knows is told once: of the first text that speaks of it,
+    and how many more do.
     """
 
     severity: Literal["error", "warning"]
@@ -547,6 +551,8 @@ class Problem:
     part: str = ""
     line: int | None = None
     column: int | None = None
+    variable: str | None = None
+    more: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,44 +21,38 @@ export function useVariables(template: Template, customer: string | undefined) {
 export function Problems({ troubles, checked, onGo }: { troubles: Trouble[]; checked: boolean; onGo: (trouble: Trouble) => void }) {
   const { t } = useI18n();
   const errors = troubles.filter((each) => each.severity === "error").length;
-  // The same hint for many texts is one hint; what is wrong is told at every place.
-  const groups = Map.groupBy(
-    troubles.toSorted((a, b) => Number(a.severity === "warning") - Number(b.severity === "warning")),
-    (each) => (each.severity === "error" ? each : each.detail),
-  );
-  const hints = groups.size - errors;
+  const hints = troubles.length - errors;
   return (
     <section className="tpl-problems" aria-label={t("content.problems.title")}>
       <div role="status">
         <h2 className={errors > 0 ? "alarm" : undefined}>{!checked ? t("content.problems.checking") : errors > 0 ? t("content.problems.errors", { n: errors }) : t("content.problems.none")}</h2>
       </div>
-      <Places groups={[...groups.values()].filter(([each]) => each?.severity === "error")} onGo={onGo} />
+      <Places troubles={troubles.filter((each) => each.severity === "error")} onGo={onGo} />
       {hints > 0 && (
         <details>
           <summary>{t("content.problems.hints", { n: hints })}</summary>
-          <Places groups={[...groups.values()].filter(([each]) => each?.severity === "warning")} onGo={onGo} />
+          <Places troubles={troubles.filter((each) => each.severity === "warning")} onGo={onGo} />
         </details>
       )}
     </section>
   );
 }
 
-function Places({ groups, onGo }: { groups: Trouble[][]; onGo: (trouble: Trouble) => void }) {
+function Places({ troubles, onGo }: { troubles: Trouble[]; onGo: (trouble: Trouble) => void }) {
   const i18n = useI18n();
   const { t } = i18n;
   const names = useNames();
-  if (groups.length === 0) return null;
+  if (troubles.length === 0) return null;
   return (
     <ul>
-      {groups.map(([each, ...others], index) => {
-        if (!each) return null;
+      {troubles.map((each, index) => {
         const place = [each.channel && (each.language ? names.variant(each.channel, each.language) : names.channel(each.channel)), partName(each.part, i18n), whereText(each, i18n)];
         return (
           <li key={index}>
             {each.channel && (
               <button type="button" className="button-text" onClick={() => onGo(each)}>
                 {place.filter(Boolean).join(", ")}
-                {others.length > 0 && ` ${t("content.problems.andMore", { n: others.length })}`}
+                {each.more > 0 && ` ${t("content.problems.andMore", { n: each.more })}`}
               </button>
             )}
             <p className={each.severity === "error" ? undefined : "quiet"}>{troubleText(each, i18n)}</p>

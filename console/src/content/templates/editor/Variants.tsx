@@ -44,7 +44,6 @@ export function Variants({ draft, kinds, chosen, troubles, mayEdit, onChoose, on
             {languages.map((language) => (
               <th key={language} scope="col" title={names.language(language)}>
                 {language}
-                {language === draft.default_language && <span title={t("content.variants.isDefault")}> •</span>}
               </th>
             ))}
           </tr>

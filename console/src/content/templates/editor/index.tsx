@@ -80,6 +80,8 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
   const [part, setPart] = useState<"text" | "look">("text");
   const last = useRef<Field | null>(null);
 
+  // Nothing to publish: what people get says the same.
+  const out = template.published !== null && !template.ahead && desk.keeping === "kept";
   const keys = draft.variants.map(keyOf);
   const variant = draft.variants.find((each) => keyOf(each) === search.text) ?? draft.variants.find((each) => each.language === draft.default_language) ?? draft.variants[0];
   const chosen = variant ? keyOf(variant) : "";
@@ -134,7 +136,7 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
         <div className="tpl-title">
           <h1 className="cut">{template.name}</h1>
           <p className="quiet">
-            {names.purpose(template.purpose)}, {t(`messages.classes.${template.message_class}`)}, {template.site} · {stateText(template, t)}
+            {names.purpose(template.purpose)}, {t(`messages.classes.${template.message_class}`)}, {t("content.ofSite", { site: template.site })} · {stateText(template, t)}
           </p>
           <Kept desk={desk} template={template} mayEdit={mayEdit} />
         </div>
@@ -147,8 +149,13 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
               {t("content.test.open")}
             </Button>
           )}
+          {mayPublish && out && (
+            <span id="tpl-out" className="quiet">
+              {t("content.publish.out")}
+            </span>
+          )}
           {mayPublish && (
-            <Button kind="primary" k="mod+Enter" aria-haspopup="dialog" disabled={template.published !== null && !template.ahead && desk.keeping === "kept"} onClick={() => void show("publish")}>
+            <Button kind="primary" k="mod+Enter" aria-haspopup="dialog" disabled={out} aria-describedby={out ? "tpl-out" : undefined} onClick={() => void show("publish")}>
               {t("content.publish.open")}
             </Button>
           )}
@@ -237,7 +244,7 @@ function Kept({ desk, template, mayEdit }: { desk: DraftDesk; template: Template
   if (desk.keeping === "offline" || desk.keeping === "refused") return <p className="alarm">{t(`content.draft.${desk.keeping}`)}</p>;
   return (
     <p className="quiet" role="status">
-      {desk.keeping === "kept" ? t("content.draft.kept", { when: fmt.time(template.drafted_at), who: template.drafted_by }) : t(`content.draft.${desk.keeping}`)}
+      {desk.keeping === "kept" ? t("content.draft.kept", { when: fmt.dateTime(template.drafted_at), who: template.drafted_by }) : t(`content.draft.${desk.keeping}`)}
     </p>
   );
 }

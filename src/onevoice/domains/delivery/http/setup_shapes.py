@@ -30,6 +30,7 @@ class SettingView(BaseModel):
     lines: bool = Field(description="A text of several lines.")
     default: Any
     choices: list[str]
+    choice_titles: dict[str, dict[str, str]] = Field(description="By choice, then by language.")
 
 
 class ChannelView(BaseModel):
@@ -186,6 +187,7 @@ def channel_view(manifest: Manifest) -> ChannelView:
                 lines=each.lines,
                 default=each.default,
                 choices=list(each.choices),
+                choice_titles={choice: dict(titles) for choice, titles in each.choice_titles.items()},
             )
             for each in manifest.settings
         ],

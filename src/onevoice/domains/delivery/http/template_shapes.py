@@ -254,6 +254,10 @@ class ProblemView(BaseModel):
     part: str = Field(description="Such as `subject` or `blocks[2].url`.")
     line: int | None
     column: int | None
+    variable: str | None = Field(default=None, description="What is not known, such as `product`.")
+    more: int = Field(
+        default=0, description="How many further texts speak of a variable that nobody knows: it is told once."
+    )
 
 
 class Problems(BaseModel):

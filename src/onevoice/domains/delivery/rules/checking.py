@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
 import msgspec
@@ -37,7 +38,9 @@ _WORD: Final = re.compile(r"[A-Za-z_][\w-]*")
 
 
 def check(source: TemplateSource, message_class: MessageClass) -> list[Problem]:
-    """Errors keep it from being published, warnings do not. In the order of the variants."""
+    """Errors keep it from being published, warnings do not. In the order of the variants; at the end each variable that
+    nobody knows, once.
+    """
     found: list[Problem] = []
     if not source.variants:
         found.append(Problem("error", "empty", "There is nothing to send yet: add a channel and a language."))
@@ -49,12 +52,19 @@ def check(source: TemplateSource, message_class: MessageClass) -> list[Problem]:
             text = f"{channel} has no text in {source.default_language}, the language for everybody without their own."
             found.append(Problem("error", "no_default", text, channel))
     seen: set[tuple[str, str]] = set()
+    unknown: dict[str, Problem] = {}
     for variant in source.variants:
         if (variant.channel, variant.language) in seen:
             found.append(_problem(variant, "error", "duplicate", "There are two of this channel and language."))
         seen.add((variant.channel, variant.language))
-        found += _variant(variant, message_class)
-    return found
+        for each in _variant(variant, message_class):
+            if each.variable is None:
+                found.append(each)
+            elif each.variable in unknown:
+                unknown[each.variable] = replace(unknown[each.variable], more=unknown[each.variable].more + 1)
+            else:
+                unknown[each.variable] = each
+    return [*found, *unknown.values()]
 
 
 def _variant(variant: Variant, message_class: MessageClass) -> Iterator[Problem]:
@@ -104,16 +114,17 @@ def _nothing_to_leave(variant: Variant, compiled: Compiled) -> Iterator[Problem]
 
 
 def _unknown(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
+    told: dict[str, str] = {}
     for path in sorted(compiled.paths):
         root, _, rest = path.partition(".")
+        name = rest.split(".")[0]
         known = ROOTS.get(root)
         if root not in ROOTS:
-            text = f"Nothing is called {root} unless whoever asks for the message names it."
-        elif known is not None and rest and rest.split(".")[0] not in known:
-            text = f"{root} has no {rest.split('.')[0]}: it has {', '.join(sorted(known))}."
-        else:
-            continue
-        yield _problem(variant, "warning", "unknown_variable", text)
+            told[root] = f"{root} is known only where the sender supplies it with the message."
+        elif known is not None and name and name not in known:
+            told[f"{root}.{name}"] = f"{root} has no {name}: it has {', '.join(sorted(known))}."
+    for variable, text in told.items():
+        yield replace(_problem(variant, "warning", "unknown_variable", text), variable=variable)
 
 
 def variables(context: Mapping[str, Any]) -> dict[str, str | None]:

@@ -118,7 +118,7 @@ def _require_sendable(
         problems = [
             Problem(
                 "error", "missing_value", f"{each.path} is missing. A customer would not get this message either.",
-                wanted.channel, wanted.language, each.part, each.line, each.column,
+                wanted.channel, wanted.language, each.part, each.line, each.column, each.path,
             )
             for each in found.missing
         ]  # fmt: skip
