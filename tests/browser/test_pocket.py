@@ -192,7 +192,7 @@ class TestStory:
 
     def _trouble(self, page: Page) -> None:
         set_provider(page, "Telegram", "429")
-        expect(page.locator(".pk-does").first).to_contain_text("waits, and goes once")
+        expect(page.locator(".pk-does").first).to_contain_text("waits 20 seconds, and goes once")
         write(page, "Answer", "Odłożone do soboty, numer 4172.")
         expect(page.locator(".pk-phone")).to_contain_text("The answer is on its way", timeout=SOON)
         expect(page.locator(".pk-side .pk-alarm")).to_have_text(

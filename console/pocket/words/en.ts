@@ -133,8 +133,8 @@ export const en = {
     does: {
       ok: "All is taken at once.",
       slow: "Each message takes three seconds.",
-      busyTelegram: "“429, too many requests: retry after 20 seconds.” What you write waits, and goes once.",
-      busyEmail: "“450, mailbox busy: try again in 20 seconds.” What you write waits, and goes once.",
+      busyTelegram: "“429, too many requests.” What you write waits 20 seconds, and goes once.",
+      busyEmail: "“450, mailbox busy.” What you write waits 20 seconds, and goes once.",
       downTelegram: "“500, internal error.” Onevoice tries again, each time a little later.",
       downEmail: "“421, closing down.” Onevoice tries again, each time a little later.",
     },

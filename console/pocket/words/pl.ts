@@ -136,8 +136,8 @@ export const pl: Translated<typeof en> = {
     does: {
       ok: "Wszystko jest przyjmowane od razu.",
       slow: "Każda wiadomość trwa trzy sekundy.",
-      busyTelegram: "„429, za dużo żądań: ponów za 20 sekund”. Wiadomość czeka i\u00a0idzie raz.",
-      busyEmail: "„450, skrzynka zajęta: ponów za 20 sekund”. Wiadomość czeka i\u00a0idzie raz.",
+      busyTelegram: "„429, za dużo żądań”. Wiadomość czeka 20 sekund i\u00a0idzie raz.",
+      busyEmail: "„450, skrzynka zajęta”. Wiadomość czeka 20 sekund i\u00a0idzie raz.",
       downTelegram: "„500, błąd wewnętrzny”. Onevoice próbuje znowu, za każdym razem trochę później.",
       downEmail: "„421, zamykam”. Onevoice próbuje znowu, za każdym razem trochę później.",
     },
