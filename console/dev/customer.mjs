@@ -41,7 +41,7 @@ function annas() {
     event(clock(1, "19:54"), iphone, "site", "tatra shop", "Insoles", {}, onPhone, "page"),
     event(clock(1, "19:52"), iphone, "site", "tatra shop", "Home", { referrer: "https://search.example/" }, onPhone, "page"),
     event(clock(3, "19:31"), telegram, "telegram", "desk", "Message Sent", { operator: "Olga Mazur", text: "Przykro mi, Pani Anno. Wymienimy je od ręki." }, pl),
-    event(clock(3, "19:24"), telegram, "telegram", "Telegram bot", "Survey Answered", { text: "2 na 5. Obciera lewa pięta.", title: "the boots survey" }, pl),
+    event(clock(3, "19:24"), telegram, "telegram", "Telegram bot", "Survey Answered", { text: "2 na 5. Obcierają lewą piętę.", title: "the boots survey" }, pl),
     event(clock(10, "20:55"), mail, "email", "mailer", "Email Opened", { subject: "Your receipt and card" }, onPhone),
     event(clock(10, "20:42"), mail, "email", "mailer", "Email Sent", { subject: "Your receipt and card" }),
     event(clock(10, "20:41"), account, "site", "tatra shop", "Signed Up", { method: "card number and e-mailed code" }, onMac),

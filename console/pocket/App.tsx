@@ -1,15 +1,15 @@
 /** The pocket: one person's devices side by side, the line through them, and your side of it. */
-import { useEffect, useState } from "react";
+import { useEffect, useState, type MouseEvent } from "react";
 
 import { languages } from "~/i18n/core";
 import { Mark } from "~/ui/icons";
 
 import { Desk } from "./Desk";
-import { useWords } from "./i18n";
+import { useWords, type Words } from "./i18n";
 import { Lines } from "./Lines";
 import { Mailbox } from "./Mailbox";
 import { isDoor, type Pocket } from "./model";
-import { nextOf, seenOf, type Seen } from "./next";
+import { nextOf, placeOf, seenOf, type Next, type Seen } from "./next";
 import { firstName, whenText } from "./parts";
 import { Phone } from "./Phone";
 import { Trouble } from "./Trouble";
@@ -52,22 +52,20 @@ function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerso
             {t("state.gone")}
           </p>
         )}
-        <div className="pk-strip">
-          <p className="pk-next" role="status">
-            {play.at === null ? (
-              <>
-                <b>{t("next.label")}</b> {t(`next.${nextOf(pocket, seen)}`)}
-              </>
-            ) : (
-              <Told pocket={pocket} n={play.at} />
-            )}
-          </p>
-          <Lead pocket={pocket} />
-        </div>
-        <div className="pk-devices">
-          <Phone pocket={pocket} act={live.act} upTo={play.at} />
-          <Mailbox pocket={pocket} act={live.act} upTo={play.at} />
-        </div>
+        <p className="pk-lead">{t("about")}</p>
+        <p className="pk-next" role="status">
+          {play.at === null ? <Try next={nextOf(pocket, seen)} /> : <Told pocket={pocket} n={play.at} />}
+        </p>
+        <section aria-labelledby="pk-theirs">
+          <div className="pk-caption">
+            <h2 id="pk-theirs">{t("theirs", { name: firstName(pocket) })}</h2>
+            <p className="pk-quiet">{leadText(pocket, t)}</p>
+          </div>
+          <div className="pk-devices">
+            <Phone pocket={pocket} act={live.act} upTo={play.at} />
+            <Mailbox pocket={pocket} act={live.act} upTo={play.at} />
+          </div>
+        </section>
         <Trouble pocket={pocket} act={live.act}>
           <Legend pocket={pocket} />
         </Trouble>
@@ -97,7 +95,7 @@ function Head({ pocket, onPerson, play }: { pocket: Pocket; onPerson: (key: stri
       </div>
       <div className="pk-tools">
         {first !== undefined && (
-          <button type="button" className="pk-button" onClick={play.toggle}>
+          <button type="button" className="pk-button" title={t("play.about")} onClick={play.toggle}>
             {play.at === null ? t("play.start", { n: first }) : t("play.stop")}
           </button>
         )}
@@ -121,11 +119,31 @@ function Head({ pocket, onPerson, play }: { pocket: Pocket; onPerson: (key: stri
   );
 }
 
-function Lead({ pocket }: { pocket: Pocket }) {
+/** What to try, which leads to where it is tried. */
+function Try({ next }: { next: Next }) {
   const { t } = useWords();
+  const place = placeOf[next];
+  const go = (event: MouseEvent) => {
+    const field = place && document.getElementById(place)?.querySelector<HTMLElement>("textarea, input:not([type=number]), .pk-subject, .pk-modes button, .pk-primary");
+    if (!field) return;
+    event.preventDefault();
+    field.scrollIntoView({ block: "center" });
+    field.focus({ preventScroll: true });
+  };
+  const text = t(`next.${next}`);
+  return (
+    <>
+      <b>{t("next.label")}</b> {place ? <a href={`#${place}`} onClick={go}>{text}</a> : text}
+    </>
+  );
+}
+
+/** How the line is read. */
+function leadText(pocket: Pocket, t: Words["t"]): string {
   const { knots } = pocket.story;
   const [first, last] = [knots[0]?.n, knots.at(-1)?.n];
-  return <p className="pk-lead">{first === undefined || last === undefined ? t("leadNone") : first === last ? t("leadOne") : t("lead", { from: first, to: last })}</p>;
+  if (first === undefined || last === undefined) return t("leadNone");
+  return first === last ? t("leadOne") : t("lead", { from: first, to: last });
 }
 
 function Light() {

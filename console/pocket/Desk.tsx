@@ -1,7 +1,7 @@
 /** Your side: the same conversation as Onevoice keeps it, with what it learnt and what it did not say. */
 import { useWords, type Words } from "./i18n";
 import { isDoor, type Item, type Pocket } from "./model";
-import { DoorName, firstName, Knot, useNow, When, whenText } from "./parts";
+import { DoorName, firstName, Knot, Unbroken, useNow, When, whenText } from "./parts";
 import { Write } from "./Write";
 import type { Act } from "./usePocket";
 
@@ -89,7 +89,9 @@ function Kept({ item, pocket, now }: { item: Item; pocket: Pocket; now: number }
         </span>
         <When at={item.at} />
       </div>
-      <p className="pk-words">{item.text}</p>
+      <p className="pk-words">
+        <Unbroken text={item.text ?? ""} />
+      </p>
       <Became item={item} now={now} />
       {!theirs && item.rule !== undefined && <WhyLink item={item} pocket={pocket} text={t("desk.why")} />}
     </>

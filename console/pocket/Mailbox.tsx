@@ -2,9 +2,9 @@
 import { useState } from "react";
 
 import { useWords } from "./i18n";
-import { waysOf } from "./lanes";
+import { onwardOf, waysOf } from "./lanes";
 import type { Knot as KnotAt, Letter, Pocket } from "./model";
-import { firstName, Glyph, Knot, Lane, Say, useWork, When, whenText } from "./parts";
+import { firstName, Glyph, Knot, Lane, Onwards, Say, Unbroken, useWork, When, whenText } from "./parts";
 import type { Act } from "./usePocket";
 
 const TALLEST = 250;
@@ -14,7 +14,7 @@ export function Mailbox({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo:
   const { t } = useWords();
   const { mailbox } = pocket;
   return (
-    <section className="pk-device" aria-labelledby="pk-mailbox">
+    <section id="pk-at-mailbox" className="pk-device" aria-labelledby="pk-mailbox">
       <div className="pk-device-head">
         <h2 id="pk-mailbox">
           {t("mailbox.title")} {mailbox && <span>{mailbox.address}</span>}
@@ -23,7 +23,7 @@ export function Mailbox({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo:
       <div className="pk-mailbox" data-part="mailbox">
         <div className="pk-bar">
           <b className="pk-door" data-door="email">
-            <Glyph door="email" size={14} /> E-mail
+            <Glyph door="email" size={14} /> {t("write.channels.email")}
           </b>
           {mailbox && <span className="pk-quiet">{t("mailbox.letters", { n: mailbox.letters.length })}</span>}
         </div>
@@ -39,6 +39,7 @@ function Letters({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: number
   const [all, setAll] = useState(false);
   const { knots, items } = pocket.story;
   const ways = waysOf(knots);
+  const onward = onwardOf(knots);
   const mine = new Map(knots.filter((knot) => knot.device === "mailbox").map((knot) => [knot.key, knot]));
   const letters = pocket.mailbox!.letters;
   const shown = letters.filter((letter) => mine.has(letter.key));
@@ -63,14 +64,21 @@ function Letters({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: number
     <ol className="pk-thread pk-letters" aria-label={t("mailbox.title")}>
       {shown.flatMap((letter) => {
         const knot = mine.get(letter.key)!;
-        return [show(letter, knot), ways.get(knot.n)?.out && <Lane key={`out-${knot.n}`} way="out" n={knot.n} />];
+        return [
+          <Onwards key={`from-${knot.n}`} way="from" n={knot.n} to={onward.get(knot.n)!.from} />,
+          show(letter, knot),
+          <Onwards key={`to-${knot.n}`} way="to" n={knot.n} to={onward.get(knot.n)!.to} />,
+          ways.get(knot.n)?.out && <Lane key={`out-${knot.n}`} way="out" n={knot.n} />,
+        ];
       })}
       {waiting.flatMap((item) => [
         ways.get(item.n!)?.in && <Lane key={`in-${item.n}`} way="in" n={item.n!} />,
+        <Onwards key={`from-${item.n}`} way="from" n={item.n!} to={onward.get(item.n!)?.from ?? null} />,
         <li key={`n-${item.n}`} className="pk-message pk-coming" data-n={item.n}>
           <Knot n={item.n!} kind="dotted" door="email" place="device" />
           <p className="pk-quiet">{t("mailbox.coming")}</p>
         </li>,
+        <Onwards key={`to-${item.n}`} way="to" n={item.n!} to={onward.get(item.n!)?.to ?? null} />,
       ])}
       {earlier.slice(0, all ? undefined : EARLIER_MOST).map((letter) => show(letter, null))}
       {earlier.length > EARLIER_MOST && !all && (
@@ -106,7 +114,7 @@ function LetterRow({ letter, knot, pocket, act, open, onOpen, late }: RowProps) 
           <span className="pk-ours">{letter.ours ? letter.from : firstName(pocket)}</span>
           <When at={letter.at} />
         </span>
-        <span className="pk-title">{letter.subject || "—"}</span>
+        <span className="pk-title"><Unbroken text={letter.subject || "—"} /></span>
       </button>
       {letter.mark && <p className="pk-mark">{t(`mailbox.marks.${letter.mark}`)}</p>}
       {open && (

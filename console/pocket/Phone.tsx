@@ -2,9 +2,9 @@
 import { useState } from "react";
 
 import { useWords } from "./i18n";
-import { waysOf } from "./lanes";
+import { onwardOf, waysOf } from "./lanes";
 import type { Button, Item, Knot as KnotAt, Pocket, Said } from "./model";
-import { firstName, Glyph, Knot, Lane, Say, useNow, useWork, When } from "./parts";
+import { firstName, Glyph, Knot, Lane, Onwards, Say, useNow, useWork, When } from "./parts";
 import type { Act } from "./usePocket";
 
 export function Phone({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: number | null }) {
@@ -13,7 +13,7 @@ export function Phone({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: n
   const { phone } = pocket;
   const work = useWork();
   return (
-    <section className="pk-device" aria-labelledby="pk-phone">
+    <section id="pk-at-phone" className="pk-device" aria-labelledby="pk-phone">
       <div className="pk-device-head">
         <h2 id="pk-phone">
           {t("phone.title")} <span>{fmt.longDay(now)}</span>
@@ -80,6 +80,7 @@ function Messages({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: numbe
   const [all, setAll] = useState(false);
   const { knots, items } = pocket.story;
   const ways = waysOf(knots);
+  const onward = onwardOf(knots);
   const mine = new Map(knots.filter((knot) => knot.device === "phone").map((knot) => [knot.key, knot]));
   const said = pocket.phone!.messages;
   const earlier = said.filter((message) => !mine.has(message.key));
@@ -100,11 +101,18 @@ function Messages({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: numbe
         const way = ways.get(knot.n);
         return [
           way?.in && <Lane key={`in-${knot.n}`} way="in" n={knot.n} />,
+          <Onwards key={`from-${knot.n}`} way="from" n={knot.n} to={onward.get(knot.n)!.from} />,
           <Message key={`n-${knot.n}`} message={message} knot={knot} pocket={pocket} act={act} late={upTo !== null && knot.n > upTo} />,
+          <Onwards key={`to-${knot.n}`} way="to" n={knot.n} to={onward.get(knot.n)!.to} />,
           way?.out && <Lane key={`out-${knot.n}`} way="out" n={knot.n} />,
         ];
       })}
-      {waiting.flatMap((item) => [ways.get(item.n!)?.in && <Lane key={`in-${item.n}`} way="in" n={item.n!} />, <Coming key={`n-${item.n}`} item={item} />])}
+      {waiting.flatMap((item) => [
+        ways.get(item.n!)?.in && <Lane key={`in-${item.n}`} way="in" n={item.n!} />,
+        <Onwards key={`from-${item.n}`} way="from" n={item.n!} to={onward.get(item.n!)?.from ?? null} />,
+        <Coming key={`n-${item.n}`} item={item} />,
+        <Onwards key={`to-${item.n}`} way="to" n={item.n!} to={onward.get(item.n!)?.to ?? null} />,
+      ])}
       {said.length === 0 && waiting.length === 0 && <li className="pk-empty">{t("phone.empty")}</li>}
     </ol>
   );

@@ -12,7 +12,7 @@ export function Trouble({ pocket, act, children }: { pocket: Pocket; act: Act; c
   const { t } = useWords();
   const waits = waitingOf(pocket).length;
   return (
-    <section className="pk-make" aria-labelledby="pk-make">
+    <section id="pk-at-trouble" className="pk-make" aria-labelledby="pk-make">
       <div className="pk-make-about">
         <h2 id="pk-make">{t("trouble.title")}</h2>
         <p className="pk-quiet">{t("trouble.text")}</p>
@@ -42,7 +42,8 @@ function Switches({ provider, pocket, act }: { provider: Provider; pocket: Pocke
       <div className="pk-modes" role="group" aria-label={t("trouble.of", { provider: name })}>
         {modes.map((each) => (
           <button key={each} type="button" aria-pressed={each === mode} className={each === "ok" ? "" : "pk-bad"} onClick={() => void work.run(() => act("trouble", { provider, mode: each }))}>
-            {each === "busy" ? BUSY[provider] : t(`trouble.modes.${each}`)}
+            {t(`trouble.modes.${each}`)}
+            {each === "busy" && <small> {BUSY[provider]}</small>}
           </button>
         ))}
       </div>

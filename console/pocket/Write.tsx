@@ -28,6 +28,7 @@ export function Write({ pocket, act }: { pocket: Pocket; act: Act }) {
   };
   return (
     <form
+      id="pk-at-desk"
       className="pk-write"
       onSubmit={(event) => {
         event.preventDefault();
@@ -40,6 +41,7 @@ export function Write({ pocket, act }: { pocket: Pocket; act: Act }) {
             key={each}
             type="button"
             aria-pressed={each === kind}
+            title={t(`write.about.${each}`)}
             onClick={() => {
               setKind(each);
               setChannel("");

@@ -23,6 +23,23 @@ export function waysOf(knots: Knot[]): Map<number, Ways> {
   return found;
 }
 
+/** Of a knot: the neighbour it has in the story that lies elsewhere, below it and above it. `null`: it does not leave its device. "desk": your side. */
+export interface Onward {
+  to: Knot | "desk" | null;
+  from: Knot | null;
+}
+
+/** Where devices stand under each other no line can run between them: words say where the story goes on. */
+export function onwardOf(knots: Knot[]): Map<number, Onward> {
+  return new Map(
+    knots.map((knot, index) => {
+      const [before, after] = [knots[index - 1], knots[index + 1]];
+      const from = before && before.device !== knot.device ? before : null;
+      return [knot.n, { to: after ? (after.device === knot.device ? null : after) : knot.waiting ? null : "desk", from }];
+    }),
+  );
+}
+
 export interface Box {
   left: number;
   right: number;
@@ -35,6 +52,8 @@ export interface Measured {
   desk: Map<number, Box>;
   out: Map<number, number>;
   in: Map<number, number>;
+  to: Map<number, Box>;
+  from: Map<number, Box>;
   phone: Box;
   mailbox: Box;
   side: Box;
@@ -50,6 +69,7 @@ export interface Segment {
 type Point = [number, number];
 const TRACK = 9;
 const TRACKS = 5;
+const STUB = 5;
 
 /** Everything the line has to know, from the page as it stands; null while parts of it are missing. */
 export function measure(root: HTMLElement): Measured | null {
@@ -66,7 +86,7 @@ export function measure(root: HTMLElement): Measured | null {
   const part = (name: string) => root.querySelector(`[data-part="${name}"]`);
   const [phone, mailbox, side] = [part("phone"), part("mailbox"), part("side")];
   if (!phone || !mailbox || !side) return null;
-  return { knots: all("device"), desk: new Map([...all("desk")].filter(seen)), out: middles("lane-out"), in: middles("lane-in"), phone: box(phone), mailbox: box(mailbox), side: box(side) };
+  return { knots: all("device"), desk: new Map([...all("desk")].filter(seen)), out: middles("lane-out"), in: middles("lane-in"), to: all("to"), from: all("from"), phone: box(phone), mailbox: box(mailbox), side: box(side) };
 }
 
 export function route(knots: Knot[], measured: Measured): Segment[] {
@@ -86,17 +106,21 @@ export function route(knots: Knot[], measured: Measured): Segment[] {
   return found;
 }
 
-/** Where everything stands under each other the line is one spine, in the order of the page. */
+/** Where everything stands under each other: between neighbours of the story alone, with a stub to the words that say where it goes on. */
 export function spine(knots: Knot[], measured: Measured): Segment[] {
-  const places = knots.flatMap((knot) => {
-    const box = measured.knots.get(knot.n);
-    return box ? [{ knot, box }] : [];
-  });
-  places.sort((a, b) => a.box.top - b.box.top);
-  return places.slice(1).map(({ knot, box }, index) => {
-    const above = places[index]!;
+  return knots.flatMap((knot, index) => {
+    const { n, device, waiting } = knot;
+    const box = measured.knots.get(n);
+    if (!box) return [];
+    const before = knots[index - 1];
+    const [to, from] = [measured.to.get(n), measured.from.get(n)];
     const x = middle(box);
-    return { n: knot.n, path: rounded([[x, above.box.bottom], [x, box.top]]), device: above.knot.device, dotted: knot.waiting };
+    const along = before && before.device === device ? straight(measured, before.n, n) : null;
+    const found: (Omit<Segment, "path"> & { points: Point[] })[] = [];
+    if (along) found.push({ n, device: before!.device, dotted: waiting, points: along });
+    if (from) found.push({ n, device: before?.device ?? null, dotted: waiting, points: [[from.left - STUB, level(from)], [x, level(from)], [x, box.top]] });
+    if (to) found.push({ n, device, dotted: knots[index + 1]?.waiting ?? false, points: [[x, box.bottom], [x, level(to)], [to.left - STUB, level(to)]] });
+    return found.map(({ points, ...rest }) => ({ ...rest, path: rounded(points) }));
   });
 }
 

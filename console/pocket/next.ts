@@ -3,6 +3,22 @@ import { waitingOf, type Pocket } from "./model";
 
 export type Next = "answer" | "reply" | "offer" | "ask" | "confirm" | "agreed" | "trouble" | "wait" | "free" | "start" | "letter" | "write";
 
+/** Where the page lets one try it: the id of a place that holds a field or a button. */
+export const placeOf: Record<Next, "pk-at-desk" | "pk-at-phone" | "pk-at-mailbox" | "pk-at-trouble" | null> = {
+  answer: "pk-at-desk",
+  reply: "pk-at-phone",
+  offer: "pk-at-desk",
+  ask: "pk-at-desk",
+  confirm: "pk-at-mailbox",
+  agreed: "pk-at-desk",
+  trouble: "pk-at-trouble",
+  wait: "pk-at-trouble",
+  free: null,
+  start: "pk-at-phone",
+  letter: "pk-at-mailbox",
+  write: "pk-at-desk",
+};
+
 /** What was seen to happen. The page shows the newest only, so it is kept. */
 export type Seen = ReadonlySet<"answered" | "replied" | "silence" | "asked" | "agreed" | "offered" | "refused">;
 

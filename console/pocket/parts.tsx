@@ -4,6 +4,7 @@ import { useEffect, useState, type FormEvent } from "react";
 import { glyphs } from "~/channels/glyphs";
 
 import { useWords, type Words } from "./i18n";
+import type { Onward } from "./lanes";
 import { isDoor, type Door, type Pocket } from "./model";
 import { Refused } from "./usePocket";
 
@@ -25,12 +26,14 @@ export function DoorName({ door }: { door: string }) {
   );
 }
 
+const DEVICES: Record<string, string> = { telegram: "phone", email: "mailbox" };
+
 /** solid: the customer acted. ring: we did. dotted: on its way. */
 export type KnotKind = "solid" | "ring" | "dotted";
 
 export function Knot({ n, kind, door, place }: { n: number; kind: KnotKind; door: string; place: "device" | "desk" }) {
   return (
-    <span className={`pk-knot pk-knot-${kind}`} data-door={door} {...{ [`data-${place}`]: n }}>
+    <span className={`pk-knot pk-knot-${kind}`} data-door={door} id={`pk-${place === "desk" ? "desk" : DEVICES[door] ?? door}-${n}`} {...{ [`data-${place}`]: n }}>
       {n}
     </span>
   );
@@ -39,6 +42,26 @@ export function Knot({ n, kind, door, place }: { n: number; kind: KnotKind; door
 /** An empty lane, by which the line leaves or enters. */
 export function Lane({ way, n }: { way: "out" | "in"; n: number }) {
   return <li className="pk-lane" aria-hidden="true" {...{ [`data-lane-${way}`]: n }} />;
+}
+
+/** Where devices stand under each other: the words that lead from a knot to its neighbour on another device, or here from it. */
+export function Onwards({ n, way, to }: { n: number; way: "to" | "from"; to: Onward["to"] }) {
+  const { t } = useWords();
+  if (to === null) return null;
+  const device = to === "desk" ? "desk" : (to.device ?? "desk");
+  const there = to === "desk" ? n : to.n;
+  return (
+    <li className="pk-onward">
+      <a href={`#pk-${device}-${there}`} {...{ [`data-${way}`]: n }}>
+        {t(`onward.${way}.${device}`, { n: there })}
+      </a>
+    </li>
+  );
+}
+
+/** Text in which a number such as W-2291 is never broken at its hyphen. */
+export function Unbroken({ text }: { text: string }) {
+  return text.split(/(\b[A-Z]\d?-\d+\b)/).map((part, index) => (index % 2 ? <span key={index} className="pk-unbroken">{part}</span> : part));
 }
 
 /** A field and its button. What is being written stays when it could not be sent. */

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from browser_tools import DESK, LOOKS, axe_violations, keep
+from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 from playwright.sync_api import TimeoutError as LateError
 
@@ -97,6 +97,17 @@ CROSSED = """() => {
 }"""
 """Words that the line runs across."""
 
+ASTRAY = """() => [...document.querySelectorAll(".pk-lines path")].filter((path) => {
+  const { top, bottom } = path.getBoundingClientRect();
+  const cards = [...document.querySelectorAll(".pk-phone, .pk-mailbox")].map((each) => each.getBoundingClientRect());
+  const passed = [...document.querySelectorAll("[data-device]")].filter((knot) => {
+    const box = knot.getBoundingClientRect();
+    return box.top > top + 4 && box.bottom < bottom - 4;
+  });
+  return passed.length > 0 || !cards.some((card) => top >= card.top && bottom <= card.bottom);
+}).map((path) => path.getAttribute("d"))"""
+"""Parts of the line that leave a device, or pass a knot without stopping at it."""
+
 
 def expect_uncrossed(page: Page) -> None:
     """A letter that has just been opened may still push things down."""
@@ -143,6 +154,8 @@ class TestStory:
         expect(asked).to_be_visible()
         assert number_of(asked) == number_of(at_desk(page, "Czy jest szersza wersja tych butów?"))
         expect(page.locator(".pk-would").first).to_have_text("Best: last answered here")
+        page.locator(".pk-next").get_by_role("link").click()
+        expect(page.get_by_label("Your answer")).to_be_focused()
         write(page, "Answer", "Tak, Tatra Wide. Odłożyć 39?")
         expect(on_phone(page, "Tak, Tatra Wide. Odłożyć 39?")).to_be_visible(timeout=SOON)
         page.get_by_label("Phone: Message").fill("Tak, poproszę!")
@@ -179,7 +192,7 @@ class TestStory:
 
     def _trouble(self, page: Page) -> None:
         set_provider(page, "Telegram", "429")
-        expect(page.locator(".pk-does").first).to_contain_text("waits, and goes once")
+        expect(page.locator(".pk-does").first).to_contain_text("waits 20 seconds, and goes once")
         write(page, "Answer", "Odłożone do soboty, numer 4172.")
         expect(page.locator(".pk-phone")).to_contain_text("The answer is on its way", timeout=SOON)
         expect(page.locator(".pk-side .pk-alarm")).to_have_text(
@@ -298,6 +311,20 @@ class TestLooks:
         text = page.locator("body").inner_text()
         assert not re.search(r"\b(next|phone|mailbox|desk|write|trouble|legend|state|reasons|play)\.[a-z]", text)
 
+    def test_on_a_phone_the_line_joins_neighbours_alone_and_words_lead_on(self, pocket):
+        page = pocket("anna", size=PHONE)
+        expect(page.locator(".pk-lines path").first).to_be_attached()
+        assert page.evaluate(ASTRAY) == []
+        leads = page.get_by_role("link", name=re.compile("^Goes on at"))
+        assert leads.count() >= 1
+        numbers = [int(each) for each in page.locator(".pk-devices .pk-knot").all_inner_texts()]
+        device = page.locator(".pk-mailbox" if "mailbox" in leads.first.inner_text() else ".pk-phone")
+        next_one = re.search(r"\d+", leads.first.inner_text())
+        assert next_one is not None
+        assert int(next_one[0]) in numbers
+        leads.first.click()
+        expect(device.locator(".pk-knot").get_by_text(next_one[0], exact=True)).to_be_in_viewport()
+
     def test_it_plays_from_the_first_number_to_the_last(self, pocket):
         page = pocket()
         page.get_by_role("button", name=re.compile("^Play from")).click()
@@ -312,7 +339,7 @@ class TestLooks:
         for _ in range(60):
             page.keyboard.press("Tab")
             reached.add(page.evaluate("document.activeElement.innerText || document.activeElement.ariaLabel || ''"))
-        for name in ("Block the bot", "429", "450", "Offer", "Open the whole customer", "Dark", "RU"):
+        for name in ("Block the bot", "Busy 429", "Busy 450", "Offer", "Open the whole customer", "Dark", "RU"):
             assert name in reached, (name, reached)
 
     def test_without_onevoice_it_says_so_and_comes_back_by_itself(self, pocket, demo):

@@ -67,7 +67,7 @@ _SAID = (
     (-6, "18:20", "Olga Mazur", "Warto, raz na dwa miesiące. Spray jest na stronie."),
     (-6, "18:21", None, "Dzięki!"),
     (-2, "19:20", "Halny", "Jak się noszą buty Tatra? Proszę o ocenę od 1 do 5."),
-    (-2, "19:24", None, "2 na 5. Obciera lewa pięta."),
+    (-2, "19:24", None, "2 na 5. Obcierają lewą piętę."),
     (-2, "19:31", "Olga Mazur", "Przykro mi, Pani Anno. Wymienimy je od ręki."),
 )
 FIRST_NUMBER = 90_101
