@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -124,7 +125,7 @@ class Drawing:
             pause_until=pause.isoformat() if pause else "",
             wished_language=shown.wishes.language or "",
             paused=_timed(texts.PAUSED.to(language), "{until}", paused.astimezone(brand.zone)) if paused else None,
-            moment=lambda at: moment(at, language),
+            moment=partial(moment, language=language),
             channels=[_channel(each, each == first, language) for each in shown.channels],
             topics=[_topic(each, language) for each in shown.topics],
             frequencies=_frequencies(shown.wishes, language),
