@@ -65,7 +65,7 @@ class TestEvidence:
     ) -> None:
         page = open_page(anna.path, size=size, scheme=scheme, language="pl" if size == PHONE else "en")
         if size == PHONE:
-            page.get_by_role("tab").nth(1).click()
+            page.get_by_role("tab").nth(2).click()
         expect(page.locator(".cu-identifiers")).to_contain_text(anna.mail)
         page.locator(".cu-identifiers").scroll_into_view_if_needed()
         assert axe_violations(page) == []

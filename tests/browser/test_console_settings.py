@@ -59,11 +59,11 @@ def signed_in(open_page, live_server, somebody):
 
 
 class TestOutsider:
-    @pytest.mark.parametrize("role", ["seller", "operator"])
-    def test_sees_neither_data_nor_what_is_for_others(self, signed_in, role):
+    @pytest.mark.parametrize(("role", "more"), [("seller", []), ("operator", ["Channels", "Sending"])])
+    def test_sees_neither_data_nor_what_is_for_others(self, signed_in, role, more):
         page = signed_in("/settings", role)
         expect(page.get_by_role("navigation", name="Settings").get_by_role("link")).to_have_text(
-            ["My account", "Roles", "Consent"]
+            ["My account", "Roles", "Consent", *more]
         )
         expect(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Data")).to_have_count(0)
 
