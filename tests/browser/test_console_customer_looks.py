@@ -19,6 +19,8 @@ pytestmark = pytest.mark.browser
 
 CONSOLE = Path(__file__).parents[2] / "console"
 ANNA = f"/customers/email:{EMAIL}"
+SHORT = {("en", "light"), ("pl", "dark")}
+"""The rest of languages and schemes is for `make full`."""
 HOSTILE = (
     "<img src=x onerror=alert(1)>",
     "<svg/onload=alert(2)>",
@@ -136,8 +138,14 @@ class TestMeasures:
 
 
 class TestAccessibility:
-    @pytest.mark.parametrize("scheme", SCHEMES)
-    @pytest.mark.parametrize("language", LANGUAGES)
+    @pytest.mark.parametrize(
+        ("language", "scheme"),
+        [
+            pytest.param(language, scheme, marks=() if (language, scheme) in SHORT else pytest.mark.long)
+            for language in LANGUAGES
+            for scheme in SCHEMES
+        ],
+    )
     def test_no_rule_is_broken_in_any_state(self, open_page, anna, language, scheme):
         page = open_page(anna, language=language, scheme=scheme)
         ready(page)
