@@ -164,6 +164,10 @@ class TestPreview:
         answer = mara.change("POST", "/api/message-previews", OFFER | {"channel": "pigeon"})
         assert answer.json()["code"] == "unknown_channel"
 
+    def test_of_neither_words_nor_a_template(self, mara: AsgiClient) -> None:
+        answer = mara.change("POST", "/api/message-previews", OFFER | {"channel": "email", "words": None})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
+
     def test_nothing_is_kept(self, mara: AsgiClient) -> None:
         self.preview(mara)
         assert mara.get("/api/messages").json()["data"] == []

@@ -95,7 +95,7 @@ def router(
         asked = wanted(conn, actor, body)
         if asked.words is None or body.words is None or not body.words.fill:
             return asked
-        found = wording.seen(conn, asked, None, channel="", contexts=sources, fill=True, at=clock.now()).found
+        found = wording.seen(conn, asked, asked.words, channel="", contexts=sources, fill=True, at=clock.now()).found
         if isinstance(found, wording.Refused):
             raise InvalidMessageError(found.detail)
         if found.missing:
@@ -130,9 +130,14 @@ def router(
             )
         with database.transaction() as conn:
             asked = wanted(conn, actor, body)
-            source = None if asked.template is None else templates.source(conn, asked.template, asked.version)
+            if asked.words is not None:
+                said = asked.words
+            elif asked.template is not None:
+                said = templates.source(conn, asked.template, asked.version)
+            else:
+                raise InvalidMessageError("A message has words or a template, one of the two.")
             fill = body.words is not None and body.words.fill
-            found = wording.seen(conn, asked, source, channel=body.channel, contexts=sources, fill=fill, at=clock.now())
+            found = wording.seen(conn, asked, said, channel=body.channel, contexts=sources, fill=fill, at=clock.now())
         return render.preview_of(body.channel, found, channels[body.channel].capabilities.text_max)
 
     @routes.get("/messages", responses=documented(_NOBODY))

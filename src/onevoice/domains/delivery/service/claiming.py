@@ -35,7 +35,7 @@ GIVE_UP = timedelta(days=1)
 FIRST_WAIT_SECONDS = 5.0
 LONGEST_WAIT_SECONDS = 1800.0
 ASKED_FOR_SECONDS = 60.0
-"""A provider that says when is believed, but not asked more often than this in the end."""
+"""A provider that says when is believed; one that says "soon" again and again is asked so seldom in the end."""
 STRAYS_AT_ONCE = 500
 REROUTED_AT_ONCE = 1_000
 
@@ -284,7 +284,7 @@ def _wait(answer: ChannelError, attempt: int, chance: Chance) -> float:
     """Doubling, with chance so that those who failed together do not come back together; what was asked for holds."""
     longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** min(attempt - 1, 20))
     if isinstance(answer, Retriable) and answer.after_seconds is not None:
-        return max(answer.after_seconds, min(longest, ASKED_FOR_SECONDS) - FIRST_WAIT_SECONDS)
+        return max(answer.after_seconds, min(longest - FIRST_WAIT_SECONDS, ASKED_FOR_SECONDS))
     return longest * (0.5 + int.from_bytes(chance.bytes(2), "big") / 2**17)
 
 

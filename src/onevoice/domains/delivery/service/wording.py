@@ -159,28 +159,27 @@ class Seen(NamedTuple):
 def seen(
     conn: Connection,
     asked: Ask,
-    source: TemplateSource | None,
+    said: Content | TemplateSource,
     *,
     channel: str,
     contexts: Sequence[ContextSource],
     fill: bool,
     at: datetime,
 ) -> Seen:
-    """By that channel, now; nothing is kept. source: of the template, where it is made of one. fill: words that hold
+    """By that channel, now; nothing is kept. said: its own words, or the source of its template. fill: words that hold
     variables.
     """
     context = spoken(conn, asked.site, asked.person, contexts, asked.context, at)
     zone, currency = _zone(context), context["site"]["currency"]
     languages = (asked.language, context["customer"]["language"], context["site"]["language"])
     language = next((each for each in languages if each), "en")
-    if asked.words is not None and not fill:
-        return Seen(Preview(asked.words), language, zone)
+    if isinstance(said, Content) and not fill:
+        return Seen(Preview(said), language, zone)
     try:
-        if source is not None:
-            compiled = compile_variant(_variant(source, channel, languages))
+        if isinstance(said, Content):
+            compiled = compile_words(said.text, said.subject, language)
         else:
-            assert asked.words is not None  # noqa: S101 - a message has words or a template
-            compiled = compile_words(asked.words.text, asked.words.subject, language)
+            compiled = compile_variant(_variant(said, channel, languages))
         found = preview(compiled, context, time_zone=zone, currency=currency)
     except TemplateError as error:
         return Seen(Refused(error.reason, error.detail), language, zone)
