@@ -2,7 +2,7 @@
 import { QueryClient, useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { api, Problem, type Params } from "./client";
-import type { CustomersPage, Me, Page, Permission, Source } from "./types";
+import type { CustomersPage, Me, Page, Permission, Site, Source } from "./types";
 
 export { api, cookie, Problem, query, toLogin, type Params, type ProblemDetails } from "./client";
 export { permissions, roles } from "./types";
@@ -88,6 +88,11 @@ export function useSources(): Source[] | null {
     staleTime: 60_000,
   });
   return isPending ? null : (data ?? []);
+}
+
+/** For choosing one: a brand has a few. */
+export function useAllSites() {
+  return useQuery({ queryKey: ["sites", "all"], queryFn: () => api.get<Page<Site>>("/api/sites", { params: { limit: 200 } }), staleTime: 60_000 });
 }
 
 export type CustomerSort = "last_seen" | "name";

@@ -152,7 +152,9 @@ export interface ChannelKind {
   title: Record<string, string>;
   settings: Setting[];
   subject: boolean;
+  buttons: boolean;
   text_max: number;
+  address_kind: string;
   referee: string | null;
 }
 

@@ -2,7 +2,7 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 
-import { api, useMay, type Page, type Site } from "~/api";
+import { api, useAllSites, useMay, type Page } from "~/api";
 import type { Account, Decision, Purpose } from "~/messages/model";
 import { useKinds, usePurposes } from "~/messages/words";
 import { useDebounced } from "~/ui";
@@ -16,12 +16,10 @@ const REGARD_MS = 30_000;
 /** Stands for the words while there are none. */
 const EMPTY = "…";
 
-const everything = { params: { limit: 200 } };
-
 export function useChoices(site: string) {
   const mayTemplates = useMay("templates.read");
-  const accounts = useQuery({ queryKey: ["accounts"], queryFn: () => api.get<Page<Account>>("/api/accounts", everything), staleTime: LONG });
-  const sites = useQuery({ queryKey: ["sites", "all"], queryFn: () => api.get<Page<Site>>("/api/sites", everything), staleTime: LONG });
+  const accounts = useQuery({ queryKey: ["accounts"], queryFn: () => api.get<Page<Account>>("/api/accounts"), staleTime: LONG });
+  const sites = useAllSites();
   const templates = useQuery({
     queryKey: ["templates", "of", site],
     queryFn: () => api.get<Page<Template>>("/api/templates", { params: { limit: 200, site } }),

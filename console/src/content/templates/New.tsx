@@ -1,16 +1,16 @@
 /** A new template: what it is called, what it is about, and the first channel and language it speaks. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, Problem, type Page, type Site } from "~/api";
+import { api, Problem, useAllSites } from "~/api";
 import { useI18n } from "~/i18n";
-import { usePurposes } from "~/messages/words";
+import { useKinds, usePurposes } from "~/messages/words";
 import { Button, Dialog, ProblemBox, SelectField, TextField } from "~/ui";
 
 import { LANGUAGES } from "./languages";
 import { emptyParts, type MessageClass, type Template } from "./model";
-import { languageName, useNames, useTemplateKinds } from "./words";
+import { languageName, useNames } from "./words";
 
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
@@ -19,9 +19,9 @@ export default function NewTemplate({ onClose }: { onClose: () => void }) {
   const names = useNames();
   const navigate = useNavigate();
   const client = useQueryClient();
-  const kinds = useTemplateKinds();
+  const kinds = useKinds();
   const purposes = usePurposes()?.filter((each) => each.retired_at === null) ?? [];
-  const sites = useQuery({ queryKey: ["sites", "all"], queryFn: () => api.get<Page<Site>>("/api/sites") }).data?.data ?? [];
+  const sites = useAllSites().data?.data ?? [];
   const [name, setName] = useState("");
   const [site, setSite] = useState("");
   const [purpose, setPurpose] = useState("");

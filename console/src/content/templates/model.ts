@@ -1,5 +1,5 @@
 /** Shapes of the API of templates, and what a draft is made of. */
-import type { MessageClass as AnyClass } from "~/messages/model";
+import type { ChannelKind, MessageClass as AnyClass } from "~/messages/model";
 
 /** Nobody writes a template of a test. */
 export type MessageClass = Exclude<AnyClass, "test">;
@@ -125,14 +125,7 @@ export interface Variable {
 }
 
 /** What a channel takes, as far as a template is concerned. */
-export interface Kind {
-  kind: string;
-  title: Record<string, string>;
-  subject: boolean;
-  buttons: boolean;
-  text_max: number;
-  address_kind: string;
-}
+export type Kind = ChannelKind;
 
 export const keyOf = ({ channel, language }: { channel: string; language: string }) => `${channel}/${language}`;
 

@@ -1,15 +1,8 @@
 /** How templates, their parts and what is wrong with them are called. */
-import { useQuery } from "@tanstack/react-query";
-
-import { api, type Page } from "~/api";
 import type { I18n } from "~/i18n";
 import { useSays } from "~/messages/words";
 
-import type { Kind, TemplateLine, Trouble } from "./model";
-
-export function useTemplateKinds(): Kind[] | undefined {
-  return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<Kind>>("/api/channels"), staleTime: 60_000 }).data?.data;
-}
+import type { TemplateLine, Trouble } from "./model";
 
 /** "Polish", in the reader's language, as it stands within a sentence; the tag where there is no such name. */
 function spokenName(tag: string, language: string): string {

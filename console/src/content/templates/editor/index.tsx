@@ -7,11 +7,11 @@ import { api, useMay } from "~/api";
 import { channelColour, Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
 import { KeyBar, useKeys } from "~/keys";
-import { doorOf } from "~/messages/words";
+import { doorOf, useKinds } from "~/messages/words";
 import { Button, Chip, Empty, Menu, ProblemBox, problemText, Skeleton, TextLink, toast, useDebounced, usePhone } from "~/ui";
 
 import { keyOf, withVariant, type Draft, type Template, type Trouble, type Variant } from "../model";
-import { stateText, useNames, useTemplateKinds } from "../words";
+import { stateText, useNames } from "../words";
 import "../templates.css";
 import { Problems, Variables, useVariables } from "./Aside";
 import { DeskContext, goTo, put, type Desk, type Field } from "./desk";
@@ -70,7 +70,7 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
   const mayEdit = useMay("templates.edit") && template.archived_at === null;
   const mayPublish = useMay("templates.publish") && template.archived_at === null;
   const maySend = useMay("messages.send") && mayEdit;
-  const kinds = useTemplateKinds();
+  const kinds = useKinds();
   const desk = useDraft(template, mayEdit);
   const { draft } = desk;
   const sample = useSample(template.id);
