@@ -61,11 +61,16 @@ class TestPictures:
         ("name", "language", "scheme", "size"),
         [
             ("customer", "en", "light", DESK),
-            ("customer-dark", "en", "dark", DESK),
-            ("customer-ru", "ru", "light", DESK),
-            ("customer-pl", "pl", "light", DESK),
-            ("customer-phone", "en", "light", PHONE),
             ("customer-phone-dark", "ru", "dark", PHONE),
+            *(
+                pytest.param(*look, marks=pytest.mark.long)
+                for look in (
+                    ("customer-dark", "en", "dark", DESK),
+                    ("customer-ru", "ru", "light", DESK),
+                    ("customer-pl", "pl", "light", DESK),
+                    ("customer-phone", "en", "light", PHONE),
+                )
+            ),
         ],
     )
     def test_the_page(self, open_page, anna, name, language, scheme, size):
