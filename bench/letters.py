@@ -17,7 +17,8 @@ from bench.machine import spread
 from onevoice.channels.email.adaptor import CHANNEL
 from onevoice.channels.email.payloads import letter
 from onevoice.channels.email.settings import read as read_settings
-from onevoice.domains.delivery.contracts import Content, MessageId, Outgoing
+from onevoice.domains.delivery.contracts.messages import Content, Outgoing
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.ports import Tools
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock

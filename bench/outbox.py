@@ -21,15 +21,9 @@ from bench.machine import cluster, spread
 from onevoice import bootstrap
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import (
-    Ask,
-    Content,
-    MessageId,
-    Outgoing,
-    PlainParts,
-    TemplateSource,
-    Variant,
-)
+from onevoice.domains.delivery.contracts.messages import Ask, Content, Outgoing
+from onevoice.domains.delivery.contracts.names import MessageId
+from onevoice.domains.delivery.contracts.templates import PlainParts, TemplateSource, Variant
 from onevoice.domains.delivery.ports import Tools
 from onevoice.domains.delivery.rules.facts import Policy
 from onevoice.domains.delivery.service import accounts, asking, policy, templates, why

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from jinja2 import Environment
 
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
     Footer,
     Heading,

@@ -15,18 +15,9 @@ from typing import Any, ClassVar, Literal, Protocol
 
 import pytest
 
-from onevoice.domains.delivery.contracts import (
-    Accepted,
-    Button,
-    Content,
-    Heard,
-    Incoming,
-    Media,
-    MessageId,
-    Outgoing,
-    Reach,
-    Said,
-)
+from onevoice.domains.delivery.contracts.channels import Heard, Incoming, Reach, Said
+from onevoice.domains.delivery.contracts.messages import Accepted, Button, Content, Media, Outgoing
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
 from onevoice.domains.identity.contracts import CHANNELS

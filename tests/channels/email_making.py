@@ -27,7 +27,9 @@ from onevoice.channels.email.reading import Arrived, read
 from onevoice.channels.email.reports import Ours
 from onevoice.channels.email.settings import EmailSettings
 from onevoice.channels.email.settings import read as read_settings
-from onevoice.domains.delivery.contracts import Content, MessageId, Outgoing, Receipt, Said
+from onevoice.domains.delivery.contracts.channels import Receipt, Said
+from onevoice.domains.delivery.contracts.messages import Content, Outgoing
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.ports import Tools
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock

@@ -8,7 +8,7 @@ from typing import Any
 
 from channels.conformance import Seen
 from onevoice.channels.telegram.adaptor import CHANNEL, SECRET_HEADER
-from onevoice.domains.delivery.contracts import Incoming
+from onevoice.domains.delivery.contracts.channels import Incoming
 from onevoice.sandbox.telegram import Chat, Fault, Telegram
 
 SECRET = "secret_of-the_webhook-0123"

@@ -11,7 +11,7 @@ from channels.email_making import BRAND, PASSWORD, given, written
 from onevoice.channels.email.adaptor import CHANNEL, EmailAdaptor
 from onevoice.channels.email.settings import read
 from onevoice.channels.email.smtp import Timeouts
-from onevoice.domains.delivery.contracts import Content, Media
+from onevoice.domains.delivery.contracts.messages import Content, Media
 from onevoice.domains.delivery.ports import Channel
 from onevoice.sandbox.mail import Mail
 

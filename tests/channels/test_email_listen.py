@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from channels.email_making import BRAND, PASSWORD, SENT, certificate, given, opened, outgoing, tools, until, written
 from onevoice.channels.email.imap import Position, Waits, Watch, position
 from onevoice.channels.email.settings import Server
-from onevoice.domains.delivery.contracts import Receipt, Said
+from onevoice.domains.delivery.contracts.channels import Receipt, Said
 from onevoice.domains.delivery.errors import ActionRequired, Retriable
 from onevoice.kit.egress import Egress
 from onevoice.sandbox.mail import Mail

@@ -22,7 +22,8 @@ from onevoice.channels.email.payloads import letter
 from onevoice.channels.email.returns import identified, message_id, return_address, returned
 from onevoice.channels.email.settings import MANIFEST, _Given, read
 from onevoice.channels.email.signing import SIGNED
-from onevoice.domains.delivery.contracts import Button, Content, Media, MessageId
+from onevoice.domains.delivery.contracts.messages import Button, Content, Media
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.errors import ActionRequired, Permanent
 
 URL = "https://news.northfold.example/u/abc"

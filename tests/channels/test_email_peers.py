@@ -24,7 +24,8 @@ from onevoice.channels.email.imap import Watch
 from onevoice.channels.email.payloads import letter
 from onevoice.channels.email.settings import Server
 from onevoice.channels.email.smtp import Pool
-from onevoice.domains.delivery.contracts import Content, Media, Receipt, Said
+from onevoice.domains.delivery.contracts.channels import Receipt, Said
+from onevoice.domains.delivery.contracts.messages import Content, Media
 from onevoice.domains.delivery.errors import ActionRequired, Permanent
 
 HOST = f"hello@{BRAND}"

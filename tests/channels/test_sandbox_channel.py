@@ -24,7 +24,7 @@ from channels.conformance import (
     using,
 )
 from onevoice.channels.sandbox.adaptor import CHANNEL, KEYLESS
-from onevoice.domains.delivery.contracts import Accepted
+from onevoice.domains.delivery.contracts.messages import Accepted
 from onevoice.domains.delivery.errors import ActionRequired, Retriable
 from onevoice.domains.delivery.ports import Adaptor
 from onevoice.sandbox.provider import KINDS, TAKEN_ALL_THE_SAME, Fault, Provider

@@ -12,7 +12,8 @@ from channels.conformance import Bench, Conformance, Hasty, error_of, hear, neve
 from channels.receiver import Receiver
 from channels.telegram_bench import SECRET, TelegramBench
 from onevoice.channels.telegram.adaptor import TelegramAdaptor
-from onevoice.domains.delivery.contracts import Button, Content, Media, Reach, Said
+from onevoice.domains.delivery.contracts.channels import Reach, Said
+from onevoice.domains.delivery.contracts.messages import Button, Content, Media
 from onevoice.domains.delivery.errors import ActionRequired, Permanent, Retriable
 from onevoice.domains.delivery.ports import Tools
 from onevoice.kit.chance import SeededChance

@@ -16,7 +16,7 @@ from channels.conformance import outgoing
 from onevoice.channels.telegram import payloads
 from onevoice.channels.telegram.markup import MAX_ENTITIES, marked, units
 from onevoice.channels.telegram.payloads import Call, Manner, call, encoded
-from onevoice.domains.delivery.contracts import Button, Content, Media
+from onevoice.domains.delivery.contracts.messages import Button, Content, Media
 from onevoice.domains.delivery.errors import Permanent
 from onevoice.sandbox.serving import Request
 from onevoice.sandbox.telegram_forms import parameters

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onevoice.channels.telegram import updates
-from onevoice.domains.delivery.contracts import Inbound, Reach, Said
+from onevoice.domains.delivery.contracts.channels import Inbound, Reach, Said
 
 NOW = datetime(2026, 11, 27, 9, 30, tzinfo=UTC)
 USER = {"id": 5_000_001, "is_bot": False, "first_name": "Anna", "last_name": "Kowalska", "language_code": "pl"}

@@ -28,7 +28,7 @@ from channels.conformance import (
 from channels.receiver import SECRET, Receiver
 from onevoice.channels.webhook import payloads
 from onevoice.channels.webhook.adaptor import CHANNEL
-from onevoice.domains.delivery.contracts import Button, Content, Media
+from onevoice.domains.delivery.contracts.messages import Button, Content, Media
 from onevoice.domains.delivery.errors import ActionRequired, Permanent, Retriable
 
 OTHER = "whsec_" + base64.b64encode(bytes(range(32))).decode()

@@ -8,18 +8,9 @@ from typing import Any
 
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import (
-    Accepted,
-    Account,
-    Ask,
-    Asked,
-    Capabilities,
-    Content,
-    Limits,
-    Manifest,
-    Message,
-    Setting,
-)
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Capabilities, Limits, Manifest, Setting
+from onevoice.domains.delivery.contracts.messages import Accepted, Ask, Asked, Content, Message
 from onevoice.domains.delivery.service import accounts, asking, claiming, rendering
 from onevoice.domains.delivery.store import messages as messages_store
 from onevoice.domains.privacy.service import standing

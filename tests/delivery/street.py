@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from onevoice import bootstrap
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Ask, Content
+from onevoice.domains.delivery.contracts.messages import Ask, Content
 from onevoice.domains.delivery.rules.facts import Policy
 from onevoice.domains.delivery.service import accounts, asking, hearing
 from onevoice.domains.delivery.service import policy as policies

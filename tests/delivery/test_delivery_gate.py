@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from delivery.facts_making import START, ZONES, day_hours, facts, moments, near, policies
-from onevoice.domains.delivery.contracts import CHAIN_START, Record
+from onevoice.domains.delivery.contracts.messages import CHAIN_START, Record
 from onevoice.domains.delivery.rules import flips, gate, hours, records
 from onevoice.domains.delivery.rules.facts import FIRST_POLICY, Budget, Candidate, Cap, Contact, Decision, Facts, Policy
 

@@ -4,7 +4,7 @@ import pytest
 
 from delivery.post import NOON
 from onevoice import bootstrap
-from onevoice.domains.delivery.contracts import Attachment, Reach, Receipt, Said
+from onevoice.domains.delivery.contracts.channels import Attachment, Reach, Receipt, Said
 from onevoice.domains.delivery.service import claiming, hearing
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.privacy.contracts import Asked

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from delivery.post import Doors
 from onevoice import bootstrap
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
     Footer,
     LinkButton,

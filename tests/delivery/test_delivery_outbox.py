@@ -3,7 +3,8 @@ from datetime import timedelta
 import pytest
 
 from delivery.post import NOON
-from onevoice.domains.delivery.contracts import Content, Limits
+from onevoice.domains.delivery.contracts.channels import Limits
+from onevoice.domains.delivery.contracts.messages import Content
 from onevoice.domains.delivery.errors import (
     ActionRequired,
     InvalidMessageError,

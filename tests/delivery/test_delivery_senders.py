@@ -19,7 +19,7 @@ import pytest
 
 from delivery.post import Post
 from onevoice import bootstrap
-from onevoice.domains.delivery.contracts import Limits
+from onevoice.domains.delivery.contracts.channels import Limits
 from onevoice.domains.delivery.rules.facts import Cap, Policy
 from onevoice.domains.delivery.service import accounts, asking, policy, why
 from onevoice.kit.chance import SystemChance

@@ -13,7 +13,8 @@ import pytest
 
 from delivery.street import ANNA, BASE, Street, open_street
 from onevoice import bootstrap
-from onevoice.domains.delivery.contracts import Content, EmailParts, Footer, LinkButton, TemplateSource, Variant
+from onevoice.domains.delivery.contracts.messages import Content
+from onevoice.domains.delivery.contracts.templates import EmailParts, Footer, LinkButton, TemplateSource, Variant
 from onevoice.domains.delivery.service import templates
 from onevoice.kit.db import Database
 from onevoice.kit.home import Home

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.template_payloads import ADDRESSES, BREAKOUTS, CANARY, CANARY_NAME, HEAVY, INJECTIONS
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.templates import (
     ButtonParts,
     Divider,
     EmailParts,

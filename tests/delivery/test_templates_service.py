@@ -8,7 +8,7 @@ import pytest
 
 from delivery.post import NOON, Post
 from onevoice.domains.access.service import audit, sites
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
     Footer,
     Heading,

@@ -5,13 +5,12 @@ from typing import Any
 import pytest
 
 from delivery.post import Post
-from onevoice.domains.delivery.contracts import (
-    TYPED,
-    Asked,
+from onevoice.domains.delivery.contracts.messages import Asked
+from onevoice.domains.delivery.contracts.names import TYPED, MessageClass
+from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
     Footer,
     Heading,
-    MessageClass,
     MessengerParts,
     Paragraphs,
     PlainParts,

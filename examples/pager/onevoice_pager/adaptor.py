@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Outgoing, Probed
+from onevoice.domains.delivery.contracts.accounts import Probed
+from onevoice.domains.delivery.contracts.channels import Heard, Inbound, Incoming
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
 from onevoice.domains.delivery.errors import ActionRequired, Permanent, Retriable
 from onevoice.domains.delivery.ports import Channel, Fetched, Tools, read_manifest
 from onevoice.kit.egress import EgressError, ForbiddenAddressError, UnusableRequestError

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from onevoice.bootstrap.installation import Installation
-from onevoice.domains.delivery.contracts import MessageId
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.rules.facts import Judged, Outcome
 from onevoice.domains.delivery.rules.flips import Change, Edit
 from onevoice.domains.delivery.service import why

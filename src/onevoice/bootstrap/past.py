@@ -20,16 +20,11 @@ from onevoice.bootstrap.sending import (
     manifests,
     sealer,
 )
-from onevoice.domains.delivery.contracts import (
-    Account,
-    Ask,
-    Asked,
-    Content,
-    Inbound,
-    MessageClass,
-    Outgoing,
-    TemplateSource,
-)
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Inbound
+from onevoice.domains.delivery.contracts.messages import Ask, Asked, Content, Outgoing
+from onevoice.domains.delivery.contracts.names import MessageClass
+from onevoice.domains.delivery.contracts.templates import TemplateSource
 from onevoice.domains.delivery.errors import ChannelError
 from onevoice.domains.delivery.ports import Tools
 from onevoice.domains.delivery.service import accounts, asking, claiming, hearing, rendering, templates

@@ -9,7 +9,9 @@ from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
-from onevoice.domains.delivery.contracts import Account, AccountId, Inbound, Manifest, Probed
+from onevoice.domains.delivery.contracts.accounts import Account, Probed
+from onevoice.domains.delivery.contracts.channels import Inbound, Manifest
+from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
 from onevoice.domains.delivery.jobs.listen import Listener
 from onevoice.domains.delivery.jobs.send import Kit, Sender

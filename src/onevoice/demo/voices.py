@@ -12,7 +12,10 @@ from onevoice.demo import anna, wording
 from onevoice.demo.people import Person
 from onevoice.demo.places import SITES
 from onevoice.demo.standins import StandIns
-from onevoice.domains.delivery.contracts import Account, Asked, MessageClass, Reach, Said
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Reach, Said
+from onevoice.domains.delivery.contracts.messages import Asked
+from onevoice.domains.delivery.contracts.names import MessageClass
 from onevoice.domains.privacy.contracts import Said as Consented
 
 SITE = SITES["pl"].region

@@ -1,11 +1,11 @@
 """The words of the demo's templates, in its three languages."""
 
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.names import MessageClass
+from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
     Footer,
     Heading,
     LinkButton,
-    MessageClass,
     MessengerParts,
     Paragraphs,
     Parts,

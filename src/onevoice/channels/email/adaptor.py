@@ -12,7 +12,9 @@ from onevoice.channels.email.reports import Ours
 from onevoice.channels.email.settings import MANIFEST, EmailSettings
 from onevoice.channels.email.settings import read as read_settings
 from onevoice.channels.email.smtp import Pool, Timeouts
-from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Outgoing, Probed
+from onevoice.domains.delivery.contracts.accounts import Probed
+from onevoice.domains.delivery.contracts.channels import Heard, Inbound, Incoming
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
 

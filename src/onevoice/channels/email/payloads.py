@@ -21,7 +21,7 @@ from onevoice.channels.email.headers import (
 )
 from onevoice.channels.email.returns import message_id, return_address
 from onevoice.channels.email.settings import MANIFEST, EmailSettings
-from onevoice.domains.delivery.contracts import Button, Media, Outgoing
+from onevoice.domains.delivery.contracts.messages import Button, Media, Outgoing
 from onevoice.domains.delivery.errors import Permanent
 
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,63}")

@@ -11,7 +11,7 @@ from onevoice.channels.email.folding import fold
 from onevoice.channels.email.parts import Letter, Part, addresses, first, one_line, take_apart, words
 from onevoice.channels.email.reports import Ours, receipts
 from onevoice.channels.email.returns import identified
-from onevoice.domains.delivery.contracts import Attachment, Inbound, Said
+from onevoice.domains.delivery.contracts.channels import Attachment, Inbound, Said
 
 LETTER_MAX_BYTES = 30 * 2**20
 TEXT_MAX = 500_000

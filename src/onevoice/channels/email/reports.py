@@ -13,7 +13,8 @@ from onevoice.channels.email.headers import Address
 from onevoice.channels.email.parts import Letter, Part, addresses, first, one_line, words
 from onevoice.channels.email.replies import GONE, detail, status
 from onevoice.channels.email.returns import identified, returned
-from onevoice.domains.delivery.contracts import MessageId, Receipt
+from onevoice.domains.delivery.contracts.channels import Receipt
+from onevoice.domains.delivery.contracts.names import MessageId
 
 _FIELD = re.compile(r"^([!-9;-~]{1,80}):[ \t]*(.*(?:\n[ \t].*)*)", re.MULTILINE)
 _GROUPS_MAX = 100

@@ -6,7 +6,7 @@ import hmac
 import re
 
 from onevoice.channels.email.headers import Address
-from onevoice.domains.delivery.contracts import MessageId
+from onevoice.domains.delivery.contracts.names import MessageId
 
 _MAC_BYTES = 10
 _DIGITS = 19

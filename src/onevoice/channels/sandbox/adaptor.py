@@ -14,7 +14,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Manifest, Outgoing, Probed
+from onevoice.domains.delivery.contracts.accounts import Probed
+from onevoice.domains.delivery.contracts.channels import Heard, Inbound, Incoming, Manifest
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.ports import Channel, Tools, read_manifest
 from onevoice.kit.egress import EgressError

@@ -17,7 +17,9 @@ from urllib.parse import quote
 import msgspec
 
 from onevoice.channels.telegram import payloads, refusals, updates
-from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Outgoing, Probed, Said
+from onevoice.domains.delivery.contracts.accounts import Probed
+from onevoice.domains.delivery.contracts.channels import Heard, Inbound, Incoming, Said
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.ports import Channel, Tools, read_manifest
 from onevoice.kit import jsons

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from onevoice.channels.telegram.markup import marked, units
-from onevoice.domains.delivery.contracts import Button, Content, Media, Outgoing
+from onevoice.domains.delivery.contracts.messages import Button, Content, Media, Outgoing
 from onevoice.domains.delivery.errors import Permanent
 from onevoice.kit.jsons import clean_text
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from onevoice.channels.telegram.payloads import provider_id
-from onevoice.domains.delivery.contracts import Attachment, Inbound, Reach, Said
+from onevoice.domains.delivery.contracts.channels import Attachment, Inbound, Reach, Said
 
 TAKEN = ("message", "edited_message", "callback_query", "my_chat_member")
 """The kinds that are asked for."""

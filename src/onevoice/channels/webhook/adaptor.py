@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from onevoice.channels.webhook import payloads
-from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Outgoing, Probed
+from onevoice.domains.delivery.contracts.accounts import Probed
+from onevoice.domains.delivery.contracts.channels import Heard, Inbound, Incoming
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.ports import Channel, Tools, read_manifest
 from onevoice.kit.chance import token

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Button, Media, Outgoing
+from onevoice.domains.delivery.contracts.messages import Button, Media, Outgoing
 
 PREFIX = "whsec_"
 MIN_BYTES, MAX_BYTES = 24, 64

@@ -9,7 +9,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Accepted, Heard, Inbound, Incoming, Manifest, Outgoing, Probed
+from onevoice.domains.delivery.contracts.accounts import Probed
+from onevoice.domains.delivery.contracts.channels import Heard, Inbound, Incoming, Manifest
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 

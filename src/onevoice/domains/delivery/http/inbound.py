@@ -6,7 +6,9 @@ from typing import Annotated, Any
 import structlog
 from fastapi import APIRouter, Depends, Request, Response
 
-from onevoice.domains.delivery.contracts import Account, AccountId, Inbound, Incoming, Manifest, Said
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Inbound, Incoming, Manifest, Said
+from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import ChannelError, UnknownAccountError
 from onevoice.domains.delivery.ports import Adaptor
 from onevoice.domains.delivery.service import accounts, hearing

@@ -11,7 +11,9 @@ from fastapi import APIRouter, Query
 from psycopg import Connection
 from pydantic import BeforeValidator
 
-from onevoice.domains.delivery.contracts import STATES, Ask, Button, Content, Manifest, MessageId, State
+from onevoice.domains.delivery.contracts.channels import Manifest
+from onevoice.domains.delivery.contracts.messages import Ask, Button, Content
+from onevoice.domains.delivery.contracts.names import STATES, MessageId, State
 from onevoice.domains.delivery.errors import InvalidMessageError, UnknownChannelError
 from onevoice.domains.delivery.http import render, shapes
 from onevoice.domains.delivery.ports import ContextSource

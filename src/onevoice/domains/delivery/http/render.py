@@ -5,7 +5,9 @@ from typing import Any
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import TYPED, Account, Asked, Content, Message
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.messages import Asked, Content, Message
+from onevoice.domains.delivery.contracts.names import TYPED
 from onevoice.domains.delivery.http import shapes
 from onevoice.domains.delivery.rules.facts import Decision, Facts
 from onevoice.domains.delivery.rules.flips import Change

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Path
 from psycopg import Connection
 from starlette.concurrency import run_in_threadpool
 
-from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Manifest, Probed
+from onevoice.domains.delivery.contracts.accounts import Account, Probed
+from onevoice.domains.delivery.contracts.channels import Limits, Manifest
+from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import ChannelError, UnknownAccountError
 from onevoice.domains.delivery.http import setup_shapes as shapes
 from onevoice.domains.delivery.service import accounts

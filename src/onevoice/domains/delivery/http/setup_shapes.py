@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from onevoice.domains.delivery.contracts import Account, Limits, Manifest, Probed
+from onevoice.domains.delivery.contracts.accounts import Account, Probed
+from onevoice.domains.delivery.contracts.channels import Limits, Manifest
 from onevoice.domains.delivery.rules.facts import Budget, Cap, Policy
 from onevoice.domains.delivery.service.policy import InForce
 from onevoice.web.paging import STORABLE, Body, Moment, Text

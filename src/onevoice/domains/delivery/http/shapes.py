@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from onevoice.domains.delivery.contracts import State
+from onevoice.domains.delivery.contracts.names import State
 from onevoice.web.paging import STORABLE, Body, Moment, Text
 
 MessageClass = Literal["transactional", "conversational", "marketing"]

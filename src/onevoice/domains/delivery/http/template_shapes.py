@@ -6,14 +6,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import BaseModel, Field
 
-from onevoice.domains.delivery.contracts import (
-    MessageClass,
-    PartChange,
-    Problem,
-    Template,
-    TemplateSource,
-    TemplateVersion,
-)
+from onevoice.domains.delivery.contracts.names import MessageClass
+from onevoice.domains.delivery.contracts.templates import PartChange, Problem, Template, TemplateSource, TemplateVersion
 from onevoice.domains.delivery.http.shapes import MissingView
 from onevoice.domains.delivery.rules.rendering import Preview
 from onevoice.web.paging import Body, Moment, Text

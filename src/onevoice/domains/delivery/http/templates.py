@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import TYPED, Template, TemplateSource
+from onevoice.domains.delivery.contracts.names import TYPED
+from onevoice.domains.delivery.contracts.templates import Template, TemplateSource
 from onevoice.domains.delivery.http import render
 from onevoice.domains.delivery.http import template_shapes as shapes
 from onevoice.domains.delivery.http.shapes import AskedView

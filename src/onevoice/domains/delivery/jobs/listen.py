@@ -11,7 +11,8 @@ from typing import TypeVar
 import psycopg
 import structlog
 
-from onevoice.domains.delivery.contracts import Account, Heard
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Heard
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError
 from onevoice.domains.delivery.jobs.send import Kit
 from onevoice.domains.delivery.jobs.works import Works

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 import psycopg
 import structlog
 
-from onevoice.domains.delivery.contracts import Accepted, Account
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.messages import Accepted
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.jobs.works import Works
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools

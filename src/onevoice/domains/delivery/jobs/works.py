@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 
-from onevoice.domains.delivery.contracts import Account
+from onevoice.domains.delivery.contracts.accounts import Account
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.templates import (
     EmailBlock,
     EmailParts,
     Footer,

@@ -8,9 +8,9 @@ from typing import Any, Final, Literal, cast
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import (
+from onevoice.domains.delivery.contracts.names import MessageClass
+from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
-    MessageClass,
     MessengerParts,
     PartChange,
     Problem,

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from onevoice.domains.delivery.contracts import Pace
+from onevoice.domains.delivery.contracts.accounts import Pace
 
 FAILURES_TO_TRIP = 5
 FIRST_REST = timedelta(seconds=5)

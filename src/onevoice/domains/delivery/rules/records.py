@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from onevoice.domains.delivery.contracts import Record
+from onevoice.domains.delivery.contracts.messages import Record
 from onevoice.domains.delivery.rules import gate
 from onevoice.domains.delivery.rules.facts import Decision, Facts, Policy, Shape
 

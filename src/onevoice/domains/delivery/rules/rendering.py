@@ -10,10 +10,9 @@ from typing import Any, Final
 
 from liquid.token import Token
 
-from onevoice.domains.delivery.contracts import (
-    Button,
+from onevoice.domains.delivery.contracts.messages import Button, Content
+from onevoice.domains.delivery.contracts.templates import (
     ButtonParts,
-    Content,
     EmailParts,
     MessengerParts,
     TemplateSource,

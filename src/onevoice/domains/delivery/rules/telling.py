@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from onevoice.domains.delivery.contracts import Reach, Receipt, Said
+from onevoice.domains.delivery.contracts.channels import Reach, Receipt, Said
 
 RECEIVED = "Message Received"
 PRESSED = "Button Pressed"

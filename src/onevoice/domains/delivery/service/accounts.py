@@ -9,7 +9,9 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, keys, sites
-from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Manifest, Setting
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Limits, Manifest, Setting
+from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import (
     AccountTakenError,
     ChannelError,

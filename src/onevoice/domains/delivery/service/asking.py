@@ -10,7 +10,8 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.delivery.contracts import CLASSES, Ask, Asked, Message, MessageId
+from onevoice.domains.delivery.contracts.messages import Ask, Asked, Message
+from onevoice.domains.delivery.contracts.names import CLASSES, MessageId
 from onevoice.domains.delivery.errors import (
     InvalidMessageError,
     NotCancellableError,

@@ -10,7 +10,9 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.delivery.contracts import CLASSES, TYPED, Accepted, Account, AccountId, MessageId, Outgoing
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
+from onevoice.domains.delivery.contracts.names import CLASSES, TYPED, AccountId, MessageId
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.rules import gate, pace, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts

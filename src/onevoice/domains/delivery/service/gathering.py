@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 from psycopg import Connection
 
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import TYPED, Account, AnyClass, Manifest
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Manifest
+from onevoice.domains.delivery.contracts.names import TYPED, AnyClass
 from onevoice.domains.delivery.rules import pace
 from onevoice.domains.delivery.rules.facts import Candidate, Contact, Facts
 from onevoice.domains.delivery.store import facts as store

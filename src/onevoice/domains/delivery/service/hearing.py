@@ -7,7 +7,9 @@ from typing import Any, NamedTuple
 from prometheus_client import Counter
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import TYPED, Account, AccountId, Inbound, Manifest, Reach, Receipt, Said
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.channels import Inbound, Manifest, Reach, Receipt, Said
+from onevoice.domains.delivery.contracts.names import TYPED, AccountId
 from onevoice.domains.delivery.rules import telling
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import hearing as store

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from psycopg import Connection
 
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import AccountId
+from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.rules import clicks, telling
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import hearing

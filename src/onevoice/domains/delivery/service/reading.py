@@ -7,15 +7,10 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import (
-    TYPED,
-    Account,
-    AccountId,
-    Attempt,
-    Content,
-    Message,
-    TemplateSource,
-)
+from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.messages import Attempt, Content, Message
+from onevoice.domains.delivery.contracts.names import TYPED, AccountId
+from onevoice.domains.delivery.contracts.templates import TemplateSource
 from onevoice.domains.delivery.errors import UnknownMessageError
 from onevoice.domains.delivery.service.wording import SAMPLE, Refused, Wanted, Wordings
 from onevoice.domains.delivery.store import accounts as account_store

@@ -10,7 +10,9 @@ import msgspec
 from psycopg import Connection
 
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import CLASSES, TYPED, Content, MessageId, Outgoing, TemplateSource
+from onevoice.domains.delivery.contracts.messages import Content, Outgoing
+from onevoice.domains.delivery.contracts.names import CLASSES, TYPED, MessageId
+from onevoice.domains.delivery.contracts.templates import TemplateSource
 from onevoice.domains.delivery.service.links import Links, tagging
 from onevoice.domains.delivery.service.wording import SAMPLE, Refused, Wanted, Worded, Wordings
 from onevoice.domains.delivery.store import links as link_store

@@ -7,14 +7,8 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, sites
-from onevoice.domains.delivery.contracts import (
-    MessageClass,
-    PartChange,
-    Problem,
-    Template,
-    TemplateSource,
-    TemplateVersion,
-)
+from onevoice.domains.delivery.contracts.names import MessageClass
+from onevoice.domains.delivery.contracts.templates import PartChange, Problem, Template, TemplateSource, TemplateVersion
 from onevoice.domains.delivery.errors import (
     ArchivedTemplateError,
     TemplateChangedError,

@@ -15,7 +15,8 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.delivery.contracts import Ask, Asked, Problem, Template, TemplateSource, Trial
+from onevoice.domains.delivery.contracts.messages import Ask, Asked, Trial
+from onevoice.domains.delivery.contracts.templates import Problem, Template, TemplateSource
 from onevoice.domains.delivery.errors import (
     ArchivedTemplateError,
     TemplateProblemsError,

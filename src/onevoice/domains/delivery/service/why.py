@@ -7,7 +7,8 @@ from typing import Literal, NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import CHAIN_START, Attempt, Message, MessageId, Record
+from onevoice.domains.delivery.contracts.messages import CHAIN_START, Attempt, Message, Record
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.errors import InvalidMessageError, UnknownMessageError
 from onevoice.domains.delivery.rules import flips, gate, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts, Policy

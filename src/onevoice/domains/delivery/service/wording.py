@@ -9,7 +9,8 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Site
 from onevoice.domains.access.service import sites
-from onevoice.domains.delivery.contracts import Ask, Content, TemplateSource, Variant
+from onevoice.domains.delivery.contracts.messages import Ask, Content
+from onevoice.domains.delivery.contracts.templates import TemplateSource, Variant
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules.rendering import (

@@ -7,7 +7,9 @@ from typing import Any
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from onevoice.domains.delivery.contracts import Account, AccountId, Limits, Pace
+from onevoice.domains.delivery.contracts.accounts import Account, Pace
+from onevoice.domains.delivery.contracts.channels import Limits
+from onevoice.domains.delivery.contracts.names import AccountId
 
 _FIELDS = (
     "select a.id, a.channel, a.name, a.site, a.source_id, a.settings, a.place, a.paused, a.trouble, a.trouble_at,"

@@ -7,16 +7,8 @@ from typing import Any, LiteralString, NamedTuple
 import msgspec
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import (
-    CLASSES,
-    STATES,
-    AccountId,
-    AnyClass,
-    Attempt,
-    Message,
-    MessageId,
-    State,
-)
+from onevoice.domains.delivery.contracts.messages import Attempt, Message
+from onevoice.domains.delivery.contracts.names import CLASSES, STATES, AccountId, AnyClass, MessageId, State
 from onevoice.kit import arrays
 
 STATE_NUMBER: Mapping[State, int] = {name: number for number, name in enumerate(STATES)}

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from psycopg import Connection
 
-from onevoice.domains.delivery.contracts import CHAIN_START, Record
+from onevoice.domains.delivery.contracts.messages import CHAIN_START, Record
 
 SHARDS = 16
 _RECORD = "select shard, number, message_id, at, hash, body from delivery.decision"

@@ -8,7 +8,8 @@ import msgspec
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from onevoice.domains.delivery.contracts import CLASSES, MessageClass, Template, TemplateSource, TemplateVersion
+from onevoice.domains.delivery.contracts.names import CLASSES, MessageClass
+from onevoice.domains.delivery.contracts.templates import Template, TemplateSource, TemplateVersion
 
 _TEMPLATE: LiteralString = (
     "select t.id, t.site, t.name, t.class, t.purpose, t.draft, t.revision, t.drafted_at, t.drafted_by, t.published,"
