@@ -23,7 +23,7 @@ export function Lines({ knots, upTo }: { knots: Knot[]; upTo: number | null }) {
     };
     draw();
     const watch = new ResizeObserver(later);
-    for (const each of [element, ...element.querySelectorAll("[data-part], [data-device], [data-desk]")]) watch.observe(each);
+    for (const each of [element, ...element.querySelectorAll("[data-part], [data-device], [data-desk], [data-scroll]")]) watch.observe(each);
     // The right side stays in sight while the page scrolls, so what leads to it moves.
     addEventListener("scroll", later, { capture: true, passive: true });
     // What has just come slides into its place.

@@ -18,7 +18,7 @@ export const customer = {
     noEvents: "no events yet",
   },
   header: {
-    asKnownOn: "As known on",
+    asKnownOn: "As of",
     now: "now",
     write: "Write",
     join: "Join with…",

@@ -217,7 +217,7 @@ def spoken(
     return _whole({**opened, **extra}, _site_values(sites.site(conn, site)), wanted)
 
 
-SAMPLE = "https://example.com/"
+SAMPLE = "https://example.com/the-readers-own-link"
 """In place of the ways out: whoever looks at a message, or tries one out, must not act as its reader."""
 
 
