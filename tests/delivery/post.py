@@ -145,7 +145,7 @@ class Post:
             made = answer(each) if callable(answer) else answer
             return made or Accepted(f"p-{each.outgoing.id}")
 
-        results = [claiming.Result(each.outgoing.id, each.attempt, said(each)) for each in claim.claimed]
+        results = [claiming.Result(each.outgoing, each.attempt, said(each)) for each in claim.claimed]
         with self.database.transaction() as conn:
             claiming.settle(conn, account, results, self.channels, clock=self.clock, chance=self.chance)
 

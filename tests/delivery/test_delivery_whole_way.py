@@ -38,6 +38,15 @@ class TestEmail:
         assert (taken.recipient, letter["From"].addresses[0].display_name) == (ANNA, "Northfold")
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         street.until(lambda: street.state(asked.id) == "sent")
+        assert street.heard() == [
+            (
+                "Message Sent",
+                {
+                    "message": asked.id, "text": "Your size is here.", "subject": "News", "class": "marketing",
+                    "purpose": "promotions",
+                },
+            )
+        ]  # fmt: skip
         street.mail.reply(taken, "Yes, please hold them.")
         street.until(lambda: [name for name, _ in street.heard() if name == "Message Received"])
         told = dict(street.heard())["Message Received"]
@@ -98,6 +107,8 @@ class TestEmail:
         asked = street.say("An offer")
         street.until(lambda: street.state(asked.id) == "bounced")
         assert street.say("Again", words=Content("E", subject="E")).rule == "block_list"
+        ((name, told),) = street.heard()
+        assert (name, told["message"], told["gone"]) == ("Message Bounced", asked.id, True)
 
     def test_a_template_with_a_link_that_is_followed(self, street):
         street.know(email=ANNA, first_name="Anna")
@@ -116,6 +127,9 @@ class TestEmail:
         street.until(lambda: street.state(asked.id) == "sent")
         letter = message_from_bytes(street.mail.ledger[0].raw, policy=policy.default)
         assert letter["Subject"] == "Anna, your size"
+        # The text carries addresses that are its reader's alone: the thread, which colleagues read, has none of it.
+        sent = {"message": asked.id, "template": "size", "class": "marketing", "purpose": "promotions"}
+        assert street.heard() == [("Message Sent", {**sent, "subject": "Anna, your size"})]
         html = letter.get_body(("html",)).get_content()
         path = urlsplit(re.search(rf"{re.escape(BASE)}/l/[\w-]+", html)[0]).path
         time.sleep(2.1)  # whoever follows at once is a gateway

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
+from onevoice.domains.identity.contracts import CHANNEL_NUMBER
 from onevoice.domains.profiles.rules.search import Match, SlowSearchError
 from onevoice.domains.profiles.service import cards
 from onevoice.domains.profiles.service.cards import Found, Suggestion
@@ -104,6 +105,23 @@ class TestFinding:
         page = ask(conn, "")
         assert [customer.id for customer in page.customers] == list(known.values())
         assert (page.total, page.total_is_exact, page.people) == (7, True, 7)
+
+    def test_nobody_is_seen_by_what_was_sent_to_them(self, conn: Connection, known: dict[str, int]) -> None:
+        conn.execute(
+            "insert into identity.name (id, type, name) overriding system value values (2, 'track', 'Message Sent')"
+        )
+        for who, minute in ((PIOTR, 95), (VISITOR, 96)):
+            conn.execute(
+                "insert into profiles.counter values (%s, 2, %s, 1, %s, %s)",
+                (known[who], CHANNEL_NUMBER["email"], minutes(minute), minutes(minute)),
+            )
+        conn.execute("delete from profiles.counter where nid = %s and name_id = 1", (known[VISITOR],))
+        cards.refresh(conn, [known[PIOTR], known[VISITOR]])
+        page = ask(conn, "")
+        seen = {customer.id: (customer.last_at, customer.last_channel) for customer in page.customers}
+        assert seen[known[PIOTR]] == (minutes(60), "shop")
+        assert seen[known[VISITOR]] == (minutes(96), "email")
+        assert [customer.id for customer in page.customers[:2]] == [known[VISITOR], known[IRINA]]
 
     def test_by_name_in_the_order_of_alphabets_those_without_one_last(
         self, conn: Connection, known: dict[str, int]

@@ -153,7 +153,7 @@ class Past:
                     settings = accounts.opened(conn, account, sealer(home))
                     results = [
                         claiming.Result(
-                            each.outgoing.id, each.attempt,
+                            each.outgoing, each.attempt,
                             asyncio.run(self._sent(account.channel, settings, each.outgoing, clock)),
                         )
                         for each in claim.claimed

@@ -45,7 +45,7 @@ export function eventKey(event: Pick<EventRow, "type" | "event">): string {
 }
 
 const WE_ACTED = new Set([
-  "message_sent", "email_sent", "email_delivered", "email_bounced", "sms_sent", "sms_delivered", "push_notification_sent",
+  "message_sent", "message_delivered", "message_bounced", "message_failed", "email_sent", "email_delivered", "email_bounced", "sms_sent", "sms_delivered", "push_notification_sent",
   "push_notification_received", "order_shipped", "order_delivered", "order_refunded", "card_issued", "coupon_denied", "chat_code_shown",
   "promotion_viewed", "code_shown", "receipt_sent",
 ]);

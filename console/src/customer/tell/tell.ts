@@ -176,7 +176,8 @@ function pathOf(address: string | null): string | null {
 
 const tellMessage: Teller = (event, voice) => {
   const { properties } = event;
-  const text = textOf(properties, "text", "message", "body", "content");
+  // Of events of our own `message` is a number, of Segment's clients what was said.
+  const text = textOf(typeof properties["message"] === "string" ? properties : { ...properties, message: null }, "text", "message", "body", "content");
   const ours = weActed(event);
   const speaker = ours ? textOf(properties, "operator", "agent", "author", "from_name") : voice.firstName;
   const subject = textOf(properties, "subject", "email_subject", "template", "campaign", "title");
@@ -199,6 +200,12 @@ const tellMail: Teller = (event) => ({
     ...ink(textOf(event.properties, "subject", "email_subject", "title", "name", "template", "campaign")),
     ...quiet(textOf(event.properties, "link_text", "reason") ?? hostOf(textOf(event.properties, "link_url", "url"))),
   ],
+  second: null,
+});
+
+const tellRefusal: Teller = (event, voice) => ({
+  ...titleByDoor(event, voice),
+  words: quiet(textOf(event.properties, "reason", "detail", "code")),
   second: null,
 });
 
@@ -294,6 +301,10 @@ const TELLERS = new Map<string, Teller>(Object.entries<Teller>({
   coupon_entered: tellCoupon,
   email_sent: tellMail,
   unsubscribed: tellMail,
+  link_clicked: tellMail,
+  message_bounced: tellRefusal,
+  message_failed: tellRefusal,
+  button_pressed: (event) => ({ words: ink(textOf(event.properties, "text", "title", "data")), second: null }),
   form_submitted: (event) => ({ words: ink(textOf(event.properties, "form_name", "form", "name", "form_id")), second: null }),
   message_sent: tellMessage,
   survey_answered: tellMessage,

@@ -53,6 +53,11 @@ describe("what happened, told", () => {
 
   it("says what the event's own door says", () => {
     assert.equal(told({ event: "Message Sent", channel: "email", properties: { subject: "Your receipt" } }).text, "E-mail sent Your receipt");
+    assert.equal(told({ event: "Message Sent", channel: "telegram", properties: { template: "back-in-stock", message: 7 } }).text, "Message sent back-in-stock");
+    assert.equal(told({ event: "Message Bounced", channel: "email", properties: { code: "5.1.1", detail: "User unknown", gone: true, message: 7 } }).text, "E-mail bounced User unknown");
+    assert.equal(told({ event: "Message Failed", channel: "telegram", properties: { code: "chat_not_found", message: 7 } }).text, "Message not taken chat_not_found");
+    assert.equal(told({ event: "Link Clicked", channel: "email", properties: { message: 7, link: 0, url: "https://shop.example/boots" } }).text, "Link opened shop.example");
+    assert.equal(told({ event: "Button Pressed", channel: "telegram", properties: { data: "yes", answers: 7 } }).text, "Button pressed yes");
   });
 
   it("knows who acted", () => {

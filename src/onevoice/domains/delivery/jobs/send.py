@@ -19,7 +19,7 @@ from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Perma
 from onevoice.domains.delivery.jobs.works import Works
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
 from onevoice.domains.delivery.service import accounts as account_service
-from onevoice.domains.delivery.service import asking, claiming, rendering
+from onevoice.domains.delivery.service import asking, claiming, rendering, saying
 from onevoice.domains.delivery.service.claiming import Claim, Claimed, Result
 from onevoice.kit import bus
 from onevoice.kit.db import Database
@@ -178,7 +178,7 @@ class Sender:
 
         async def one(each: Claimed) -> Result:
             async with gate:
-                return Result(each.outgoing.id, each.attempt, await _sent(adaptor, each))
+                return Result(each.outgoing, each.attempt, await _sent(adaptor, each))
 
         results = await asyncio.gather(*(one(each) for each in claimed))
         await self._settle(account, results)
@@ -188,9 +188,11 @@ class Sender:
 
         def settle() -> None:
             with self._kit.database.transaction() as conn:
-                claiming.settle(
+                ended = claiming.settle(
                     conn, account, results, self._manifests, clock=self._kit.tools.clock, chance=self._kit.tools.chance
                 )
+                kind = self._manifests[account.channel].capabilities.address_kind
+                saying.tell(conn, account, ended, kind, self._kit.tools.clock.now())
 
         for wait in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, None):
             try:

@@ -1,11 +1,14 @@
-"""What comes back from channels, as events of the log: named as people and Segment's clients would name them."""
+"""What goes out and what comes back, as events of the log: named as people and Segment's clients would name them."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from onevoice.domains.delivery.contracts.channels import Reach, Receipt, Said
+from onevoice.domains.delivery.contracts.messages import Content, Message
+from onevoice.domains.delivery.errors import ChannelError, Permanent
 
+SENT = "Message Sent"
 RECEIVED = "Message Received"
 PRESSED = "Button Pressed"
 OPENED = "Channel Opened"
@@ -18,6 +21,8 @@ RECEIPTS: Mapping[str, str] = {
     "failed": "Message Failed",
 }
 TEXT_MAX = 20_000
+SAID_MAX = 2_000
+"""Of what we said ourselves: the whole stands with the message."""
 
 STOP_WORDS = frozenset(
     (
@@ -56,6 +61,25 @@ def event(
         "properties": {key: value for key, value in properties.items() if value is not None and value != ""},
         "context": dict(context),
     }
+
+
+def of_ours(message: Message, content: Content, *, template: str | None, author: str | None) -> dict[str, Any]:
+    """Properties of what we sent. Of a template its name: the text carries addresses that are its reader's alone."""
+    return {
+        "message": message.id,
+        "text": content.text[:SAID_MAX] if template is None else None,
+        "subject": content.subject,
+        "template": template,
+        "class": message.message_class,
+        "purpose": message.purpose,
+        "author": author,
+    }
+
+
+def of_refusal(message: int, error: ChannelError) -> dict[str, Any]:
+    """Properties of what a provider did not take: shaped as a receipt that says so later."""
+    gone = isinstance(error, Permanent) and error.gone
+    return {"message": message, "code": error.code, "detail": error.detail[:500], "gone": gone or None}
 
 
 def of_said(said: Said, answers: int | None) -> tuple[str, dict[str, Any]]:

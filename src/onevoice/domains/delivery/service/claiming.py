@@ -1,6 +1,6 @@
 """Claiming what is due: judged once more, reserved, marked as on its way in one transaction; then what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -12,7 +12,7 @@ from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.messages import Accepted, Outgoing
-from onevoice.domains.delivery.contracts.names import CLASSES, TYPED, AccountId, MessageId
+from onevoice.domains.delivery.contracts.names import CLASSES, TYPED, AccountId, MessageId, State
 from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Permanent, Retriable
 from onevoice.domains.delivery.rules import gate, pace, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts
@@ -43,6 +43,7 @@ REROUTED_AT_ONCE = 1_000
 
 _NUMBER = message_store.STATE_NUMBER
 _COSTLESS = frozenset({_NUMBER["failed"], _NUMBER["bounced"]})
+_ENDS: Mapping[int, State] = {_NUMBER[each]: each for each in ("sent", "bounced", "failed")}
 
 MESSAGES = Counter("onevoice_messages_total", "Messages, by channel and what became of them.", ["channel", "outcome"])
 
@@ -202,9 +203,20 @@ def _spend(conn: Connection, ready: Sequence[tuple[store.DueRow, int]], at: date
 
 
 class Result(NamedTuple):
-    message_id: MessageId
+    outgoing: Outgoing
     attempt: int
     answer: Accepted | ChannelError
+
+    @property
+    def message_id(self) -> MessageId:
+        return self.outgoing.id
+
+
+class Ended(NamedTuple):
+    """What will not be tried again. state: sent, bounced or failed."""
+
+    result: Result
+    state: State
 
 
 def settle(
@@ -215,13 +227,13 @@ def settle(
     *,
     clock: Clock,
     chance: Chance,
-) -> None:
+) -> list[Ended]:
     """Write down what the provider said; what can be tried again waits, an address that is gone is written to no more.
 
-    What an account in trouble did not take counts as no attempt.
+    What an account in trouble did not take counts as no attempt. Gives what was sent and what never will be.
     """
     if not results:
-        return
+        return []
     at = clock.now()
     idempotent = channels[account.channel].capabilities.idempotent
     again = [each.message_id for each in results if isinstance(each.answer, Retriable)]
@@ -244,6 +256,11 @@ def settle(
     for each in results:
         said = "sent" if isinstance(each.answer, Accepted) else _outcome(each.answer, idempotent)
         MESSAGES.labels(account.channel, said).inc()
+    return [
+        Ended(each, _ENDS[row.state])
+        for each, row in zip(results, rows, strict=True)
+        if row.id in ours and row.state in _ENDS
+    ]
 
 
 def _outcome(answer: ChannelError, idempotent: bool) -> Literal["retry", "failed", "uncertain", "trouble"]:

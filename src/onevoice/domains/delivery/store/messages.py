@@ -109,6 +109,11 @@ def message(conn: Connection, message_id: int) -> Message | None:
     return None if row is None else _message(row)
 
 
+def messages(conn: Connection, ids: Sequence[int]) -> dict[int, Message]:
+    rows = conn.execute(_MESSAGE + " where id = any(%s)", (arrays.numbers(ids),))
+    return {row[0]: _message(row) for row in rows}
+
+
 class Query(NamedTuple):
     """people: identifiers of somebody; None: everybody's."""
 

@@ -291,6 +291,11 @@ def identifiers_by_nid(conn: Connection, nodes: Sequence[int]) -> dict[int, Iden
     return {row[1]: Identifier(*row) for row in reading.identifiers(conn, nodes=nodes)}
 
 
+def name_ids(conn: Connection, kind: str, names: Sequence[str]) -> list[int]:
+    """The ids of those events, of one type, that ever came."""
+    return reading.name_ids(conn, kind, names)
+
+
 def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Name id to (type, name)."""
     return reading.names(conn, ids)

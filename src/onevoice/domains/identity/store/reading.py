@@ -454,6 +454,11 @@ def last_moved(conn: Connection) -> int:
     return row[0] if row else 0
 
 
+def name_ids(conn: Connection, kind: str, names: Sequence[str]) -> list[int]:
+    rows = conn.execute("select id from identity.name where type = %s and name = any(%s)", (kind, list(names)))
+    return [row[0] for row in rows]
+
+
 def names(conn: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Name id to (type, name)."""
     rows = conn.execute("select id, type, name from identity.name where id = any(%s)", (list(ids),))

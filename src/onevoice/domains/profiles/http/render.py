@@ -21,7 +21,7 @@ def seen(member: Member, view: View) -> dict[str, object]:
         "node_id": str(member.nid),
         "known_since": member.learnt,
         "first_seen_at": counter.first_at if counter else None,
-        "last_seen_at": counter.last_at if counter else None,
+        "last_seen_at": view.acted.get(member.nid, counter.last_at) if counter else None,
         "events": counter.count if counter else 0,
         "epoch_from": member.from_at if bounded and member.from_at != BEGINNING else None,
         "epoch_until": member.until_at if bounded and member.until_at != END else None,
@@ -49,7 +49,7 @@ def profile(view: View, as_of: AsOf) -> shapes.Profile:
     for member in view.members:
         identifiers.append(shapes.IdentifierSeen.model_validate(seen(member, view)))
         bases.add(member.base)
-    latest = max(view.channels.items(), key=lambda item: item[1].last_at, default=None)
+    latest = view.last_seen
     return shapes.Profile(
         id=str(view.id),
         name=view.name,
@@ -75,7 +75,7 @@ def profile(view: View, as_of: AsOf) -> shapes.Profile:
         spend=spend(view),
         event_count=view.events,
         first_seen_at=min((counter.first_at for counter in view.channels.values()), default=None),
-        last_seen_at=latest[1].last_at if latest else None,
+        last_seen_at=latest[1] if latest else None,
         last_channel=latest[0] if latest else None,
         as_of=as_of.happened,
         known_at=as_of.learnt,
@@ -201,6 +201,7 @@ def _join(told: ledger.Story, join: ledger.Join) -> shapes.Join:
 
 
 def side(view: View) -> shapes.Side:
+    latest = view.last_seen
     return shapes.Side(
         id=str(view.id),
         name=view.name,
@@ -208,7 +209,7 @@ def side(view: View) -> shapes.Side:
         identifier_count=len(view.members),
         events=view.events,
         first_seen_at=min((counter.first_at for counter in view.channels.values()), default=None),
-        last_seen_at=max((counter.last_at for counter in view.channels.values()), default=None),
+        last_seen_at=latest[1] if latest else None,
         spend=spend(view),
     )
 

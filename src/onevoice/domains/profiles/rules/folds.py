@@ -5,6 +5,13 @@ from collections.abc import Iterable, Mapping
 from onevoice.domains.identity.contracts import Folded
 from onevoice.domains.profiles.contracts import CounterKey, Folds, Span, TraitFold, TraitRank
 
+OURS = frozenset((
+    "Message Sent", "Message Delivered", "Message Bounced", "Message Failed", "Email Sent", "Email Delivered",
+    "Email Bounced", "SMS Sent", "SMS Delivered", "Push Notification Sent", "Push Notification Received",
+    "Order Shipped", "Order Delivered", "Order Refunded", "Receipt Sent",
+))  # fmt: skip
+"""What a brand does to a customer. It stands in the thread; nobody is seen by it."""
+
 
 def fold(events: Iterable[Folded], priorities: Mapping[int, int]) -> Folds:
     """Aggregate a batch. priorities: source id to its priority, larger is better; 50 where unknown."""

@@ -15,6 +15,7 @@ from onevoice.domains.identity.contracts import CHANNELS
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.rules import cards as rules
 from onevoice.domains.profiles.rules import search as asked
+from onevoice.domains.profiles.rules.folds import OURS
 from onevoice.domains.profiles.store import cards as store
 from onevoice.domains.profiles.store.cards import Sort
 from onevoice.kit import cursor
@@ -271,7 +272,7 @@ def refresh(conn: Connection, pids: Sequence[int]) -> None:
 
 def _refresh(conn: Connection, pids: Sequence[int]) -> None:
     facts = _facts(conn, pids)
-    alive = store.put_pulses(conn, facts.nodes) if facts.nodes else []
+    alive = _pulses(conn, facts.nodes)
     known = store.made_of(conn, alive)
     made_of = {pid: rules.fingerprint(facts.identifiers[pid], facts.traits.get(pid, ())) for pid in alive}
     changed = [pid for pid in alive if known.get(pid) != made_of[pid]]
@@ -281,6 +282,10 @@ def _refresh(conn: Connection, pids: Sequence[int]) -> None:
     gone = sorted(set(pids) - set(alive))
     grown -= store.drop(conn, gone) if gone else 0
     store.grow(conn, grown)
+
+
+def _pulses(conn: Connection, nodes: store.Nodes) -> list[int]:
+    return store.put_pulses(conn, nodes, identity.name_ids(conn, "track", sorted(OURS))) if nodes else []
 
 
 class Step(NamedTuple):
@@ -305,5 +310,5 @@ def index(conn: Connection, *, batch: int = 20_000) -> Step:
 def _quicken(conn: Connection, pids: Sequence[int]) -> set[int]:
     """Bring the pulses of profiles that only have new events in step; gives those that have no card yet."""
     nodes = identity.nodes_of(conn, pids) if pids else []
-    alive = store.put_pulses(conn, nodes) if nodes else []
+    alive = _pulses(conn, nodes)
     return set(alive) - store.made_of(conn, alive).keys()

@@ -12,6 +12,7 @@ from onevoice.domains.identity.contracts import CHANNELS, AsOf, Member, SourceIn
 from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.contracts import TraitFold, TraitRank
 from onevoice.domains.profiles.rules.cards import display_name
+from onevoice.domains.profiles.rules.folds import OURS
 from onevoice.domains.profiles.service.sources import regions
 from onevoice.domains.profiles.store import folds as store
 
@@ -48,6 +49,8 @@ class View:
     counters: dict[str, Counter] = field(default_factory=dict)
     channels: dict[str, Counter] = field(default_factory=dict)
     per_node: dict[int, Counter] = field(default_factory=dict)
+    acted: dict[str | int, datetime] = field(default_factory=dict)
+    """By channel, and by node, when the person last did something there."""
     spend: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Currency to (orders, minor units)."""
     devices: list[identity.PushAddress] = field(default_factory=list)
@@ -61,6 +64,16 @@ class View:
     @property
     def name(self) -> str | None:
         return display_name({name: value.value for name, value in self.current.items()})
+
+    @property
+    def last_seen(self) -> tuple[str, datetime] | None:
+        """The channel and the moment of what the person did last; where nothing was, of what was done to them."""
+        theirs = [(at, name) for name, at in self.acted.items() if isinstance(name, str)]
+        found = theirs or [(counter.last_at, name) for name, counter in self.channels.items()]
+        if not found:
+            return None
+        at, name = max(found)
+        return name, at
 
     @property
     def events(self) -> int:
@@ -158,6 +171,9 @@ def _count(
         add(seen.counters, name or kind, n, first, last)
         add(seen.channels, CHANNELS[channel], n, first, last)
         add(seen.per_node, nid, n, first, last)
+        if name not in OURS:
+            for key in (CHANNELS[channel], nid):
+                seen.acted[key] = max(seen.acted.get(key, last), last)
 
 
 def _fold_traits(

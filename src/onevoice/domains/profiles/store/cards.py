@@ -209,15 +209,17 @@ def _nodes(nodes: Nodes) -> list[str]:
     return [_array(pid for pid, _ in nodes), _array(nid for _, nid in nodes)]
 
 
-def put_pulses(conn: Connection, nodes: Nodes) -> list[int]:
+def put_pulses(conn: Connection, nodes: Nodes, ours: Sequence[int]) -> list[int]:
     """Fold the members' counters and spends into their profiles' pulses: the profiles that have an event.
 
-    The currency is the one of most orders, and the amount is in it; orders count in all currencies.
+    ours: names of what a brand does, by which nobody is seen. The currency is the one of most orders, and the amount is
+    in it; orders count in all currencies.
     """
     rows = conn.execute(
         f"with m as materialized (select * from {_NODES}),"
-        " moved as (select m.pid, max(c.last_at) as last_at,"
-        " (array_agg(c.channel order by c.last_at desc, c.channel))[1] as last_channel,"
+        " moved as (select m.pid,"
+        " coalesce(max(c.last_at) filter (where c.name_id <> all(%s)), max(c.last_at)) as last_at,"
+        " (array_agg(c.channel order by c.name_id = any(%s), c.last_at desc, c.channel))[1] as last_channel,"
         " min(c.first_at) as first_at, sum(c.n)::bigint as events, bit_or(1 << c.channel) as channels"
         " from m join profiles.counter c using (nid) group by m.pid),"
         " by_currency as (select m.pid, s.currency, sum(s.orders)::bigint as orders, sum(s.minor)::bigint as minor"
@@ -233,7 +235,7 @@ def put_pulses(conn: Connection, nodes: Nodes) -> list[int]:
         " orders = excluded.orders, spent_minor = excluded.spent_minor, currency = excluded.currency"
         " where p is distinct from excluded)"
         " select pid from moved",
-        _nodes(nodes),
+        [*_nodes(nodes), list(ours), list(ours)],
     )
     return sorted(row[0] for row in rows)
 
