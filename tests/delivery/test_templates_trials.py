@@ -136,7 +136,7 @@ class TestIsNoWayAround:
         doors = Doors("https://n.example", b"k" * 32)
         token = doors.unsubscribe(asked.id).rsplit("/", 1)[1]
         with post.database.transaction() as conn:
-            assert doors.opened(conn, token) is None
+            assert doors.opened(conn, token, post.clock.now()) is None
 
 
 class TestIsNoContact:
