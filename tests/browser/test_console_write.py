@@ -192,6 +192,20 @@ class TestWrite:
         expect(page.get_by_role("heading", level=1)).to_have_text("Not sent: consent was never asked for")
         assert street.got(person) == []
 
+    def test_marketing_that_may_go_says_what_was_consented_to_and_when(self, street: Street, write: Any) -> None:
+        person = street.person("Ewa Lis")
+        street.agrees(person)
+        _page, window = write(person)
+        window.get_by_label("An offer or news").check()
+        window.get_by_label("About", exact=True).select_option("promotions")
+        window.locator("textarea").fill("Winter boots: 15 % off")
+        expect(foreseen(window)).to_contain_text(re.compile("^(Goes|Waits).*by Sandbox"))
+        told = re.compile(r"Consent to “Offers and news” by Sandbox was given \d{1,2} \w+\.")
+        expect(foreseen(window).locator(".table-second").first).to_have_text(told)
+        window.get_by_label("About an order").check()
+        expect(foreseen(window)).to_contain_text("Goes at once")
+        expect(foreseen(window)).not_to_contain_text("Consent")
+
     def test_quiet_hours_are_shown_and_kept(self, street: Street, write: Any) -> None:
         """The person's hours, in the person's zone."""
         person = street.person("Arpi Sarkisian", timezone="Asia/Yerevan")
