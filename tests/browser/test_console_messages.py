@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from browser_tools import DESK, LOOKS, axe_violations, keep, owner
+from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep, owner
 from playwright.sync_api import Page, expect
 
 from onevoice.sandbox.provider import TOKEN, Fault, Provider
@@ -167,6 +167,29 @@ class TestWhy:
         expect(page.locator(".why-line").first).to_contain_text("if the person consents")
         page.get_by_label("Choose a change").select_option(label="The person consents: Sandbox")
         expect(page.locator(".why-tried li")).to_contain_text("Sandbox, ")
+
+    def test_what_stopped_the_line_above_is_not_told_twice(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page(f"/messages/{said['nowhere']}")
+        labels = page.locator(".why-label")
+        expect(labels).to_have_count(4)
+        first, *others = [each.inner_text().splitlines() for each in labels.all()]
+        assert first == ["Stopped: consent was never asked for", "Also: reachable"]
+        assert others == [["Stopped: as above"]] + [["Stopped: as above", "Also: reachable"]] * 2
+
+    def test_what_the_line_above_did_not_say_is_told(self, open_page: OpenPage, post: Post) -> None:
+        everywhere = ["email", "sandbox", "telegram", "webhook"]
+        message = post.ask(post.person("Anna Kowalska"), "By any door", channels=everywhere)
+        post.until(message, "sent")
+        page = open_page(f"/messages/{message}")
+        labels = page.locator(".why-label")
+        expect(labels).to_have_count(3)
+        no_account = "Stopped: no account of this channel is connected"
+        assert labels.all_inner_texts() == [no_account, "Stopped: no address is known", no_account]
+
+    def test_on_a_phone_each_is_told_by_itself(self, open_page: OpenPage, said: dict[str, str]) -> None:
+        page = open_page(f"/messages/{said['nowhere']}", PHONE)
+        expect(page.locator(".why-spine").get_by_text("consent was never asked for")).to_have_count(4)
+        expect(page.get_by_text("as above")).to_have_count(0)
 
     def test_all_that_was_known_is_shown(self, open_page: OpenPage, said: dict[str, str]) -> None:
         page = open_page(f"/messages/{said['silence']}")

@@ -192,6 +192,20 @@ class TestWrite:
         expect(page.get_by_role("heading", level=1)).to_have_text("Not sent: consent was never asked for")
         assert street.got(person) == []
 
+    def test_marketing_that_may_go_says_what_was_consented_to_and_when(self, street: Street, write: Any) -> None:
+        person = street.person("Ewa Lis")
+        street.agrees(person)
+        _page, window = write(person)
+        window.get_by_label("An offer or news").check()
+        window.get_by_label("About", exact=True).select_option("promotions")
+        window.locator("textarea").fill("Winter boots: 15 % off")
+        expect(foreseen(window)).to_contain_text(re.compile("^(Goes|Waits).*by Sandbox"))
+        told = re.compile(r"Consent to “Offers and news” by Sandbox was given \d{1,2} \w+\.")
+        expect(foreseen(window).locator(".table-second").first).to_have_text(told)
+        window.get_by_label("About an order").check()
+        expect(foreseen(window)).to_contain_text("Goes at once")
+        expect(foreseen(window)).not_to_contain_text("Consent")
+
     def test_quiet_hours_are_shown_and_kept(self, street: Street, write: Any) -> None:
         """The person's hours, in the person's zone."""
         person = street.person("Arpi Sarkisian", timezone="Asia/Yerevan")
@@ -292,8 +306,49 @@ class TestWrite:
         window.locator("textarea").fill("Your {{ customer.traits.shoe }}")
         expect(window.locator(".wr-preview")).to_contain_text("customer.traits.shoe (line 1)")
         expect(window.get_by_role("button", name="Send")).to_be_disabled()
-        window.locator("textarea").fill("Your {{ customer.")
-        expect(window.locator(".wr-preview .alarm")).to_be_visible()
+
+    @pytest.mark.parametrize(
+        ("language", "told"),
+        [
+            ("en", "This cannot be put together. {{ is never closed: add }}. Line 2, character 6."),
+            ("ru", "Собрать текст не\xa0удаётся. Скобки {{ не\xa0закрыты: добавьте }}. Строка 2, символ 6."),
+            ("pl", "Nie da się złożyć treści. Nawias {{ nie jest zamknięty: brakuje }}. Wiersz 2, znak 6."),
+        ],
+    )
+    def test_what_is_wrong_with_the_words_is_told_in_the_writers_language(
+        self, street: Street, write: Any, language: str, told: str
+    ) -> None:
+        _page, window = write(street.person("Adam Wilk"), DESK, language)
+        window.locator("input[name=class]").nth(1).check()
+        window.locator("textarea").fill("Hello,\nyour {{ customer.name")
+        expect(window.locator(".wr-preview .alarm")).to_have_text(told)
+        window.locator("textarea").fill("Hello, {{ customer.name | shout }}")
+        expect(window.locator(".wr-preview .alarm")).to_contain_text(
+            {"en": "“shout”", "ru": "«shout»", "pl": "„shout”"}[language]
+        )
+
+    def test_what_only_the_server_finds_is_told_too(self, street: Street, write: Any) -> None:
+        """A value that was there when it was looked at may be gone when it is sent."""
+        page, window = write(street.person("Adam Wilk"), DESK, "pl")
+        window.locator("input[name=class]").nth(1).check()
+        window.locator("textarea").fill("Hello {{ customer.name }}")
+        expect(window.locator(".wr-bubble")).to_contain_text("Hello Adam Wilk")
+
+        def refuse(route: Route) -> None:
+            fault = {
+                "code": "missing_value",
+                "values": {"variables": "customer.name"},
+                "part": "text",
+                "line": 1,
+                "column": 7,
+            }
+            body = {"code": "unfillable_words", "title": "x", "detail": "x", "status": 422, "fault": fault}
+            route.fulfill(status=422, content_type="application/problem+json", json=body)
+
+        page.route("**/api/messages", refuse)
+        press_send(window, "Wyślij")
+        told = "Tego o\xa0tej osobie nie wiadomo: customer.name. Wiersz 1, znak 7."
+        expect(window.locator(".wr-told .alarm")).to_contain_text(told)
 
     def test_closed_by_accident_it_is_there_again(self, street: Street, write: Any) -> None:
         page, window = write(street.person("Eryk Wilk"))

@@ -3,11 +3,13 @@
 import re
 import uuid
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep, owner, send
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -35,13 +37,20 @@ def reader(chromium: Browser) -> Iterator[Callable[..., Page]]:
     faults: list[str] = []
 
     def make(
-        url: str, size: tuple[int, int] = PHONE, language: str = "en", scheme: str = "light", *, script: bool = True
+        url: str,
+        size: tuple[int, int] = PHONE,
+        language: str = "en",
+        scheme: str = "light",
+        *,
+        script: bool = True,
+        zone: str = "UTC",
     ) -> Page:
         context = chromium.new_context(
             viewport={"width": size[0], "height": size[1]},
             locale=language,
             color_scheme=scheme,
             java_script_enabled=script,
+            timezone_id=zone,
             reduced_motion="reduce",
         )
         contexts.append(context)
@@ -55,6 +64,19 @@ def reader(chromium: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not faults, faults
+
+
+MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "ru": "января февраля марта апреля мая июня июля августа сентября октября ноября декабря",
+    "pl": "stycznia lutego marca kwietnia maja czerwca lipca sierpnia września października listopada grudnia",
+}
+
+
+def moment(time: Locator, zone: str, language: str = "en") -> str:
+    """When it was, as it is written in that zone."""
+    at = datetime.fromisoformat(time.get_attribute("datetime") or "").astimezone(ZoneInfo(zone))
+    return f"{at.day} {MONTHS[language].split()[at.month - 1]} {at.year}, {at:%H:%M}"
 
 
 def switch(page: Page, name: str) -> Any:
@@ -118,6 +140,27 @@ class TestCentre:
         page.get_by_role("button", name="Undo").click()
         expect(switch(page, "Telegram")).not_to_be_checked()
         assert standings(live_server, anna)["reviews", "telegram"] == "withdrawn"
+
+    @pytest.mark.parametrize("language", ["en", "ru", "pl"])
+    @pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Pacific/Kiritimati"])
+    def test_times_are_the_readers(self, reader: Callable[..., Page], link: str, zone: str, language: str) -> None:
+        """Five hours and three quarters from the brand's, and where it is tomorrow already for half of the day."""
+        page = reader(f"{link}?lang={language}", DESK, language, zone=zone)
+        page.locator(".centre [role=switch]").first.click()
+        kept = page.locator(".record time")
+        expect(kept).to_have_count(1)
+        expect(kept).to_have_text(moment(kept, zone, language))
+        saved = page.get_by_role("status").locator("time")
+        expect(saved).to_have_text(moment(saved, zone)[-5:])
+        page.reload()
+        expect(kept).to_have_text(moment(kept, zone, language))
+
+    def test_without_a_script_times_are_the_brands(self, reader: Callable[..., Page], link: str) -> None:
+        page = reader(link, DESK, script=False, zone="Asia/Kathmandu")
+        switch(page, "Telegram").check()
+        page.get_by_role("button", name="Save").last.click()
+        kept = page.locator(".record time").first
+        expect(kept).to_have_text(moment(kept, "UTC"))
 
     def test_the_order_of_channels(self, reader: Callable[..., Page], link: str) -> None:
         page = reader(link)

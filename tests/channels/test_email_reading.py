@@ -4,8 +4,13 @@ import base64
 
 import pytest
 
-from channels.email_making import AT, BRAND, SENT, TO, heard, receipt, said, written
+from channels.email_making import AT, BRAND, SENT, SETTINGS, TO, heard, receipt, said, written
+from onevoice.channels.email.returns import message_id
+from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.sandbox import mail_letters
+
+SENT_ID = 42
+LATER = message_id(MessageId(SENT_ID + 1), SETTINGS.return_key, BRAND)
 
 
 class TestSaid:
@@ -19,6 +24,24 @@ class TestSaid:
         assert (found.text, found.signature) == ("Do you have 38?", "--\nAnna")
         assert (found.answers, found.thread) == (SENT.message_id, ("<x@y.z>", SENT.message_id))
         assert (found.provider_id, found.happened_at, found.automatic) == ("<a1@people.example>", AT, False)
+
+    @pytest.mark.parametrize(
+        ("headers", "number"),
+        [
+            ({"In_Reply_To": SENT.message_id}, SENT_ID),
+            ({"References": f"<x@y.z> {SENT.message_id}"}, SENT_ID),
+            (
+                {"In_Reply_To": "<mine@people.example>", "References": f"{SENT.message_id} <mine@people.example>"},
+                SENT_ID,
+            ),
+            ({"References": f"{SENT.message_id} {LATER}"}, SENT_ID + 1),
+            ({"In_Reply_To": SENT.message_id.replace("<m-", "<m-1")}, None),
+            ({"In_Reply_To": SENT.message_id.replace(BRAND, "other.example")}, None),
+            ({}, None),
+        ],
+    )
+    def test_which_of_ours_it_answers_is_told_by_a_name_that_we_signed(self, headers, number):
+        assert said(written("Do you have 38?", **headers).as_bytes()).answered == number
 
     @pytest.mark.parametrize(
         ("value", "name"),

@@ -35,6 +35,17 @@ def hear(post):
     return take
 
 
+def uncertain(post, account):
+    """A message whose sender died before it wrote down what the provider said."""
+    number = post.send(post.willing()[0]).id
+    post.claim(account)
+    post.later(seconds=200)
+    with post.database.transaction() as conn:
+        claiming.recover(conn, post.channels, at=post.clock.now())
+    assert post.states(number) == ["uncertain"]
+    return number
+
+
 def link(post):
     home = bootstrap.Installation(post.database, Secrets(VAULT, b"s" * 32, b"l" * 32), post.clock, post.chance)
     with bootstrap.linking_steps(home) as step:
@@ -192,14 +203,63 @@ class TestReceipt:
 
     def test_an_uncertain_one_that_was_read_after_all(self, post, hear):
         account = post.account()
-        asked = post.send(post.willing()[0])
-        post.claim(account)
-        post.later(seconds=200)
+        number = uncertain(post, account)
+        hear(account, self.receipt(number, "delivered"))
+        assert post.states(number) == ["delivered"]
+
+
+class TestAnswered:
+    """Whoever answers a message has it, whatever its provider told, or did not."""
+
+    def test_one_of_which_nobody_knew_whether_it_was_taken(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        went = post.message(number).contacted_at
+        hear(account, said(answers="<m-7.abc@n.example>", answered=number))
+        found = post.message(number)
+        assert (found.state, found.sent_at, found.rule, found.reason) == ("delivered", went, None, None)
+        link(post)
+        assert stored(post)[0][1]["answers"] == number
+
+    def test_by_the_providers_own_name(self, post, hear):
+        account = post.account()
+        number = post.send(post.willing()[0]).id
+        post.goes(account)
+        hear(account, said(answers=f"p-{number}"))
+        assert post.states(number) == ["delivered"]
+
+    def test_also_by_a_machine(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        hear(account, said(answered=number, automatic=True))
+        assert post.states(number) == ["delivered"]
+
+    def test_what_was_read_stays_so(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        hear(account, Receipt("r1", "read", NOON, message_id=number), said(answered=number))
+        assert post.states(number) == ["read"]
+
+    def test_what_bounced_stays_so(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        hear(account, Receipt("r1", "bounced", NOON, message_id=number))
+        hear(account, said(answered=number))
+        assert post.states(number) == ["bounced"]
+
+    def test_a_word_that_answers_nothing_moves_nothing(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        hear(account, said(answers="<m-7.abc@n.example>"))
+        assert post.states(number) == ["uncertain"]
+
+    def test_stop_holds_for_the_address_it_went_to(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        nid = post.message(number).nid
+        hear(account, said(text="stop", address="other@n.example", answered=number))
         with post.database.transaction() as conn:
-            claiming.recover(conn, post.channels, at=post.clock.now())
-        assert post.states(asked.id) == ["uncertain"]
-        hear(account, self.receipt(asked.id, "delivered"))
-        assert post.states(asked.id) == ["delivered"]
+            assert standing.standings(conn, [Asked(nid, nid, "email", "promotions")])[0].state == "withdrawn"
 
 
 class TestReach:

@@ -103,14 +103,53 @@ class TestFill:
         number = self.sent(mara, "{{ customer.name }}").json()["id"]
         assert mara.get(f"/api/messages/{number}").json()["preview"] == "Anna"
 
-    @pytest.mark.parametrize("text", ["Your {{ customer.shoe }}", "{{ customer.name", "{% if %}", "{{ '' }}"])
-    def test_what_is_not_known_or_makes_no_sense_is_not_sent(self, mara: AsgiClient, text: str) -> None:
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("Your {{ customer.shoe }}", "unfillable_words"),
+            ("{{ customer.name", "unfillable_words"),
+            ("{% if %}", "unfillable_words"),
+            ("{{ '' }}", "invalid_message"),
+        ],
+    )
+    def test_what_is_not_known_or_makes_no_sense_is_not_sent(self, mara: AsgiClient, text: str, code: str) -> None:
         answer = self.sent(mara, text)
-        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_message")
+        assert (answer.status_code, answer.json()["code"]) == (422, code)
         assert mara.get("/api/messages").json()["data"] == []
 
     def test_names_what_is_not_known(self, mara: AsgiClient) -> None:
-        assert "customer.shoe" in self.sent(mara, "{{ customer.shoe }}").json()["detail"]
+        told = self.sent(mara, "Your\n{{ customer.shoe }} {{ customer.hat }}").json()
+        assert "customer.shoe" in told["detail"]
+        assert told["fault"] == {
+            "code": "missing_value", "values": {"variables": "customer.shoe, customer.hat"}, "part": "text", "line": 2,
+            "column": 1,
+        }  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("text", "code", "values"),
+        [
+            ("{{ customer.name", "unclosed", {"opening": "{{", "closing": "}}"}),
+            ("{% if customer.name", "unclosed", {"opening": "{%", "closing": "%}"}),
+            ("{{ }}", "unnamed", {"opening": "{{", "closing": "}}"}),
+            ("{% %}", "unnamed", {"opening": "{%", "closing": "%}"}),
+            ("{% if customer.name %}Hi", "unended", {"tag": "{% endif %}"}),
+            ("{% comment %}Hi", "unended", {"tag": "{% endcomment %}"}),
+            ("{% include 'x' %}", "unknown_tag", {"tag": "{% include %}"}),
+            ("{{ customer.name | shout }}", "unknown_filter", {"filter": "shout"}),
+            ("{{ customer.name | plural: 'a' }}", "filter_arguments", {"filter": "plural", "needs": "2–3"}),
+            ("{{ 'soon' | date: 'day' }}", "filter_value", {"filter": "date"}),
+            ("{{ customer }}", "object", {}),
+            ("{{ customer name }}", "syntax", {}),
+        ],
+    )
+    def test_tells_what_is_wrong_in_a_way_that_can_be_told_in_any_language(
+        self, mara: AsgiClient, text: str, code: str, values: dict[str, str]
+    ) -> None:
+        fault = self.sent(mara, text).json()["fault"]
+        assert (fault["code"], fault["values"], fault["part"], fault["line"]) == (code, values, "text", 1)
+        words = {"text": text, "fill": True}
+        answer = mara.change("POST", "/api/message-previews", OFFER | {"channel": "email", "words": words})
+        assert answer.json()["fault"] == fault
 
     def test_words_that_are_not_to_be_filled_stand_as_they_are(self, mara: AsgiClient) -> None:
         words = {"text": " {{ customer.name }} "}

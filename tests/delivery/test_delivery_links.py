@@ -19,8 +19,9 @@ from onevoice.domains.delivery.contracts.templates import (
     Variant,
 )
 from onevoice.domains.delivery.rules import clicks
+from onevoice.domains.delivery.service import claiming, reading, rendering, templates
 from onevoice.domains.delivery.service import links as service
-from onevoice.domains.delivery.service import reading, rendering, templates
+from onevoice.domains.delivery.service.doors import Doors as MessageDoors
 from onevoice.domains.identity.service.links import Keys
 from onevoice.kit.home import Secrets
 from onevoice.web.settings import WebSettings
@@ -53,9 +54,9 @@ SOURCE = TemplateSource(
 
 
 class Letterbox:
-    """A message that was sent, with its links."""
+    """A message that was sent, with its links. in_doubt: nobody wrote down whether the provider took it."""
 
-    def __init__(self, post):
+    def __init__(self, post, *, in_doubt=False):
         self.post = post
         self.links = service.Links("https://n.example", Keys(VAULT, LINK))
         post.renderer = rendering.Renderer(Doors(), self.links)
@@ -71,8 +72,12 @@ class Letterbox:
         claim = post.claim(self.account)
         self.html = claim.claimed[0].outgoing.content.html
         self.text = claim.claimed[0].outgoing.content.text
-        post.settle(self.account, claim)
+        if not in_doubt:
+            post.settle(self.account, claim)
         post.later(minutes=3)
+        if in_doubt:
+            with post.database.transaction() as conn:
+                claiming.recover(conn, post.channels, at=post.clock.now())
 
     @property
     def tokens(self):
@@ -112,6 +117,13 @@ class Letterbox:
 @pytest.fixture
 def box(post):
     return Letterbox(post)
+
+
+@pytest.fixture
+def doubt(post):
+    made = Letterbox(post, in_doubt=True)
+    assert made.state == "uncertain"
+    return made
 
 
 class TestLetter:
@@ -216,8 +228,53 @@ class TestLook:
     @pytest.mark.parametrize("agent", ["Mozilla/5.0", "Mozilla/5.0 (via ggpht.com GoogleImageProxy)", ""])
     def test_a_providers_proxy_says_nothing_of_a_reader(self, box, agent):
         assert box.look(user_agent=agent)
-        assert box.state == "sent"
+        assert box.state == ("sent" if agent == "" else "delivered")
         assert "proxy" in box.events()[0][1]
+
+
+class TestInDoubt:
+    """Of a letter of which nobody knew whether it was taken, whoever holds its links has it."""
+
+    def test_a_person_who_follows_has_it(self, doubt):
+        went = doubt.post.message(doubt.asked.id).contacted_at
+        doubt.follow(doubt.tokens[0])
+        found = doubt.post.message(doubt.asked.id)
+        assert (found.state, found.sent_at, found.reason) == ("clicked", went, None)
+
+    def test_a_person_who_opens_it_has_it(self, doubt):
+        doubt.look()
+        assert doubt.state == "read"
+
+    def test_a_machine_may_stand_on_the_way_to_them(self, doubt):
+        doubt.follow(doubt.tokens[0], user_agent="Barracuda")
+        assert doubt.state == "sent"
+
+    def test_the_readers_mail_provider_has_it_for_them(self, doubt):
+        doubt.look(user_agent="Mozilla/5.0 (via ggpht.com GoogleImageProxy)")
+        assert doubt.state == "delivered"
+
+    def test_a_machine_that_fetches_its_picture(self, doubt):
+        doubt.look(user_agent="")
+        assert doubt.state == "sent"
+
+    def test_a_forged_link_proves_nothing(self, doubt):
+        doubt.follow(doubt.tokens[0][:-1] + "x")
+        assert doubt.state == "uncertain"
+
+    def test_its_way_out_was_opened(self, doubt):
+        doors = MessageDoors("https://n.example", LINK)
+        token = doors.preferences(doubt.asked.id).rsplit("/", 1)[1]
+        with doubt.post.database.transaction() as conn:
+            assert doors.opened(conn, token, doubt.post.clock.now()) is not None
+        assert doubt.state == "sent"
+
+    def test_what_is_being_sent_waits_for_its_providers_answer(self, post):
+        """A gateway follows links before it takes a letter, or refuses it."""
+        box = Letterbox(post)
+        with post.database.transaction() as conn:
+            conn.execute("update delivery.message set state = 2, sent_at = null")
+        box.follow(box.tokens[0], user_agent="Barracuda")
+        assert box.state == "sending"
 
 
 class TestPages:

@@ -100,6 +100,16 @@ class TestEmail:
         street.mail.put("hello@mail.n.example", report)
         street.until(lambda: street.state(asked.id) == "bounced")
 
+    def test_who_answers_a_letter_in_doubt_has_it(self, street):
+        street.know(email=ANNA)
+        street.agrees()
+        street.mail.misbehave("reset", address=ANNA)
+        asked = street.say("An offer")
+        street.until(lambda: street.state(asked.id) == "uncertain")
+        street.mail.reply(street.mail.ledger[0], "Yes, please.")
+        street.until(lambda: street.state(asked.id) == "delivered")
+        assert dict(street.heard())["Message Received"]["answers"] == asked.id
+
     def test_an_unknown_mailbox_at_once(self, street):
         street.know(email=ANNA)
         street.agrees()

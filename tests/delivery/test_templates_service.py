@@ -58,9 +58,16 @@ def publish(post: Post, number: int, revision: int = 1, note: str = ""):
         return templates.publish(conn, number, revision=revision, note=note, actor="mara", clock=post.clock)
 
 
-def put(post: Post, number: int, source: TemplateSource, revision: int = 1) -> Template:
+def put(post: Post, number: int, source: TemplateSource, revision: int = 1, actor: str = "olga") -> Template:
     with post.database.transaction() as conn:
-        return templates.put_draft(conn, number, source, revision=revision, actor="olga", clock=post.clock)
+        return templates.put_draft(conn, number, source, revision=revision, actor=actor, clock=post.clock)
+
+
+def told(post: Post, number: int) -> list[tuple[str, str]]:
+    """Of the audit log who did what, oldest first."""
+    with post.database.transaction() as conn:
+        lines = audit.audit_log(conn, subject=f"template:{number}")
+    return [(line.audit.actor, line.audit.action.removeprefix("template.")) for line in reversed(lines)]
 
 
 class TestCreate:
@@ -112,15 +119,32 @@ class TestPutDraft:
     def test_what_is_the_same_changes_nothing(self, post: Post, made: Template) -> None:
         assert put(post, made.id, SOURCE).revision == 1
 
-    def test_the_audit_says_which_parts_and_no_text(self, post: Post, made: Template) -> None:
-        changed = (replace_parts(SOURCE, replace_subject(EMAIL, "Secret")), SOURCE.variants[1])
-        put(post, made.id, TemplateSource("pl", changed))
-        with post.database.transaction() as conn:
-            line = audit.audit_log(conn, subject=f"template:{made.id}")[0]
-        assert (line.audit.action, line.audit.after) == (
-            "template.drafted",
-            {"revision": 2, "parts": ["email/pl/subject"]},
-        )
+    def test_the_audit_tells_once_that_somebody_changes_it(self, post: Post, made: Template) -> None:
+        for revision in range(1, 6):
+            put(post, made.id, sandbox(f"text {revision}"), revision)
+            post.later(minutes=20)
+        assert told(post, made.id) == [("mara", "created"), ("olga", "drafted")]
+
+    def test_the_audit_tells_when_somebody_else_goes_on(self, post: Post, made: Template) -> None:
+        for revision, actor in enumerate(("olga", "olga", "mara", "mara", "olga"), 1):
+            put(post, made.id, sandbox(f"text {revision}"), revision, actor)
+            post.later(seconds=5)
+        assert told(post, made.id)[1:] == [("olga", "drafted"), ("mara", "drafted"), ("olga", "drafted")]
+
+    def test_the_audit_tells_when_they_come_back_to_it(self, post: Post, made: Template) -> None:
+        put(post, made.id, sandbox("a"))
+        post.later(minutes=31)
+        put(post, made.id, sandbox("b"), 2)
+        assert told(post, made.id)[1:] == [("olga", "drafted")] * 2
+
+    def test_the_audit_tells_of_the_first_change_after_a_version(self, post: Post, made: Template) -> None:
+        for revision in range(1, 7):
+            put(post, made.id, sandbox(f"text {revision}"), revision)
+            post.later(seconds=5)
+            if revision == 3:
+                publish(post, made.id, 4)
+                post.later(seconds=5)
+        assert [what for _, what in told(post, made.id)] == ["created", "drafted", "published", "drafted"]
 
 
 def replace_subject(parts: EmailParts, subject: str) -> EmailParts:
@@ -141,6 +165,15 @@ class TestPublish:
                 (2, sandbox("two")), (1, SOURCE),
             ]  # fmt: skip
             assert templates.template(conn, made.id).published == 2
+
+    def test_the_audit_says_which_parts_and_no_text(self, post: Post, made: Template) -> None:
+        publish(post, made.id)
+        changed = (replace_parts(SOURCE, replace_subject(EMAIL, "Secret")), SOURCE.variants[1])
+        put(post, made.id, TemplateSource("pl", changed))
+        publish(post, made.id, 2)
+        with post.database.transaction() as conn:
+            line = audit.audit_log(conn, subject=f"template:{made.id}")[0]
+        assert line.audit.after == {"version": 2, "note": "", "parts": ["email/pl/subject"]}
 
     def test_what_is_wrong_is_not_published(self, post: Post) -> None:
         made = create(post, source=sandbox("{{ nope"))

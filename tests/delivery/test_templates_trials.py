@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from delivery.post import Post
-from onevoice.domains.delivery.contracts.messages import Asked
-from onevoice.domains.delivery.contracts.names import TYPED, MessageClass
+from onevoice.domains.delivery.contracts.messages import Asked, Content
+from onevoice.domains.delivery.contracts.names import TYPED, MessageClass, MessageId
 from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
     Footer,
@@ -136,7 +136,7 @@ class TestIsNoWayAround:
         doors = Doors("https://n.example", b"k" * 32)
         token = doors.unsubscribe(asked.id).rsplit("/", 1)[1]
         with post.database.transaction() as conn:
-            assert doors.opened(conn, token) is None
+            assert doors.opened(conn, token, post.clock.now()) is None
 
 
 class TestIsNoContact:
@@ -195,6 +195,78 @@ class TestRecord:
         assert said is not None
         assert not isinstance(said, str)
         assert "Come in." in said.text
+
+
+class TestForgotten:
+    """An address that nobody is known by is not ours to keep."""
+
+    def everywhere(self, post: Post) -> str:
+        """All that the database holds of messages, of what is logged, and of who did what."""
+        with post.database.transaction() as conn:
+            tables = conn.execute(
+                "select format('%I.%I', table_schema, table_name) from information_schema.tables"
+                " where table_schema = any('{access,delivery,events,identity,privacy}') and table_type = 'BASE TABLE'"
+            ).fetchall()
+            found = [str(conn.execute(f"select * from {table}").fetchall()) for (table,) in tables]
+        return "\n".join(found)
+
+    def housekeep(self, post: Post) -> int:
+        with post.database.transaction() as conn:
+            return trials.housekeep(conn, post.clock.now())
+
+    def shown(self, post: Post, number: int) -> str | None:
+        with post.database.transaction() as conn:
+            return reading.one(conn, MessageId(number))[0].name
+
+    def test_a_day_after_it_went(self, post: Post, bench: Bench) -> None:
+        account = post.account()
+        asked = bench.test()
+        post.goes(account, lambda _: Permanent("5.1.1", f"<{TO_ME}>: no such user", gone=True))
+        post.later(hours=23)
+        assert (self.housekeep(post), self.shown(post, asked.id)) == (0, TO_ME)
+        assert TO_ME in self.everywhere(post)
+        post.later(hours=1)
+        assert (self.housekeep(post), self.housekeep(post)) == (1, 0)
+        assert self.shown(post, asked.id) == "m•••@shop.example"
+        assert TO_ME not in self.everywhere(post)
+        assert post.message(asked.id).reason == "5.1.1"
+
+    def test_nor_can_it_be_guessed_back(self, post: Post, bench: Bench) -> None:
+        account = post.account()
+        bench.test()
+        post.goes(account)
+        post.later(days=1)
+        self.housekeep(post)
+        with post.database.transaction() as conn:
+            assert conn.execute("select fingerprint from delivery.message").fetchall() == [(None,)]
+
+    def test_its_record_still_derives_and_its_words_are_there(self, post: Post, bench: Bench) -> None:
+        account = post.account()
+        asked = bench.test()
+        post.goes(account)
+        post.later(days=1)
+        self.housekeep(post)
+        with post.database.transaction() as conn:
+            assert [each.finding for each in why.why(conn, asked.id).moments] == ["verified", "verified"]
+            said = reading.words(conn, reading.one(conn, asked.id)[0])
+        assert isinstance(said, Content)
+        assert "Come in." in said.text
+
+    def test_not_while_it_waits(self, post: Post, bench: Bench) -> None:
+        account = post.account()
+        bench.test()
+        post.later(days=3)
+        assert self.housekeep(post) == 0
+        (claimed,) = post.claim(account).claimed
+        assert (claimed.outgoing.address, self.housekeep(post)) == (TO_ME, 0)
+
+    def test_of_somebody_who_is_known_nothing_was_typed(self, post: Post, bench: Bench) -> None:
+        account = post.account()
+        (nid,) = post.person("email")
+        bench.test(nid)
+        post.goes(account)
+        post.later(days=1)
+        assert self.housekeep(post) == 0
 
 
 class TestNothingToLeave:

@@ -4,10 +4,11 @@ import { useEffect, useState } from "react";
 
 import { api, Problem, useMay, useMe } from "~/api";
 import type { Purpose } from "~/messages/model";
-import { useSays } from "~/messages/words";
+import { useSays, type Says } from "~/messages/words";
 import { Button, Dialog, Empty, ProblemBox, SelectField, Skeleton, TextLink, toast, useNow, usePhone } from "~/ui";
 
 import { Channels } from "./Channels";
+import { faultOf, faultText } from "./faults";
 import { foretold } from "./foreseen";
 import { Kind } from "./Kind";
 import { askOf, blank, dueAt, isBlank, says as hasWords, type Ask, type Asked } from "./model";
@@ -114,7 +115,7 @@ export function Composer({ person, name, onClose }: ComposerProps) {
   return (
     <Dialog title={t("write.title", { name })} onClose={close} width={1040} footer={choices.accounts?.length === 0 ? undefined : footer} keys={[{ keys: "mod+Enter", label: t("write.send"), typing: true, run: submit }]}>
       <div className="wr-told">
-        {send.error && !lost && <ProblemBox error={send.error} />}
+        {send.error && !lost && <Refused error={send.error} says={says} />}
         {drafted.found && <Found found={drafted.found} onDiscard={() => { restart(); toast({ text: t("write.discarded") }); }} when={says.i18n.fmt.ago(drafted.found.at)} />}
       </div>
       {choices.error ? (
@@ -149,6 +150,17 @@ function Found({ found, when, onDiscard }: { found: { tried: boolean }; when: st
       <Button kind="text" onClick={onDiscard}>
         {t("write.discard")}
       </Button>
+    </p>
+  );
+}
+
+/** What the words are refused for is told in words; all else as anywhere. */
+function Refused({ error, onRetry, says }: { error: unknown; onRetry?: () => void; says: Says }) {
+  const fault = faultOf(error);
+  if (!fault) return <ProblemBox error={error} {...(onRetry && { onRetry })} />;
+  return (
+    <p className="alarm" role="alert">
+      {says.i18n.t("write.refused", { why: faultText(fault, says.i18n) })}
     </p>
   );
 }
@@ -192,7 +204,7 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
         <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} onChange={(channel) => change({ channel })} says={says} />
         <When draft={draft} zone={preview?.time_zone} now={now} change={change} />
         {foreseen.error ? (
-          <ProblemBox error={foreseen.error} onRetry={foreseen.retry} />
+          <Refused error={foreseen.error} onRetry={foreseen.retry} says={says} />
         ) : (
           policy && (
             <section aria-label={t("write.policy")}>

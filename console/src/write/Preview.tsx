@@ -4,6 +4,7 @@ import { Letter } from "~/content/templates/editor/Letter";
 import { languageName } from "~/customer/header/Header";
 import { doorOf, plainReason, type Says } from "~/messages/words";
 
+import { faultText } from "./faults";
 import type { MessagePreview } from "./model";
 
 /** own: words typed by hand, whose language nobody has told. */
@@ -53,8 +54,8 @@ export function Preview({ preview, own, name, letter, says }: { preview: Message
   );
 }
 
-function refusal({ refused, detail }: MessagePreview, says: Says): string {
+function refusal({ refused, fault }: MessagePreview, says: Says): string {
   const { t, has } = says.i18n;
   if (refused && has(`messages.reasons.content.${refused}`)) return t("messages.refused", { why: plainReason("content", refused, says) });
-  return t("write.refused", { detail: detail ?? refused ?? "" });
+  return t("write.refused", { why: fault ? faultText(fault, says.i18n) : "" });
 }

@@ -47,6 +47,15 @@ export interface Template {
   archived_at: string | null;
 }
 
+/** Why a text cannot be put together. */
+export interface Fault {
+  code: string;
+  values: Record<string, string>;
+  part: string;
+  line: number | null;
+  column: number | null;
+}
+
 export interface MessagePreview {
   channel: string;
   language: string;
@@ -57,6 +66,7 @@ export interface MessagePreview {
   missing: { path: string; part: string; line: number; column: number }[];
   refused: string | null;
   detail: string | null;
+  fault: Fault | null;
   characters: number;
   characters_max: number;
   time_zone: string;

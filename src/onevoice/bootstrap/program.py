@@ -178,7 +178,7 @@ def _door(
     found = doors.resolve(conn, token, key=key, now=clock.now())
     if found is not None:
         return found
-    opened = messages.opened(conn, token)
+    opened = messages.opened(conn, token, clock.now())
     if opened is None:
         return None
     return privacy_contracts.Opened(opened.nid, opened.purpose, opened.channel, f"message:{opened.message_id}")

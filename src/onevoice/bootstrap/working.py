@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from onevoice.bootstrap.installation import Installation, minter, waiting_events
 from onevoice.domains.delivery.jobs import follow
-from onevoice.domains.delivery.service import hearing
+from onevoice.domains.delivery.service import hearing, trials
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.service import alarms
 from onevoice.domains.events.service import log as events
@@ -101,6 +101,8 @@ class Worker:
                 deliveries.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 hearing.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                trials.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 doors.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)

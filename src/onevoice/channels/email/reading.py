@@ -12,6 +12,7 @@ from onevoice.channels.email.parts import Letter, Part, addresses, first, one_li
 from onevoice.channels.email.reports import Ours, receipts
 from onevoice.channels.email.returns import identified
 from onevoice.domains.delivery.contracts.channels import Attachment, Inbound, Said
+from onevoice.domains.delivery.contracts.names import MessageId
 
 LETTER_MAX_BYTES = 30 * 2**20
 TEXT_MAX = 500_000
@@ -58,7 +59,7 @@ def _read(arrived: Arrived, ours: Ours) -> Sequence[Inbound]:
         return found
     if identifier and identified(identifier[0], ours.domain, ours.return_key) is not None:
         return ()  # our own letter has come round
-    return (_said(letter, arrived, identifier, key),)
+    return (_said(letter, arrived, ours, identifier, key),)
 
 
 def _key(letter: Letter, raw: bytes, identifier: Sequence[str]) -> str:
@@ -71,7 +72,7 @@ def _key(letter: Letter, raw: bytes, identifier: Sequence[str]) -> str:
     return "mail:" + hashlib.sha256(named.encode("utf-8", "replace") + whole).hexdigest()[:40]
 
 
-def _said(letter: Letter, arrived: Arrived, identifier: Sequence[str], key: str) -> Said:
+def _said(letter: Letter, arrived: Arrived, ours: Ours, identifier: Sequence[str], key: str) -> Said:
     headers = letter.headers
     senders = addresses(headers.get("from", ())) or addresses(headers.get("sender", ())) or [("", "")]
     name, address = senders[0]
@@ -92,11 +93,20 @@ def _said(letter: Letter, arrived: Arrived, identifier: Sequence[str], key: str)
         quoted=folded.quoted,
         signature=folded.signature,
         answers=answers[0] if answers else (thread[-1] if thread else None),
+        answered=_answered([*answers, *reversed(thread)], ours),
         thread=tuple(thread),
         attachments=attachments,
         automatic=not address or _automatic(headers, address),
         notes=tuple(dict.fromkeys([*letter.notes, *notes])),
     )
+
+
+def _answered(named: Sequence[str], ours: Ours) -> MessageId | None:
+    """The first that is ours of what a letter answers, the nearest first. Those before it in the thread may stand there
+    because we named them ourselves.
+    """
+    found = (identified(each, ours.domain, ours.return_key) for each in named)
+    return next((each for each in found if each is not None), None)
 
 
 def _ids(text: str) -> list[str]:

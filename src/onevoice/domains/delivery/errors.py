@@ -1,8 +1,12 @@
 """What can be wrong with a message or a request to send one, and what a channel may answer."""
 
-from typing import Literal, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, Self
 
 from onevoice.kit.errors import DomainError
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class DeliveryError(DomainError):
@@ -47,6 +51,12 @@ class InvalidMessageError(DeliveryError):
     """The message cannot be sent as it was asked."""
 
     code = "invalid_message"
+
+
+class UnfillableWordsError(DeliveryError):
+    """The words hold a variable or a tag of which nothing can be made."""
+
+    code = "unfillable_words"
 
 
 class InvalidPolicyError(DeliveryError):
@@ -136,26 +146,48 @@ class TemplateError(DeliveryError):
     """The template cannot be used as it is.
 
     reason: for programs, such as `syntax` or `missing_value`. part: where in the variant, such as `subject`; line and
-    column from 1, None where it is about the whole part.
+    column from 1, None where it is about the whole part. fault: more exactly, such as `unknown_filter`, with the values
+    that telling of it takes; where there is nothing more exact, the reason.
     """
 
     code = "invalid_template"
 
     def __init__(
-        self, reason: str, detail: str, part: str = "", line: int | None = None, column: int | None = None
+        self,
+        reason: str,
+        detail: str,
+        part: str = "",
+        line: int | None = None,
+        column: int | None = None,
+        *,
+        fault: str = "",
+        values: Mapping[str, str] = NOTHING,
     ) -> None:
         super().__init__(detail, reason=reason, part=part, line=line, column=column)
         self.reason = reason
         self.part = part
         self.line = line
         self.column = column
+        self.fault = fault or reason
+        self.values = values
 
     @classmethod
-    def at(cls, reason: str, detail: str, part: str, source: str, index: int) -> Self:
+    def at(
+        cls,
+        reason: str,
+        detail: str,
+        part: str,
+        source: str,
+        index: int,
+        *,
+        fault: str = "",
+        values: Mapping[str, str] = NOTHING,
+    ) -> Self:
         """index: of the character in `source`."""
         index = max(0, min(index, len(source)))
         before = source.rfind("\n", 0, index)
-        return cls(reason, detail, part, source.count("\n", 0, index) + 1, index - before)
+        line = source.count("\n", 0, index) + 1
+        return cls(reason, detail, part, line, index - before, fault=fault, values=values)
 
 
 class UnknownTemplateError(DeliveryError):

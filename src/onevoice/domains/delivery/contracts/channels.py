@@ -21,7 +21,8 @@ class Attachment:
 @dataclass(frozen=True, slots=True)
 class Said:
     """Somebody wrote, or pressed a button (`pressed`: its data). text: without what was quoted; quoted, signature: what
-    was folded away. key: by which a repeat is known. start: what a deep link carried.
+    was folded away. key: by which a repeat is known. start: what a deep link carried. answers: the provider's id of
+    what it answers; answered: the message of ours, where it bears a name that we signed.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Said:
     quoted: str = ""
     signature: str = ""
     answers: str | None = None
+    answered: MessageId | None = None
     thread: tuple[str, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     pressed: str | None = None

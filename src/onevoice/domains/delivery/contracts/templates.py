@@ -1,5 +1,6 @@
 """What authors of messages write: templates, their variants and blocks, what is wrong with them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -134,6 +135,19 @@ class Problem:
     column: int | None = None
     variable: str | None = None
     more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a text cannot be put together. code: such as `unknown_filter`, with the values that telling of it takes.
+    part, line, column: where, as of Problem.
+    """
+
+    code: str
+    values: Mapping[str, str]
+    part: str
+    line: int | None
+    column: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from pydantic import BeforeValidator
 from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.contracts.messages import Ask, Button, Content
 from onevoice.domains.delivery.contracts.names import STATES, MessageId, State
-from onevoice.domains.delivery.errors import InvalidMessageError, UnknownChannelError
+from onevoice.domains.delivery.contracts.templates import Fault
+from onevoice.domains.delivery.errors import InvalidMessageError, UnfillableWordsError, UnknownChannelError
 from onevoice.domains.delivery.http import render, shapes
 from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules import facts as fact_rules
@@ -99,10 +100,14 @@ def router(
             return asked
         found = wording.seen(conn, asked, asked.words, channel="", contexts=sources, fill=True, at=clock.now()).found
         if isinstance(found, wording.Refused):
-            raise InvalidMessageError(found.detail)
+            raise UnfillableWordsError(found.detail, fault=render.fault(found.fault).model_dump())
         if found.missing:
             missing = ", ".join(each.path for each in found.missing)
-            raise InvalidMessageError(f"Of this person it is not known: {missing}. Write it without.")
+            first = found.missing[0]
+            fault = Fault("missing_value", {"variables": missing}, first.part, first.line, first.column)
+            raise UnfillableWordsError(
+                f"Of this person it is not known: {missing}. Write it without.", fault=render.fault(fault).model_dump()
+            )
         return replace(asked, words=replace(asked.words, text=found.content.text, subject=found.content.subject))
 
     @routes.post("/messages", responses=documented(_NOBODY))

@@ -8,6 +8,7 @@ import msgspec
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.messages import Asked, Content, Message
 from onevoice.domains.delivery.contracts.names import TYPED
+from onevoice.domains.delivery.contracts.templates import Fault
 from onevoice.domains.delivery.http import shapes
 from onevoice.domains.delivery.rules.facts import Decision, Facts
 from onevoice.domains.delivery.rules.flips import Change
@@ -110,10 +111,17 @@ def preview_of(channel: str, seen: Seen, most: int) -> shapes.MessagePreviewView
         if isinstance(found, Refused)
         else [shapes.MissingView(path=m.path, part=m.part, line=m.line, column=m.column) for m in found.missing],
         refused=found.reason if isinstance(found, Refused) else None,
+        fault=fault(found.fault) if isinstance(found, Refused) else None,
         detail=found.detail if isinstance(found, Refused) else None,
         characters=0 if content is None else len(content.text),
         characters_max=most,
         time_zone=seen.time_zone,
+    )
+
+
+def fault(found: Fault) -> shapes.FaultView:
+    return shapes.FaultView(
+        code=found.code, values=dict(found.values), part=found.part, line=found.line, column=found.column
     )
 
 

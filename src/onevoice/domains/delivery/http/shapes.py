@@ -72,6 +72,16 @@ class MissingView(BaseModel):
     column: int
 
 
+class FaultView(BaseModel):
+    """Why a text cannot be put together, to be told in any language."""
+
+    code: str = Field(description="What is wrong, such as `unclosed`, `unknown_filter`, `syntax`.")
+    values: dict[str, str] = Field(description="What it is about, such as the name of the filter.")
+    part: str
+    line: int | None
+    column: int | None
+
+
 class MessagePreviewView(BaseModel):
     """What the person would get. refused: why it cannot be put together, with the detail for whoever mends it."""
 
@@ -84,6 +94,7 @@ class MessagePreviewView(BaseModel):
     missing: list[MissingView]
     refused: str | None
     detail: str | None
+    fault: FaultView | None
     characters: int = Field(description="Of the text.")
     characters_max: int = Field(description="So many the channel takes.")
     time_zone: str = Field(description="The person's, else the site's.")

@@ -37,6 +37,15 @@ _PLACES_MAX: Final = 10
 _SPACE: Final = re.compile(r"\s+")
 
 
+class FaultySyntaxError(LiquidSyntaxError):
+    """With what it is about, for whoever tells it in another language."""
+
+    def __init__(self, message: str, token: Token, fault: str, **values: str) -> None:
+        super().__init__(message, token=token)
+        self.fault = fault
+        self.values = values
+
+
 class FilterError(ValueError):
     """A filter cannot make anything of what it was given. Its text says what it needs."""
 
@@ -380,7 +389,8 @@ def _guarded(name: str, run: _Run, fewest: int, most: int) -> _Run:
             raise LiquidSyntaxError(f"{name} takes its arguments without names", token=token)
         if not fewest <= len(arguments) <= most:
             needs = f"{fewest}" if fewest == most else f"{fewest} to {most}"
-            raise LiquidSyntaxError(f"{name} takes {needs} arguments, not {len(arguments)}", token=token)
+            told = f"{name} takes {needs} arguments, not {len(arguments)}"
+            raise FaultySyntaxError(told, token, "filter_arguments", filter=name, needs=needs.replace(" to ", "–"))
 
     guarded.validate = validate  # type: ignore[attr-defined]
     return guarded

@@ -69,7 +69,9 @@ def pieces(source: Source) -> list[Piece]:
         elif not depth:
             found.append(piece)
     if depth:
-        raise Spot(source, len(source)).error("syntax", "A comment is never ended: add {% endcomment %}.")
+        raise Spot(source, len(source)).error(
+            "syntax", "A comment is never ended: add {% endcomment %}.", "unended", tag="{% endcomment %}"
+        )
     return found
 
 
@@ -90,7 +92,13 @@ def _split(source: Source) -> Iterator[Piece]:
         closing = "}}" if opening[0] == "{{" else "%}"
         end = source.find(closing, start + 2)
         if end < 0:
-            raise Spot(source, start).error("syntax", f"{opening[0]} is never closed: add {closing}.")
+            raise Spot(source, start).error(
+                "syntax",
+                f"{opening[0]} is never closed: add {closing}.",
+                "unclosed",
+                opening=opening[0],
+                closing=closing,
+            )
         body_start = start + 2 + source.startswith("-", start + 2)
         trim = end > body_start and source[end - 1] == "-"
         body = source[body_start : end - trim]
@@ -106,12 +114,16 @@ def _code(source: Source, start: int, body_start: int, body: str, raw: str, *, o
     lead = len(body) - len(body.lstrip())
     if output:
         if not body.strip():
-            raise Spot(source, start).error("syntax", "Nothing stands between {{ and }}: name a variable.")
+            raise Spot(source, start).error(
+                "syntax", "Nothing stands between {{ and }}: name a variable.", "unnamed", opening="{{", closing="}}"
+            )
         expression = Token(TOKEN_EXPRESSION, body.strip(), body_start + lead, source)
         return Piece((Token(TOKEN_OUTPUT, body, start, source), expression), start, raw, code=True)
     name = _TAG_NAME.match(body, lead)
     if name is None:
-        raise Spot(source, start).error("syntax", "A tag needs a name: {% if … %}, {% for … %}.")
+        raise Spot(source, start).error(
+            "syntax", "A tag needs a name: {% if … %}, {% for … %}.", "unnamed", opening="{%", closing="%}"
+        )
     tag = Token(TOKEN_TAG, name[0], start, source)
     rest = body[name.end() :]
     if not rest.strip():

@@ -113,7 +113,12 @@ class _Reading:
             for each in found.filters or ():
                 if each.name not in filters.FILTERS:
                     known = ", ".join(sorted(filters.FILTERS))
-                    raise LiquidSyntaxError(f"there is no filter {each.name[:50]}: there are {known}", token=each.token)
+                    raise filters.FaultySyntaxError(
+                        f"there is no filter {each.name[:50]}: there are {known}",
+                        each.token,
+                        "unknown_filter",
+                        filter=each.name[:50],
+                    )
                 each.validate_filter_arguments(SANDBOX)
         return 1 + sum(self.expression(each) for each in found.children())
 

@@ -18,6 +18,7 @@ from liquid.builtin.output import Output, OutputNode
 from liquid.builtin.tags.capture_tag import CaptureNode, CaptureTag
 from liquid.exceptions import (
     BlockNestingError,
+    FilterArgumentError,
     LiquidError,
     LiquidSyntaxError,
     LocalNamespaceLimitError,
@@ -55,6 +56,8 @@ _LIMITS: Final[Mapping[type[LiquidError], str]] = {
     LoopIterationLimitError: f"Loops in each other make at most {ITERATIONS_MAX:,} turns: add limit:.",
     OutputStreamLimitError: f"The message would be longer than {OUTPUT_MAX:,} characters.",
 }
+_UNKNOWN_TAG = re.compile(r"unexpected tag '(\w+)'")
+_UNENDED = re.compile(r"expected tag (end\w+), found")
 _STYLE = re.compile(r"[\w#%., -]{0,100}")
 _VARIABLE_SIZE: Final = 20_000
 
@@ -74,9 +77,23 @@ def told(error: LiquidError, source: Source, reason: str) -> TemplateError:
     if isinstance(error, ResourceLimitError):
         return spot.error("limit", _LIMITS.get(type(error), str(error.message)))
     said = str(error.message or "it cannot be read").strip().rstrip(".")[:200]
+    fault, values = _fault(error, said)
     if said.startswith("unexpected tag"):
         said = f"there is no tag {said[14:].strip()} here: there are {', '.join(TAGS)}, and their ends"
-    return spot.error(reason, f"{said[:1].upper()}{said[1:]}.")
+    return spot.error(reason, f"{said[:1].upper()}{said[1:]}.", fault, **values)
+
+
+def _fault(error: LiquidError, said: str) -> tuple[str, Mapping[str, str]]:
+    """What people often get wrong, told apart; the library does so in its text alone."""
+    if isinstance(error, filters.FaultySyntaxError):
+        return error.fault, error.values
+    if isinstance(error, FilterArgumentError):
+        return "filter_value", {"filter": said.partition(" ")[0]}
+    if found := _UNKNOWN_TAG.match(said):
+        return "unknown_tag", {"tag": f"{{% {found[1]} %}}"}
+    if found := _UNENDED.match(said):
+        return "unended", {"tag": f"{{% {found[1]} %}}"}
+    return "", {}
 
 
 class Rendering(RenderContext):

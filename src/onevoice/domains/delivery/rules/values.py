@@ -31,8 +31,9 @@ class Spot:
     source: Source
     index: int
 
-    def error(self, reason: str, detail: str) -> TemplateError:
-        return TemplateError.at(reason, detail, self.source.part, self.source, self.index)
+    def error(self, reason: str, detail: str, fault: str = "", **values: str) -> TemplateError:
+        at = (self.source.part, self.source, self.index)
+        return TemplateError.at(reason, detail, *at, fault=fault, values=values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,9 @@ def shown(value: Any, spot: Spot) -> str:
             _unshown(spot, "no number that can be shown")
         return shown_number(finite)
     if kind is list or kind is tuple:
-        return _unshown(spot, "a list: go through it with {% for %}, or add | join")
+        return _unshown(spot, "a list: go through it with {% for %}, or add | join", "list")
     if kind is dict:
-        return _unshown(spot, "an object: name one of its fields")
+        return _unshown(spot, "an object: name one of its fields", "object")
     return _unshown(spot, "something that is no plain value")
 
 
@@ -76,5 +77,5 @@ def shown_number(value: int | Decimal) -> str:
     return text.rstrip("0").removesuffix(".") if "." in text else text
 
 
-def _unshown(spot: Spot, what: str) -> NoReturn:
-    raise spot.error("bad_value", f"This is {what}.")
+def _unshown(spot: Spot, what: str, fault: str = "") -> NoReturn:
+    raise spot.error("bad_value", f"This is {what}.", fault)

@@ -1,9 +1,11 @@
 """Addresses of ours that stand in messages. They carry an opaque number and its signature, and nothing else."""
 
+from datetime import datetime
 from typing import NamedTuple
 
 from psycopg import Connection
 
+from onevoice.domains.delivery.store import hearing
 from onevoice.domains.delivery.store import messages as store
 from onevoice.kit import tokens
 
@@ -32,10 +34,13 @@ class Doors:
     def preferences(self, message_id: int) -> str:
         return f"{self._base}/preferences/{tokens.make(message_id, self._key)}"
 
-    def opened(self, conn: Connection, token: str) -> Opened | None:
-        """None of anything that is not wholly as we made it."""
+    def opened(self, conn: Connection, token: str, at: datetime) -> Opened | None:
+        """None of anything that is not wholly as we made it. Whoever holds one has the letter, or is a machine on its
+        way.
+        """
         number = tokens.number_of(token, self._key)
         message = store.message(conn, number) if number is not None else None
         if message is None or message.nid is None or message.message_class == "test":
             return None
+        hearing.move_on(conn, message.id, "sent", at, "")
         return Opened(message.id, message.nid, message.purpose, message.channel)

@@ -57,9 +57,7 @@ def hear(
     fresh = list({each.key: each for each in items if each.key in fresh_keys}.values())
     if not fresh:
         return 0
-    answered = message_store.by_provider(
-        conn, account.id, [each.answers for each in fresh if isinstance(each, Said) and each.answers is not None]
-    )
+    answered = _answered(conn, account, [each for each in fresh if isinstance(each, Said)])
     told: list[dict[str, Any]] = []
     receipts = [each for each in fresh if isinstance(each, Receipt)]
     told += _receipts(conn, account, receipts, manifest, clock)
@@ -69,7 +67,7 @@ def hear(
         if isinstance(each, Said):
             if not each.address:
                 continue  # a machine's word from nowhere is nobody's
-            answers = answered.get(each.answers) if each.answers is not None else None
+            answers = answered.get(each.key)
             name, properties = telling.of_said(each, answers)
             told.append(_event(account, each, name, properties, telling.naming(kind, each.address), clock))
             if telling.is_stop(each.text) and not each.automatic:
@@ -80,6 +78,20 @@ def hear(
     if told:
         events.append(conn, [events.judged(told, account.source_id, clock.now())])
     return len(fresh)
+
+
+def _answered(conn: Connection, account: Account, said: Sequence[Said]) -> dict[str, int]:
+    """By key the message of ours that each answers, which by that has arrived, whatever its provider told."""
+    by_provider = message_store.by_provider(
+        conn, account.id, [each.answers for each in said if each.answers is not None]
+    )
+    found: dict[str, int] = {}
+    for each in said:
+        number = each.answered if each.answered is not None else by_provider.get(each.answers or "")
+        if number is not None:
+            found[each.key] = number
+            store.move_on(conn, number, "delivered", each.happened_at, "")
+    return found
 
 
 def _event(

@@ -80,6 +80,7 @@ class Links:
         """Where a link leads; None of anything that is not wholly as we made it.
 
         A person's click is an event of theirs, moves the message on, and makes the browser known on pages of our own.
+        A machine's shows that somebody has the letter, be it a gateway on its way, and nothing else.
         """
         opened = self._opened(conn, token)
         if opened is None:
@@ -94,20 +95,23 @@ class Links:
         told = {"message": found.message_id, "url": url, "link": number, "machine": machine}
         self._tell(conn, found, CLICKED, told, clock, chance)
         if machine is not None:
+            hearing.move_on(conn, found.message_id, "sent", now, "")
             return url
         hearing.move_on(conn, found.message_id, "clicked", now, "")
         return self._known(conn, found, url, clock, chance)
 
     def look(self, conn: Connection, token: str, asking: Asking, *, clock: Clock, chance: Chance) -> bool:
-        """A letter's picture was fetched. Mail providers that fetch for everybody tell nothing of the reader."""
+        """A letter's picture was fetched. Mail providers that fetch for everybody tell nothing of the reader, but that
+        they have it for them.
+        """
         opened = self._opened(conn, token)
         if opened is None or opened[1] != PICTURE:
             return False
         found = opened[0]
         proxy = clicks.proxy(asking.headers)
         self._tell(conn, found, OPENED, {"message": found.message_id, "proxy": proxy}, clock, chance)
-        if proxy is None:
-            hearing.move_on(conn, found.message_id, "read", clock.now(), "")
+        told = "read" if proxy is None else "delivered" if proxy == "privacy_proxy" else "sent"
+        hearing.move_on(conn, found.message_id, told, clock.now(), "")
         return True
 
     def _tell(

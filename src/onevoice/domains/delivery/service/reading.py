@@ -76,8 +76,8 @@ def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
 
 
 def _typed(content: Mapping[str, Any] | None) -> str | None:
-    """Of a test to an address that nobody is known by: the address."""
-    return None if content is None else content.get("address")
+    """Of a test to an address that nobody is known by: the address, and later what is kept of it."""
+    return None if content is None else content.get("address", content.get("shown"))
 
 
 def words(conn: Connection, shown: Shown) -> Content | str | None:

@@ -1,6 +1,7 @@
 """Templates: drafts, versions, checks; within the caller's transaction, each change with its line in the audit log."""
 
 import re
+from datetime import datetime, timedelta
 
 import msgspec
 from psycopg import Connection
@@ -22,6 +23,8 @@ from onevoice.domains.delivery.store import templates as store
 from onevoice.kit.clock import Clock
 
 SOURCE_BYTES_MAX = 1_000_000
+PAUSE = timedelta(minutes=30)
+"""Whoever changes a draft after that long begins anew, as the audit log tells it."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -73,7 +76,8 @@ def create(
 def put_draft(
     conn: Connection, number: int, draft: TemplateSource, *, revision: int, actor: str, clock: Clock
 ) -> Template:
-    """A draft may be wrong: it is not sent. revision: of the draft that was changed.
+    """A draft may be wrong: it is not sent. revision: of the draft that was changed. Editors keep it every few seconds:
+    the audit log hears of it when somebody begins.
 
     Raises: UnknownTemplateError, ArchivedTemplateError, TemplateChangedError, TemplateError where it is too large.
     """
@@ -81,11 +85,18 @@ def put_draft(
     _fits(draft)
     if draft == was.draft:
         return was
-    store.put_draft(conn, number, draft, by=actor, at=clock.now())
-    changed = [f"{each.channel}/{each.language}/{each.part}" for each in checking.diff(was.draft, draft)]
-    before, after = {"revision": was.revision}, {"revision": was.revision + 1, "parts": changed[:50]}
-    audit.record(conn, Audit(actor, "template.drafted", f"template:{number}", before, after), clock=clock)
+    now = clock.now()
+    store.put_draft(conn, number, draft, by=actor, at=now)
+    if _begins(was, actor, now):
+        before, after = {"revision": was.revision}, {"revision": was.revision + 1}
+        audit.record(conn, Audit(actor, "template.drafted", f"template:{number}", before, after), clock=clock)
     return template(conn, number)
+
+
+def _begins(was: Template, actor: str, now: datetime) -> bool:
+    """Whether a change is not one more of those that the same person is making already."""
+    published = was.published_at is not None and was.published_at >= was.drafted_at
+    return was.revision == 1 or published or was.drafted_by != actor or now - was.drafted_at > PAUSE
 
 
 def publish(
@@ -105,7 +116,14 @@ def publish(
         )
     made = TemplateVersion(number, (was.published or 0) + 1, was.draft, note.strip()[:500], clock.now(), actor)
     store.add_version(conn, made)
-    before, after = {"version": was.published}, {"version": made.version, "note": made.note}
+    old = store.these(conn, [(number, was.published)]) if was.published is not None else []
+    changed = (
+        [f"{each.channel}/{each.language}/{each.part}" for each in checking.diff(old[0].source, was.draft)]
+        if old
+        else []
+    )
+    before = {"version": was.published}
+    after = {"version": made.version, "note": made.note, "parts": changed[:50]}
     audit.record(conn, Audit(actor, "template.published", f"template:{number}", before, after), clock=clock)
     return made
 

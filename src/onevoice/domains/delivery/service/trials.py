@@ -2,12 +2,13 @@
 
 A test goes the way of every message, so it is judged, paced and told of as one; only that no consent is needed for it,
 and that it is no contact. So that this is no way around either, it is for people who may write templates and send
-messages, it says what it is, and few go out: from one of us in an hour, and to one address in a day.
+messages, it says what it is, and few go out: from one of us in an hour, and to one address in a day. So long its
+address is known where nobody is known by it, and no longer.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ FROM_ONE = 30
 FROM_ONE_WITHIN = timedelta(hours=1)
 TO_ONE = 10
 TO_ONE_WITHIN = timedelta(days=1)
+FORGET_AT_ONCE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +141,23 @@ def _require_few(conn: Connection, asked: Ask, clock: Clock) -> None:
         raise TooManyTestsError(
             f"{TO_ONE} tests went to this address since yesterday. Take another, or wait until tomorrow."
         )
+
+
+def housekeep(conn: Connection, now: datetime) -> int:
+    """Forget the addresses that were typed for tests which have ended and count no more: a letter and the domain stay,
+    to tell one from another. How many.
+    """
+    found = store.typed(conn, now - TO_ONE_WITHIN, FORGET_AT_ONCE)
+    if found:
+        store.forget(conn, {number: shortened(address) for number, address in found.items()})
+    return len(found)
+
+
+def shortened(address: str) -> str:
+    """What is kept of an e-mail address.
+
+    >>> shortened("me@shop.example")
+    'm•••@shop.example'
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local[:1]}•••@{domain}"

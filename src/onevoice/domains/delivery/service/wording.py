@@ -10,7 +10,7 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import Site
 from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts.messages import Ask, Content
-from onevoice.domains.delivery.contracts.templates import TemplateSource, Variant
+from onevoice.domains.delivery.contracts.templates import Fault, TemplateSource, Variant
 from onevoice.domains.delivery.errors import TemplateError
 from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules.rendering import (
@@ -53,11 +53,12 @@ class Wanted:
 @dataclass(frozen=True, slots=True)
 class Refused:
     """reason: for programs, such as `missing_value`. detail: for those who mend the template; it names variables and
-    places, never values.
+    places, never values. fault: the same, to be told in any language.
     """
 
     reason: str
     detail: str
+    fault: Fault
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ class Wordings:
                 found[each.message] = self._render(each, _whole(context, known[each.site], each))
             except TemplateError as error:
                 place = f" ({error.part}, line {error.line})" if error.line is not None else ""
-                found[each.message] = Refused(error.reason, f"{error.detail}{place}")
+                found[each.message] = Refused(error.reason, f"{error.detail}{place}", _fault(error))
         return found
 
     def _load(self, conn: Connection, wanted: Sequence[tuple[int, int]]) -> None:
@@ -183,8 +184,12 @@ def seen(
             compiled = compile_variant(_variant(said, channel, languages))
         found = preview(compiled, context, time_zone=zone, currency=currency)
     except TemplateError as error:
-        return Seen(Refused(error.reason, error.detail), language, zone)
+        return Seen(Refused(error.reason, error.detail, _fault(error)), language, zone)
     return Seen(found, compiled.language, zone)
+
+
+def _fault(error: TemplateError) -> Fault:
+    return Fault(error.fault, error.values, error.part, error.line, error.column)
 
 
 def _variant(source: TemplateSource, channel: str, languages: Sequence[str | None]) -> Variant:

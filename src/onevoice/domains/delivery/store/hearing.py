@@ -8,7 +8,8 @@ from psycopg import Connection
 from onevoice.domains.delivery.store.messages import STATE_NUMBER
 
 _ORDER = ("sending", "uncertain", "sent", "delivered", "read", "clicked")
-"""A message moves on along these, never back; it ends in the others."""
+"""A message moves on along these, never back; it ends in the others. While it is `sending`, whether it was taken is for
+its provider to answer."""
 
 
 def note(conn: Connection, account_id: int, keys: Sequence[str], at: datetime) -> set[str]:
@@ -39,10 +40,11 @@ def move_on(conn: Connection, message_id: int, state: str, at: datetime, code: s
             (STATE_NUMBER[state], at, code, message_id, _numbers("sending", "uncertain", "sent", "delivered")),  # pyright: ignore[reportArgumentType] - a state
         )
         return done.rowcount == 1
-    before = _ORDER[: _ORDER.index(state)]
+    before = _ORDER[1 if state == "sent" else 0 : _ORDER.index(state)]
     done = conn.execute(
-        "update delivery.message set state = %s, ended_at = coalesce(ended_at, %s), sent_at = coalesce(sent_at, %s),"
-        " lease_until = null where id = %s and state = any(%s)",
+        "update delivery.message set state = %s, ended_at = coalesce(ended_at, %s),"
+        " sent_at = coalesce(sent_at, contacted_at, %s), lease_until = null, rule = null,"
+        " reason = null where id = %s and state = any(%s)",
         (STATE_NUMBER[state], at, at, message_id, _numbers(*before)),  # pyright: ignore[reportArgumentType] - a state
     )
     return done.rowcount == 1
