@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from browser_tools import DESK, settle_account
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from chromium import running_chromium
 from onevoice.kit.home import Home
 from support import forget_cluster, free_port
 
@@ -23,12 +24,8 @@ ON_PURPOSE = re.compile(r"Failed to load resource|WebSocket connection to|ERR_FA
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
-        )
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ import httpx
 import pytest
 import rudderstack.analytics.client as rudder
 import segment.analytics.client as segment
-from playwright.sync_api import Route, sync_playwright
+from playwright.sync_api import Route
 
+from chromium import running_chromium
 from clients.browser_page import shop_page
 from clients.stored import Stored
 from faults.proxy import EVERY_FAULT, FaultProxy, script
@@ -153,10 +154,11 @@ class TestBrowserClient:
     ) -> None:
         assert node_packages.is_dir()
         key, stored = source
-        with FaultProxy(port_of(live_server), script(9)) as proxy, shop_page() as page_url, sync_playwright() as play:
-            browser = play.chromium.launch(
-                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
-            )
+        with (
+            FaultProxy(port_of(live_server), script(9)) as proxy,
+            shop_page() as page_url,
+            running_chromium() as browser,
+        ):
             page = browser.new_page()
             told: list[str] = []
             page.on("console", lambda message: told.append(message.text))
@@ -174,7 +176,7 @@ class TestBrowserClient:
         assert node_packages.is_dir()
         public = "https://events.shop.example:8443/onevoice"
         monkeypatch.setenv("ONEVOICE_PUBLIC_URL", public)
-        with serving(tmp_path / "home") as server, shop_page() as page_url, sync_playwright() as play:
+        with serving(tmp_path / "home") as server, shop_page() as page_url, running_chromium() as browser:
             name = "behind a proxy"
             key = run_onevoice("keys", "create", "write", "--name", name, "--home", str(server.home))
             stored = Stored(Cluster(Home(server.home)).url, name)
@@ -188,9 +190,6 @@ class TestBrowserClient:
                 answer = httpx.request(request.method, address, headers=headers, content=request.post_data_buffer)
                 route.fulfill(status=answer.status_code, headers=dict(answer.headers), body=answer.content)
 
-            browser = play.chromium.launch(
-                executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
-            )
             page = browser.new_page()
             strays: list[str] = []
             page.on("request", lambda request: strays.append(request.url))

@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from playwright.sync_api import Browser as PlaywrightBrowser
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page
 from playwright.sync_api import Error as PlaywrightError
 from websockets.sync.client import ClientConnection, connect
+
+from chromium import running_chromium
 
 
 class Tab(Protocol):
@@ -121,17 +123,9 @@ class _Chromium:
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=[
-                "--no-sandbox",
-                "--disable-background-networking",
-                "--host-resolver-rules=" + ",".join(f"MAP {name} 127.0.0.1" for name in SUBDOMAINS),
-            ],
-        )
+    names = ",".join(f"MAP {name} 127.0.0.1" for name in SUBDOMAINS)
+    with running_chromium(f"--host-resolver-rules={names}") as browser:
         yield _Chromium(browser)
-        browser.close()
 
 
 class _Bidi:

@@ -1,9 +1,9 @@
 """The login page in a real Chromium, against a real server."""
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from browser.browser_tools import DESK, LANGUAGES, PHONE, SCHEMES, axe_violations
+from chromium import running_chromium
 
 pytestmark = pytest.mark.browser
 
@@ -12,12 +12,8 @@ HOSTILE = "\"><img src=x onerror=alert(1)><script>alert(2)</script>'{{7*7}}"
 
 @pytest.fixture(scope="module")
 def chromium():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
-        )
+    with running_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
