@@ -1,6 +1,7 @@
 """The console's socket: who may open it, and what it makes of what it is sent."""
 
 import json
+import time
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -43,6 +44,48 @@ class TestOutsider:
         headers = {name: value for name, value in arena.headers("operator").items() if name == "Cookie"}
         with pytest.raises(InvalidStatus):
             connect(arena.url.replace("http:", "ws:") + "/api/socket", additional_headers=headers)
+
+
+def topics_told(socket, *until, seconds=20):
+    """Topics of what comes, until these have come."""
+    found, end = [], time.monotonic() + seconds
+    while not set(until) <= set(found):
+        assert time.monotonic() < end, found
+        found.append(json.loads(socket.recv(timeout=seconds))["topic"])
+    return found
+
+
+class TestPermissions:
+    """What is pushed of messages goes to those who may read messages."""
+
+    TOPICS = ("messages", "messages:1", "message:1")
+
+    @pytest.mark.parametrize("role", ["owner", "admin", "marketer", "operator", "analyst", "developer"])
+    def test_who_may_read_messages_is_told_at_once_and_of_the_next(self, arena, role):
+        with open_socket(arena, role) as socket:
+            assert hello(socket) == "hello"
+            socket.send(json.dumps({"subscribe": [*self.TOPICS, "live"]}))
+            topics_told(socket, *self.TOPICS)
+            said = {"to": "user_id:u1", "class": "marketing", "purpose": "promotions", "words": {"text": f"To {role}"}}
+            assert arena.ask("POST", "/api/messages", "owner", json=said).status_code == 200
+            topics_told(socket, "messages")
+
+    def test_who_may_not_hears_of_customers_alone(self, arena):
+        with open_socket(arena, "seller") as seller, open_socket(arena, "owner") as owner:
+            assert hello(seller) == hello(owner) == "hello"
+            for socket in (seller, owner):
+                socket.send(json.dumps({"subscribe": [*self.TOPICS, "live"]}))
+            topics_told(owner, "messages")
+            said = {"to": "user_id:u1", "class": "marketing", "purpose": "promotions", "words": {"text": "To nobody"}}
+            assert arena.ask("POST", "/api/messages", "owner", json=said).status_code == 200
+            topics_told(owner, "messages")
+            event = {"type": "track", "event": "Socket Seen", "userId": "u1", "messageId": "socket-2"}
+            assert arena.ask("POST", "/v1/batch", "basic", json={"batch": [event]}).status_code == 200
+            told = []
+            while not any(each.get("message_id") == "socket-2" for one in told for each in one.get("events", [])):
+                assert len(told) < 100
+                told.append(json.loads(seller.recv(timeout=20)))
+            assert {each["topic"] for each in told} == {"live"}
 
 
 class TestInsider:

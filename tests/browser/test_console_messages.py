@@ -1,5 +1,6 @@
 """Messages and silences in the console, and why each, in a real browser against a server with a stand-in provider."""
 
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep, owner
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, expect
 
 from onevoice.sandbox.provider import TOKEN, Fault, Provider
 from support import LiveServer, serving
@@ -52,6 +53,9 @@ class Post:
         answer = self.client.post("/api/messages", json=body)
         assert answer.is_success, answer.text
         return answer.json()["id"]
+
+    def cancel(self, message: str) -> None:
+        assert self.client.post(f"/api/messages/{message}/cancel").is_success
 
     def until(self, message: str, *states: str) -> None:
         deadline = time.monotonic() + 30
@@ -147,6 +151,101 @@ class TestList:
         expect(page.get_by_role("dialog").get_by_role("table")).to_contain_text("Stand-in")
         page.wait_for_timeout(200)
         assert axe_violations(page) == []
+
+
+LATER = "2099-01-01T10:00:00Z"
+AT_ONCE_MS = 2_500
+"""Generous for a busy machine, and less than the wait between two looks without a socket."""
+
+
+class Asked:
+    """How often a page asked for messages."""
+
+    def __init__(self, page: Page) -> None:
+        self.count = 0
+        page.on("request", self.note)
+
+    def note(self, request: Request) -> None:
+        self.count += request.method == "GET" and "/api/messages" in request.url
+
+
+def quiet(page: Page, asked: Asked) -> None:
+    """The socket is open and has said its first word: what is asked from now on is asked for a reason."""
+    page.wait_for_timeout(2_500)
+    asked.count = 0
+    page.wait_for_timeout(3_500)
+    assert asked.count == 0
+
+
+class TestPushed:
+    """A state arrives by itself, and nobody asks as long as nothing changes."""
+
+    def test_on_the_customers_page(self, open_page: OpenPage, post: Post) -> None:
+        anna = post.person("Anna Maj")
+        page = open_page("/customers")
+        asked = Asked(page)
+        page.goto(f"/customers/{anna}")
+        page.get_by_role("tab", name="Messages").click()
+        expect(page.get_by_text("Nothing was said to this person yet")).to_be_visible()
+        quiet(page, asked)
+        sent = post.ask(anna, "Your parcel is at Złota 44")
+        row = page.locator(f'[data-message="{sent}"]')
+        expect(row).to_be_visible(timeout=AT_ONCE_MS)
+        post.until(sent, "sent")
+        expect(row).to_contain_text("Sent", timeout=AT_ONCE_MS)
+        waiting = post.ask(anna, "Never", due_at=LATER)
+        row = page.locator(f'[data-message="{waiting}"]')
+        expect(row).to_contain_text("Waits", timeout=AT_ONCE_MS)
+        quiet(page, asked)
+        post.cancel(waiting)
+        expect(row).to_contain_text("Cancelled", timeout=AT_ONCE_MS)
+
+    def test_of_others_the_page_is_not_told(self, open_page: OpenPage, post: Post) -> None:
+        page = open_page("/customers")
+        asked = Asked(page)
+        page.goto(f"/customers/{post.person('Jan Maj')}")
+        page.get_by_role("tab", name="Messages").click()
+        quiet(page, asked)
+        post.until(post.ask(post.person("Ewa Maj")), "sent")
+        page.wait_for_timeout(1_500)
+        assert asked.count == 0
+
+    def test_in_the_list_and_once_for_many(self, open_page: OpenPage, post: Post) -> None:
+        anna = post.person("Anna Sowa")
+        page = open_page("/customers")
+        asked = Asked(page)
+        page.goto("/messages")
+        settled(page)
+        quiet(page, asked)
+        many = [post.ask(anna, f"Parcel {number}") for number in range(20)]
+        expect(page.locator(f'[data-row="{many[-1]}"]')).to_be_visible(timeout=AT_ONCE_MS)
+        for each in many:
+            post.until(each, "sent")
+        expect(page.locator(f'[data-row="{many[0]}"]')).to_contain_text("Sent ", timeout=AT_ONCE_MS)
+        assert asked.count < len(many)
+
+    def test_on_its_own_page(self, open_page: OpenPage, post: Post) -> None:
+        waiting = post.ask(post.person("Ewa Sowa"), "Never", due_at=LATER)
+        page = open_page("/customers")
+        asked = Asked(page)
+        page.goto(f"/messages/{waiting}")
+        settled(page)
+        quiet(page, asked)
+        post.cancel(waiting)
+        expect(page.get_by_role("heading", level=1)).to_contain_text("ancelled", timeout=AT_ONCE_MS)
+
+    @pytest.mark.parametrize("place", ["/messages", "/messages/{message}", "/customers/{person}"])
+    def test_without_a_socket_the_page_looks_by_itself(self, open_page: OpenPage, post: Post, place: str) -> None:
+        person = post.person("Ola Sowa")
+        waiting = post.ask(person, "Never", due_at=LATER)
+        page = open_page("/customers")
+        page.route_web_socket(re.compile("/api/socket"), lambda route: route.close())
+        page.goto(place.format(message=waiting, person=person))
+        if place.startswith("/customers"):
+            page.get_by_role("tab", name="Messages").click()
+        expect(page.locator("main").get_by_text(re.compile("Waits until")).first).to_be_visible()
+        post.cancel(waiting)
+        expect(page.locator("main").get_by_text(re.compile("Cancelled")).first).to_be_visible(timeout=8_000)
 
 
 class TestWhy:

@@ -22,6 +22,7 @@ from onevoice import bootstrap
 from onevoice.domains.delivery.contracts.channels import Limits
 from onevoice.domains.delivery.rules.facts import Cap, Policy
 from onevoice.domains.delivery.service import accounts, asking, policy, why
+from onevoice.kit import bus
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -174,6 +175,22 @@ class TestKilled:
         assert set(counts) <= {1, 3}
         assert counts.get(3, 0) == len(yard.provider.ledger)
         assert sum(counts.values()) == len(asked)
+
+
+class TestTelling:
+    def test_pages_are_woken_a_few_times_a_second_however_many_go(self, yard):
+        yard.account()
+        asked = ask(yard, [yard.post.willing()[0] for _ in range(300)], "Offer")
+        with psycopg.connect(yard.post.database.url, autocommit=True) as ear:
+            bus.listen(ear, asking.CHANGED)
+            began = time.monotonic()
+            yard.start()
+            yard.settled()
+            woken = sum(1 for _ in ear.notifies(timeout=0.5))
+            took = time.monotonic() - began
+        yard.stop()
+        assert yard.counts() == {3: len(asked)}
+        assert 1 <= woken <= took / 0.2 + 2
 
 
 class TestTrouble:

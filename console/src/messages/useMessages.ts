@@ -5,10 +5,16 @@ import { useCallback, useMemo } from "react";
 
 import { api, type Page } from "~/api";
 
+import { useSocketState } from "~/socket";
+
 import { moves, type Message } from "./model";
+import { useTold } from "./useTold";
 
 const PAGE = 60;
+/** Without a socket, which tells at once. */
 const FOLLOW_MS = 3_000;
+/** Further down, rows must not move away under the reader. */
+const FOLLOWED_PAGES = 2;
 
 export interface Filters {
   to?: string | undefined;
@@ -34,15 +40,17 @@ export function useMessages() {
   const navigate = useNavigate({ from: "/messages" });
   const { since, until, ...rest } = filters;
   const params = { ...rest, since: dayStart(since), until: dayStart(until, 1) };
+  const away = useSocketState().kind !== "open";
   const found = useInfiniteQuery({
     queryKey: ["messages", params],
     queryFn: ({ pageParam, signal }) => api.get<Page<Message>>("/api/messages", { params: { ...params, limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
-    // While something is on its way the list follows, as long as it is short.
-    refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) <= 2 && state.data?.pages.some((page) => page.data.some(moves)) ? FOLLOW_MS : false),
+    refetchInterval: ({ state: { data } }) => (away && (data?.pages.length ?? 0) <= FOLLOWED_PAGES && data?.pages.some((page) => page.data.some(moves)) ? FOLLOW_MS : false),
   });
+  const person = rest.to?.match(/^profile:(\d+)$/)?.[1];
+  useTold((found.data?.pages.length ?? 0) <= FOLLOWED_PAGES ? (person ? `messages:${person}` : "messages") : null, found);
   const rows = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? [], [found.data]);
   const change = useCallback((by: Filters & { row?: string | undefined }) => void navigate({ search: (was) => ({ ...was, ...by }), replace: true }), [navigate]);
   const at = rows.findIndex((one) => one.id === row);

@@ -16,6 +16,7 @@ from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
 from onevoice.domains.delivery.http import inbound as inbound_http
 from onevoice.domains.delivery.http import links as followed_http
+from onevoice.domains.delivery.http import live as live_messages
 from onevoice.domains.delivery.http import messages as messages_http
 from onevoice.domains.delivery.http import setup as setup_messages
 from onevoice.domains.delivery.http import templates as templates_http
@@ -49,8 +50,10 @@ from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
 from onevoice.kit.sealing import Sealer
 from onevoice.web import console, framing, health, login, openapi
+from onevoice.web import hub as hub_routes
 from onevoice.web.edge import protect
 from onevoice.web.guards import Guards, bind
+from onevoice.web.hub import Hub
 from onevoice.web.settings import WebSettings
 
 
@@ -60,7 +63,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
-    hub = live_http.Hub(database, clock)
+    hub = Hub(database.url, (live_http.Linked(database, clock), live_messages.Messages(database)))
     kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
     @contextlib.asynccontextmanager
@@ -121,7 +124,8 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     _join(app, limits_http.router(database, clock))
     link_keys = links.Keys(home.secrets.vault_key, home.secrets.link_key)
     _join(app, links_http.router(database, link_keys, clock=clock, chance=chance))
-    _join(app, live_http.router(database, hub, guards, clock))
+    _join(app, live_http.router(database, clock))
+    _join(app, hub_routes.router(hub, guards))
     _join(app, imports_http.router(database, home.uploads, clock))
     _join(
         app, templates_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)

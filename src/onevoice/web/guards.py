@@ -189,13 +189,13 @@ class Guards:
         visitor = self.visitor(connection)
         return visitor.actor if visitor and permission in visitor.actor.permissions else None
 
-    def lives(self, connection: HTTPConnection, permission: str) -> bool:
-        """Whether the session of an open socket still lives and still may. Asking does not prolong it: a forgotten tab
-        must end.
+    def still(self, connection: HTTPConnection, permission: str) -> Actor | None:
+        """Whose an open socket is, while the session lives and may. Asking does not prolong it: a forgotten tab must
+        end.
         """
         token = connection.cookies.get(SESSION_COOKIE)
         visitor = self._authenticator.by_session(token, used=False) if token is not None else None
-        return visitor is not None and permission in visitor.actor.permissions
+        return visitor.actor if visitor and permission in visitor.actor.permissions else None
 
     def same_origin(self, connection: HTTPConnection) -> bool:
         """False when a browser says that another site sent this. Programs that say nothing pass."""

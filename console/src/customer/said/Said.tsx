@@ -7,15 +7,17 @@ import { api, useMay, type Page } from "~/api";
 import { channelColour, Glyph } from "~/channels";
 import { groups } from "~/messages/groups";
 import { moves, waits, type Message } from "~/messages/model";
+import { useTold } from "~/messages/useTold";
 import { becameText, doorOf, useSays, wordsOf, type Says } from "~/messages/words";
+import { useSocketState } from "~/socket";
 import { Button, Chip, Empty, PagedList, TextLink, useNow } from "~/ui";
 import "./said.css";
 
 const CancelDialog = lazy(() => import("~/messages/Cancel"));
 
 const PAGE = 25;
+/** Without a socket, which tells at once: the sooner while something is on its way. */
 const FOLLOW_MS = 2_000;
-/** What others ask for comes by itself too, if not at once. */
 const LOOK_MS = 15_000;
 const ALARM = new Set(["failed", "bounced", "uncertain"]);
 type Group = keyof typeof groups;
@@ -35,14 +37,16 @@ export function Said({ person, until, onWrite }: SaidProps) {
   const [group, setGroup] = useState<Group | null>(null);
   const [cancels, setCancels] = useState<Message | null>(null);
   const params = { to: `profile:${person}`, state: group && groups[group], until };
+  const away = useSocketState().kind !== "open";
   const found = useInfiniteQuery({
     queryKey: ["messages", "of", params],
     queryFn: ({ pageParam, signal }) => api.get<Page<Message>>("/api/messages", { params: { ...params, limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
-    refetchInterval: ({ state: { data } }) => ((data?.pages.length ?? 0) > 2 ? false : data?.pages.some((page) => page.data.some(moves)) ? FOLLOW_MS : LOOK_MS),
+    refetchInterval: ({ state: { data } }) => (!away || (data?.pages.length ?? 0) > 2 ? false : data?.pages.some((page) => page.data.some(moves)) ? FOLLOW_MS : LOOK_MS),
   });
+  useTold(`messages:${person}`, found);
   const list = {
     rows: found.data?.pages.flatMap((page) => page.data) ?? [],
     loading: found.isPending,

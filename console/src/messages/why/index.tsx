@@ -6,10 +6,12 @@ import { lazy, Suspense, useState, type KeyboardEvent } from "react";
 import { api, Problem, useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { KeyBar, useKeys } from "~/keys";
+import { useSocketState } from "~/socket";
 import { Button, Empty, ProblemBox, Skeleton, TextLink, toast, useMedia, useNow } from "~/ui";
 
 import { moves, waits, type Decision, type Message, type MessageDetail, type Moment, type Why } from "../model";
 import { nameOf } from "../Row";
+import { useTold } from "../useTold";
 import { answerText, becameText, reasonText, useSays, whenText, type Says } from "../words";
 import { Attempts, Words } from "./Beside";
 import { Drawing } from "./Drawing";
@@ -23,17 +25,25 @@ import "./why.css";
 
 const Inputs = lazy(() => import("./Inputs"));
 const CancelDialog = lazy(() => import("../Cancel"));
+/** Without a socket, which tells at once. */
 const FOLLOW_MS = 2_000;
 
 export function WhyPage() {
   const { message: id } = useParams({ from: "/messages/$message" });
   const { t } = useI18n();
+  const away = useSocketState().kind !== "open";
   const why = useQuery({
     queryKey: ["messages", id, "why"],
     queryFn: ({ signal }) => api.get<Why>(`/api/messages/${encodeURIComponent(id)}/why`, { signal }),
-    refetchInterval: ({ state }) => (state.data && moves(state.data.message) ? FOLLOW_MS : false),
+    refetchInterval: ({ state }) => (away && state.data && moves(state.data.message) ? FOLLOW_MS : false),
   });
-  if (why.data) return <Told key={id} id={id} why={why.data} at={why.dataUpdatedAt} busy={why.isFetching} again={() => void why.refetch()} />;
+  useTold(`message:${id}`, why);
+  const [busy, setBusy] = useState(false);
+  const again = () => {
+    setBusy(true);
+    void why.refetch().finally(() => setBusy(false));
+  };
+  if (why.data) return <Told key={id} id={id} why={why.data} at={why.dataUpdatedAt} busy={busy} again={again} />;
   return (
     <div className="why">
       <header className="why-head">

@@ -11,7 +11,8 @@ from onevoice.domains.delivery.contracts.channels import Inbound, Incoming, Mani
 from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import ChannelError, UnknownAccountError
 from onevoice.domains.delivery.ports import Adaptor
-from onevoice.domains.delivery.service import accounts, hearing
+from onevoice.domains.delivery.service import accounts, asking, hearing
+from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.sealing import Sealer
@@ -41,6 +42,7 @@ def router(
     clock: Clock,
 ) -> APIRouter:
     routes = APIRouter(tags=["intake"])
+    changed = bus.Bell(database, asking.CHANGED)
     kept: dict[int, tuple[Any, Adaptor]] = {}
 
     def adaptor(account: Account, settings: Mapping[str, Any]) -> Adaptor:
@@ -76,7 +78,9 @@ def router(
             log.warning("webhook_refused", account=account_id, code=error.code)
             return render(401, "invalid_signature", "The request is not signed as it must be", "Nothing was taken.")
         with database.transaction() as conn:
-            hearing.hear(conn, account, items, manifest, vault_key=vault_key, clock=clock)
+            heard = hearing.hear(conn, account, items, manifest, vault_key=vault_key, clock=clock)
+        if heard:
+            changed.ring()
         if any(isinstance(each, Said) and each.pressed is not None for each in items):
             acknowledge(account.channel, settings, items)
         return Response(status_code=200)

@@ -7,7 +7,9 @@ from pathlib import Path
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from onevoice.domains.delivery.service import asking as messages
 from onevoice.domains.delivery.service.links import Asking, Links
+from onevoice.kit import bus
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
@@ -31,6 +33,7 @@ _STYLE = (
 def router(database: Database, links: Links, console: Path, *, clock: Clock, chance: Chance) -> APIRouter:
     """console: the folder of the built console, whose font the page borrows."""
     routes = APIRouter(include_in_schema=False)
+    changed = bus.Bell(database, messages.CHANGED)
     style = plain.Asset("link", "css", plain.font_faces(console) + _STYLE)
     style.serve(routes)
 
@@ -54,6 +57,7 @@ def router(database: Database, links: Links, console: Path, *, clock: Clock, cha
             url = links.follow(conn, token, asking(request), clock=clock, chance=chance)
         if url is None:
             return lost(request)
+        changed.ring()
         headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
         return RedirectResponse(url, status_code=302, headers=headers)
 
@@ -61,6 +65,8 @@ def router(database: Database, links: Links, console: Path, *, clock: Clock, cha
     def look(request: Request, token: str) -> Response:
         with database.transaction() as conn:
             known = links.look(conn, token, asking(request), clock=clock, chance=chance)
+        if known:
+            changed.ring()
         headers = {"Cache-Control": "no-store, private"}
         return Response(_POINT, media_type="image/gif", status_code=200 if known else 404, headers=headers)
 

@@ -17,8 +17,8 @@ from onevoice.domains.delivery.errors import ActionRequired, ChannelError
 from onevoice.domains.delivery.jobs.send import Kit
 from onevoice.domains.delivery.jobs.works import Works
 from onevoice.domains.delivery.ports import Adaptor
-from onevoice.domains.delivery.service import accounts, hearing
-from onevoice.kit import db
+from onevoice.domains.delivery.service import accounts, asking, hearing
+from onevoice.kit import bus, db
 
 LEASE = 8_204_417
 LOOK_SECONDS = 5.0
@@ -33,6 +33,7 @@ class Listener:
         self._kit = kit
         self._stopping = asyncio.Event()
         self._works = Works(self._listen, "listen")
+        self._changed = bus.Bell(kit.database, asking.CHANGED)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -90,7 +91,8 @@ class Listener:
                 adaptor = self._kit.channels[account.channel].open(settings, self._kit.tools)
                 position = await asyncio.to_thread(self._with(lambda conn: hearing.position(conn, account.id)))
                 async for heard in adaptor.listen(position):
-                    await asyncio.to_thread(self._with(self._taking(account, heard)))
+                    if await asyncio.to_thread(self._with(self._taking(account, heard))):
+                        self._changed.ring()
             except ActionRequired as error:
                 log.warning("account_in_trouble", account=account.id, code=error.code)
                 await asyncio.to_thread(self._with(self._noting(account, error)))

@@ -57,6 +57,7 @@ class Sender:
         self._stopping = asyncio.Event()
         self._works = Works(self._work, "send")
         self._wakes: dict[int, asyncio.Event] = {}
+        self._changed = bus.Bell(kit.database, asking.CHANGED)
 
     def stop(self) -> None:
         """What is in flight is finished and written down first."""
@@ -91,10 +92,12 @@ class Sender:
 
     def _housekeep(self) -> list[Account]:
         with self._kit.database.transaction() as conn:
-            claiming.recover(conn, self._manifests, at=self._kit.tools.clock.now())
+            changed = claiming.recover(conn, self._manifests, at=self._kit.tools.clock.now())
             accounts = account_service.accounts(conn)
-            claiming.reroute(conn, accounts, self._manifests)
-            return accounts
+            changed += claiming.reroute(conn, accounts, self._manifests)
+        if changed:
+            self._changed.ring()
+        return accounts
 
     async def _work(self, account: Account) -> None:
         """All that goes through one account, until cancelled; a batch in flight is never cut off."""
@@ -168,6 +171,8 @@ class Sender:
             return None, max(wait, 0.001)
         with database.transaction() as conn:
             claim = claiming.claim(conn, account, given, self._manifests, self._kit.renderer, at=clock.now())
+        if claim.looked:
+            self._changed.ring()
         if len(claim.claimed) < given:
             with database.transaction() as conn:
                 claiming.give_back(conn, account.id, given - len(claim.claimed))
@@ -193,6 +198,7 @@ class Sender:
                 )
                 kind = self._manifests[account.channel].capabilities.address_kind
                 saying.tell(conn, account, ended, kind, self._kit.tools.clock.now())
+            self._changed.ring()
 
         for wait in (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, None):
             try:

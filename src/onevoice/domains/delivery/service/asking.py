@@ -31,6 +31,9 @@ from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 
 QUEUED = "onevoice_queued"
+CHANGED = "onevoice_messages"
+"""Channels of the bus: something waits for a sender; messages are there, or are not what they were."""
+
 KEY_MAX = 200
 
 _canonical = msgspec.json.Encoder(order="sorted").encode
@@ -59,8 +62,9 @@ def ask(
     before = store.known(conn, [each.key for each in asks])
     fresh = list({each.key: each for each in asks if each.key not in before}.values())
     kept = _keep(conn, fresh, channels, sources, clock.now()) if fresh else {}
-    if any(each.state == "queued" for each in kept.values()):
-        bus.notify(conn, QUEUED)
+    if kept:
+        waiting = any(each.state == "queued" for each in kept.values())
+        bus.notify(conn, CHANGED, *([QUEUED] if waiting else []))
     lost = [each.key for each in fresh if each.key not in kept]  # asked for by somebody else in this very moment
     if lost:
         before |= store.known(conn, lost)
@@ -100,6 +104,7 @@ def cancel(conn: Connection, message_id: MessageId, *, actor: str, clock: Clock)
         if found is None:
             raise UnknownMessageError(f"There is no message {message_id}.")
         raise NotCancellableError(f"It is {found.state} already: what a provider may have cannot be taken back.")
+    bus.notify(conn, CHANGED)
     audit.record(conn, Audit(actor, "message.cancelled", f"message:{message_id}"), clock=clock)
     found = store.message(conn, message_id)
     assert found is not None  # noqa: S101 - it was there a line before

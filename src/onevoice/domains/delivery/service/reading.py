@@ -23,6 +23,9 @@ Cost = store.Cost
 Query = store.Query
 
 
+Standing = frozenset[tuple[int, int]]
+
+
 class Shown(NamedTuple):
     """A message with what is needed to show it. pid: whose it is now."""
 
@@ -49,6 +52,32 @@ def one(conn: Connection, message_id: int) -> tuple[Shown, list[Attempt]]:
     if found is None:
         raise UnknownMessageError(f"There is no message {message_id}.")
     return _shown(conn, [found])[0], store.attempts(conn, message_id)
+
+
+FOLLOWED = 100
+
+
+def standing(conn: Connection, messages: Sequence[int]) -> dict[int, Standing]:
+    """Something that is another once a message has changed in any way, by message."""
+    return {number: frozenset([(number, version)]) for number, version in store.versions(conn, messages)}
+
+
+def standing_of(conn: Connection, people: Sequence[int]) -> dict[int, Standing]:
+    """The same by profile, of the newest messages by each of its identifiers: what is older hardly changes."""
+    pids = identity.pids_of(conn, people)
+    members: dict[int, set[int]] = {}
+    for pid, nid in identity.nodes_of(conn, sorted(set(pids.values()))):
+        members.setdefault(pid, set()).add(nid)
+    versions: dict[int, set[tuple[int, int]]] = {}
+    nodes = sorted({*people, *(nid for nids in members.values() for nid in nids)})
+    for nid, number, version in store.newest_versions(conn, nodes, FOLLOWED):
+        versions.setdefault(nid, set()).add((number, version))
+    return {
+        person: frozenset(
+            each for nid in {person, *members.get(pids.get(person, person), ())} for each in versions.get(nid, ())
+        )
+        for person in people
+    }
 
 
 def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:

@@ -157,6 +157,25 @@ def page(conn: Connection, query: Query) -> list[Message]:
     return [_message(row) for row in rows]
 
 
+def versions(conn: Connection, ids: Sequence[int]) -> list[tuple[int, int]]:
+    """(id, version): any change of a message gives it another version, the number of the transaction that wrote it."""
+    rows = conn.execute(
+        "select id, xmin::text::bigint from delivery.message where id = any(%s)", (arrays.numbers(ids),)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def newest_versions(conn: Connection, people: Sequence[int], limit: int) -> list[tuple[int, int, int]]:
+    """(person, id, version) of the newest messages of each identifier."""
+    rows = conn.execute(
+        "select person, m.id, m.version from unnest(%s::bigint[]) person cross join lateral"
+        " (select id, xmin::text::bigint version from delivery.message where message.person = person.person"
+        " order by id desc limit %s) m",
+        (arrays.numbers(people), limit),
+    )
+    return [(row[0], row[1], row[2]) for row in rows]
+
+
 def contents(conn: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     return dict(
         conn.execute(

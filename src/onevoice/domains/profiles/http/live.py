@@ -1,16 +1,10 @@
-"""/api/live and the console's one socket."""
+"""/api/live, and what the console's socket tells of it."""
 
-import asyncio
-import contextlib
-import json
-from collections.abc import AsyncGenerator, Callable
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-import structlog
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
-from starlette.websockets import WebSocketDisconnect
 
 from onevoice.domains.events.contracts import DeadLetter
 from onevoice.domains.events.service import log as events
@@ -24,7 +18,8 @@ from onevoice.kit import bus
 from onevoice.kit import cursor as cursors
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.web.guards import Actor, Guards, allow
+from onevoice.web.guards import Actor, allow
+from onevoice.web.hub import Told
 from onevoice.web.paging import STORABLE, Cursor, Moment, Page
 
 REJECTED_MINUTES = 10
@@ -32,16 +27,12 @@ READING = "customers.read"
 CustomersRead = Annotated[Actor, allow(READING)]
 PUSH_SECONDS = 0.1
 PUSH_LIMIT = 300
-QUEUE_LIMIT = 64
-RECHECK_SECONDS = 60.0
-CLOSE_ENDED = 4401
+RATE_LOOKS = 10
 
 FILTER = (
     "Text that stands in the event's name, in that of its person or source, in the identifier it came by, or in a "
     "value of its properties or traits. Capitals do not matter; a number is found however it is written."
 )
-
-log = structlog.get_logger(__name__)
 
 
 class Who(BaseModel):
@@ -134,48 +125,36 @@ def _rejected(letter: DeadLetter, sources: dict[int, SourceInfo]) -> Rejected:
     )
 
 
-class Hub:
-    """Watches what is linked and tells every open socket. One task; it looks only while somebody listens."""
+class Linked:
+    """Tells open pages what was linked.
+
+    Topics: `live` for everything, and how fast it comes; `profile:<id>`, that something of this person has changed.
+    """
+
+    channel = bus.LINKED
+    permission = READING
+    every_seconds = PUSH_SECONDS
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
-        self._listeners: dict[asyncio.Queue[str], set[str]] = {}
         self._seq = 0
         self._moved = 0
+        self._looks = 0
 
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(self._run())
-        try:
-            yield
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+    def takes(self, topic: str) -> bool:
+        return topic == "live" or topic.startswith("profile:")
 
-    def join(self) -> "Listener":
-        return Listener(self._listeners)
+    def look(self, topics: set[str], fresh: set[str], *, woken: bool) -> list[Told]:
+        del fresh, woken  # whoever comes misses nothing from then on, and there is always the rate to tell
+        if not topics:
+            self._follow()
+            return []
+        found = self._look(with_rate=self._looks % RATE_LOOKS == 0)
+        self._looks += 1
+        return found
 
-    async def _run(self) -> None:
-        ticks = 0
-        async for _ in bus.wakeups(self._database.url, bus.LINKED):
-            try:
-                if not any(self._listeners.values()):
-                    await asyncio.to_thread(self._follow)
-                    await asyncio.sleep(PUSH_SECONDS)
-                    continue
-                messages = await asyncio.to_thread(self._look, ticks % 10 == 0)
-            except Exception:
-                log.warning("live_look_failed", exc_info=True)
-                await asyncio.sleep(1)
-                continue
-            ticks += 1
-            for topic, message in messages:
-                self._tell(topic, message)
-            await asyncio.sleep(PUSH_SECONDS)
-
-    def _look(self, with_rate: bool) -> list[tuple[str, str]]:
+    def _look(self, *, with_rate: bool) -> list[Told]:
         with self._database.transaction() as conn:
             moved, self._moved = identity.moved_since(conn, self._moved, PUSH_LIMIT)
             found = live.since(conn, self._seq, PUSH_LIMIT)
@@ -190,66 +169,23 @@ class Hub:
             ]
         if found:
             self._seq = found[-1].event.seq
-        messages: list[tuple[str, str]] = []
+        told: list[Told] = []
         if found or rate:
-            payload: dict[str, Any] = {
-                "topic": "live",
-                "events": [_event(item, sources).model_dump(mode="json") for item in found],
-            }
+            payload: dict[str, Any] = {"events": [_event(item, sources).model_dump(mode="json") for item in found]}
             if rate:
                 payload["rate"] = rate.model_dump(mode="json")
                 payload["rejected"] = [letter.model_dump(mode="json") for letter in letters]
-            messages.append(("live", json.dumps(payload)))
-        for pid in {item.pid for item in found} | moved:
-            topic = f"profile:{pid}"
-            messages.append((topic, json.dumps({"topic": topic, "changed": True, "seq": self._seq})))
-        return messages
+            told.append(("live", payload))
+        told += [(f"profile:{pid}", {"changed": True}) for pid in {item.pid for item in found} | moved]
+        return told
 
     def _follow(self) -> None:
         """While nobody listens: know the end, so that whoever comes next misses nothing from then on."""
         with self._database.transaction() as conn:
             self._seq, self._moved = identity.last_seq(conn), identity.last_moved(conn)
 
-    def _tell(self, topic: str, message: str) -> None:
-        for queue, topics in self._listeners.items():
-            if topic in topics:
-                if queue.full():
-                    queue.get_nowait()  # a reader that cannot follow misses the oldest, not the newest
-                queue.put_nowait(message)
 
-
-class Listener:
-    """One open socket: the topics it asked for and what waits to be sent."""
-
-    def __init__(self, listeners: dict[asyncio.Queue[str], set[str]]) -> None:
-        self._listeners = listeners
-        self.queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_LIMIT)
-        self.topics: set[str] = set()
-
-    def __enter__(self) -> Self:
-        self._listeners[self.queue] = self.topics
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listeners.pop(self.queue, None)
-
-    def obey(self, text: str) -> None:
-        """Read what the console asks for; whatever is not understood is passed over."""
-        try:
-            asked = json.loads(text)
-        except ValueError:
-            return
-        if not isinstance(asked, dict):
-            return
-        for verb, change in (("subscribe", self.topics.update), ("unsubscribe", self.topics.difference_update)):
-            names = asked.get(verb)
-            if isinstance(names, list):
-                change(name for name in names[:50] if isinstance(name, str) and len(name) < 100)
-        if len(self.topics) > 200:
-            self.topics.clear()
-
-
-def router(database: Database, hub: Hub, guards: Guards, clock: Clock) -> APIRouter:
+def router(database: Database, clock: Clock) -> APIRouter:
     routes = APIRouter(prefix="/api", tags=["live"])
 
     @routes.get("/live")
@@ -287,27 +223,6 @@ def router(database: Database, hub: Hub, guards: Guards, clock: Clock) -> APIRou
             rate=rate,
         )
 
-    @routes.websocket("/socket")
-    async def socket(websocket: WebSocket) -> None:
-        if await asyncio.to_thread(guards.socket, websocket, READING) is None:
-            await websocket.close(code=1008)
-            return
-        await websocket.accept()
-        with hub.join() as listener:
-            await websocket.send_text(json.dumps({"topic": "hello", "version": 1}))
-            tasks = [
-                asyncio.create_task(task)
-                for task in (
-                    _hear(websocket, listener.obey),
-                    _speak(websocket, listener.queue),
-                    _recheck(websocket, guards),
-                )
-            ]
-            _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-
     return routes
 
 
@@ -318,25 +233,3 @@ def _seq(cursor: str | None) -> int | None:
     if not 1 <= seq <= live.END_OF_TIME:
         raise cursors.InvalidCursorError("Take the cursor from `next_cursor` of the page before, unchanged.")
     return seq
-
-
-async def _hear(websocket: WebSocket, obey: Callable[[str], None]) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError):
-        while True:
-            obey(await websocket.receive_text())
-
-
-async def _speak(websocket: WebSocket, queue: asyncio.Queue[str]) -> None:
-    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
-        while True:
-            await websocket.send_text(await queue.get())
-
-
-async def _recheck(websocket: WebSocket, guards: Guards) -> None:
-    """A session that ended, or may read no longer, ends its socket too."""
-    while True:
-        await asyncio.sleep(RECHECK_SECONDS)
-        if not await asyncio.to_thread(guards.lives, websocket, READING):
-            with contextlib.suppress(RuntimeError):
-                await websocket.close(code=CLOSE_ENDED)
-            return

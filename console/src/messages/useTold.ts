@@ -1,0 +1,42 @@
+/** Asks again when the socket tells of a change: at once, and once for all that changes while an answer is on its way. */
+import { useEffect, useRef } from "react";
+
+import { useTopic } from "~/socket";
+
+/** A campaign changes all the time: so long after each answer nothing is asked. */
+const REST_MS = 700;
+
+interface Query {
+  isFetching: boolean;
+  refetch: (options: { cancelRefetch: boolean }) => Promise<unknown>;
+}
+
+/** No topic: nothing is followed. */
+export function useTold(topic: string | null, query: Query): void {
+  const latest = useRef(query);
+  const told = useRef(false);
+  const busy = useRef(false);
+  const gone = useRef(false);
+  useEffect(() => {
+    latest.current = query;
+  });
+  useEffect(() => {
+    gone.current = false;
+    return () => void (gone.current = true);
+  }, []);
+  const follow = async () => {
+    busy.current = true;
+    while (told.current && !gone.current) {
+      told.current = false;
+      // What was asked before the change may be answered from before it.
+      if (latest.current.isFetching) await latest.current.refetch({ cancelRefetch: false });
+      await latest.current.refetch({ cancelRefetch: false });
+      await new Promise((resolve) => setTimeout(resolve, REST_MS));
+    }
+    busy.current = false;
+  };
+  useTopic(topic, () => {
+    told.current = true;
+    if (!busy.current) void follow();
+  });
+}

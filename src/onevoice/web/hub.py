@@ -1,0 +1,218 @@
+"""The console's one socket: what an open page wants to hear of, and who tells it.
+
+Whoever has something to tell is a `Publisher`, handed over by bootstrap. A page subscribes to topics; of those that its
+person may not read it hears nothing.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping
+from typing import Any, Protocol, Self
+
+import structlog
+from fastapi import APIRouter, WebSocket
+from starlette.websockets import WebSocketDisconnect
+
+from onevoice.kit import bus
+from onevoice.web.guards import Guards
+
+READING = "customers.read"
+QUEUE_LIMIT = 64
+TOPICS_AT_ONCE = 50
+TOPICS_LIMIT = 200
+TOPIC_LENGTH = 100
+RECHECK_SECONDS = 60.0
+AGAIN_SECONDS = 1.0
+CLOSE_ENDED = 4401
+
+log = structlog.get_logger(__name__)
+
+Told = tuple[str, Mapping[str, Any]]
+"""A topic and what is said of it."""
+
+
+class Publisher(Protocol):
+    """Tells open pages of one thing. channel: of the bus, that wakes it; permission: to hear of any topic of it."""
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def permission(self) -> str: ...
+
+    @property
+    def every_seconds(self) -> float:
+        """The least time between two looks."""
+        ...
+
+    def takes(self, topic: str) -> bool: ...
+
+    def look(self, topics: set[str], fresh: set[str], *, woken: bool) -> Iterable[Told]:
+        """What there is to say of the topics that somebody listens to; called in a thread, and with none of them too.
+
+        fresh: those to which somebody has just begun to listen. woken: not only by the clock.
+        """
+        ...
+
+
+class Hub:
+    """Asks every publisher what is new and tells the open sockets. One task for each."""
+
+    def __init__(self, url: str, publishers: Collection[Publisher]) -> None:
+        self._url = url
+        self._publishers = publishers
+        self._listeners: set[Listener] = set()
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        tasks = [asyncio.create_task(self._run(publisher)) for publisher in self._publishers]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def join(self, permissions: frozenset[str]) -> "Listener":
+        return Listener(self._listeners, self._allowed, permissions)
+
+    def _allowed(self, topic: str, permissions: frozenset[str]) -> bool:
+        return any(each.takes(topic) and each.permission in permissions for each in self._publishers)
+
+    async def _run(self, publisher: Publisher) -> None:
+        missed = False
+        async for woken in bus.wakeups(self._url, publisher.channel):
+            topics, fresh = self._topics(publisher), self._fresh(publisher)
+            try:
+                told = await asyncio.to_thread(publisher.look, topics, fresh, woken=woken or missed)
+            except Exception:
+                log.warning("live_look_failed", channel=publisher.channel, exc_info=True)
+                missed = True
+                for listener in self._listeners:
+                    listener.fresh |= fresh & listener.topics
+                await asyncio.sleep(AGAIN_SECONDS)
+                continue
+            missed = False
+            for topic, said in told:
+                self._tell(topic, json.dumps({"topic": topic, **said}))
+            await asyncio.sleep(publisher.every_seconds)
+
+    def _topics(self, publisher: Publisher) -> set[str]:
+        return {topic for each in self._listeners for topic in each.topics if publisher.takes(topic)}
+
+    def _fresh(self, publisher: Publisher) -> set[str]:
+        found = {topic for each in self._listeners for topic in each.fresh if publisher.takes(topic)}
+        for each in self._listeners:
+            each.fresh -= found
+        return found
+
+    def _tell(self, topic: str, message: str) -> None:
+        for listener in self._listeners:
+            if topic in listener.topics:
+                listener.tell(message)
+
+
+class Listener:
+    """One open socket: the topics it asked for and what waits to be sent."""
+
+    def __init__(
+        self, listeners: "set[Listener]", allowed: Callable[[str, frozenset[str]], bool], permissions: frozenset[str]
+    ) -> None:
+        self._listeners = listeners
+        self._allowed = allowed
+        self._permissions = permissions
+        self.queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_LIMIT)
+        self.topics: set[str] = set()
+        self.fresh: set[str] = set()
+
+    def __enter__(self) -> Self:
+        self._listeners.add(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listeners.discard(self)
+
+    def obey(self, text: str) -> None:
+        """Read what the console asks for; whatever is not understood, or not allowed, is passed over."""
+        try:
+            asked = json.loads(text)
+        except ValueError:
+            return
+        if not isinstance(asked, dict):
+            return
+        added = {topic for topic in _names(asked.get("subscribe")) if self._allowed(topic, self._permissions)}
+        self.fresh |= added - self.topics
+        self._keep((self.topics | added).difference(_names(asked.get("unsubscribe"))))
+
+    def may(self, permissions: frozenset[str]) -> None:
+        """From now on its person may read this, and hears no more of what is not among it."""
+        self._permissions = permissions
+        self._keep({topic for topic in self.topics if self._allowed(topic, permissions)})
+
+    def _keep(self, topics: set[str]) -> None:
+        self.topics = topics if len(topics) <= TOPICS_LIMIT else set()
+        self.fresh &= self.topics
+
+    def tell(self, message: str) -> None:
+        if self.queue.full():
+            self.queue.get_nowait()  # a reader that cannot follow misses the oldest, not the newest
+        self.queue.put_nowait(message)
+
+
+def _names(said: object) -> list[str]:
+    if not isinstance(said, list):
+        return []
+    return [name for name in said[:TOPICS_AT_ONCE] if isinstance(name, str) and len(name) < TOPIC_LENGTH]
+
+
+def router(hub: Hub, guards: Guards) -> APIRouter:
+    routes = APIRouter(prefix="/api")
+
+    @routes.websocket("/socket")
+    async def socket(websocket: WebSocket) -> None:
+        actor = await asyncio.to_thread(guards.socket, websocket, READING)
+        if actor is None:
+            await websocket.close(code=1008)
+            return
+        await websocket.accept()
+        with hub.join(actor.permissions) as listener:
+            await websocket.send_text(json.dumps({"topic": "hello", "version": 1}))
+            tasks = [
+                asyncio.create_task(task)
+                for task in (
+                    _hear(websocket, listener.obey),
+                    _speak(websocket, listener.queue),
+                    _recheck(websocket, guards, listener),
+                )
+            ]
+            _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    return routes
+
+
+async def _hear(websocket: WebSocket, obey: Callable[[str], None]) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError):
+        while True:
+            obey(await websocket.receive_text())
+
+
+async def _speak(websocket: WebSocket, queue: asyncio.Queue[str]) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        while True:
+            await websocket.send_text(await queue.get())
+
+
+async def _recheck(websocket: WebSocket, guards: Guards, listener: Listener) -> None:
+    """A session that ended, or may read no longer, ends its socket too; one that may read less hears less."""
+    while True:
+        await asyncio.sleep(RECHECK_SECONDS)
+        actor = await asyncio.to_thread(guards.still, websocket, READING)
+        if actor is None:
+            with contextlib.suppress(RuntimeError):
+                await websocket.close(code=CLOSE_ENDED)
+            return
+        listener.may(actor.permissions)
