@@ -74,7 +74,12 @@ export default function Windows({ open, close, profileRef, customer, times, sear
   if (open === "write" && present) {
     return (
       <Suspense fallback={null}>
-        <Composer person={present.id} name={present.name ?? t("customer.unnamed")} onClose={close} />
+        <Composer
+          person={present.id}
+          name={present.name ?? t("customer.unnamed")}
+          names={[...("firstName" in present.traits || "first_name" in present.traits ? (["first_name"] as const) : []), ...(present.name ? (["name"] as const) : [])]}
+          onClose={close}
+        />
       </Suspense>
     );
   }

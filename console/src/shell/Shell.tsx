@@ -22,7 +22,7 @@ const KeySheet = lazy(loadKeys);
 /** The windows come after the page, but before anybody asks for them. */
 function useWindowsReady(): void {
   useEffect(() => {
-    const timer = setTimeout(() => void Promise.all([loadDialog(), loadKeys(), loadAccount()]), 600);
+    const timer = setTimeout(() => void Promise.all([loadDialog(), loadKeys()]), 600);
     return () => clearTimeout(timer);
   }, []);
 }
@@ -103,7 +103,7 @@ export function Shell() {
           </span>
           <span>{t("common.nav.search")}</span>
         </button>
-        <button type="button" className="rail-item rail-who" onClick={() => setOpen("account")} aria-haspopup="dialog" title={me?.name}>
+        <button type="button" className="rail-item rail-who" onPointerEnter={() => void loadAccount()} onFocus={() => void loadAccount()} onClick={() => setOpen("account")} aria-haspopup="dialog" title={me?.name}>
           <span className="rail-initials" aria-hidden="true">
             {who}
           </span>

@@ -24,6 +24,8 @@ import "./write.css";
 interface ComposerProps {
   person: string;
   name: string;
+  /** Of the names that a text may hold those that this person has told us. */
+  names: readonly ("first_name" | "name")[];
   onClose: () => void;
 }
 
@@ -35,7 +37,7 @@ interface Sent {
   changed: boolean;
 }
 
-export function Composer({ person, name, onClose }: ComposerProps) {
+export function Composer({ person, name, names, onClose }: ComposerProps) {
   const says = useSays();
   const { t } = says.i18n;
   const me = useMe();
@@ -125,7 +127,7 @@ export function Composer({ person, name, onClose }: ComposerProps) {
       ) : choices.accounts.length === 0 ? (
         <Empty title={t("write.noAccounts")} actions={mayConnect && <TextLink to="/settings/channels">{t("write.connect")}</TextLink>}>{t("write.noAccountsText")}</Empty>
       ) : (
-        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={phone ? null : policy} kind={kind} name={name} says={says} />
+        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={phone ? null : policy} kind={kind} name={name} names={names} says={says} />
       )}
     </Dialog>
   );
@@ -175,10 +177,11 @@ interface FormProps {
   policy: React.ReactNode;
   kind: NonNullable<Choices["kinds"]>[number] | undefined;
   name: string;
+  names: ComposerProps["names"];
   says: ReturnType<typeof useSays>;
 }
 
-function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, policy, kind, name, says }: FormProps) {
+function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, policy, kind, name, names, says }: FormProps) {
   const { t } = says.i18n;
   const now = useNow(30_000);
   const { decision, preview } = foreseen;
@@ -198,7 +201,7 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
       <div className="wr-writing">
         {sites.length > 1 && <SelectField label={t("write.site")} value={draft.site} choices={sites.map((each) => ({ value: each.name, label: each.title }))} onChange={site} />}
         {draft.how === "words" && <Kind draft={draft} purpose={purpose} purposes={purposes} change={change} says={says} />}
-        <Words draft={draft} change={change} preview={written ? preview : undefined} templates={choices.mayTemplates ? choices.templates : null} kind={kind} subject={subject} says={says} />
+        <Words names={names} draft={draft} change={change} preview={written ? preview : undefined} templates={choices.mayTemplates ? choices.templates : null} kind={kind} subject={subject} says={says} />
       </div>
       <div className="wr-beside">
         <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} onChange={(channel) => change({ channel })} says={says} />

@@ -12,6 +12,7 @@ const KNOWN = new Set(["customer", "site", "unsubscribe_url", "preferences_url"]
 const NAME = /^[a-z][a-z0-9_]*$/;
 
 interface WordsProps {
+  names: readonly ("first_name" | "name")[];
   draft: Draft;
   change: (by: Partial<Draft>) => void;
   preview: MessagePreview | undefined;
@@ -43,7 +44,7 @@ export function Words(props: WordsProps) {
   );
 }
 
-function Own({ draft, change, preview, kind, subject, says }: WordsProps) {
+function Own({ names, draft, change, preview, kind, subject, says }: WordsProps) {
   const { t } = says.i18n;
   const field = useRef<HTMLTextAreaElement>(null);
   const phone = usePhone();
@@ -66,7 +67,7 @@ function Own({ draft, change, preview, kind, subject, says }: WordsProps) {
       {subject && <TextField label={t("write.subject")} hint={t("write.subjectHint")} value={draft.subject} maxLength={500} onChange={(value) => change({ subject: value })} />}
       <div className="wr-insert" role="group" aria-label={t("write.insert")}>
         <span className="quiet">{t("write.insert")}</span>
-        {(Object.keys(VARIABLES) as (keyof typeof VARIABLES)[]).map((name) => (
+        {[...names, "site" as const].map((name) => (
           <Button key={name} kind="text" onClick={() => insert(VARIABLES[name])}>
             {t(`write.variables.${name}`)}
           </Button>

@@ -60,6 +60,7 @@ export const accounts = {
   },
   checked: "tested against {referee}",
   unchecked: "tested against no client of the provider",
+  trial: "for trials: it counts what it is given, and nothing leaves this machine",
   form: {
     back: "All channels",
     new: "Connect: {channel}",

@@ -74,7 +74,7 @@ export const write = {
   previewEmpty: "Write something, and it shows here as it arrives.",
   previewBy: "by {channel}, in {language}",
   letter: "The letter",
-  missing: "Not known of this person, so it cannot be sent:",
+  missing: "Not known of this person, so it cannot be sent. Write it out, or take it away:",
   missingAt: "{path} (line {line})",
   refused: "This cannot be put together. {why}",
   faultAt: "Line {line}, character {column}.",

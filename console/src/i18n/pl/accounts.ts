@@ -67,6 +67,7 @@ export const accounts: Translated<typeof english> = {
   },
   checked: "sprawdzone z: {referee}",
   unchecked: "niesprawdzone z\u00a0żadnym klientem dostawcy",
+  trial: "do prób: liczy, co dostało, i\u00a0nic nie opuszcza tej maszyny",
   form: {
     back: "Wszystkie kanały",
     new: "Podłączanie: {channel}",

@@ -77,7 +77,7 @@ export const write: Translated<typeof english> = {
   previewEmpty: "Po wpisaniu treści będzie tu widać, jak dotrze.",
   previewBy: "kanał: {channel}, język: {language}",
   letter: "List",
-  missing: "Tego o\u00a0tej osobie nie wiadomo, więc nie można wysłać:",
+  missing: "Tego o\u00a0tej osobie nie wiadomo, więc nie można wysłać. Wpisz to słowami albo usuń:",
   missingAt: "{path} (wiersz {line})",
   refused: "Nie da się złożyć treści. {why}",
   faultAt: "Wiersz {line}, znak {column}.",

@@ -67,6 +67,7 @@ export const accounts: Translated<typeof english> = {
   },
   checked: "проверено на: {referee}",
   unchecked: "не проверено ни на одном клиенте провайдера",
+  trial: "для проб: считает, что ему дали, и\u00a0ничего не\u00a0выходит с\u00a0этой машины",
   form: {
     back: "Все каналы",
     new: "Подключение: {channel}",

@@ -77,7 +77,7 @@ export const write: Translated<typeof english> = {
   previewEmpty: "Напишите что-нибудь, и\u00a0здесь будет видно, каким оно придёт.",
   previewBy: "канал: {channel}, язык: {language}",
   letter: "Письмо",
-  missing: "Этого о\u00a0человеке не\u00a0знаем, поэтому отправить нельзя:",
+  missing: "Этого о\u00a0человеке не\u00a0знаем, поэтому отправить нельзя. Напишите словами или уберите:",
   missingAt: "{path} (строка {line})",
   refused: "Собрать текст не\u00a0удаётся. {why}",
   faultAt: "Строка {line}, символ {column}.",

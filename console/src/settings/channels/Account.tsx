@@ -110,7 +110,11 @@ function Settings({ manifest, account, sites, title }: { manifest: Manifest; acc
   const aim = () => requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid]")?.focus());
   const probe = useMutation({
     mutationFn: (fields: Drafts) => api.post<Probe>("/api/account-probes", { channel: manifest.kind, settings: sentOf(manifest, fields), ...(account ? { account: account.id } : {}) }),
-    onSuccess: (found, fields) => setTried({ fields, probe: found }),
+    onSuccess: (found, fields) => {
+      setTried({ fields, probe: found });
+      // What the provider calls it tells it from others better than the channel's name, unless somebody chose one.
+      if (!account && draft.name === title) set({ name: found.name.slice(0, 80) });
+    },
   });
   const save = useMutation({
     mutationFn: () => {

@@ -200,7 +200,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
       cell: (one) => (
         <span>
           {sentence(cans(one), fmt.locale)}
-          <span className="table-second">{one.referee ? t("accounts.checked", { referee: one.referee }) : t("accounts.unchecked")}</span>
+          <span className="table-second">{one.referee ? t("accounts.checked", { referee: one.referee }) : t(one.kind.startsWith("sandbox") ? "accounts.trial" : "accounts.unchecked")}</span>
         </span>
       ),
     },
