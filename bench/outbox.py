@@ -19,6 +19,7 @@ import psycopg
 
 from bench.machine import cluster, spread
 from onevoice import bootstrap
+from onevoice.bootstrap import sending
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts.messages import Ask, Content, Outgoing
@@ -149,7 +150,7 @@ async def _bare(url: str, address: str, count: int, turn: int) -> float:
     """
     place = address.removeprefix("http://")
     egress = Egress(allowed=frozenset({place}))
-    channel = bootstrap.sending.channels()["sandbox"]
+    channel = sending.channels()["sandbox"]
     adaptor = channel.open({"url": address, "token": TOKEN}, Tools(SystemClock(), SystemChance(), egress))
     began = time.perf_counter()
     with psycopg.connect(url, autocommit=True) as conn:

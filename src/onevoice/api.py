@@ -1,9 +1,9 @@
-"""The API process. `onevoice api` runs it; Granian calls `create` in its worker."""
+"""The API process. `onevoice api` runs it; Granian calls `create` in its worker, the one that loads the API."""
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
 from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
@@ -14,8 +14,11 @@ from onevoice.kit.chance import SystemChance
 from onevoice.kit.home import Home
 from onevoice.kit.telemetry import configure_logging
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
-def create() -> FastAPI:
+
+def create() -> "FastAPI":
     """Reads ONEVOICE_HOME and ONEVOICE_RUNNING_URL, which `serve` and `api` set for their children."""
     configure_logging()
     home = Home(Path(os.environ["ONEVOICE_HOME"]))

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 
-from onevoice.bootstrap.installation import CONSOLE, FOREIGN_LOG, READY_LAG_EVENTS, Installation, minter, waiting_events
+from onevoice.bootstrap.shared import CONSOLE, FOREIGN_LOG, READY_LAG_EVENTS, Installation, minter, waiting_events
 from onevoice.domains.access.contracts import COMMAND_LINE, AccountCreate, Audit, Permission, SourceId
 from onevoice.domains.access.service import accounts, audit, keys, sites
 from onevoice.domains.events.contracts import Adoption

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from onevoice.bootstrap.installation import Installation
+from onevoice.bootstrap.shared import Installation
 from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.rules.facts import Judged, Outcome
 from onevoice.domains.delivery.rules.flips import Change, Edit

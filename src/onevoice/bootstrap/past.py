@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from onevoice.bootstrap.installation import Installation
 from onevoice.bootstrap.sending import (
     SOURCES,
     SendingSettings,
@@ -20,6 +19,7 @@ from onevoice.bootstrap.sending import (
     manifests,
     sealer,
 )
+from onevoice.bootstrap.shared import Installation
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Inbound
 from onevoice.domains.delivery.contracts.messages import Ask, Asked, Content, Outgoing

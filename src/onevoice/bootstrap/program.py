@@ -10,7 +10,7 @@ import psycopg
 from fastapi import APIRouter, FastAPI
 
 from onevoice.bootstrap import sending
-from onevoice.bootstrap.installation import CONSOLE, READY_LAG_EVENTS, Installation
+from onevoice.bootstrap.shared import CONSOLE, READY_LAG_EVENTS, Installation
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
-from onevoice.bootstrap.installation import Installation, UnusableSettingError, web_settings
+from onevoice.bootstrap.shared import Installation, UnusableSettingError, web_settings
 from onevoice.domains.delivery.contracts.accounts import Account, Probed
 from onevoice.domains.delivery.contracts.channels import Inbound, Manifest
 from onevoice.domains.delivery.contracts.names import AccountId

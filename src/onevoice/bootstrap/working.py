@@ -8,7 +8,7 @@ from types import FrameType
 import psycopg
 from psycopg import Connection
 
-from onevoice.bootstrap.installation import Installation, minter, waiting_events
+from onevoice.bootstrap.shared import Installation, minter, waiting_events
 from onevoice.domains.delivery.jobs import follow
 from onevoice.domains.delivery.service import hearing, trials
 from onevoice.domains.events.jobs import learn

@@ -26,7 +26,7 @@ def database(options: argparse.Namespace) -> Generator[str]:
 
 
 @contextlib.contextmanager
-def installed_at(options: argparse.Namespace) -> Generator[bootstrap.Installation]:
+def installed_at(options: argparse.Namespace) -> Generator["bootstrap.Installation"]:
     home = home_of(options)
     with database(options) as url:
         if not external_database_url(os.environ):

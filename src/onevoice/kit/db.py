@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
-from alembic import command
-from alembic.config import Config
 from psycopg_pool import ConnectionPool
 
 from onevoice.kit.errors import DomainError
@@ -88,6 +86,13 @@ def require_alive(conn: psycopg.Connection) -> None:
 
 def upgrade(url: str) -> None:
     """Bring the schema to this version, each migration in a transaction of its own, one upgrader at a time."""
+    with psycopg.connect(url) as conn:
+        if revision(conn) == HEAD:
+            return
+    # Rarely needed, and takes as long to load as all else here.
+    from alembic import command  # noqa: PLC0415
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
