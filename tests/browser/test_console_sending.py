@@ -119,6 +119,7 @@ class TestConnect:
         token.fill(telegram.token)
         page.keyboard.press("Enter")
         expect(page.get_by_text("It works: @northfold_bot")).to_be_visible()
+        expect(page.get_by_label("Name", exact=True)).to_have_value("@northfold_bot")
         page.get_by_label("Name", exact=True).fill("Northfold")
         page.get_by_label("Site", exact=True).select_option("pl")
         expect(save).to_be_enabled()

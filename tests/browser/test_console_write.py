@@ -47,7 +47,7 @@ class Street:
         answer = self.client.post("/api/accounts", json=body)
         assert answer.status_code == 201, answer.text
 
-    def person(self, name: str = "Anna Kowalska", *, chats: bool = False, **traits: str) -> "Person":
+    def person(self, name: str = "Anna Kowalska", *, chats: bool = False, **traits: str | None) -> "Person":
         address = f"{uuid.uuid4().hex[:10]}@n.example"
         first, _, last = name.partition(" ")
         known = {"name": name, "firstName": first, "lastName": last, "email": address, **traits}
@@ -176,6 +176,7 @@ class TestWrite:
         row = page.locator(".sa-row").first
         expect(row).to_contain_text("Hello Anna, your 39 is in.")
         expect(row).to_contain_text("Sent")
+        expect(page.get_by_label("Thread of Anna Kowalska")).to_contain_text("“Hello Anna, your 39 is in.”")
 
     def test_marketing_without_consent_says_silence_and_why_before_and_after(self, street: Street, write: Any) -> None:
         person = street.person("Ewa Lis")
@@ -306,6 +307,12 @@ class TestWrite:
         window.locator("textarea").fill("Your {{ customer.traits.shoe }}")
         expect(window.locator(".wr-preview")).to_contain_text("customer.traits.shoe (line 1)")
         expect(window.get_by_role("button", name="Send")).to_be_disabled()
+
+    def test_only_names_that_are_known_are_offered(self, street: Street, write: Any) -> None:
+        _page, window = write(street.person("Adam Wilk", firstName=None))
+        expect(window.get_by_role("group", name="Insert").get_by_role("button")).to_have_text(
+            ["full name", "shop’s name"]
+        )
 
     @pytest.mark.parametrize(
         ("language", "told"),
