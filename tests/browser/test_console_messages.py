@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep, owner
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from onevoice.sandbox.provider import TOKEN, Fault, Provider
 from support import LiveServer, serving
@@ -136,6 +136,30 @@ class TestList:
         page.keyboard.press("w")
         page.wait_for_url("**/messages/*")
 
+    def test_enter_takes_nobody_who_was_found_by_the_letters_before(self, open_page: OpenPage, post: Post) -> None:
+        post.person("Zofia Early")
+        post.person("Wanda Late")
+        page = open_page("/messages")
+        settled(page)
+        page.keyboard.press("/")
+        page.keyboard.type("zofia")
+        expect(page.get_by_role("option", name="Zofia Early")).to_be_visible()
+        held: list[Route] = []
+        page.route("**/api/profiles?**", held.append)
+        page.keyboard.press("Control+a")
+        page.keyboard.type("wanda")
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(500)
+        assert held
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(200)
+        assert "to=" not in page.url
+        for each in held:
+            each.continue_()
+        expect(page.get_by_role("option", name="Wanda Late")).to_be_visible()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Only Wanda Late")).to_be_visible()
+
     def test_a_waiting_one_is_cancelled(self, open_page: OpenPage, post: Post) -> None:
         waiting = post.ask(post.person("Ewa Lis"), "Never", due_at="2099-01-01T10:00:00Z")
         page = open_page(f"/messages?row={waiting}")
@@ -221,7 +245,7 @@ class TestPushed:
         expect(page.locator(f'[data-row="{many[-1]}"]')).to_be_visible(timeout=AT_ONCE_MS)
         for each in many:
             post.until(each, "sent")
-        expect(page.locator(f'[data-row="{many[0]}"]')).to_contain_text("Sent ", timeout=AT_ONCE_MS)
+        expect(page.locator(f'[data-row="{many[-1]}"]')).to_contain_text("Sent ", timeout=AT_ONCE_MS)
         assert asked.count < len(many)
 
     def test_on_its_own_page(self, open_page: OpenPage, post: Post) -> None:

@@ -277,6 +277,20 @@ class TestPolicy:
         assert policy["order"] == ["telegram", "whatsapp", "viber", "email", "push"]
         api.put("/api/policy", json={"policy": before["policy"], "based_on": before["version"] + 1})
 
+    def test_what_is_typed_stays_while_the_server_is_away(self, open_page: OpenPage, going: None) -> None:
+        page = open_page("/settings/sending")
+        settled(page)
+        page.keyboard.press("e")
+        hours = page.get_by_role("group", name="Repeats").get_by_label("Hours")
+        hours.fill("24")
+        page.route(re.compile("/api/(switches|accounts)$"), lambda route: route.fulfill(status=500))
+        with page.expect_response(re.compile("/api/switches$"), timeout=20_000):
+            pass
+        with page.expect_response(re.compile("/api/accounts$"), timeout=20_000):
+            pass
+        page.wait_for_timeout(300)
+        expect(hours).to_have_value("24")
+
     def test_that_somebody_else_changed_meanwhile_is_not_written_over(
         self, open_page: OpenPage, api: Any, going: None
     ) -> None:

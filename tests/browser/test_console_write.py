@@ -283,6 +283,20 @@ class TestWrite:
         expect(page.locator(".wr-step").last).to_contain_text("Taken by the provider", timeout=20_000)
         assert street.got(person) == ["Your parcel"]
 
+    def test_that_nothing_can_be_chosen_from_is_said(self, street: Street, open_page: OpenPage) -> None:
+        person = street.person("Ola Dom")
+        page = open_page("/healthz")
+        page.route("**/api/purposes", lambda route: route.fulfill(status=500))
+        page.route(re.compile("/api/templates"), lambda route: route.fulfill(status=500))
+        page.goto(f"/customers/{person.ref}")
+        window = by_key(page)
+        expect(window.locator(".problem")).to_be_visible()
+        page.unroute("**/api/purposes")
+        window.get_by_role("button", name="Try again").click()
+        window.get_by_label("A template").check()
+        expect(window.locator(".problem")).to_be_visible()
+        page.unroute(re.compile("/api/templates"))
+
     def test_what_was_changed_meanwhile_is_not_taken_for_what_was_sent(self, street: Street, write: Any) -> None:
         person = street.person("Iga Nowak")
         page, window = write(person)

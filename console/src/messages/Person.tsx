@@ -37,17 +37,21 @@ function Finder({ onChange, field }: Omit<PersonProps, "value">) {
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
   const wanted = useDebounced(text.trim(), 150);
-  const { data } = useQuery({
+  const { data, isPlaceholderData } = useQuery({
     queryKey: ["palette", wanted],
     queryFn: ({ signal }) => searchCustomers(wanted, { limit: 6, signal }),
     enabled: wanted.length > 1,
     placeholderData: keepPreviousData,
   });
   const found = wanted.length > 1 && text.trim() !== "" ? data?.data : undefined;
+  /** What is listed is what is typed: Enter takes nobody who was found by the letters before. */
+  const settled = wanted === text.trim() && !isPlaceholderData;
   const onKey = (event: KeyboardEvent) => {
-    if (!found) return;
+    if (!found || event.nativeEvent.isComposing) return;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") setAt((at + (event.key === "ArrowDown" ? 1 : -1) + found.length) % Math.max(1, found.length));
-    else if (event.key === "Enter" && found[at]) onChange(`profile:${found[at].id}`);
+    else if (event.key === "Enter") {
+      if (settled && found[at]) onChange(`profile:${found[at].id}`);
+    }
     else if (event.key === "Escape") setText("");
     else return;
     event.preventDefault();

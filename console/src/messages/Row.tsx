@@ -5,10 +5,8 @@ import { memo } from "react";
 import { channelColour, Glyph } from "~/channels";
 import { Button } from "~/ui";
 
-import { waits, type Message } from "./model";
+import { alarms, silent, waits, type Message } from "./model";
 import { becameText, doorOf, wordsOf, type Says } from "./words";
-
-const ALARM = new Set(["failed", "bounced", "uncertain"]);
 
 interface RowProps {
   message: Message;
@@ -28,7 +26,7 @@ export function nameOf(message: Message, { i18n }: Says): string {
 
 export const Row = memo(function Row({ message, index, top, current, says, now, mayCancel, onPoint, onCancel }: RowProps) {
   const { t, fmt } = says.i18n;
-  const silent = message.state === "suppressed" || message.state === "cancelled";
+  const not = silent(message);
   const door = message.channel ? doorOf(message.channel) : null;
   return (
     <div
@@ -36,7 +34,7 @@ export const Row = memo(function Row({ message, index, top, current, says, now, 
       aria-rowindex={index + 2}
       aria-current={current || undefined}
       data-row={message.id}
-      className={`msg-row ${silent ? "msg-silent" : ""}`}
+      className={`msg-row ${not ? "msg-silent" : ""}`}
       style={{ transform: `translateY(${top}px)` }}
       onPointerDown={() => onPoint(message.id)}
     >
@@ -46,7 +44,7 @@ export const Row = memo(function Row({ message, index, top, current, says, now, 
       </div>
       <div role="cell" className="msg-channel">
         {door && message.channel && (
-          <span className="cut" style={silent ? undefined : { color: channelColour(door) }}>
+          <span className="cut" style={not ? undefined : { color: channelColour(door) }}>
             <Glyph channel={door} size={14} /> {says.channel(message.channel)}
           </span>
         )}
@@ -63,7 +61,7 @@ export const Row = memo(function Row({ message, index, top, current, says, now, 
           {says.purpose(message.purpose)}, {t(`messages.classes.${message.class}`)}
         </span>
       </div>
-      <div role="cell" className={`msg-became ${ALARM.has(message.state) ? "alarm" : ""}`}>
+      <div role="cell" className={`msg-became ${alarms(message) ? "alarm" : ""}`}>
         <span>{becameText(message, says, now)}</span>
       </div>
       <div role="cell" className="msg-cost">

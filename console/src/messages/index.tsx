@@ -112,15 +112,8 @@ function NoneFits({ clear }: { clear: () => void }) {
 
 function NothingYet() {
   const { t } = useI18n();
-
-
-  const actions = (
-    <>
-      <TextLink to="/customers">{t("messages.emptyAction")}</TextLink>
-    </>
-  );
   return (
-    <Empty title={t("messages.empty")} actions={actions}>
+    <Empty title={t("messages.empty")} actions={<TextLink to="/customers">{t("messages.emptyAction")}</TextLink>}>
       {t("messages.emptyText")}
     </Empty>
   );

@@ -183,5 +183,9 @@ export interface Purpose {
 }
 
 export const waits = (message: Message): boolean => message.state === "queued" || message.state === "planned";
+/** Nothing went. */
+export const silent = (message: Message): boolean => message.state === "suppressed" || message.state === "cancelled";
+/** It went wrong, or may have. */
+export const alarms = (message: Message): boolean => message.state === "failed" || message.state === "bounced" || message.state === "uncertain";
 /** Something more is coming soon. */
 export const moves = (message: Message): boolean => message.state === "queued" || message.state === "sending";

@@ -11,6 +11,11 @@ interface Query {
   refetch: (options: { cancelRefetch: boolean }) => Promise<unknown>;
 }
 
+/** Nobody looks at a tab behind others, and asking would keep its session from ending. */
+async function seen(): Promise<void> {
+  while (document.hidden) await new Promise((resolve) => document.addEventListener("visibilitychange", resolve, { once: true }));
+}
+
 /** No topic: nothing is followed. */
 export function useTold(topic: string | null, query: Query): void {
   const latest = useRef(query);
@@ -27,6 +32,8 @@ export function useTold(topic: string | null, query: Query): void {
   const follow = async () => {
     busy.current = true;
     while (told.current && !gone.current) {
+      await seen();
+      if (gone.current) break;
       told.current = false;
       // What was asked before the change may be answered from before it.
       if (latest.current.isFetching) await latest.current.refetch({ cancelRefetch: false });

@@ -14,10 +14,12 @@ export function useKinds(): ChannelKind[] | undefined {
   return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<ChannelKind>>("/api/channels"), staleTime: LONG, enabled: may }).data?.data;
 }
 
-export function usePurposes(): Purpose[] | undefined {
+export function usePurposeQuery() {
   const may = useMay("customers.read");
-  return useQuery({ queryKey: ["purposes"], queryFn: () => api.get<Page<Purpose>>("/api/purposes"), staleTime: LONG, enabled: may }).data?.data;
+  return useQuery({ queryKey: ["purposes"], queryFn: () => api.get<Page<Purpose>>("/api/purposes"), staleTime: LONG, enabled: may });
 }
+
+export const usePurposes = (): Purpose[] | undefined => usePurposeQuery().data?.data;
 
 export interface Says {
   i18n: I18n;
@@ -55,13 +57,13 @@ interface Told {
   channel?: string | null;
 }
 
-/** Why, as it stands after "Not sent:". */
 /** What it says, in a line: its first words, else the template it is made of. */
 export function wordsOf({ preview, template, erased }: Message, { t }: I18n): string {
   if (erased) return t("messages.erased");
   return preview ?? (template ? t("messages.template", { name: template }) : "—");
 }
 
+/** Why, as it stands after "Not sent:". */
 export function reasonText({ rule, why, since }: Told, says: Says): string {
   const { t, has, fmt } = says.i18n;
   if (!rule) return why ?? "";

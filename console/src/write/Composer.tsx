@@ -11,6 +11,7 @@ import { Channels } from "./Channels";
 import { faultOf, faultText } from "./faults";
 import { foretold } from "./foreseen";
 import { Kind } from "./Kind";
+import { liquid } from "./liquid";
 import { askOf, blank, dueAt, isBlank, says as hasWords, type Ask, type Asked } from "./model";
 import { Policy } from "./Policy";
 import { Preview } from "./Preview";
@@ -75,7 +76,9 @@ export function Composer({ person, name, names, onClose }: ComposerProps) {
   const written = hasWords(draft);
   const preview = foreseen.preview;
   const whole = !preview || (preview.refused === null && preview.missing.length === 0 && preview.characters <= preview.characters_max);
-  const ready = written && whole && purpose !== "" && draft.site !== "" && !send.isPending && !(draft.later && dueAt(draft) === null);
+  // What is filled in may lack something: that is known once its preview is there.
+  const filled = draft.how === "template" || liquid(draft.text) || liquid(draft.subject);
+  const ready = written && whole && (foreseen.settled || !filled) && purpose !== "" && draft.site !== "" && !send.isPending && !(draft.later && dueAt(draft) === null);
   const submit = () => {
     if (ready) send.mutate({ ask: askOf(draft, person, purpose), key: draft.key });
   };
@@ -201,7 +204,7 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
       <div className="wr-writing">
         {sites.length > 1 && <SelectField label={t("write.site")} value={draft.site} choices={sites.map((each) => ({ value: each.name, label: each.title }))} onChange={site} />}
         {draft.how === "words" && <Kind draft={draft} purpose={purpose} purposes={purposes} change={change} says={says} />}
-        <Words names={names} draft={draft} change={change} preview={written ? preview : undefined} templates={choices.mayTemplates ? choices.templates : null} kind={kind} subject={subject} says={says} />
+        <Words names={names} draft={draft} change={change} preview={written ? preview : undefined} choices={choices} kind={kind} subject={subject} says={says} />
       </div>
       <div className="wr-beside">
         <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} onChange={(channel) => change({ channel })} says={says} />

@@ -6,11 +6,14 @@ import { lazy, Suspense, useEffect, useState } from "react";
 import { api, useMay } from "~/api";
 import { channelColour, Glyph } from "~/channels";
 import { moves, waits, type MessageDetail } from "~/messages/model";
+import { useTold } from "~/messages/useTold";
 import { doorOf, reasonText, useSays, whenText, type Says } from "~/messages/words";
+import { useSocketState } from "~/socket";
 import { Button, Dialog, ProblemBox, Skeleton, useNow } from "~/ui";
 
 const CancelDialog = lazy(() => import("~/messages/Cancel"));
 
+/** Without a socket, which tells at once. */
 const SOON_MS = 700;
 const RECEIPT_MS = 2_000;
 /** Receipts come within minutes or not at all. */
@@ -34,14 +37,17 @@ export function Result({ id, name, repeated, changed, onAnother, onClose }: Resu
   const now = useNow(5_000);
   const [cancels, setCancels] = useState(false);
   const [opened] = useState(Date.now);
+  const away = useSocketState().kind !== "open";
   const found = useQuery({
     queryKey: ["messages", id, "result"],
     queryFn: ({ signal }) => api.get<MessageDetail>(`/api/messages/${id}`, { signal }),
     refetchInterval: ({ state: { data } }) => {
+      if (!away) return false;
       if (!data || (moves(data) && Date.parse(data.due_at) <= Date.now() + RECEIPTS_FOR_MS)) return SOON_MS;
       return data.state === "sent" && Date.now() - opened < RECEIPTS_FOR_MS ? RECEIPT_MS : false;
     },
   });
+  useTold(`message:${id}`, found);
   const message = found.data;
   const state = message?.state;
   // The lists on the page behind know as soon as this does.

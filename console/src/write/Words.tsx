@@ -3,9 +3,10 @@ import { useEffect, useRef, type RefObject } from "react";
 
 import type { ChannelKind } from "~/messages/model";
 import type { Says } from "~/messages/words";
-import { Button, SelectField, TextArea, TextField, usePhone } from "~/ui";
+import { Button, ProblemBox, SelectField, Skeleton, TextArea, TextField, usePhone } from "~/ui";
 
 import type { Draft, MessagePreview, Template } from "./model";
+import type { Choices } from "./useWriting";
 
 const VARIABLES = { first_name: "{{ customer.first_name }}", name: "{{ customer.name }}", site: "{{ site.title }}" } as const;
 const KNOWN = new Set(["customer", "site", "unsubscribe_url", "preferences_url"]);
@@ -16,7 +17,7 @@ interface WordsProps {
   draft: Draft;
   change: (by: Partial<Draft>) => void;
   preview: MessagePreview | undefined;
-  templates: Template[] | null;
+  choices: Choices;
   /** The channel it would go by, if that is known. */
   kind: ChannelKind | undefined;
   subject: boolean;
@@ -24,12 +25,12 @@ interface WordsProps {
 }
 
 export function Words(props: WordsProps) {
-  const { draft, change, templates, says } = props;
+  const { draft, change, choices, says } = props;
   const { t } = says.i18n;
   return (
     <fieldset className="wr-row">
       <legend>{t("write.how")}</legend>
-      {templates && (
+      {choices.mayTemplates && (
         <div className="wr-choices">
           <label className="wr-choice">
             <input type="radio" name="how" checked={draft.how === "words"} onChange={() => change({ how: "words" })} /> {t("write.free")}
@@ -39,7 +40,7 @@ export function Words(props: WordsProps) {
           </label>
         </div>
       )}
-      {draft.how === "template" && templates ? <OfTemplate {...props} templates={templates} /> : <Own {...props} />}
+      {draft.how === "template" && choices.mayTemplates ? <OfTemplate {...props} /> : <Own {...props} />}
     </fieldset>
   );
 }
@@ -78,7 +79,13 @@ function Own({ names, draft, change, preview, kind, subject, says }: WordsProps)
   );
 }
 
-function OfTemplate({ draft, change, preview, templates, says }: WordsProps & { templates: Template[] }) {
+function OfTemplate(props: WordsProps) {
+  const { templates, templatesFault, retryTemplates } = props.choices;
+  if (templates) return <Chosen {...props} templates={templates} />;
+  return templatesFault ? <ProblemBox error={templatesFault} onRetry={retryTemplates} /> : <Skeleton rows={1} height={36} />;
+}
+
+function Chosen({ draft, change, preview, templates, says }: WordsProps & { templates: Template[] }) {
   const { t } = says.i18n;
   const chosen = templates.find((each) => each.id === draft.template);
   const asked = new Set([...Object.keys(draft.variables), ...(preview?.missing.map(({ path }) => path.split(".")[0] ?? "") ?? [])].filter((name) => NAME.test(name) && !KNOWN.has(name)));

@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "react";
 
 import { api, useAllSites, useMay, type Page } from "~/api";
 import type { Account, Decision, Purpose } from "~/messages/model";
-import { useKinds, usePurposes } from "~/messages/words";
+import { useKinds, usePurposeQuery } from "~/messages/words";
 import { useDebounced } from "~/ui";
 
 import { askOf, type Ask, type Draft, type MessagePreview, type Template } from "./model";
@@ -20,6 +20,7 @@ export function useChoices(site: string) {
   const mayTemplates = useMay("templates.read");
   const accounts = useQuery({ queryKey: ["accounts"], queryFn: () => api.get<Page<Account>>("/api/accounts"), staleTime: LONG });
   const sites = useAllSites();
+  const purposes = usePurposeQuery();
   const templates = useQuery({
     queryKey: ["templates", "of", site],
     queryFn: () => api.get<Page<Template>>("/api/templates", { params: { limit: 200, site } }),
@@ -32,11 +33,13 @@ export function useChoices(site: string) {
     accounts: accounts.data?.data,
     /** Those by which something can be sent. */
     sites: sites.data?.data.filter((each) => connected.has(each.name)),
-    templates: templates.data?.data.filter((each) => each.published !== null && each.archived_at === null) ?? [],
-    purposes: usePurposes()?.filter((each) => each.retired_at === null),
+    templates: templates.data?.data.filter((each) => each.published !== null && each.archived_at === null),
+    templatesFault: templates.error,
+    purposes: purposes.data?.data.filter((each) => each.retired_at === null),
     kinds: useKinds(),
-    error: accounts.error ?? sites.error,
-    retry: () => void Promise.all([accounts.refetch(), sites.refetch()]),
+    error: [accounts, sites, purposes].find(({ data, error }) => error && !data)?.error ?? null,
+    retry: () => void Promise.all([accounts.refetch(), sites.refetch(), purposes.refetch()]),
+    retryTemplates: () => void templates.refetch(),
   };
 }
 
@@ -81,8 +84,8 @@ export function useForeseen(draft: Draft, person: string, purpose: string) {
     preview: ready ? preview.data : undefined,
     /** By which channel it is looked at. */
     by,
-    /** Nothing newer is under way. */
-    settled: now === still && !decision.isPlaceholderData && !preview.isPlaceholderData,
+    /** The preview is of what stands here. */
+    settled: now === still && !preview.isPlaceholderData,
     error: decision.error ?? preview.error,
     retry: () => void Promise.all([decision.refetch(), preview.refetch()]),
   };

@@ -6,7 +6,7 @@ import { lazy, memo, Suspense, useState } from "react";
 import { api, useMay, type Page } from "~/api";
 import { channelColour, Glyph } from "~/channels";
 import { groups } from "~/messages/groups";
-import { moves, waits, type Message } from "~/messages/model";
+import { alarms, moves, silent, waits, type Message } from "~/messages/model";
 import { useTold } from "~/messages/useTold";
 import { becameText, doorOf, useSays, wordsOf, type Says } from "~/messages/words";
 import { useSocketState } from "~/socket";
@@ -19,7 +19,6 @@ const PAGE = 25;
 /** Without a socket, which tells at once: the sooner while something is on its way. */
 const FOLLOW_MS = 2_000;
 const LOOK_MS = 15_000;
-const ALARM = new Set(["failed", "bounced", "uncertain"]);
 type Group = keyof typeof groups;
 
 interface SaidProps {
@@ -105,12 +104,12 @@ interface RowProps {
 
 const Row = memo(function Row({ message, now, says, onCancel }: RowProps) {
   const { t, fmt } = says.i18n;
-  const silent = message.state === "suppressed" || message.state === "cancelled";
+  const not = silent(message);
   const door = message.channel ? doorOf(message.channel) : null;
   return (
-    <li className={`sa-row ${silent ? "sa-silent" : ""}`} data-message={message.id}>
-      <span className="sa-sign" style={door && !silent ? { color: channelColour(door) } : undefined}>
-        {silent || !door ? <Stub /> : <Glyph channel={door} size={14} coloured={false} />}
+    <li className={`sa-row ${not ? "sa-silent" : ""}`} data-message={message.id}>
+      <span className="sa-sign" style={door && !not ? { color: channelColour(door) } : undefined}>
+        {not || !door ? <Stub /> : <Glyph channel={door} size={14} coloured={false} />}
       </span>
       <Link to="/messages/$message" params={{ message: message.id }} preload={false} className={`sa-words ${message.erased ? "quiet" : ""}`}>
         {wordsOf(message, says.i18n)}
@@ -118,7 +117,7 @@ const Row = memo(function Row({ message, now, says, onCancel }: RowProps) {
       <time className="sa-when quiet" dateTime={message.asked_at}>
         {fmt.shortDay(message.asked_at)} {fmt.time(message.asked_at)}
       </time>
-      <span className={`sa-became ${ALARM.has(message.state) ? "alarm" : ""}`}>{becameText(message, says, now)}</span>
+      <span className={`sa-became ${alarms(message) ? "alarm" : ""}`}>{becameText(message, says, now)}</span>
       <span className="sa-about quiet cut">
         {[message.channel && says.channel(message.channel), says.purpose(message.purpose), t(`messages.classes.${message.class}`)].filter(Boolean).join(", ")}
       </span>

@@ -283,7 +283,7 @@ export const messages = {
       writes: "The person writes there: {channel}",
       prefers: "The person prefers {channel}",
       at: "It is {time} where the person lives",
-      had: { one: "The person has had {n} this week", other: "The person has had {n} this week" },
+      had: { one: "The person has had {n} message this week", other: "The person has had {n} messages this week" },
       had_none: "The person has had none this week",
       pauses: "The person pauses marketing for a week",
       resumes: "The person ends the pause",

@@ -40,7 +40,7 @@ export const sending: Translated<typeof english> = {
     released: "{what}: wiadomości znowu wychodzą.",
     nowAll: "Wszystko jest zatrzymane",
     nowOne: "Zatrzymane: {what}",
-    nowSome: { one: "Zatrzymane: {n} wyłącznik", few: "Zatrzymane: {n} wyłączniki", many: "Zatrzymane: {n} wyłączników", other: "Zatrzymane: {n} wyłącznika" },
+    nowSome: { one: "Działa {n} zatrzymanie", few: "Działają {n} zatrzymania", many: "Działa {n} zatrzymań", other: "Działa {n} zatrzymania" },
     only: "Zatrzymywać mogą tylko osoby, które mogą zmieniać zasady.",
   },
   policy: {

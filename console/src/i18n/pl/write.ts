@@ -48,7 +48,7 @@ export const write: Translated<typeof english> = {
   past: "Ta pora minęła. Wiadomość zostanie wysłana od razu.",
   channel: "Jakim kanałem?",
   best: "Najlepszym",
-  bestHint: "Tam, gdzie ktoś woli, albo gdzie odpowiada.",
+  bestHint: "Tam, gdzie odbiorca woli, a\u00a0jeśli nie wiadomo, tam, gdzie odpowiada.",
   goesNow: "zostanie wysłana od razu",
   goesAt: "zostanie wysłana {when}",
   waits: "poczeka do {when}: {why}",

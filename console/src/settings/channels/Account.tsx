@@ -14,7 +14,7 @@ import { blank, changed, Fields, placeMoved, sentOf, wrongOf, type Drafts } from
 import { HowTo } from "./HowTo";
 import { doorOf, useChannelTitle, type Account, type Manifest } from "./model";
 import { blankPace, PaceFields, paceOf, paceWrong } from "./Pace";
-import { useAccounts, useManifests } from "./queries";
+import { faultOf, useAccounts, useManifests } from "./queries";
 import { Result } from "./Result";
 import { troubleOfProblem } from "./troubles";
 import "./channels.css";
@@ -35,7 +35,7 @@ export function AccountPart() {
   const account = accounts.data?.data.find((each) => each.id === id);
   const kind = id === "new" ? (channel ?? "email") : account?.channel;
   const manifest = manifests.data?.data.find((each) => each.kind === kind);
-  const fault = manifests.error ?? accounts.error ?? sites.error;
+  const fault = faultOf(manifests, accounts) ?? (sites.rows.length === 0 ? sites.error : null);
   const known = manifest && (id === "new" || account);
   // Those that we know are named in their case; what a package brings stands after a colon.
   const connecting = (one: Manifest) => {

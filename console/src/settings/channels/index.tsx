@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, useMay, type Page } from "~/api";
+import { api, useMay } from "~/api";
 import { Glyph, isChannel } from "~/channels";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
@@ -11,7 +11,7 @@ import { Button, DataTable, Dialog, Empty, Menu, ProblemBox, Section, Skeleton, 
 
 import "../settings.css";
 import { doorOf, useChannelTitle, type Account, type Manifest, type Switch } from "./model";
-import { useAccounts, useManifests } from "./queries";
+import { faultOf, useAccounts, useManifests, useSwitches } from "./queries";
 import { State } from "./State";
 import { usePause } from "./usePause";
 import "./channels.css";
@@ -27,16 +27,16 @@ export function ChannelsPart() {
   const { t, fmt } = useI18n();
   const manifests = useManifests();
   const accounts = useAccounts();
-  const switches = useQuery({ queryKey: ["switches"], queryFn: () => api.get<Page<Switch>>("/api/switches") });
+  const switches = useSwitches();
   const costs = useQuery({ queryKey: ["messages", "costs", "now"], queryFn: () => api.get<{ data: Cost[] }>("/api/message-costs", { params: { month: new Date().toISOString().slice(0, 7) } }), staleTime: 60_000 });
   const title = useChannelTitle(manifests.data?.data);
-  const fault = manifests.error ?? accounts.error;
+  const fault = faultOf(manifests, accounts, switches);
   const kinds = [...new Set(accounts.data?.data.map(({ channel }) => channel))].toSorted((a, b) => fmt.compare(title(a), title(b)));
   return (
     <div className="part">
       <PartHead title={t("accounts.title")} lead={t("accounts.lead")} />
       {fault ? (
-        <ProblemBox error={fault} onRetry={() => void Promise.all([manifests.refetch(), accounts.refetch()])} />
+        <ProblemBox error={fault} onRetry={() => void Promise.all([manifests.refetch(), accounts.refetch(), switches.refetch()])} />
       ) : !manifests.data || !accounts.data || switches.isPending || costs.isPending ? (
         <Skeleton rows={10} height={48} />
       ) : (
@@ -49,7 +49,7 @@ export function ChannelsPart() {
                 rows={accounts.data.data.filter(({ channel }) => channel === kind)}
                 manifest={manifests.data.data.find((each) => each.kind === kind)}
                 switches={switches.data?.data ?? []}
-                costs={costs.data?.data ?? []}
+                costs={costs.data?.data ?? null}
               />
             </Section>
           ))}
@@ -76,7 +76,7 @@ function Named({ kind, title, own = true }: { kind: string; title: string; own?:
   );
 }
 
-function Accounts({ label, rows, manifest, switches, costs }: { label: string; rows: Account[]; manifest: Manifest | undefined; switches: Switch[]; costs: Cost[] }) {
+function Accounts({ label, rows, manifest, switches, costs }: { label: string; rows: Account[]; manifest: Manifest | undefined; switches: Switch[]; costs: Cost[] | null }) {
   const { t, fmt } = useI18n();
   const may = useMay("channels.edit");
   const columns: Column<Account>[] = [
@@ -98,6 +98,7 @@ function Accounts({ label, rows, manifest, switches, costs }: { label: string; r
       head: t("accounts.month"),
       width: "16%",
       cell: (account) => {
+        if (costs === null) return "—";
         const cost = costs.find((each) => each.account_id === account.id);
         return (
           <span>

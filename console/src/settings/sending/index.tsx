@@ -2,15 +2,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { api, useMay, type Page } from "~/api";
+import { api, useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { useKeys } from "~/keys";
 import { PartHead } from "~/shell/Parts";
 import { ProblemBox, Skeleton } from "~/ui";
 
 import "../settings.css";
-import { useChannelTitle, type Switch } from "../channels/model";
-import { useAccounts, useManifests } from "../channels/queries";
+import { useChannelTitle } from "../channels/model";
+import { faultOf, useAccounts, useManifests, useSwitches } from "../channels/queries";
 import type { Policy, Tells, Version } from "./model";
 import { PolicySection } from "./Policy";
 import { Switches } from "./Switches";
@@ -24,13 +24,13 @@ export function SendingPart() {
   const [draft, setDraft] = useState<{ policy: Policy; taken: number | null } | null>(null);
   const manifests = useManifests();
   const accounts = useAccounts();
-  const switches = useQuery({ queryKey: ["switches"], queryFn: () => api.get<Page<Switch>>("/api/switches"), refetchInterval: 15_000 });
+  const switches = useSwitches();
   const policy = useQuery({ queryKey: ["policy"], queryFn: () => api.get<Version>("/api/policy") });
   const title = useChannelTitle(manifests.data?.data);
   const change = () => policy.data && setDraft({ policy: policy.data.policy, taken: null });
   useKeys(t("sending.title"), [{ keys: "e", label: t("sending.policy.change"), off: !may || draft !== null || !policy.data, run: () => void change() }]);
   const queries = [manifests, accounts, switches, policy];
-  const fault = queries.find(({ error }) => error)?.error;
+  const fault = faultOf(...queries);
   const currencies = new Set(accounts.data?.data.map(({ currency }) => currency));
   const tells: Tells = { i18n, channel: title, currency: currencies.size === 1 ? ([...currencies][0] ?? null) : null };
   return (
