@@ -24,6 +24,11 @@ export function Phone({ pocket, act, upTo }: { pocket: Pocket; act: Act; upTo: n
           </button>
         )}
       </div>
+      {work.error && (
+        <p className="pk-error" role="alert">
+          {work.error}
+        </p>
+      )}
       <div className="pk-phone" data-part="phone">
         <div className="pk-status" aria-hidden="true">
           <b>{fmt.time(now)}</b>
@@ -153,9 +158,16 @@ function BotButton({ button, onPress }: { button: Button; onPress: () => Promise
     );
   }
   return (
-    <button type="button" className="pk-button" disabled={work.busy || button.data === null} onClick={() => void work.run(onPress)}>
-      {button.text}
-    </button>
+    <>
+      <button type="button" className="pk-button" disabled={work.busy || button.data === null} onClick={() => void work.run(onPress)}>
+        {button.text}
+      </button>
+      {work.error && (
+        <span className="pk-error" role="alert">
+          {work.error}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 /** The operator's pen: an answer, the question for a consent, an offer; and what the gate would say to it now. */
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 
 import { useWords, type Words } from "./i18n";
 import { isDoor, kinds, type Kind, type Option, type Pocket } from "./model";
@@ -15,13 +15,19 @@ export function Write({ pocket, act }: { pocket: Pocket; act: Act }) {
   const [text, setText] = useState("");
   const [percent, setPercent] = useState(15);
   const work = useWork();
+  /** What was sent without an answer: sent again it has the same key, and arrives once. */
+  const tried = useRef<{ what: string; key: string } | null>(null);
   const option = pocket.options[kind];
   const possible = kinds.filter((each) => each !== "ask" || pocket.mailbox);
   const ready = kind !== "answer" || text.trim() !== "";
   const send = () => {
     if (!ready || work.busy) return;
     void work.run(async () => {
-      await act("write", { kind, channel, key: crypto.randomUUID(), text: text.trim(), percent, subject: subjectOf(pocket) });
+      const said = { kind, channel, text: text.trim(), percent };
+      const what = JSON.stringify(said);
+      if (tried.current?.what !== what) tried.current = { what, key: crypto.randomUUID() };
+      await act("write", { ...said, key: tried.current.key, subject: subjectOf(pocket) });
+      tried.current = null;
       setText("");
       if (kind === "offer") setPercent((percent % 60) + 5);
     });

@@ -254,7 +254,7 @@ class TestWriting:
 
         wait_for(lambda: types() == ["heading", "button", "button", "image", "footer"])
         page.get_by_role("button", name="Undo").click()
-        wait_for(lambda: types() == ["text", "heading", "button", "button", "footer"])
+        wait_for(lambda: types() == ["text", "heading", "button", "button", "image", "footer"])
 
     def test_of_a_receipt_nobody_can_unsubscribe(self, open_page: OpenPage, made: Callable[..., str]) -> None:
         page = open_editor(open_page, made(message_class="transactional", purpose="orders"))
@@ -390,6 +390,7 @@ class TestWhoMay:
         expect(page.get_by_label("Subject", exact=True)).to_have_attribute("readonly", "")
         expect(page.get_by_role("button", name="Publish")).to_have_count(0)
         expect(page.get_by_role("button", name="Test")).to_have_count(0)
+        expect(page.get_by_role("button", name="More", exact=True)).to_have_count(0)
         page.context.close()
 
     def test_there_is_nothing_at_an_address_of_none(self, open_page: OpenPage) -> None:

@@ -1,4 +1,6 @@
 /** A letter's blocks, from top to bottom: each is moved, doubled and taken out by buttons; what was taken out comes back by undo. */
+import { useEffect, useRef } from "react";
+
 import { useI18n } from "~/i18n";
 import { Button, Icon, IconButton, SelectField, TextField, toast } from "~/ui";
 
@@ -17,9 +19,14 @@ export function Blocks({ blocks, onChange }: { blocks: Block[]; onChange: (block
     next.splice(to, 0, ...next.splice(from, 1));
     onChange(next);
   };
+  const latest = useRef({ blocks, onChange });
+  useEffect(() => {
+    latest.current = { blocks, onChange };
+  });
   const drop = (index: number) => {
+    const block = blocks[index]!;
     onChange(blocks.toSpliced(index, 1));
-    toast({ text: t("content.blocks.dropped", { block: t(`content.blocks.types.${blocks[index]!.type}`) }), undo: () => onChange(blocks) });
+    toast({ text: t("content.blocks.dropped", { block: t(`content.blocks.types.${block.type}`) }), undo: () => latest.current.onChange(latest.current.blocks.toSpliced(index, 0, block)) });
   };
   const whole = troubles.filter((each) => each.part === "blocks");
   return (

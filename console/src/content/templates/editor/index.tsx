@@ -67,7 +67,8 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
   const names = useNames();
   const navigate = useNavigate();
   const search = useSearch({ from: "/content/templates/$template" });
-  const mayEdit = useMay("templates.edit") && template.archived_at === null;
+  const mayArchive = useMay("templates.edit");
+  const mayEdit = mayArchive && template.archived_at === null;
   const mayPublish = useMay("templates.publish") && template.archived_at === null;
   const maySend = useMay("messages.send") && mayEdit;
   const kinds = useKinds();
@@ -109,9 +110,10 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
   };
   const drop = () => {
     if (!variant) return;
-    const was = draft;
+    const at = draft.variants.indexOf(variant);
+    const back = (now: Draft): Draft => (now.variants.some((each) => keyOf(each) === keyOf(variant)) ? now : { ...now, variants: now.variants.toSpliced(at, 0, variant) });
     desk.change({ ...draft, variants: draft.variants.filter((each) => each !== variant) });
-    toast({ text: t("content.variants.dropped", { name: names.variant(variant.channel, variant.language) }), undo: () => desk.change(was) });
+    toast({ text: t("content.variants.dropped", { name: names.variant(variant.channel, variant.language) }), undo: () => desk.edit(back) });
   };
   const archive = async () => {
     try {
@@ -159,13 +161,15 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
               {t("content.publish.open")}
             </Button>
           )}
-          <Menu
-            label={t("content.more")}
-            items={[
-              ...(mayEdit && variant ? [{ label: t("content.variants.drop", { name: names.variant(variant.channel, variant.language) }), run: drop }] : []),
-              { label: t(template.archived_at ? "content.unarchive" : "content.archive"), run: () => void archive() },
-            ]}
-          />
+          {mayArchive && (
+            <Menu
+              label={t("content.more")}
+              items={[
+                ...(mayEdit && variant ? [{ label: t("content.variants.drop", { name: names.variant(variant.channel, variant.language) }), run: drop }] : []),
+                { label: t(template.archived_at ? "content.unarchive" : "content.archive"), run: () => void archive() },
+              ]}
+            />
+          )}
         </div>
       </header>
       <Bars desk={desk} />
@@ -204,7 +208,7 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
                   <h2 className="tpl-which" style={{ color: channelColour(doorOf(variant.channel)) }}>
                     <Glyph channel={doorOf(variant.channel)} size={16} /> {names.variant(variant.channel, variant.language)}
                   </h2>
-                  <VariantForm key={chosen} variant={variant} kind={kind} text={preview.data?.text} onChange={(next) => desk.change(withVariant(draft, next))} />
+                  <VariantForm key={chosen} variant={variant} kind={kind} text={preview.data?.text} onChange={(next) => desk.edit((now) => withVariant(now, next))} />
                 </>
               ) : (
                 <Empty title={t("content.variants.none")}>{t("content.variants.noneText")}</Empty>

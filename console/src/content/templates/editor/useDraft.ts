@@ -45,6 +45,8 @@ export function useDraft(template: Template, mayEdit: boolean) {
     latest.current = next;
     setDraft(next);
   }, []);
+  /** From what stands here by then: an undo must not take back what was typed after it was offered. */
+  const edit = useCallback((by: (now: Draft) => Draft) => change(by(latest.current)), [change]);
   const settle = useCallback(
     (theirs: Template, next: Draft) => {
       base.current = { draft: theirs.draft, revision: theirs.revision };
@@ -142,6 +144,7 @@ export function useDraft(template: Template, mayEdit: boolean) {
   return {
     draft,
     change,
+    edit,
     save,
     keeping,
     fault,
