@@ -29,7 +29,6 @@ LONG_FILES = (
     "test_command_line.py",
     "test_linker_stateful.py",
     "test_demo_load.py",
-    "test_api_fuzz.py",
     "test_docs.py",
     "test_events_restore.py",
     "test_restore.py",

@@ -5,6 +5,7 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 workers=${XDIST:-2}
 failed=0
+told=$(mktemp -d)
 
 group() {
     echo "==> $1"
@@ -12,24 +13,34 @@ group() {
     .venv/bin/pytest -m "not long" --durations 5 "$@" || failed=1
 }
 
+beside() { # the same while the next groups run; what it says is told by joined
+    (
+        group "$@"
+        exit "$failed"
+    ) >"$told/$1" 2>&1 &
+}
+
+joined() {
+    for job in $(jobs -p); do
+        wait "$job" || failed=1
+    done
+    cat "$told"/*
+    rm "$told"/*
+}
+
+# Its collection alone takes 40 s of work, which every worker would do.
+beside "any request" tests/api/test_api_fuzz.py
 group "tests without a browser" -n "$workers" --dist loadfile --no-loadscope-reorder \
+    --ignore tests/api/test_api_fuzz.py \
     --ignore tests/browser --ignore tests/clients --ignore tests/snippet --ignore tests/web/test_web_login_browser.py
-group "the console in Chromium" -n "$workers" --dist loadfile --no-loadscope-reorder tests/browser
+joined
+# A page waits for its server and for a moment to pass as long as it works: one worker more than there are cores.
+group "the console in Chromium" -n "$((workers + 1))" --dist loadfile --no-loadscope-reorder tests/browser
 # These wait more than they work, so they wait together.
-beside=$(mktemp -d)
-(
-    group "the snippet in Chromium" tests/snippet -k "not firefox"
-    exit "$failed"
-) >"$beside/chromium" 2>&1 &
-(
-    group "the snippet in Firefox" tests/snippet -k firefox
-    exit "$failed"
-) >"$beside/firefox" 2>&1 &
+beside "the snippet in Chromium" tests/snippet -k "not firefox"
+beside "the snippet in Firefox" tests/snippet -k firefox
 group "the login page in Chromium" tests/web/test_web_login_browser.py
 group "unmodified clients through the fault proxy" tests/clients
-for _ in chromium firefox; do
-    wait -n || failed=1
-done
-cat "$beside"/*
-rm -r "$beside"
+joined
+rmdir "$told"
 exit "$failed"

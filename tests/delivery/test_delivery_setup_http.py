@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from onevoice import bootstrap
 from onevoice.kit.db import Database
 from onevoice.sandbox.telegram import Telegram
-from onevoice.web.settings import WebSettings
 from profiles.linked_shop import Shop
 from web.asgi_client import AsgiClient
 
@@ -26,9 +24,7 @@ def telegram(monkeypatch: pytest.MonkeyPatch) -> Iterator[Telegram]:
 
 @pytest.fixture
 def shop(database: Database, telegram: Telegram) -> Shop:
-    made = Shop(database, "main")
-    made.app = bootstrap.api(made.home, WebSettings())
-    return made
+    return Shop(database, "main")
 
 
 @pytest.fixture

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
 import httpx
+from fastapi import FastAPI
 
 from onevoice import bootstrap
 from onevoice.kit.chance import SeededChance
@@ -33,10 +35,17 @@ class Shop:
         secrets = Secrets(b"v" * 32, b"s" * 32, b"l" * 32)
         self.home = bootstrap.Installation(database, secrets, ManualClock(NOON), SeededChance(1))
         self.sources = bootstrap.ensure_sources(self.home, [(site, "site", site) for site in sites or ("main",)])
-        self.app = bootstrap.api(self.home, WebSettings())
-        key = bootstrap.create_key(self.home, scope="secret", name="tests", channel=None, site="main")
-        self._program = AsgiClient(self.app, Authorization=f"Bearer {key}")
+        self._key = bootstrap.create_key(self.home, scope="secret", name="tests", channel=None, site="main")
         self._sent = 0
+
+    @cached_property
+    def app(self) -> FastAPI:
+        """Built when it is first asked: it takes 0.2 s, and not every test asks."""
+        return bootstrap.api(self.home, WebSettings())
+
+    @cached_property
+    def _program(self) -> AsgiClient:
+        return AsgiClient(self.app, Authorization=f"Bearer {self._key}")
 
     def send(self, event: dict[str, Any], *, at: float = 0, learnt: float | None = None, site: str = "main") -> None:
         """An event that happened at `at` and was learnt then, or later."""
