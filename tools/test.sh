@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 workers=${XDIST:-2}
 failed=0
 told=$(mktemp -d)
+# Hundreds of processes are started: none should compile our sources anew, whatever this machine is set to.
+export PYTHONDONTWRITEBYTECODE=
 
 group() {
     echo "==> $1"
