@@ -81,6 +81,13 @@ class Yard:
         with psycopg.connect(self.post.database.url) as conn:
             return dict(conn.execute("select state, count(*) from delivery.message group by state").fetchall())
 
+    def told(self) -> int:
+        """How many events stand in the log; what its senders did is all that happens in a yard."""
+        with psycopg.connect(self.post.database.url) as conn:
+            row = conn.execute("select coalesce(sum(n), 0)::int from events.log").fetchone()
+        assert row is not None
+        return row[0]
+
     def lapse(self) -> None:
         """As though the leases of the dead had run out."""
         with psycopg.connect(self.post.database.url) as conn:
@@ -121,6 +128,7 @@ class TestKilled:
         """Killed between the provider's 200 and our commit, among other moments."""
         yard.account()
         people = [yard.post.willing()[0] for _ in range(40)]
+        before = yard.told()
         chance = random.Random(5)
         asked: list[int] = []
         for number in range(ROUNDS):
@@ -132,9 +140,10 @@ class TestKilled:
             yard.lapse()
         yard.provider.mix({})
         yard.start()
-        yard.settled()
+        yard.settled(60 + ROUNDS)
         yard.stop()
         assert yard.counts() == {3: len(asked)}
+        assert yard.told() == before + len(asked)
         accepted = yard.provider.accepted()
         assert accepted == {f"ov-{number}": 1 for number in asked}
 
