@@ -73,7 +73,7 @@ def main() -> None:
         keep(page, "webhook")
         page.goto(f"{url}/content/templates")
         page.get_by_role("link", name="promotion").click()
-        values = page.get_by_role("button", name="Sample values")
+        values = page.get_by_role("button", name="Sample values", exact=True)
         values.click()
         page.get_by_label("What whoever asks for the message adds").fill('{"offer": "Zima", "percent": 15}')
         values.click()
