@@ -287,6 +287,16 @@ class TestWhy:
         page.keyboard.press("v")
         expect(page.get_by_text("Verified bit for bit")).to_be_visible()
 
+    def test_the_try_that_succeeded_is_told_after_those_that_did_not(
+        self, open_page: OpenPage, post: Post, provider: Provider
+    ) -> None:
+        provider.script([Fault("unavailable")])
+        asked = post.ask(post.person("Ewa Lis"), "At last")
+        post.until(asked, "sent")
+        page = open_page(f"/messages/{asked}")
+        expect(page.get_by_role("table").locator("tbody tr")).to_have_count(1)
+        expect(page.get_by_text(re.compile("^Taken by the provider "))).to_be_visible()
+
     def test_a_silence_and_what_would_turn_it(self, open_page: OpenPage, said: dict[str, str]) -> None:
         page = open_page(f"/messages/{said['silence']}")
         heading = page.get_by_role("heading", level=1)

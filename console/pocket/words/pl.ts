@@ -132,7 +132,7 @@ export const pl: Translated<typeof en> = {
   trouble: {
     title: "Wywołaj awarię",
     text: "u\u00a0dostawców. Nic nie ginie i\u00a0nic nie idzie dwa razy.",
-    modes: { ok: "OK", slow: "Wolno", busy: "Zajęty", down: "Nie działa" },
+    modes: { ok: "OK", slow: "Powoli", busy: "Zajęty", down: "Nie działa" },
     does: {
       ok: "Wszystko jest przyjmowane od razu.",
       slow: "Każda wiadomość trwa trzy sekundy.",

@@ -3,7 +3,7 @@ import type { accounts as english } from "../en/accounts";
 
 export const accounts: Translated<typeof english> = {
   title: "Kanały",
-  lead: "Konta u\u00a0dostawców, przez które wychodzą wiadomości i\u00a0przychodzą odpowiedzi. Wstrzymane konto zatrzymuje wiadomości i\u00a0żadnej nie gubi.",
+  lead: "Konta u\u00a0dostawców, przez które wychodzą wiadomości i\u00a0przychodzą odpowiedzi. Wstrzymane konto przechowuje wiadomości i\u00a0żadnej nie gubi.",
   none: "Na razie nic nie można wysłać",
   noneText: "Poniżej można podłączyć konto u\u00a0dostawcy. Ustawienia są sprawdzane, zanim zostaną zapisane.",
   account: "Konto",

@@ -4,7 +4,7 @@ import type { content as en } from "../en/content";
 export const content: Translated<typeof en> = {
   title: "Szablony",
   lead: "Co mówią wiadomości, według kanałów i\u00a0języków. Praca toczy się na szkicu; do ludzi trafia to, co opublikowano.",
-  search: "Nazwa lub temat",
+  search: "Nazwa lub cel",
   archived: "W\u00a0archiwum",
   archive: "Przenieś do archiwum",
   unarchive: "Przywróć z\u00a0archiwum",

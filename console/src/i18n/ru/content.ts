@@ -4,7 +4,7 @@ import type { content as en } from "../en/content";
 export const content: Translated<typeof en> = {
   title: "Шаблоны",
   lead: "Что говорят сообщения: по каналам и\u00a0языкам. Вы работаете над черновиком, людям уходит опубликованное.",
-  search: "Название или тема",
+  search: "Название или цель",
   archived: "В\u00a0архиве",
   archive: "Убрать в\u00a0архив",
   unarchive: "Вернуть из архива",

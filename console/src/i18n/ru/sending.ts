@@ -46,7 +46,7 @@ export const sending: Translated<typeof english> = {
   policy: {
     title: "Правила",
     version: "версия {n}, с\u00a0{when}, {who}",
-    built: "какими они пришли с\u00a0Onevoice",
+    built: "по\u00a0умолчанию",
     change: "Изменить",
     save: { one: "Сохранить как версию {n}", few: "Сохранить как версию {n}", many: "Сохранить как версию {n}", other: "Сохранить как версию {n}" },
     nothing: "Пока ничего не изменено.",

@@ -21,7 +21,8 @@ export function Words({ detail, says }: { detail: MessageDetail; says: Says }) {
   );
 }
 
-export function Attempts({ tries, says }: { tries: Attempt[]; says: Says }) {
+/** sent: when it was taken at last. */
+export function Attempts({ tries, sent, says }: { tries: Attempt[]; sent: string | null; says: Says }) {
   const { t, fmt } = useI18n();
   const columns: Column<Attempt>[] = [
     { key: "number", head: t("messages.why.attempt"), phone: "title", width: "72px", cell: (one) => fmt.number(one.number) },
@@ -40,6 +41,7 @@ export function Attempts({ tries, says }: { tries: Attempt[]; says: Says }) {
   return (
     <Section title={t("messages.why.attempts")}>
       <DataTable label={t("messages.why.attempts")} columns={columns} rows={tries} keyOf={(one) => String(one.number)} />
+      {sent && <p>{t("messages.why.taken", { when: fmt.dateTime(sent) })}</p>}
     </Section>
   );
 }

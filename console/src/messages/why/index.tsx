@@ -116,7 +116,7 @@ function Told({ id, why: { message, moments }, at, busy, again }: ToldProps) {
         {decision && <WhatIf key={chosen} id={id} judgement={chosen} decision={decision} says={says} />}
         <div className="why-beside">
           {detail.data ? <Words detail={detail.data} says={says} /> : detail.error ? <ProblemBox error={detail.error} onRetry={() => void detail.refetch()} /> : <Skeleton rows={3} height={28} />}
-          {detail.data && detail.data.tries.length > 0 && <Attempts tries={detail.data.tries} says={says} />}
+          {detail.data && detail.data.tries.length > 0 && <Attempts tries={detail.data.tries} sent={detail.data.sent_at} says={says} />}
         </div>
         {moment && <Foot id={id} moment={moment} onInputs={() => setOpen("inputs")} />}
       </div>
