@@ -290,7 +290,7 @@ class TestSocketGuard:
 class TestOpenSocket:
     def lives(self, site, cookie, permission="things.read"):
         scope = {"type": "http", "headers": [(b"cookie", cookie.encode())], "method": "GET", "path": "/"}
-        return site.guards.lives(Request(scope), permission)
+        return site.guards.still(Request(scope), permission)
 
     def test_lives_as_long_as_its_session(self, site):
         person = site.person()
