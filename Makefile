@@ -57,6 +57,8 @@ full: test
 	@ONEVOICE_CRASH_ROUNDS=200 ONEVOICE_LOAD_SECONDS=240 $(BIN)/pytest -m "long" --durations 20 --ignore tests/browser --ignore tests/api/test_api_fuzz.py
 	@echo "==> senders killed again and again"
 	@ONEVOICE_CRASH_ROUNDS=100 $(BIN)/pytest tests/delivery/test_delivery_senders.py -k Killed
+	@echo "==> many more requests"
+	@ONEVOICE_EXAMPLES=20 $(BIN)/pytest tests/api/test_api_fuzz.py
 	@echo "==> many more stories"
 	@ONEVOICE_EXAMPLES=200 $(BIN)/pytest $(STORIES)
 	@echo "==> every look of every page"

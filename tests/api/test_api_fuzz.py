@@ -1,9 +1,10 @@
 """schemathesis against the real server: whatever is sent, the answer is a documented one, and never a 5xx.
 
-Each operation gets a number of examples rather than a time, so that a run repeats; in all it takes a minute or two.
+Each operation gets a number of examples rather than a time, so that a run repeats; `make full` gives more.
 Programs and clients come first: an owner, who may revoke their keys, will.
 """
 
+import os
 from collections import Counter
 
 import schemathesis
@@ -20,7 +21,7 @@ BEYOND_SCHEMAS = [checks.positive_data_acceptance]
 JUDGED_WITHIN = [checks.negative_data_rejection, *BEYOND_SCHEMAS]
 
 SPEED = settings(
-    max_examples=8,
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "4")),
     deadline=None,
     derandomize=True,
     database=None,
