@@ -317,7 +317,9 @@ class TestSites:
         page.get_by_role("button", name="New key").first.click()
         window = dialog(page)
         window.get_by_label("Name", exact=True).fill(f"key {site}")
+        # Typed before the list is there, it is one of the list all the same.
         window.get_by_label("Site", exact=True).fill(f"Outlet {site} ({site})")
+        expect(window.locator(f"option[value='Outlet {site} ({site})']")).to_be_attached()
         window.get_by_role("button", name="Make the key").click()
         expect(window.get_by_role("region")).to_contain_text("ov_write_")
         with owner(live_server) as client:

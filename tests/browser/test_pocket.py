@@ -3,6 +3,7 @@
 import contextlib
 import json
 import re
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from smtplib import SMTP
@@ -12,7 +13,6 @@ import httpx
 import pytest
 from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
-from playwright.sync_api import TimeoutError as LateError
 
 pytestmark = pytest.mark.browser
 
@@ -111,9 +111,10 @@ ASTRAY = """() => [...document.querySelectorAll(".pk-lines path")].filter((path)
 
 def expect_uncrossed(page: Page) -> None:
     """A letter that has just been opened may still push things down."""
-    with contextlib.suppress(LateError):
-        page.wait_for_function(f"({CROSSED})().length === 0", timeout=5_000)
-    assert page.evaluate(CROSSED) == []
+    deadline = time.monotonic() + 5
+    while (crossed := page.evaluate(CROSSED)) and time.monotonic() < deadline:
+        page.wait_for_timeout(100)
+    assert crossed == []
 
 
 def write(page: Page, kind: str, text: str | None = None) -> None:

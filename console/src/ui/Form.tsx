@@ -104,11 +104,19 @@ export function ChoiceField({ value, choices, onChange, error, wrong, ...rest }:
   useEffect(() => {
     if (named) setText(named);
   }, [named]);
+  const meant = (typed: string) => {
+    const wanted = typed.trim().toLocaleLowerCase();
+    return choices.find((choice) => choice.label.toLocaleLowerCase() === wanted || choice.value.toLowerCase() === wanted)?.value;
+  };
+  // Typed before the list was there: it may be one of it all the same.
+  const late = named === undefined ? meant(value) : undefined;
+  useEffect(() => {
+    if (late !== undefined) onChange(late);
+  }, [late]);
   const choose = (typed: string) => {
     setText(typed);
     setLeft(false);
-    const wanted = typed.trim().toLocaleLowerCase();
-    onChange(choices.find((choice) => choice.label.toLocaleLowerCase() === wanted || choice.value.toLowerCase() === wanted)?.value ?? typed.trim());
+    onChange(meant(typed) ?? typed.trim());
   };
   return (
     <>
