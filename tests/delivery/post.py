@@ -11,7 +11,7 @@ from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Capabilities, Limits, Manifest, Setting
 from onevoice.domains.delivery.contracts.messages import Accepted, Ask, Asked, Content, Message
-from onevoice.domains.delivery.service import accounts, asking, claiming, rendering
+from onevoice.domains.delivery.service import accounts, asking, claiming, rendering, settling
 from onevoice.domains.delivery.store import messages as messages_store
 from onevoice.domains.privacy.service import standing
 from onevoice.kit.chance import SeededChance
@@ -145,9 +145,9 @@ class Post:
             made = answer(each) if callable(answer) else answer
             return made or Accepted(f"p-{each.outgoing.id}")
 
-        results = [claiming.Result(each.outgoing, each.attempt, said(each)) for each in claim.claimed]
+        results = [settling.Result(each.outgoing, each.attempt, said(each)) for each in claim.claimed]
         with self.database.transaction() as conn:
-            claiming.settle(conn, account, results, self.channels, clock=self.clock, chance=self.chance)
+            settling.settle(conn, account, results, self.channels, clock=self.clock, chance=self.chance)
 
     def goes(self, account: Account, answer: Any = None) -> list[int]:
         """Claim and settle all that is due: the messages that went."""

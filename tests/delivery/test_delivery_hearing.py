@@ -5,7 +5,8 @@ import pytest
 from delivery.post import NOON
 from onevoice import bootstrap
 from onevoice.domains.delivery.contracts.channels import Attachment, Reach, Receipt, Said
-from onevoice.domains.delivery.service import claiming, hearing
+from onevoice.domains.delivery.contracts.messages import Accepted
+from onevoice.domains.delivery.service import hearing, saying, settling
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.privacy.contracts import Asked
 from onevoice.domains.privacy.service import standing
@@ -41,7 +42,7 @@ def uncertain(post, account):
     post.claim(account)
     post.later(seconds=200)
     with post.database.transaction() as conn:
-        claiming.recover(conn, post.channels, at=post.clock.now())
+        settling.recover(conn, post.channels, at=post.clock.now())
     assert post.states(number) == ["uncertain"]
     return number
 
@@ -219,7 +220,7 @@ class TestAnswered:
         found = post.message(number)
         assert (found.state, found.sent_at, found.rule, found.reason) == ("delivered", went, None, None)
         link(post)
-        assert stored(post)[0][1]["answers"] == number
+        assert dict(stored(post))["Message Received"]["answers"] == number
 
     def test_by_the_providers_own_name(self, post, hear):
         account = post.account()
@@ -260,6 +261,70 @@ class TestAnswered:
         hear(account, said(text="stop", address="other@n.example", answered=number))
         with post.database.transaction() as conn:
             assert standing.standings(conn, [Asked(nid, nid, "email", "promotions")])[0].state == "withdrawn"
+
+
+class TestDoubtEnded:
+    """Nobody told of it as sent when it left, for nobody knew: whatever shows that it did tells of it."""
+
+    def told(self, post):
+        link(post)
+        with post.database.transaction() as conn:
+            rows = conn.execute(
+                "select e.happened, e.body -> 'properties' from identity.event e join identity.name n"
+                " on n.id = e.name_id where n.name = 'Message Sent'"
+            )
+            return rows.fetchall()
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda number: Receipt("r1", "delivered", NOON, message_id=number),
+            lambda number: Receipt("r1", "read", NOON, message_id=number),
+            lambda number: Receipt("r1", "bounced", NOON, message_id=number),
+            lambda number: Receipt("r1", "complained", NOON, message_id=number),
+            lambda number: said(answered=number),
+        ],
+        ids=["delivered", "read", "bounced", "complained", "answered"],
+    )
+    def test_its_words_stand_in_the_log_once_where_they_left(self, post, hear, make):
+        account = post.account()
+        number = uncertain(post, account)
+        left = post.message(number).contacted_at
+        assert self.told(post) == []
+        hear(account, make(number))
+        hear(account, make(number), Receipt("r9", "read", NOON, message_id=number), said("u9", answered=number))
+        ((happened, told),) = self.told(post)
+        assert happened == left
+        assert told == {"message": number, "text": "Hello", "class": "marketing", "purpose": "promotions"}
+
+    def test_a_receipt_that_is_faster_than_the_sender(self, post, hear):
+        account = post.account()
+        number = post.send(post.willing()[0]).id
+        claim = post.claim(account)
+        hear(account, Receipt("r1", "delivered", NOON, message_id=number))
+        results = [settling.Result(each.outgoing, each.attempt, Accepted("p-1")) for each in claim.claimed]
+        with post.database.transaction() as conn:
+            ended = settling.settle(conn, account, results, post.channels, clock=post.clock, chance=post.chance)
+            saying.tell(conn, account, ended, "email", post.clock.now())
+        assert post.states(number) == ["delivered"]
+        ((_, told),) = self.told(post)
+        assert told["text"] == "Hello"
+
+    def test_what_was_known_is_not_told_again(self, post, hear):
+        account = post.account()
+        number = post.send(post.willing()[0]).id
+        post.goes(account)
+        hear(account, Receipt("r1", "delivered", NOON, message_id=number))
+        assert self.told(post) == []
+
+    def test_of_who_was_erased_nothing(self, post, hear):
+        account = post.account()
+        number = uncertain(post, account)
+        with post.database.transaction() as conn:
+            conn.execute("delete from identity.vault")
+        hear(account, Receipt("r1", "delivered", NOON, message_id=number))
+        assert post.states(number) == ["delivered"]
+        assert self.told(post) == []
 
 
 class TestReach:

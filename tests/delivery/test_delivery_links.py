@@ -19,8 +19,8 @@ from onevoice.domains.delivery.contracts.templates import (
     Variant,
 )
 from onevoice.domains.delivery.rules import clicks
-from onevoice.domains.delivery.service import claiming, reading, rendering, templates
 from onevoice.domains.delivery.service import links as service
+from onevoice.domains.delivery.service import reading, rendering, settling, templates
 from onevoice.domains.delivery.service.doors import Doors as MessageDoors
 from onevoice.domains.identity.service.links import Keys
 from onevoice.kit.home import Secrets
@@ -77,7 +77,7 @@ class Letterbox:
         post.later(minutes=3)
         if in_doubt:
             with post.database.transaction() as conn:
-                claiming.recover(conn, post.channels, at=post.clock.now())
+                settling.recover(conn, post.channels, at=post.clock.now())
 
     @property
     def tokens(self):
@@ -240,6 +240,11 @@ class TestInDoubt:
         doubt.follow(doubt.tokens[0])
         found = doubt.post.message(doubt.asked.id)
         assert (found.state, found.sent_at, found.reason) == ("clicked", went, None)
+
+    def test_of_a_template_its_name_is_told_where_it_left(self, doubt):
+        doubt.follow(doubt.tokens[0])
+        told = [properties for name, properties in doubt.events() if name == "Message Sent"]
+        assert told == [{"message": doubt.asked.id, "template": "boots", "class": "marketing", "purpose": "promotions"}]
 
     def test_a_person_who_opens_it_has_it(self, doubt):
         doubt.look()

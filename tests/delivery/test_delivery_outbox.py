@@ -14,7 +14,7 @@ from onevoice.domains.delivery.errors import (
     UnknownChannelError,
 )
 from onevoice.domains.delivery.rules.facts import Cap, Policy
-from onevoice.domains.delivery.service import accounts, asking, claiming, policy, why
+from onevoice.domains.delivery.service import accounts, asking, claiming, policy, settling, why
 from onevoice.domains.delivery.store import messages as message_store
 from onevoice.domains.delivery.store.messages import ATTEMPTS_SHOWN
 
@@ -275,7 +275,7 @@ class TestSettle:
         late = post.claim(account)
         post.later(seconds=200)
         with post.database.transaction() as conn:
-            claiming.recover(conn, post.channels, at=post.clock.now())
+            settling.recover(conn, post.channels, at=post.clock.now())
         assert post.goes(account) == [asked.id]
         post.settle(account, late, Permanent("wrong"))
         assert post.message(asked.id).state == "sent"
@@ -297,10 +297,10 @@ class TestRecover:
         post.claim(account)
         post.later(seconds=60)
         with post.database.transaction() as conn:
-            assert claiming.recover(conn, post.channels, at=post.clock.now()) == 0
+            assert settling.recover(conn, post.channels, at=post.clock.now()) == 0
         post.later(seconds=61)
         with post.database.transaction() as conn:
-            assert claiming.recover(conn, post.channels, at=post.clock.now()) == 1
+            assert settling.recover(conn, post.channels, at=post.clock.now()) == 1
         assert post.states(asked.id) == ["uncertain"]
 
     def test_where_the_provider_knows_the_key_they_are_sent_again(self, post):
@@ -309,7 +309,7 @@ class TestRecover:
         first = post.claim(account)
         post.later(seconds=121)
         with post.database.transaction() as conn:
-            claiming.recover(conn, post.channels, at=post.clock.now())
+            settling.recover(conn, post.channels, at=post.clock.now())
         again = post.claim(account)
         assert [each.outgoing.key for each in again.claimed] == [each.outgoing.key for each in first.claimed]
         assert again.claimed[0].outgoing.id == asked.id

@@ -27,7 +27,7 @@ from onevoice.domains.delivery.contracts.names import MessageClass
 from onevoice.domains.delivery.contracts.templates import TemplateSource
 from onevoice.domains.delivery.errors import ChannelError
 from onevoice.domains.delivery.ports import Tools
-from onevoice.domains.delivery.service import accounts, asking, claiming, hearing, rendering, templates
+from onevoice.domains.delivery.service import accounts, asking, claiming, hearing, rendering, settling, templates
 from onevoice.domains.identity.errors import UnknownProfileError
 from onevoice.domains.identity.service import references
 from onevoice.domains.privacy.contracts import Said, SuppressionReason
@@ -152,13 +152,13 @@ class Past:
                     claim = claiming.claim(conn, account, 10, known, renderer, at=clock.now())
                     settings = accounts.opened(conn, account, sealer(home))
                     results = [
-                        claiming.Result(
+                        settling.Result(
                             each.outgoing, each.attempt,
                             asyncio.run(self._sent(account.channel, settings, each.outgoing, clock)),
                         )
                         for each in claim.claimed
                     ]  # fmt: skip
-                    claiming.settle(conn, account, results, known, clock=clock, chance=home.chance)
+                    settling.settle(conn, account, results, known, clock=clock, chance=home.chance)
             return found
 
     async def _sent(self, channel: str, settings: Mapping[str, Any], message: Outgoing, clock: Clock) -> Any:

@@ -19,8 +19,9 @@ from onevoice.domains.delivery.errors import ActionRequired, ChannelError, Perma
 from onevoice.domains.delivery.jobs.works import Works
 from onevoice.domains.delivery.ports import Adaptor, Channel, Tools
 from onevoice.domains.delivery.service import accounts as account_service
-from onevoice.domains.delivery.service import asking, claiming, rendering, saying
-from onevoice.domains.delivery.service.claiming import Claim, Claimed, Result
+from onevoice.domains.delivery.service import asking, claiming, rendering, saying, settling
+from onevoice.domains.delivery.service.claiming import Claim, Claimed
+from onevoice.domains.delivery.service.settling import Result
 from onevoice.kit import bus
 from onevoice.kit.db import Database
 from onevoice.kit.sealing import Sealer
@@ -92,7 +93,7 @@ class Sender:
 
     def _housekeep(self) -> list[Account]:
         with self._kit.database.transaction() as conn:
-            changed = claiming.recover(conn, self._manifests, at=self._kit.tools.clock.now())
+            changed = settling.recover(conn, self._manifests, at=self._kit.tools.clock.now())
             accounts = account_service.accounts(conn)
             changed += claiming.reroute(conn, accounts, self._manifests)
         if changed:
@@ -193,7 +194,7 @@ class Sender:
 
         def settle() -> None:
             with self._kit.database.transaction() as conn:
-                ended = claiming.settle(
+                ended = settling.settle(
                     conn, account, results, self._manifests, clock=self._kit.tools.clock, chance=self._kit.tools.chance
                 )
                 kind = self._manifests[account.channel].capabilities.address_kind

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from psycopg import Connection
 
-from onevoice.domains.delivery.store import hearing
+from onevoice.domains.delivery.service import saying
 from onevoice.domains.delivery.store import messages as store
 from onevoice.kit import tokens
 
@@ -42,5 +42,5 @@ class Doors:
         message = store.message(conn, number) if number is not None else None
         if message is None or message.nid is None or message.message_class == "test":
             return None
-        hearing.move_on(conn, message.id, "sent", at, "")
+        saying.move_on(conn, message.id, "sent", at)
         return Opened(message.id, message.nid, message.purpose, message.channel)

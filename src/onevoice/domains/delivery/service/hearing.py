@@ -11,6 +11,7 @@ from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Inbound, Manifest, Reach, Receipt, Said
 from onevoice.domains.delivery.contracts.names import TYPED, AccountId
 from onevoice.domains.delivery.rules import telling
+from onevoice.domains.delivery.service import saying
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import hearing as store
 from onevoice.domains.delivery.store import messages as message_store
@@ -90,7 +91,7 @@ def _answered(conn: Connection, account: Account, said: Sequence[Said]) -> dict[
         number = each.answered if each.answered is not None else by_provider.get(each.answers or "")
         if number is not None:
             found[each.key] = number
-            store.move_on(conn, number, "delivered", each.happened_at, "")
+            saying.move_on(conn, number, "delivered", each.happened_at)
     return found
 
 
@@ -127,8 +128,8 @@ def _receipts(
         nid = nids.get(number) if number is not None else None
         if number is None or nid is None:
             continue  # of a message that is none of ours, or was erased
-        if each.state != "complained":
-            store.move_on(conn, number, each.state, each.happened_at, each.code)
+        arrived = "delivered" if each.state == "complained" else each.state
+        saying.move_on(conn, number, arrived, each.happened_at, each.code)
         if each.state == "bounced" and each.gone and nid != TYPED:
             suppressing.suppress(conn, nid, "hard_bounce", source=f"message:{number}", clock=clock)
         if each.state == "complained" and nid != TYPED:

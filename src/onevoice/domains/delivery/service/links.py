@@ -9,14 +9,11 @@ from psycopg import Connection
 
 from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts.names import AccountId
-from onevoice.domains.delivery.rules import clicks, telling
-from onevoice.domains.delivery.store import accounts as account_store
-from onevoice.domains.delivery.store import hearing
+from onevoice.domains.delivery.rules import clicks
+from onevoice.domains.delivery.service import saying
 from onevoice.domains.delivery.store import links as store
-from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.errors import IdentityError
 from onevoice.domains.identity.service import links as identity_links
-from onevoice.domains.identity.service import reading as identity
 from onevoice.kit import tokens
 from onevoice.kit.chance import Chance, random_uuid
 from onevoice.kit.clock import Clock
@@ -95,9 +92,9 @@ class Links:
         told = {"message": found.message_id, "url": url, "link": number, "machine": machine}
         self._tell(conn, found, CLICKED, told, clock, chance)
         if machine is not None:
-            hearing.move_on(conn, found.message_id, "sent", now, "")
+            saying.move_on(conn, found.message_id, "sent", now)
             return url
-        hearing.move_on(conn, found.message_id, "clicked", now, "")
+        saying.move_on(conn, found.message_id, "clicked", now)
         return self._known(conn, found, url, clock, chance)
 
     def look(self, conn: Connection, token: str, asking: Asking, *, clock: Clock, chance: Chance) -> bool:
@@ -111,7 +108,7 @@ class Links:
         proxy = clicks.proxy(asking.headers)
         self._tell(conn, found, OPENED, {"message": found.message_id, "proxy": proxy}, clock, chance)
         told = "read" if proxy is None else "delivered" if proxy == "privacy_proxy" else "sent"
-        hearing.move_on(conn, found.message_id, told, clock.now(), "")
+        saying.move_on(conn, found.message_id, told, clock.now())
         return True
 
     def _tell(
@@ -123,15 +120,8 @@ class Links:
         clock: Clock,
         chance: Chance,
     ) -> None:
-        account = account_store.account(conn, AccountId(found.account_id), deleted=True)
-        who = identity.identifiers_by_nid(conn, [found.nid]).get(found.nid)
-        value = identity.values_of(conn, [found.nid]).get(found.nid)
-        if account is None or who is None or value is None:
-            return
-        event = telling.event(
-            name, f"ov-{random_uuid(chance)}", clock.now(), properties, telling.naming(who.kind, value)
-        )
-        events.append(conn, [events.judged([event], account.source_id, clock.now())])
+        key, now = f"ov-{random_uuid(chance)}", clock.now()
+        saying.tell_of(conn, AccountId(found.account_id), found.nid, name, key, now, properties, now)
 
     def _known(self, conn: Connection, found: store.Linked, url: str, clock: Clock, chance: Chance) -> str:
         domains = sites.site(conn, found.site).details.domains

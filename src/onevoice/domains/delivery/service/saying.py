@@ -1,20 +1,26 @@
 """What we said goes into the log beside what people say: one thread holds both, and segments may ask for it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from psycopg import Connection
 
 from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.delivery.contracts.accounts import Account
-from onevoice.domains.delivery.contracts.messages import Accepted
-from onevoice.domains.delivery.contracts.names import TYPED
+from onevoice.domains.delivery.contracts.messages import Accepted, Content, Message
+from onevoice.domains.delivery.contracts.names import TYPED, AccountId, State
 from onevoice.domains.delivery.rules import telling
-from onevoice.domains.delivery.service.claiming import Ended
+from onevoice.domains.delivery.service.settling import Ended
+from onevoice.domains.delivery.store import accounts as account_store
+from onevoice.domains.delivery.store import hearing as hearing_store
 from onevoice.domains.delivery.store import messages as store
 from onevoice.domains.delivery.store import templates as template_store
 from onevoice.domains.events.service import log as events
+from onevoice.domains.identity.service import reading as identity
+
+_IN_DOUBT = frozenset({"sending", "uncertain"})
 
 
 def tell(conn: Connection, account: Account, ended: Sequence[Ended], address_kind: str, at: datetime) -> None:
@@ -28,7 +34,7 @@ def tell(conn: Connection, account: Account, ended: Sequence[Ended], address_kin
     told: list[dict[str, Any]] = []
     for (outgoing, _, answer), state in ended:
         message = messages.get(outgoing.id)
-        if message is None or message.message_class == "test" or message.nid in {None, TYPED}:
+        if message is None or _untold(message):
             continue
         if isinstance(answer, Accepted):
             name = telling.SENT
@@ -38,9 +44,59 @@ def tell(conn: Connection, account: Account, ended: Sequence[Ended], address_kin
         else:
             name, properties = telling.RECEIPTS[state], telling.of_refusal(outgoing.id, answer)
         context = telling.naming(address_kind, outgoing.address)
-        told.append(telling.event(name, f"ov-m{outgoing.id}-{state}", at, properties, context))
+        told.append(telling.event(name, _key(outgoing.id, state), at, properties, context))
     if told:
         events.append(conn, [events.judged(told, account.source_id, at)])
+
+
+def move_on(conn: Connection, message_id: int, state: State, at: datetime, code: str = "") -> None:
+    """What somebody else told of a message of ours. Where nobody knew before that its provider took it, it is told of
+    as sent now, for the time when it left.
+    """
+    if hearing_store.move_on(conn, message_id, state, at, code) not in _IN_DOUBT:
+        return
+    message = store.message(conn, message_id)
+    if message is None or message.account_id is None or message.nid is None or _untold(message):
+        return
+    template = None
+    if message.template is not None:
+        template = template_store.names(conn, [message.template]).get(message.template, "")
+    words = store.contents(conn, [message_id]).get(message_id, {}).get("words")
+    # What a template said is not rendered again: what is known of its reader may have changed since.
+    content = Content("") if words is None else msgspec.convert(words, Content)
+    author = None if template is not None else _author(conn, message.asked_by, {})
+    properties = telling.of_ours(message, content, template=template, author=author)
+    left = message.contacted_at or at
+    tell_of(conn, message.account_id, message.nid, telling.SENT, _key(message_id, "sent"), left, properties, at)
+
+
+def tell_of(
+    conn: Connection,
+    account_id: AccountId,
+    nid: int,
+    name: str,
+    key: str,
+    happened_at: datetime,
+    properties: Mapping[str, Any],
+    now: datetime,
+) -> None:
+    """An event of whoever has that address; of one that was erased there is nobody to tell of."""
+    account = account_store.account(conn, account_id, deleted=True)
+    who = identity.identifiers_by_nid(conn, [nid]).get(nid)
+    address = identity.values_of(conn, [nid]).get(nid)
+    if account is None or who is None or address is None:
+        return
+    told = telling.event(name, key, happened_at, properties, telling.naming(who.kind, address))
+    events.append(conn, [events.judged([told], account.source_id, now)])
+
+
+def _untold(message: Message) -> bool:
+    return message.message_class == "test" or message.nid in {None, TYPED}
+
+
+def _key(message_id: int, state: State) -> str:
+    """One event of each kind, however often it is told."""
+    return f"ov-m{message_id}-{state}"
 
 
 def _author(conn: Connection, asked_by: str, known: dict[str, str | None]) -> str | None:

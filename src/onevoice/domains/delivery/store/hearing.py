@@ -5,9 +5,10 @@ from datetime import datetime
 
 from psycopg import Connection
 
+from onevoice.domains.delivery.contracts.names import STATES, State
 from onevoice.domains.delivery.store.messages import STATE_NUMBER
 
-_ORDER = ("sending", "uncertain", "sent", "delivered", "read", "clicked")
+_ORDER: tuple[State, ...] = ("sending", "uncertain", "sent", "delivered", "read", "clicked")
 """A message moves on along these, never back; it ends in the others. While it is `sending`, whether it was taken is for
 its provider to answer."""
 
@@ -31,27 +32,26 @@ def forget(conn: Connection, before: datetime, limit: int) -> int:
     return done.rowcount
 
 
-def move_on(conn: Connection, message_id: int, state: str, at: datetime, code: str) -> bool:
-    """Whether the message was not further already."""
-    if state in {"bounced", "failed"}:
-        done = conn.execute(
-            "update delivery.message set state = %s, ended_at = %s, rule = 'provider', reason = nullif(%s, '')"
-            " where id = %s and state = any(%s)",
-            (STATE_NUMBER[state], at, code, message_id, _numbers("sending", "uncertain", "sent", "delivered")),  # pyright: ignore[reportArgumentType] - a state
-        )
-        return done.rowcount == 1
-    before = _ORDER[1 if state == "sent" else 0 : _ORDER.index(state)]
-    done = conn.execute(
-        "update delivery.message set state = %s, ended_at = coalesce(ended_at, %s),"
-        " sent_at = coalesce(sent_at, contacted_at, %s), lease_until = null, rule = null,"
-        " reason = null where id = %s and state = any(%s)",
-        (STATE_NUMBER[state], at, at, message_id, _numbers(*before)),  # pyright: ignore[reportArgumentType] - a state
+def move_on(conn: Connection, message_id: int, state: State, at: datetime, code: str) -> State | None:
+    """The state it had before; None where it was further already."""
+    ends = state in {"bounced", "failed"}
+    before = ("sending", "uncertain", "sent", "delivered") if ends else _ORDER[state == "sent" : _ORDER.index(state)]
+    changed = (
+        "state = %(state)s, ended_at = %(at)s, lease_until = null, rule = 'provider', reason = nullif(%(code)s, '')"
+        if ends
+        else "state = %(state)s, ended_at = coalesce(m.ended_at, %(at)s),"
+        " sent_at = coalesce(m.sent_at, m.contacted_at, %(at)s), lease_until = null, rule = null, reason = null"
     )
-    return done.rowcount == 1
-
-
-def _numbers(*states: str) -> list[int]:
-    return [STATE_NUMBER[each] for each in states]  # pyright: ignore[reportArgumentType] - states
+    row = conn.execute(
+        "with before as (select id, state from delivery.message where id = %(id)s and state = any(%(before)s)"
+        f" for update) update delivery.message m set {changed} from before where m.id = before.id"
+        " returning before.state",
+        {
+            "id": message_id, "state": STATE_NUMBER[state], "at": at, "code": code,
+            "before": [STATE_NUMBER[each] for each in before],
+        },
+    ).fetchone()  # fmt: skip
+    return None if row is None else STATES[row[0]]
 
 
 def note_reach(conn: Connection, account_id: int, nid: int, at: datetime, *, opens: bool | None) -> None:
