@@ -138,6 +138,31 @@ class TestNobody:
         assert "/v1/identify" in page.evaluate("navigator.clipboard.readText()")
         assert axe_violations(page) == []
 
+    def test_over_plain_http_copying_goes_the_old_way(self, open_page):
+        page, other = open_page("/live"), open_page("/live")
+        page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        empty = {"data": [], "next_cursor": None, "total": 0, "total_is_exact": True, "of_people": 0, "took_ms": 1}
+        page.route(re.compile("/api/profiles"), lambda route: route.fulfill(json=empty))
+        page.goto("/customers")
+        button = page.get_by_role("button", name="Copy").first
+        page.bring_to_front()
+        button.click()
+        expect(page.get_by_text("The command is on the clipboard")).to_be_visible()
+        expect(button).to_be_focused()
+        other.bring_to_front()
+        assert other.evaluate("navigator.clipboard.readText()") == "onevoice keys create write --name shop"
+
+    def test_what_cannot_be_copied_is_selected(self, open_page):
+        page = open_page("/live")
+        page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        page.add_init_script("Document.prototype.execCommand = () => false")
+        empty = {"data": [], "next_cursor": None, "total": 0, "total_is_exact": True, "of_people": 0, "took_ms": 1}
+        page.route(re.compile("/api/profiles"), lambda route: route.fulfill(json=empty))
+        page.goto("/customers")
+        page.get_by_role("button", name="Copy").first.click()
+        expect(page.get_by_text("press Ctrl+C")).to_be_visible()
+        assert page.evaluate("getSelection().toString().trim()") == "onevoice keys create write --name shop"
+
     def test_a_fault_is_said_in_words_and_can_be_tried_again(self, open_page, people):
         page = open_page("/live")
         problem = {"title": "The search is not ready", "code": "not_ready", "detail": "It is being built."}

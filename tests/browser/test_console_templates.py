@@ -258,7 +258,7 @@ class TestWriting:
 
     def test_of_a_receipt_nobody_can_unsubscribe(self, open_page: OpenPage, made: Callable[..., str]) -> None:
         page = open_editor(open_page, made(message_class="transactional", purpose="orders"))
-        expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+        expect(page.get_by_text("No faults in the template")).to_be_visible()
         page.get_by_label("Text", exact=True).nth(1).fill('<a href="{{ unsubscribe_url }}">Leave</a>')
         expect(page.locator(".src-told", has_text="Only marketing can be unsubscribed from")).to_be_visible()
 

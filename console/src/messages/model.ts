@@ -26,6 +26,8 @@ export interface Message {
   rule: string | null;
   why: string | null;
   asked_by: string;
+  /** The colleague's name; null of a key, of the command line and of whoever is not here any more. */
+  asked_by_name: string | null;
   asked_at: string;
   due_at: string;
   sent_at: string | null;

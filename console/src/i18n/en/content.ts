@@ -138,7 +138,7 @@ export const content = {
   problems: {
     title: "Check",
     checking: "Checking",
-    none: "Nothing is wrong",
+    none: "No faults in the template",
     errors: { one: "{n} thing to put right", other: "{n} things to put right" },
     hints: { one: "{n} hint", other: "{n} hints" },
     andMore: { one: "and {n} more text", other: "and {n} more texts" },

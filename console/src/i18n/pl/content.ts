@@ -140,7 +140,7 @@ export const content: Translated<typeof en> = {
   problems: {
     title: "Sprawdzenie",
     checking: "Sprawdzanie",
-    none: "Nie ma błędów",
+    none: "Brak błędów w\u00a0szablonie",
     errors: { one: "Do poprawienia: {n} miejsce", few: "Do poprawienia: {n} miejsca", many: "Do poprawienia: {n} miejsc", other: "Do poprawienia: {n} miejsca" },
     hints: { one: "{n} wskazówka", few: "{n} wskazówki", many: "{n} wskazówek", other: "{n} wskazówki" },
     andMore: { one: "i\u00a0jeszcze {n} treść", few: "i\u00a0jeszcze {n} treści", many: "i\u00a0jeszcze {n} treści", other: "i\u00a0jeszcze {n} treści" },

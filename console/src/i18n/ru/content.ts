@@ -140,7 +140,7 @@ export const content: Translated<typeof en> = {
   problems: {
     title: "Проверка",
     checking: "Проверяется",
-    none: "Ошибок нет",
+    none: "В\u00a0шаблоне ошибок нет",
     errors: { one: "Исправить: {n} место", few: "Исправить: {n} места", many: "Исправить: {n} мест", other: "Исправить: {n} места" },
     hints: { one: "{n} подсказка", few: "{n} подсказки", many: "{n} подсказок", other: "{n} подсказки" },
     andMore: { one: "и\u00a0ещё {n} текст", few: "и\u00a0ещё {n} текста", many: "и\u00a0ещё {n} текстов", other: "и\u00a0ещё {n} текста" },

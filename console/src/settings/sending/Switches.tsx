@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { api } from "~/api";
 import { Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
@@ -132,7 +133,7 @@ function Thrown({ thrown, scopeOf, may, busy, onRelease }: { thrown: Switch[]; s
             <li key={each.scope}>
               <span>
                 {!single && <b>{one.name}</b>}
-                <span className="sw-why">{t("sending.stop.by", { who: each.thrown_by, when: fmt.dateTime(each.thrown_at), reason: each.reason })}</span>
+                <span className="sw-why">{t("sending.stop.by", { who: actorText(each.thrown_by, t), when: fmt.dateTime(each.thrown_at), reason: each.reason })}</span>
               </span>
               {may && (
                 <Button disabled={busy} aria-label={t("sending.stop.releaseOf", { what: one.name })} onClick={() => onRelease(one)}>
