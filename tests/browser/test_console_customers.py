@@ -299,6 +299,32 @@ class TestView:
         expect(page.get_by_role("heading", name="Клиенты")).to_be_visible()
         assert page.evaluate("document.documentElement.lang") == "ru"
 
+    def test_on_a_phone_the_bar_holds_five_and_the_rest_is_under_more(self, open_page):
+        page = open_page("/live", size=PHONE)
+        bar = page.get_by_role("navigation", name="Pages")
+        expect(bar.locator(".rail-item")).to_have_text(
+            ["Live", "Customers", "Messages", "Content", re.compile("Search$"), "More"]
+        )
+        more = bar.get_by_role("button", name="More")
+        more.focus()
+        page.keyboard.press("Enter")
+        window = page.get_by_role("dialog", name="More")
+        expect(window.get_by_role("listitem")).to_have_text(["Data", "Settings", "Account"])
+        assert axe_violations(page) == []
+        page.keyboard.press("Escape")
+        expect(window).to_have_count(0)
+        expect(more).to_be_focused()
+        more.click()
+        window.get_by_role("link", name="Settings").click()
+        page.wait_for_url("**/settings/**")
+        expect(window).to_have_count(0)
+        expect(more).to_have_attribute("aria-current", "true")
+        more.click()
+        window.get_by_role("button", name="Account").click()
+        expect(page.get_by_role("dialog", name="owner")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(more).to_be_focused()
+
     def test_nothing_sticks_out_of_a_phone(self, open_page, people):
         page = open_page(f"/customers?q={people}", size=PHONE, language="ru")
         expect(rows(page).first).to_be_visible()
