@@ -481,7 +481,9 @@ class TestMessages:
     ) -> None:
         _, window = write(street.person("Ewa Lis"), DESK, "en", scheme)
         radio = window.locator("input[name=class]").nth(1)
-        edge, ground = radio.evaluate("(e) => [getComputedStyle(e).borderTopColor, getComputedStyle(e).backgroundColor]")
+        edge, ground = radio.evaluate(
+            "e => ['borderTopColor', 'backgroundColor'].map(each => getComputedStyle(e)[each])"
+        )
         assert contrast(edge, ground) >= 3
 
 

@@ -119,7 +119,7 @@ function Accounts({ label, rows, manifest, switches, costs }: { label: string; r
         </span>
       ),
     },
-    ...(may ? [{ key: "actions", head: t("accounts.actions"), width: "176px", phone: "bare" as const, cell: (account: Account) => <Actions account={account} known={manifest !== undefined} /> }] : []),
+    ...(may ? [{ key: "actions", head: t("accounts.actions"), width: "208px", phone: "bare" as const, cell: (account: Account) => <Actions account={account} known={manifest !== undefined} /> }] : []),
   ];
   return <DataTable label={label} columns={columns} rows={rows} keyOf={(account) => account.id} />;
 }
