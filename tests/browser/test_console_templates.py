@@ -296,6 +296,7 @@ class TestPreview:
         page = open_editor(open_page, made(draft(en="Order {{ order.number }} is yours.")))
         pane = page.get_by_role("region", name="Preview")
         expect(pane.get_by_text("1 value is missing for this person.")).to_be_visible()
+        expect(pane.locator(".tpl-missing code")).to_have_text('{{ order.number | default: "…" }}')
         pane.get_by_role("button", name="Make sample values").click()
         expect(shown(page).locator("body")).to_contain_text("Order number is yours.")
         expect(pane.get_by_text("missing for this person")).to_have_count(0)

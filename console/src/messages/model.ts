@@ -137,46 +137,6 @@ export interface Cost {
   minor: number;
 }
 
-export interface Setting {
-  name: string;
-  type: "text" | "number" | "boolean" | "choice";
-  title: Record<string, string>;
-  help: Record<string, string>;
-  secret: boolean;
-  required: boolean;
-  default: Json;
-  choices: string[];
-}
-
-export interface ChannelKind {
-  kind: string;
-  door: string;
-  title: Record<string, string>;
-  settings: Setting[];
-  subject: boolean;
-  buttons: boolean;
-  text_max: number;
-  address_kind: string;
-  referee: string | null;
-}
-
-export interface Account {
-  id: string;
-  channel: string;
-  name: string;
-  site: string;
-  settings: Record<string, Json>;
-  secrets: string[];
-  paused: boolean;
-  trouble: string | null;
-  trouble_at: string | null;
-  rests_until: string | null;
-  limits: { per_second: number; burst: number; concurrency: number; per_address_seconds: number };
-  cost_minor: number;
-  currency: string;
-  made_at: string;
-}
-
 export interface Purpose {
   name: string;
   message_class: "transactional" | "marketing";

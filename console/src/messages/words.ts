@@ -1,12 +1,12 @@
 /** What became of a message and why, in words. */
 import { useQuery } from "@tanstack/react-query";
 
-import { api, useMay, type Page } from "~/api";
+import { api, useMay, type Page, type ChannelKind } from "~/api";
 import { asChannel, isChannel, useChannelNames, type Channel } from "~/channels";
 import { useI18n, type I18n } from "~/i18n";
 
 import { providerReason } from "./codes";
-import type { ChannelKind, Decision, Edit, Message, Outcome, Purpose } from "./model";
+import type { Decision, Edit, Message, Outcome, Purpose } from "./model";
 
 const LONG = 60_000;
 

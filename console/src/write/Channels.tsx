@@ -1,6 +1,7 @@
 /** Which channel: each with what would come of it, what it costs and what would turn it. The policy is the choice. */
+import type { Account } from "~/api";
 import { channelColour, Glyph } from "~/channels";
-import type { Account, Candidate, Decision } from "~/messages/model";
+import type { Candidate, Decision } from "~/messages/model";
 import { doorOf, flipText, reasonText, whenText, type Says } from "~/messages/words";
 
 import { ofCandidate } from "./foreseen";

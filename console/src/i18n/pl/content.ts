@@ -198,6 +198,7 @@ export const content: Translated<typeof en> = {
     darkHint: "Tak pokazują skrzynki, które odwracają kolory. Inne zostawiają je bez zmian.",
     missing: { one: "Dla tej osoby brakuje {n} wartości.", few: "Dla tej osoby brakuje {n} wartości.", many: "Dla tej osoby brakuje {n} wartości.", other: "Dla tej osoby brakuje {n} wartości." },
     missingText: "Taka wiadomość do niej nie trafi.",
+    missingHint: "Każdej można dać wartość zastępczą, na przykład {example}.",
     andMore: { one: "i\u00a0jeszcze {n} miejsce", few: "i\u00a0jeszcze {n} miejsca", many: "i\u00a0jeszcze {n} miejsc", other: "i\u00a0jeszcze {n} miejsca" },
     fill: "Utwórz przykłady",
     refused: "Nie da się tego pokazać, dopóki błędy nie zostaną poprawione.",

@@ -4,12 +4,12 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
 import { actorText } from "~/actors";
-import { api } from "~/api";
+import { api, type Account } from "~/api";
 import { Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, CheckField, Dialog, Icon, problemText, Section, TextField, toast } from "~/ui";
 
-import { doorOf, type Account, type Switch } from "../channels/model";
+import { doorOf, type Switch } from "../channels/model";
 import { classes } from "./model";
 
 interface Props {
