@@ -138,6 +138,31 @@ class TestNobody:
         assert "/v1/identify" in page.evaluate("navigator.clipboard.readText()")
         assert axe_violations(page) == []
 
+    def test_over_plain_http_copying_goes_the_old_way(self, open_page):
+        page, other = open_page("/live"), open_page("/live")
+        page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        empty = {"data": [], "next_cursor": None, "total": 0, "total_is_exact": True, "of_people": 0, "took_ms": 1}
+        page.route(re.compile("/api/profiles"), lambda route: route.fulfill(json=empty))
+        page.goto("/customers")
+        button = page.get_by_role("button", name="Copy").first
+        page.bring_to_front()
+        button.click()
+        expect(page.get_by_text("The command is on the clipboard")).to_be_visible()
+        expect(button).to_be_focused()
+        other.bring_to_front()
+        assert other.evaluate("navigator.clipboard.readText()") == "onevoice keys create write --name shop"
+
+    def test_what_cannot_be_copied_is_selected(self, open_page):
+        page = open_page("/live")
+        page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        page.add_init_script("Document.prototype.execCommand = () => false")
+        empty = {"data": [], "next_cursor": None, "total": 0, "total_is_exact": True, "of_people": 0, "took_ms": 1}
+        page.route(re.compile("/api/profiles"), lambda route: route.fulfill(json=empty))
+        page.goto("/customers")
+        page.get_by_role("button", name="Copy").first.click()
+        expect(page.get_by_text("press Ctrl+C")).to_be_visible()
+        assert page.evaluate("getSelection().toString().trim()") == "onevoice keys create write --name shop"
+
     def test_a_fault_is_said_in_words_and_can_be_tried_again(self, open_page, people):
         page = open_page("/live")
         problem = {"title": "The search is not ready", "code": "not_ready", "detail": "It is being built."}
@@ -273,6 +298,32 @@ class TestView:
         page.reload()
         expect(page.get_by_role("heading", name="Клиенты")).to_be_visible()
         assert page.evaluate("document.documentElement.lang") == "ru"
+
+    def test_on_a_phone_the_bar_holds_five_and_the_rest_is_under_more(self, open_page):
+        page = open_page("/live", size=PHONE)
+        bar = page.get_by_role("navigation", name="Pages")
+        expect(bar.locator(".rail-item")).to_have_text(
+            ["Live", "Customers", "Messages", "Content", re.compile("Search$"), "More"]
+        )
+        more = bar.get_by_role("button", name="More")
+        more.focus()
+        page.keyboard.press("Enter")
+        window = page.get_by_role("dialog", name="More")
+        expect(window.get_by_role("listitem")).to_have_text(["Data", "Settings", "Account"])
+        assert axe_violations(page) == []
+        page.keyboard.press("Escape")
+        expect(window).to_have_count(0)
+        expect(more).to_be_focused()
+        more.click()
+        window.get_by_role("link", name="Settings").click()
+        page.wait_for_url("**/settings/**")
+        expect(window).to_have_count(0)
+        expect(more).to_have_attribute("aria-current", "true")
+        more.click()
+        window.get_by_role("button", name="Account").click()
+        expect(page.get_by_role("dialog", name="owner")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(more).to_be_focused()
 
     def test_nothing_sticks_out_of_a_phone(self, open_page, people):
         page = open_page(f"/customers?q={people}", size=PHONE, language="ru")

@@ -227,6 +227,8 @@ class TestPushed:
         quiet(page, asked)
         post.cancel(waiting)
         expect(row).to_contain_text("Cancelled", timeout=AT_ONCE_MS)
+        expect(row.locator(".sa-why")).to_have_text("Why")
+        expect(row.get_by_role("link")).to_have_accessible_description("Why it was sent or not")
 
     def test_of_others_the_page_is_not_told(self, open_page: OpenPage, post: Post) -> None:
         page = open_page("/customers")
@@ -282,6 +284,7 @@ class TestWhy:
         expect(page.get_by_role("heading", level=1)).to_have_text("By Sandbox: no other was asked for")
         expect(page.get_by_text("Verified bit for bit")).to_be_visible()
         expect(page.get_by_role("tab")).to_have_count(2)
+        expect(page.locator(".why-line").first).to_contain_text("if the provider reports that the person cannot be")
         page.get_by_role("tab", name="When asked").click()
         page.wait_for_url("**judgement=0")
         page.keyboard.press("v")

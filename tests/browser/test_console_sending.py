@@ -189,7 +189,7 @@ class TestAccount:
     def test_is_paused_and_resumed_by_the_keyboard(self, open_page: OpenPage, api: Any, bot: dict[str, Any]) -> None:
         page = open_page("/settings/channels")
         settled(page)
-        for action, state in (("Pause", "Paused"), ("Resume", "Works")):
+        for action, state in (("Pause and keep", "Paused"), ("Resume", "Works")):
             page.get_by_role("button", name=f"{action}: {bot['name']}").press("Enter")
             expect(row(page, bot["name"])).to_contain_text(state)
 
@@ -313,10 +313,10 @@ class TestSwitches:
         self, open_page: OpenPage, api: Any, going: None
     ) -> None:
         page = open_page("/settings/sending")
-        page.get_by_role("button", name="Stop: Marketing messages").click()
+        page.get_by_role("button", name="Stop and drop: Marketing messages").click()
         dialog = page.get_by_role("dialog")
         expect(dialog.get_by_label("Why")).to_be_focused()
-        expect(dialog.get_by_role("button", name="Stop", exact=True)).to_be_disabled()
+        expect(dialog.get_by_role("button", name="Stop and drop", exact=True)).to_be_disabled()
         page.keyboard.type("Wrong prices in the newsletter")
         page.keyboard.press("Enter")
         told = page.locator(".sw-now")
@@ -336,10 +336,10 @@ class TestSwitches:
         self, open_page: OpenPage, api: Any, bot: dict[str, Any], going: None
     ) -> None:
         page = open_page("/settings/sending")
-        page.get_by_role("button", name="Stop everything").click()
+        page.get_by_role("button", name="Stop and drop everything").click()
         dialog = page.get_by_role("dialog")
         dialog.get_by_label("Why").fill("The shop is burgled")
-        stop = dialog.get_by_role("button", name="Stop everything")
+        stop = dialog.get_by_role("button", name="Stop and drop everything")
         expect(stop).to_be_disabled()
         page.keyboard.press("Enter")
         assert api.get("/api/switches").json()["data"] == []

@@ -258,7 +258,7 @@ class TestWriting:
 
     def test_of_a_receipt_nobody_can_unsubscribe(self, open_page: OpenPage, made: Callable[..., str]) -> None:
         page = open_editor(open_page, made(message_class="transactional", purpose="orders"))
-        expect(page.get_by_text("Nothing is wrong")).to_be_visible()
+        expect(page.get_by_text("No faults in the template")).to_be_visible()
         page.get_by_label("Text", exact=True).nth(1).fill('<a href="{{ unsubscribe_url }}">Leave</a>')
         expect(page.locator(".src-told", has_text="Only marketing can be unsubscribed from")).to_be_visible()
 
@@ -296,6 +296,7 @@ class TestPreview:
         page = open_editor(open_page, made(draft(en="Order {{ order.number }} is yours.")))
         pane = page.get_by_role("region", name="Preview")
         expect(pane.get_by_text("1 value is missing for this person.")).to_be_visible()
+        expect(pane.locator(".tpl-missing code")).to_have_text('{{ order.number | default: "…" }}')
         pane.get_by_role("button", name="Make sample values").click()
         expect(shown(page).locator("body")).to_contain_text("Order number is yours.")
         expect(pane.get_by_text("missing for this person")).to_have_count(0)

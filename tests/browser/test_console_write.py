@@ -458,11 +458,45 @@ class TestMessages:
         context.close()
 
     def test_on_a_phone(self, street: Street, open_page: OpenPage) -> None:
-        page = open_page(f"/customers/{street.person('Mia Lis').ref}", PHONE)
+        page = open_page(f"/customers/{street.person('Mia Lis', chats=True).ref}", PHONE)
         page.get_by_role("tab", name="Messages").click()
         expect(page.get_by_text("Nothing was said to this person yet")).to_be_visible()
         page.locator(".sa").get_by_role("button", name="Write").click()
-        expect(page.get_by_role("dialog")).to_contain_text("What kind of message is it?")
+        window = page.get_by_role("dialog")
+        expect(window).to_contain_text("What kind of message is it?")
+        first = window.locator(".wr-writing > *").first
+        expect(first.locator("summary")).to_have_text("By which channel? The best: Telegram")
+        first.locator("summary").focus()
+        page.keyboard.press("Enter")
+        first.get_by_role("radio", name="Telegram").last.check()
+        expect(first.locator("summary")).to_have_text("By which channel? Telegram")
+        first.locator("summary").click()
+        window.locator("textarea").fill("It is here.")
+        expect(window.locator(".wr-bubble")).to_be_in_viewport()
+        expect(window.get_by_role("button", name="Send")).to_be_in_viewport()
+
+    @pytest.mark.parametrize("scheme", ["light", "dark"])
+    def test_what_is_not_chosen_does_not_look_as_if_it_could_not_be(
+        self, street: Street, write: Any, scheme: str
+    ) -> None:
+        _, window = write(street.person("Ewa Lis"), DESK, "en", scheme)
+        radio = window.locator("input[name=class]").nth(1)
+        edge, ground = radio.evaluate(
+            "e => ['borderTopColor', 'backgroundColor'].map(each => getComputedStyle(e)[each])"
+        )
+        assert contrast(edge, ground) >= 3
+
+
+def contrast(*colours: str) -> float:
+    """Between two colours as a browser computes them, by WCAG."""
+
+    def luminance(colour: str) -> float:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted(map(luminance, colours))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 class TestLooks:

@@ -50,6 +50,11 @@ class TestAsk:
         first, again = (mara.change("POST", "/api/messages", OFFER | {"key": "k"}).json() for _ in range(2))
         assert (again["id"], again["repeated"], first["repeated"]) == (first["id"], True, False)
 
+    def test_who_asked_is_told_by_name_where_it_was_a_colleague(self, shop: Shop, mara: AsgiClient) -> None:
+        number = mara.change("POST", "/api/messages", OFFER).json()["id"]
+        told = mara.get(f"/api/messages/{number}").json()
+        assert (told["asked_by"], told["asked_by_name"]) == ("marketer@shop.example", "marketer")
+
     def test_another_persons_key_is_another_message(self, shop: Shop, mara: AsgiClient) -> None:
         first = mara.change("POST", "/api/messages", OFFER | {"key": "k"}).json()
         other = shop.signed_in("operator").change("POST", "/api/messages", OFFER | {"key": "k"}).json()

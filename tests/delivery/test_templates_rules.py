@@ -119,8 +119,16 @@ class TestVariables:
             Variant("sandbox", "en", PlainParts("a{{ x }}b\n{{ customer.y }}{{ customer.name }}"))
         )
         found = preview(compiled, CONTEXT)
-        assert found.content.text == "ab\nAnna"
+        assert found.content.text == "a[x]b\n[customer.y]Anna"
         assert [(each.path, each.line, each.column) for each in found.missing] == [("x", 1, 2), ("customer.y", 2, 1)]
+
+    def test_no_address_and_no_button_holds_the_name_of_what_is_missing(self) -> None:
+        parts = MessengerParts(
+            '<a href="https://n.example/{{ x }}">{{ x["<"] }}</a>', ((ButtonParts("Go{{ x }}", data="{{ x }}"),),)
+        )
+        found = preview(compile_variant(Variant("telegram", "en", parts)), CONTEXT).content
+        assert found.html == '<a href="https://n.example/">[x[&#x27;&lt;&#x27;]]</a>'
+        assert (found.buttons[0][0].text, found.buttons[0][0].data) == ("Go", "")
 
     @pytest.mark.parametrize("value", [object(), os, len, {1, 2}, b"x"])
     def test_what_is_no_plain_value_is_never_shown(self, value: object) -> None:

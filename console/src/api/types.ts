@@ -192,3 +192,68 @@ export interface CustomersPage extends Page<CustomerRow> {
   /** When nobody was found: a part of the query alone, or a number one digit from its. */
   suggestions: { kind: "only" | "close"; query: string; count: number }[];
 }
+
+/** What a channel asks for before it can be used. */
+export interface Setting {
+  name: string;
+  type: "text" | "number" | "boolean" | "choice";
+  title: Record<string, string>;
+  help: Record<string, string>;
+  secret: boolean;
+  required: boolean;
+  place: boolean;
+  lines: boolean;
+  default: Value | null;
+  choices: string[];
+  /** By choice, then by language. */
+  choice_titles: Record<string, Record<string, string>>;
+}
+
+export type Value = string | number | boolean;
+
+/** How fast it may send. */
+export interface Limits {
+  per_second: number;
+  burst: number;
+  concurrency: number;
+  per_address_seconds: number;
+}
+
+/** What is installed to send by, and what it can do. */
+export interface ChannelKind {
+  kind: string;
+  door: string;
+  title: Record<string, string>;
+  settings: Setting[];
+  receipts: "none" | "sent" | "delivered" | "read";
+  inbound: string[];
+  subject: boolean;
+  buttons: boolean;
+  text_max: number;
+  address_kind: string;
+  needs_contact: boolean;
+  window_hours: number | null;
+  referee: string | null;
+  limits: Limits;
+}
+
+/** One at a provider. */
+export interface Account {
+  id: string;
+  channel: string;
+  name: string;
+  site: string;
+  settings: Record<string, Value>;
+  /** Names of those that are kept. */
+  secrets: string[];
+  paused: boolean;
+  trouble: string | null;
+  trouble_at: string | null;
+  rests_until: string | null;
+  limits: Limits;
+  cost_minor: number;
+  currency: string;
+  made_at: string;
+  used_at: string | null;
+  calls: string | null;
+}

@@ -6,7 +6,7 @@ import { api, refPath, useMay, type Page } from "~/api";
 import { asChannel, Glyph, useChannelNames } from "~/channels";
 import { identifierText } from "~/customer/model/labels";
 import { useI18n } from "~/i18n";
-import { Button, Dialog, Empty, problemText, ProblemBox, Skeleton, toast } from "~/ui";
+import { Button, Dialog, Empty, problemText, ProblemBox, Skeleton, toast, useCopy } from "~/ui";
 
 import { Record } from "./Record";
 import type { Entry, Purpose, Standing, Standings } from "./types";
@@ -21,11 +21,11 @@ export function ConsentsDialog({ profileRef, name, onClose }: { profileRef: stri
   const standings = useQuery({ queryKey: ["consents", profileRef], queryFn: () => api.get<Standings>(`${path}/consents`) });
   const purposes = useQuery({ queryKey: ["purposes"], queryFn: () => api.get<Page<Purpose>>("/api/purposes") });
   const history = useQuery({ queryKey: ["consents", profileRef, "history"], queryFn: () => api.get<Page<Entry>>(`${path}/consents/history`, { params: { limit: 20 } }) });
+  const copy = useCopy();
   const link = async () => {
     try {
       const made = await api.post<{ url: string }>(`${path}/preferences-links`, {});
-      await navigator.clipboard.writeText(made.url);
-      toast({ text: t("consent.copied") });
+      await copy(made.url, t("consent.copied"));
     } catch (fault) {
       toast({ kind: "alarm", text: problemText(fault, t).title });
     }

@@ -1,23 +1,23 @@
 /** Before the first customer: how one comes to be. Customers and Live both show it. */
 import { Link } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { useEffect, useRef } from "react";
 
 import { useI18n } from "~/i18n";
 import { useTopic } from "~/socket";
-import { Button, Empty, Icon, toast } from "~/ui";
+import { Button, Empty, Icon, useCopy } from "~/ui";
 
 import "./first.css";
 
 function Command({ text }: { text: string }) {
   const { t } = useI18n();
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    toast({ text: t("customers.first.copied") });
-  };
+  const shown = useRef<HTMLPreElement>(null);
+  const copy = useCopy();
   return (
     <div className="customers-command">
-      <pre tabIndex={0}>{text}</pre>
-      <Button dense onClick={() => void copy()}>
+      <pre ref={shown} tabIndex={0}>
+        {text}
+      </pre>
+      <Button dense onClick={() => void copy(text, t("customers.first.copied"), shown.current)}>
         <Icon name="copy" size={14} />
         {t("common.copy")}
       </Button>

@@ -26,6 +26,8 @@ export interface Message {
   rule: string | null;
   why: string | null;
   asked_by: string;
+  /** The colleague's name; null of a key, of the command line and of whoever is not here any more. */
+  asked_by_name: string | null;
   asked_at: string;
   due_at: string;
   sent_at: string | null;
@@ -133,46 +135,6 @@ export interface Cost {
   sent: number;
   silences: number;
   minor: number;
-}
-
-export interface Setting {
-  name: string;
-  type: "text" | "number" | "boolean" | "choice";
-  title: Record<string, string>;
-  help: Record<string, string>;
-  secret: boolean;
-  required: boolean;
-  default: Json;
-  choices: string[];
-}
-
-export interface ChannelKind {
-  kind: string;
-  door: string;
-  title: Record<string, string>;
-  settings: Setting[];
-  subject: boolean;
-  buttons: boolean;
-  text_max: number;
-  address_kind: string;
-  referee: string | null;
-}
-
-export interface Account {
-  id: string;
-  channel: string;
-  name: string;
-  site: string;
-  settings: Record<string, Json>;
-  secrets: string[];
-  paused: boolean;
-  trouble: string | null;
-  trouble_at: string | null;
-  rests_until: string | null;
-  limits: { per_second: number; burst: number; concurrency: number; per_address_seconds: number };
-  cost_minor: number;
-  currency: string;
-  made_at: string;
 }
 
 export interface Purpose {

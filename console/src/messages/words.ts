@@ -1,11 +1,12 @@
 /** What became of a message and why, in words. */
 import { useQuery } from "@tanstack/react-query";
 
-import { api, useMay, type Page } from "~/api";
+import { api, useMay, type Page, type ChannelKind } from "~/api";
 import { asChannel, isChannel, useChannelNames, type Channel } from "~/channels";
 import { useI18n, type I18n } from "~/i18n";
 
-import type { ChannelKind, Decision, Edit, Message, Outcome, Purpose } from "./model";
+import { providerReason } from "./codes";
+import type { Decision, Edit, Message, Outcome, Purpose } from "./model";
 
 const LONG = 60_000;
 
@@ -79,8 +80,8 @@ export function plainReason(rule: string, why: string, { i18n, channel }: Says):
     const named = `messages.classes.${name}`;
     if (has(key)) return t(key, { what: scope === "channel" ? channel(name) : has(named) ? t(named) : name });
   }
-  const key = `messages.reasons.${rule}.${why}`;
-  if (has(key)) return t(key);
+  const key = `messages.reasons.${rule}.${rule === "provider" ? providerReason(why) : why}`;
+  if (has(key)) return t(key, { code: why });
   const other = `messages.reasons.${rule}.other`;
   return has(other) ? t(other, { code: why || "—" }) : t("messages.reasons.other", { rule: ruleName(rule, i18n), why });
 }
@@ -118,20 +119,23 @@ export function becameText(message: Message, says: Says, now: number): string {
 /** A change, as a list of conditions. */
 export function flipText(edits: Edit[], { i18n }: Says): string {
   const { t, fmt } = i18n;
-  const parts = edits.map(({ field, to }) => {
+  const parts = edits.map(({ field, to, channel }) => {
     if (field === "at") return t("messages.flips.at", { when: whenText(String(to), i18n) });
-    const name = flipName(field, to);
+    const name = flipName(field, to, channel);
     return name ? t(`messages.flips.${name}`) : t("messages.flips.other", { field });
   });
   return fmt.list([...new Set(parts)]);
 }
 
-function flipName(field: string, to: unknown) {
+/** Only mail bounces: of any other channel the provider tells that nobody is reached there. */
+export const losesName = (channel: string | null) => (channel !== null && doorOf(channel) === "email" ? "bounces" : "unreachable");
+
+function flipName(field: string, to: unknown, channel: string | null) {
   switch (field) {
     case "consent":
       return to === "granted" ? "consent" : "withdrawn";
     case "suppressed":
-      return to === null ? "unblocked" : "bounces";
+      return to === null ? "unblocked" : losesName(channel);
     case "node":
       return "address";
     case "account":

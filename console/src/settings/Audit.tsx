@@ -2,6 +2,7 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { usePages, type JsonObject } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
@@ -27,7 +28,7 @@ export function AuditPart() {
   const [open, setOpen] = useState<string | null>(null);
   const columns: Column<Entry>[] = [
     { key: "at", head: t("settings.audit.at"), width: "128px", cell: (entry) => <time dateTime={entry.at}>{fmt.dateTime(entry.at)}</time> },
-    { key: "actor", head: t("settings.audit.actor"), width: "200px", cell: (entry) => (entry.actor === "command line" ? t("settings.audit.commandLine") : entry.actor) },
+    { key: "actor", head: t("settings.audit.actor"), width: "200px", cell: (entry) => actorText(entry.actor, t) },
     {
       key: "action",
       head: t("settings.audit.action"),

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, usePages, type Page } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
@@ -55,7 +56,7 @@ function BlockedValues({ kinds }: { kinds: string[] }) {
   const columns: Column<Blocked>[] = [
     { key: "value", head: t("settings.identity.value"), phone: "title", cell: (one) => one.value },
     { key: "kind", head: t("settings.identity.kind"), width: "180px", cell: (one) => name(one.kind) },
-    { key: "by", head: t("settings.identity.by"), width: "280px", cell: (one) => (one.blocked_at ? t("settings.identity.byWhom", { who: one.blocked_by ?? "", date: fmt.shortDay(one.blocked_at) }) : <span className="quiet">{t("settings.identity.built")}</span>) },
+    { key: "by", head: t("settings.identity.by"), width: "280px", cell: (one) => (one.blocked_at ? t("settings.identity.byWhom", { who: actorText(one.blocked_by ?? "", t), date: fmt.shortDay(one.blocked_at) }) : <span className="quiet">{t("settings.identity.built")}</span>) },
     {
       key: "remove",
       head: t("settings.identity.action"),

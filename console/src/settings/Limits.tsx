@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 
+import { actorText } from "~/actors";
 import { api, usePages, type Page } from "~/api";
 import { useI18n } from "~/i18n";
 import { Bar, Button, DataTable, Empty, PagedList, ProblemBox, problemText, Section, SelectField, Skeleton, TextField, toast, type Column, type Paged } from "~/ui";
@@ -190,7 +191,7 @@ function OpenChange({ change }: { change: Change }) {
       <h3>
         <Wanted change={change} />
       </h3>
-      <p className="quiet">{t("settings.limits.asked", { who: change.asked_by, date: fmt.shortDay(change.asked_at) })}</p>
+      <p className="quiet">{t("settings.limits.asked", { who: actorText(change.asked_by, t), date: fmt.shortDay(change.asked_at) })}</p>
       <div role="status" className="limits-found">
         {moving ? (
           <Bar label={t(change.state === "looking" ? "settings.limits.looking" : "settings.limits.applying")} share={change.total ? change.done / change.total : 0} note={progress} />
@@ -312,7 +313,7 @@ function Earlier({ list }: { list: Paged<Change> }) {
         change.applied_at ? (
           t("settings.limits.appliedBy", { who: change.applied_by ?? "", date: fmt.shortDay(change.applied_at) })
         ) : (
-          <span className="quiet">{t("settings.limits.droppedOf", { who: change.asked_by, date: fmt.shortDay(change.asked_at) })}</span>
+          <span className="quiet">{t("settings.limits.droppedOf", { who: actorText(change.asked_by, t), date: fmt.shortDay(change.asked_at) })}</span>
         ),
     },
   ];

@@ -10,6 +10,7 @@ import { Icon, loadDialog, Mark, Toasts, usePhone } from "~/ui";
 
 import { useAccountSettings } from "./account";
 import Palette from "./Palette";
+import type { Place } from "./More";
 import { SocketBar } from "./SocketBar";
 import "./shell.css";
 
@@ -18,6 +19,7 @@ const loadKeys = () => import("./KeySheet");
 const Tour = lazy(() => withWords(["tour"], import("~/tour")));
 const AccountMenu = lazy(loadAccount);
 const KeySheet = lazy(loadKeys);
+const More = lazy(() => import("./More"));
 
 /** The windows come after the page, but before anybody asks for them. */
 function useWindowsReady(): void {
@@ -27,7 +29,9 @@ function useWindowsReady(): void {
   }, []);
 }
 
-type Window = "palette" | "keys" | "account" | null;
+type Window = "palette" | "keys" | "account" | "more" | null;
+/** So many pages stand in the bar of a phone; the others are under More. */
+const IN_BAR = 4;
 
 export function initials(name: string): string {
   const words = name.trim().split(/\s+/);
@@ -65,14 +69,16 @@ export function Shell() {
     ],
     "shell",
   );
-  const pages = [
+  const pages: Place[] = [
     { to: "/live", icon: "live", name: t("common.nav.live") },
     { to: "/customers", icon: "person", name: t("common.nav.customers") },
-    ...(messages ? [{ to: "/messages", icon: "message", name: t("common.nav.messages") } as const] : []),
-    ...(content ? [{ to: "/content/templates", icon: "content", name: t("common.nav.content") } as const] : []),
-    ...(data ? [{ to: "/data", icon: "data", name: t("common.nav.data") } as const] : []),
+    ...(messages ? [{ to: "/messages", icon: "message", name: t("common.nav.messages") } satisfies Place] : []),
+    ...(content ? [{ to: "/content/templates", icon: "content", name: t("common.nav.content") } satisfies Place] : []),
+    ...(data ? [{ to: "/data", icon: "data", name: t("common.nav.data") } satisfies Place] : []),
     { to: "/settings", icon: "settings", name: t("common.nav.settings") },
-  ] as const;
+  ];
+  const here = ({ to }: Place) => path.startsWith(`/${to.split("/")[1]}`);
+  const rest = phone ? pages.splice(IN_BAR) : [];
   const who = initials(me?.name ?? "") || "·";
   return (
     <div className="shell">
@@ -83,14 +89,14 @@ export function Shell() {
         <Link to="/live" className="rail-mark" aria-label="Onevoice" tabIndex={phone ? -1 : undefined}>
           <Mark />
         </Link>
-        {pages.map(({ to, icon, name }) => (
-          <Link key={to} to={to} className="rail-item" aria-current={path.startsWith(`/${to.split("/")[1]}`) ? "page" : undefined}>
-            <Icon name={icon} />
-            <span>{name}</span>
+        {pages.map((place) => (
+          <Link key={place.to} to={place.to} className="rail-item" aria-current={here(place) ? "page" : undefined}>
+            <Icon name={place.icon} />
+            <span>{place.name}</span>
           </Link>
         ))}
         <span className="rail-space" />
-        {since && (
+        {!phone && since && (
           <button type="button" className="rail-item" aria-pressed={tour.open} title={t("common.tour.name")} onClick={() => changeTour({ open: !tour.open })}>
             <Icon name="tour" />
             <span>{t("common.tour.start")}</span>
@@ -103,12 +109,19 @@ export function Shell() {
           </span>
           <span>{t("common.nav.search")}</span>
         </button>
-        <button type="button" className="rail-item rail-who" onPointerEnter={() => void loadAccount()} onFocus={() => void loadAccount()} onClick={() => setOpen("account")} aria-haspopup="dialog" title={me?.name}>
-          <span className="rail-initials" aria-hidden="true">
-            {who}
-          </span>
-          <span className="seen-by-readers">{t("common.nav.account")}</span>
-        </button>
+        {phone ? (
+          <button type="button" className="rail-item" aria-haspopup="dialog" aria-current={rest.some(here) || undefined} onClick={() => setOpen("more")}>
+            <Icon name="more" />
+            <span>{t("common.nav.more")}</span>
+          </button>
+        ) : (
+          <button type="button" className="rail-item rail-who" onPointerEnter={() => void loadAccount()} onFocus={() => void loadAccount()} onClick={() => setOpen("account")} aria-haspopup="dialog" title={me?.name}>
+            <span className="rail-initials" aria-hidden="true">
+              {who}
+            </span>
+            <span className="seen-by-readers">{t("common.nav.account")}</span>
+          </button>
+        )}
       </nav>
       <div className="shell-body">
         <SocketBar />
@@ -121,6 +134,15 @@ export function Shell() {
       {open === "palette" && <Palette onClose={close} openKeys={() => setOpen("keys")} />}
       <Suspense fallback={null}>
         {open === "keys" && <KeySheet onClose={close} />}
+        {open === "more" && (
+          <More
+            pages={rest}
+            here={here}
+            onTour={since ? () => (close(), changeTour({ open: !tour.open })) : null}
+            onAccount={() => setOpen("account")}
+            onClose={close}
+          />
+        )}
         {open === "account" && <AccountMenu onClose={close} openKeys={() => setOpen("keys")} />}
       </Suspense>
     </div>

@@ -4,6 +4,7 @@ export { Button, Chip, IconButton, TextLink, type ButtonProps } from "./Button";
 export { Dialog, loadDialog } from "./Dialog";
 export { CheckField, ChoiceField, SelectField, TextArea, TextField, type Choice } from "./Form";
 export { CodeBlock } from "./CodeBlock";
+export { useCopy } from "./copy";
 export { DataTable, PagedList, type Column, type Paged } from "./DataTable";
 export { SearchField, Section } from "./Field";
 export { useDebounced, useMedia, useNow, usePhone } from "./hooks";

@@ -1,6 +1,7 @@
 /** Which channel: each with what would come of it, what it costs and what would turn it. The policy is the choice. */
+import type { Account } from "~/api";
 import { channelColour, Glyph } from "~/channels";
-import type { Account, Candidate, Decision } from "~/messages/model";
+import type { Candidate, Decision } from "~/messages/model";
 import { doorOf, flipText, reasonText, whenText, type Says } from "~/messages/words";
 
 import { ofCandidate } from "./foreseen";
@@ -11,18 +12,20 @@ interface ChannelsProps {
   site: string;
   value: string;
   due: string | null;
+  /** In one line that opens. */
+  folded: boolean;
   onChange: (channel: string) => void;
   says: Says;
 }
 
-export function Channels({ decision, accounts, site, value, due, onChange, says }: ChannelsProps) {
+export function Channels({ decision, accounts, site, value, due, folded, onChange, says }: ChannelsProps) {
   const { t } = says.i18n;
   const best = decision?.outcome.channel;
   const chosen = decision?.outcome.action === "suppress" ? undefined : decision?.candidates.find((each) => each.channel === best);
   const accountOf = (candidate: Candidate) => accounts.find((each) => each.site === site && each.channel === candidate.channel && each.name === candidate.account);
-  return (
+  const choice = (
     <fieldset className="wr-channels">
-      <legend>{t("write.channel")}</legend>
+      <legend className={folded ? "seen-by-readers" : undefined}>{t("write.channel")}</legend>
       <label className="wr-channel">
         <input type="radio" name="channel" checked={value === ""} onChange={() => onChange("")} />
         <span className="wr-channel-name">
@@ -35,6 +38,15 @@ export function Channels({ decision, accounts, site, value, due, onChange, says 
         <One key={candidate.channel} candidate={candidate} account={accountOf(candidate)} checked={value === candidate.channel} due={due} onChange={onChange} says={says} />
       ))}
     </fieldset>
+  );
+  if (!folded) return choice;
+  return (
+    <details className="wr-by">
+      <summary>
+        {t("write.channel")} <b>{[value ? says.channel(value) : t("write.best"), !value && chosen && says.channel(chosen.channel)].filter(Boolean).join(": ")}</b>
+      </summary>
+      {choice}
+    </details>
   );
 }
 

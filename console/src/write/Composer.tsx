@@ -130,7 +130,7 @@ export function Composer({ person, name, names, onClose }: ComposerProps) {
       ) : choices.accounts.length === 0 ? (
         <Empty title={t("write.noAccounts")} actions={mayConnect && <TextLink to="/settings/channels">{t("write.connect")}</TextLink>}>{t("write.noAccountsText")}</Empty>
       ) : (
-        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={phone ? null : policy} kind={kind} name={name} names={names} says={says} />
+        <Form drafted={drafted} choices={choices} purposes={choices.purposes} purpose={purpose} foreseen={foreseen} policy={policy} phone={phone} kind={kind} name={name} names={names} says={says} />
       )}
     </Dialog>
   );
@@ -176,15 +176,16 @@ interface FormProps {
   purposes: Purpose[];
   purpose: string;
   foreseen: ReturnType<typeof useForeseen>;
-  /** Null where it stands at the foot. */
   policy: React.ReactNode;
+  /** The channel stands first, the text as it arrives beside the text; the policy stands at the foot. */
+  phone: boolean;
   kind: NonNullable<Choices["kinds"]>[number] | undefined;
   name: string;
   names: ComposerProps["names"];
   says: ReturnType<typeof useSays>;
 }
 
-function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, policy, kind, name, names, says }: FormProps) {
+function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen, policy, phone, kind, name, names, says }: FormProps) {
   const { t } = says.i18n;
   const now = useNow(30_000);
   const { decision, preview } = foreseen;
@@ -199,27 +200,30 @@ function Form({ drafted: { draft, change }, choices, purposes, purpose, foreseen
     localStorage.setItem(SITE, value);
     change({ site: value, template: "", variables: {}, channel: "" });
   };
+  const channels = <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} folded={phone} onChange={(channel) => change({ channel })} says={says} />;
+  const seen = <Preview preview={written ? preview : undefined} own={draft.how === "words"} name={name} letter={kind?.subject ?? false} says={says} />;
   return (
     <div className="wr-columns">
       <div className="wr-writing">
+        {phone && channels}
         {sites.length > 1 && <SelectField label={t("write.site")} value={draft.site} choices={sites.map((each) => ({ value: each.name, label: each.title }))} onChange={site} />}
         {draft.how === "words" && <Kind draft={draft} purpose={purpose} purposes={purposes} change={change} says={says} />}
         <Words names={names} draft={draft} change={change} preview={written ? preview : undefined} choices={choices} kind={kind} subject={subject} says={says} />
       </div>
       <div className="wr-beside">
-        <Channels decision={decision} accounts={accounts} site={draft.site} value={draft.channel} due={dueAt(draft)} onChange={(channel) => change({ channel })} says={says} />
+        {phone ? seen : channels}
         <When draft={draft} zone={preview?.time_zone} now={now} change={change} />
         {foreseen.error ? (
           <Refused error={foreseen.error} onRetry={foreseen.retry} says={says} />
         ) : (
-          policy && (
+          !phone && (
             <section aria-label={t("write.policy")}>
               <h3>{t("write.policy")}</h3>
               {policy}
             </section>
           )
         )}
-        <Preview preview={written ? preview : undefined} own={draft.how === "words"} name={name} letter={kind?.subject ?? false} says={says} />
+        {!phone && seen}
       </div>
     </div>
   );

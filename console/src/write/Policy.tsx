@@ -1,5 +1,5 @@
 /** One sentence: what will happen, when, what it costs, and what would turn it. */
-import type { Account } from "~/messages/model";
+import type { Account } from "~/api";
 import { flipText, reasonText, whenText, type Says } from "~/messages/words";
 
 import type { Foretold } from "./foreseen";

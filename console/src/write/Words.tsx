@@ -1,7 +1,7 @@
 /** What is said: words of one's own, with variables, or a template with what it asks for. */
 import { useEffect, useRef, type RefObject } from "react";
 
-import type { ChannelKind } from "~/messages/model";
+import type { ChannelKind } from "~/api";
 import type { Says } from "~/messages/words";
 import { Button, ProblemBox, SelectField, Skeleton, TextArea, TextField, usePhone } from "~/ui";
 

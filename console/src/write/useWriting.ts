@@ -2,8 +2,8 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 
-import { api, useAllSites, useMay, type Page } from "~/api";
-import type { Account, Decision, Purpose } from "~/messages/model";
+import { api, useAllSites, useMay, type Account, type Page } from "~/api";
+import type { Decision, Purpose } from "~/messages/model";
 import { useKinds, usePurposeQuery } from "~/messages/words";
 import { useDebounced } from "~/ui";
 

@@ -2,6 +2,7 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useRef, useState } from "react";
 
+import { actorText } from "~/actors";
 import { useMay, usePages } from "~/api";
 import { channelColour, Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
@@ -123,7 +124,7 @@ function Rows({ rows }: { rows: TemplateLine[] }) {
           {stateText(row, t)}
           {row.published_at && (
             <span className="table-second">
-              {fmt.dateTime(row.published_at)}, {row.published_by}
+              {fmt.dateTime(row.published_at)}, {actorText(row.published_by ?? "", t)}
             </span>
           )}
         </span>
@@ -135,7 +136,7 @@ function Rows({ rows }: { rows: TemplateLine[] }) {
       cell: (row) => (
         <span>
           <time dateTime={row.drafted_at}>{fmt.ago(row.drafted_at, now)}</time>
-          <span className="table-second">{row.drafted_by}</span>
+          <span className="table-second">{actorText(row.drafted_by, t)}</span>
         </span>
       ),
     },

@@ -1,5 +1,6 @@
 /** Shapes of the API of templates, and what a draft is made of. */
-import type { ChannelKind, MessageClass as AnyClass } from "~/messages/model";
+import type { ChannelKind } from "~/api";
+import type { MessageClass as AnyClass } from "~/messages/model";
 
 /** Nobody writes a template of a test. */
 export type MessageClass = Exclude<AnyClass, "test">;

@@ -5,7 +5,7 @@ import { Fragment, type ReactNode } from "react";
 
 import { asChannel, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
-import { Button, Icon, Menu, toast, useNow } from "~/ui";
+import { Button, Icon, Menu, useCopy, useNow } from "~/ui";
 
 import { initialsOf } from "../model/labels";
 import type { Profile } from "../model/types";
@@ -77,11 +77,11 @@ function DateButton({ at, phone, onDate }: { at: string | null; phone: boolean; 
 
 function More({ profile, phone, onJoin, onRaw }: { profile: Profile | null; phone: boolean; onJoin: () => void; onRaw: () => void }) {
   const { t } = useI18n();
-  const copy = (text: string) => void navigator.clipboard.writeText(text).then(() => toast({ text: t("customer.states.copied") }));
+  const copy = useCopy();
   const items: { label: string; run: () => void }[] = [
     ...(phone ? [{ label: t("customer.header.join"), run: onJoin }] : []),
-    ...(profile ? [{ label: t("customer.header.copyId"), run: () => copy(profile.id) }] : []),
-    { label: t("customer.header.copyAddress"), run: () => copy(location.href) },
+    ...(profile ? [{ label: t("customer.header.copyId"), run: () => void copy(profile.id) }] : []),
+    { label: t("customer.header.copyAddress"), run: () => void copy(location.href) },
     { label: t("customer.header.raw"), run: onRaw },
   ];
   return <Menu className="cu-button" label={t("customer.header.more")} items={items} />;

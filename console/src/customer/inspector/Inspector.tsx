@@ -4,7 +4,7 @@ import { useEffect, useRef } from "react";
 
 import { asChannel, Knot, sourceText, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
-import { Button, Icon, IconButton, toast } from "~/ui";
+import { Button, Icon, IconButton, useCopy } from "~/ui";
 
 import { identifierText, kindText } from "../model/labels";
 import { spanText } from "../model/span";
@@ -173,13 +173,17 @@ function Properties({ title, from }: { title: string; from: Bag }) {
 function Raw({ event }: { event: EventRow }) {
   const { t } = useI18n();
   const text = JSON.stringify(event, null, 2);
+  const shown = useRef<HTMLPreElement>(null);
+  const copy = useCopy();
   return (
     <details className="cu-raw">
       <summary>{t("customer.inspector.raw")}</summary>
-      <Button dense onClick={() => void navigator.clipboard.writeText(text).then(() => toast({ text: t("customer.states.copied") }))}>
+      <Button dense onClick={() => void copy(text, undefined, shown.current)}>
         {t("common.copy")}
       </Button>
-      <pre tabIndex={0}>{text}</pre>
+      <pre ref={shown} tabIndex={0}>
+        {text}
+      </pre>
     </details>
   );
 }

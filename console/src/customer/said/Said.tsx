@@ -10,7 +10,7 @@ import { alarms, moves, silent, waits, type Message } from "~/messages/model";
 import { useTold } from "~/messages/useTold";
 import { becameText, doorOf, useSays, wordsOf, type Says } from "~/messages/words";
 import { useSocketState } from "~/socket";
-import { Button, Chip, Empty, PagedList, TextLink, useNow } from "~/ui";
+import { Button, Chip, Empty, Icon, PagedList, TextLink, useNow } from "~/ui";
 import "./said.css";
 
 const CancelDialog = lazy(() => import("~/messages/Cancel"));
@@ -111,9 +111,13 @@ const Row = memo(function Row({ message, now, says, onCancel }: RowProps) {
       <span className="sa-sign" style={door && !not ? { color: channelColour(door) } : undefined}>
         {not || !door ? <Stub /> : <Glyph channel={door} size={14} coloured={false} />}
       </span>
-      <Link to="/messages/$message" params={{ message: message.id }} preload={false} className={`sa-words ${message.erased ? "quiet" : ""}`}>
+      <Link to="/messages/$message" params={{ message: message.id }} preload={false} className={`sa-words ${message.erased ? "quiet" : ""}`} aria-description={t("messages.section.why")}>
         {wordsOf(message, says.i18n)}
       </Link>
+      <span className="sa-why" aria-hidden="true">
+        {t("messages.keys.open")}
+        <Icon name="back" size={12} />
+      </span>
       <time className="sa-when quiet" dateTime={message.asked_at}>
         {fmt.shortDay(message.asked_at)} {fmt.time(message.asked_at)}
       </time>

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
@@ -84,10 +85,10 @@ function Came({ one }: { one: OneImport }) {
     [t("data.imports.records"), fmt.number(one.records)],
     [t("data.imports.taken"), fmt.number(one.taken)],
     [t("data.imports.refused"), one.refused > 0 ? <Link to="/data/rejected">{fmt.number(one.refused)}</Link> : "0"],
-    [t("data.imports.who"), `${one.actor === "command line" ? t("settings.audit.commandLine") : one.actor}, ${fmt.dateTime(one.started_at)}`],
+    [t("data.imports.who"), `${actorText(one.actor, t)}, ${fmt.dateTime(one.started_at)}`],
   ];
   if (one.finished_at) rows.push([t("data.imports.finishedAt"), fmt.dateTime(one.finished_at)]);
-  if (one.undo_reason) rows.push([t("data.imports.undoReason"), `“${one.undo_reason}”, ${one.undo_actor ?? ""}`]);
+  if (one.undo_reason) rows.push([t("data.imports.undoReason"), `“${one.undo_reason}”, ${actorText(one.undo_actor ?? "", t)}`]);
   if (one.undone_at) rows.push([t("data.imports.undoneAt"), t("data.imports.undoneEvents", { n: one.undone, when: fmt.dateTime(one.undone_at) })]);
   return (
     <dl className="imports-facts">

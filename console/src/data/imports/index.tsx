@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
+import { actorText } from "~/actors";
 import { useMay, usePages } from "~/api";
 import { useI18n } from "~/i18n";
 import { useKeys } from "~/keys";
@@ -128,7 +129,7 @@ function Table({ rows }: { rows: Import[] }) {
       width: "200px",
       cell: (each) => (
         <span>
-          {each.actor === "command line" ? t("settings.audit.commandLine") : each.actor}
+          {actorText(each.actor, t)}
           <span className="table-second">{fmt.dateTime(each.started_at)}</span>
         </span>
       ),

@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, usePages, type ApiKey } from "~/api";
 import { Glyph, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
@@ -84,7 +85,7 @@ function KeyTable({ rows, onRevoke, onReplace }: { rows: ApiKey[]; onRevoke: (ke
       cell: (key) => (
         <span>
           {key.last_used_at ? fmt.ago(key.last_used_at) : t("data.keys.never")}
-          <span className="table-second">{key.made_by ? t("data.keys.madeBy", { date: fmt.shortDay(key.created_at), who: key.made_by === "command line" ? t("settings.audit.commandLine") : key.made_by }) : t("data.keys.made", { date: fmt.shortDay(key.created_at) })}</span>
+          <span className="table-second">{key.made_by ? t("data.keys.madeBy", { date: fmt.shortDay(key.created_at), who: actorText(key.made_by, t) }) : t("data.keys.made", { date: fmt.shortDay(key.created_at) })}</span>
         </span>
       ),
     },

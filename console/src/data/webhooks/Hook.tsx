@@ -3,6 +3,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useRef, useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, useMay, usePages, type Page } from "~/api";
 import { Glyph, useChannelNames } from "~/channels";
 import { useI18n } from "~/i18n";
@@ -221,7 +222,7 @@ function Versions({ id, onClose, onTake }: { id: string; onClose: () => void; on
   const columns: Column<Version>[] = [
     { key: "n", head: t("webhooks.deliveries.version"), phone: "title", cell: (each) => fmt.number(each.version) },
     { key: "at", head: t("webhooks.versions.made"), cell: (each) => fmt.dateTime(each.made_at) },
-    { key: "by", head: t("webhooks.versions.by"), cell: (each) => each.made_by },
+    { key: "by", head: t("webhooks.versions.by"), cell: (each) => actorText(each.made_by, t) },
     {
       key: "take",
       head: t("webhooks.versions.use"),

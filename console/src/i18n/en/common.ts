@@ -1,6 +1,7 @@
 /** Words of the shell and of the parts every page uses. */
 export const common = {
   nav: { live: "Live", customers: "Customers", messages: "Messages", content: "Content", data: "Data", settings: "Settings", part: "Content", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
+  actors: { commandLine: "command line", key: "API key “{name}”" },
   account: {
     signed: "{name}, {role}",
     language: "Language",
@@ -96,6 +97,7 @@ export const common = {
   clear: "Clear",
   copy: "Copy",
   copied: "Copied",
+  copyByHand: "The browser does not let us copy. The text is selected: press Ctrl+C, or ⌘C.",
   dismiss: "Dismiss",
   now: "now",
 };

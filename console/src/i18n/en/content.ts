@@ -138,7 +138,7 @@ export const content = {
   problems: {
     title: "Check",
     checking: "Checking",
-    none: "Nothing is wrong",
+    none: "No faults in the template",
     errors: { one: "{n} thing to put right", other: "{n} things to put right" },
     hints: { one: "{n} hint", other: "{n} hints" },
     andMore: { one: "and {n} more text", other: "and {n} more texts" },
@@ -196,6 +196,7 @@ export const content = {
     darkHint: "As mailboxes show it that turn colours round. Others leave them as they are.",
     missing: { one: "{n} value is missing for this person.", other: "{n} values are missing for this person." },
     missingText: "They would not get this message.",
+    missingHint: "Give each something to fall back on, such as {example}.",
     andMore: { one: "and {n} more place", other: "and {n} more places" },
     fill: "Make sample values",
     refused: "It cannot be shown until what is wrong is put right.",

@@ -379,7 +379,6 @@ export const customer = {
     search: "Search customers",
     redirected: "{ref} has become part of this person.",
     changed: "Something new arrived",
-    copied: "Copied",
     retry: "Try again",
   },
 };

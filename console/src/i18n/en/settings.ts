@@ -181,7 +181,6 @@ export const settings = {
     action: "What",
     subject: "About",
     change: "Before and after",
-    commandLine: "command line",
     only: "Only {subject}",
     none: "Nothing has been done yet",
     more: "{n} more",

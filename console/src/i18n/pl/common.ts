@@ -3,6 +3,7 @@ import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
   nav: { live: "Na\u00a0żywo", customers: "Klienci", messages: "Wiadomości", content: "Treści", data: "Dane", settings: "Ustawienia", part: "Treść", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
+  actors: { commandLine: "wiersz poleceń", key: "klucz API „{name}”" },
   account: {
     signed: "{name}, {role}",
     language: "Język",
@@ -98,6 +99,7 @@ export const common: Translated<typeof english> = {
   clear: "Wyczyść",
   copy: "Kopiuj",
   copied: "Skopiowano",
+  copyByHand: "Przeglądarka nie pozwala kopiować. Tekst jest zaznaczony: naciśnij Ctrl+C albo ⌘C.",
   dismiss: "Ukryj",
   now: "teraz",
 };

@@ -140,7 +140,7 @@ export const content: Translated<typeof en> = {
   problems: {
     title: "Sprawdzenie",
     checking: "Sprawdzanie",
-    none: "Nie ma błędów",
+    none: "Brak błędów w\u00a0szablonie",
     errors: { one: "Do poprawienia: {n} miejsce", few: "Do poprawienia: {n} miejsca", many: "Do poprawienia: {n} miejsc", other: "Do poprawienia: {n} miejsca" },
     hints: { one: "{n} wskazówka", few: "{n} wskazówki", many: "{n} wskazówek", other: "{n} wskazówki" },
     andMore: { one: "i\u00a0jeszcze {n} treść", few: "i\u00a0jeszcze {n} treści", many: "i\u00a0jeszcze {n} treści", other: "i\u00a0jeszcze {n} treści" },
@@ -198,6 +198,7 @@ export const content: Translated<typeof en> = {
     darkHint: "Tak pokazują skrzynki, które odwracają kolory. Inne zostawiają je bez zmian.",
     missing: { one: "Dla tej osoby brakuje {n} wartości.", few: "Dla tej osoby brakuje {n} wartości.", many: "Dla tej osoby brakuje {n} wartości.", other: "Dla tej osoby brakuje {n} wartości." },
     missingText: "Taka wiadomość do niej nie trafi.",
+    missingHint: "Każdej można dać wartość zastępczą, na przykład {example}.",
     andMore: { one: "i\u00a0jeszcze {n} miejsce", few: "i\u00a0jeszcze {n} miejsca", many: "i\u00a0jeszcze {n} miejsc", other: "i\u00a0jeszcze {n} miejsca" },
     fill: "Utwórz przykłady",
     refused: "Nie da się tego pokazać, dopóki błędy nie zostaną poprawione.",

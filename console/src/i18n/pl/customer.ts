@@ -391,7 +391,6 @@ export const customer: Translated<typeof english> = {
     search: "Szukaj klientów",
     redirected: "{ref} jest teraz częścią tego profilu.",
     changed: "Przyszło coś nowego",
-    copied: "Skopiowano",
     retry: "Spróbuj ponownie",
   },
 };

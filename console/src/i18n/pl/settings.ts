@@ -186,7 +186,6 @@ export const settings: Translated<typeof english> = {
     action: "Co",
     subject: "Czego dotyczy",
     change: "Przed i\u00a0po",
-    commandLine: "wiersz poleceń",
     only: "Tylko {subject}",
     none: "Nic się jeszcze nie wydarzyło",
     more: "Jeszcze {n}",

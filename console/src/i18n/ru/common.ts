@@ -3,6 +3,7 @@ import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
   nav: { live: "Поток", customers: "Клиенты", messages: "Сообщения", content: "Контент", data: "Данные", settings: "Настройки", part: "Содержимое", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
+  actors: { commandLine: "командная строка", key: "ключ API «{name}»" },
   account: {
     signed: "{name}, {role}",
     language: "Язык",
@@ -98,6 +99,7 @@ export const common: Translated<typeof english> = {
   clear: "Очистить",
   copy: "Скопировать",
   copied: "Скопировано",
+  copyByHand: "Браузер не\u00a0даёт скопировать. Текст выделен: нажмите Ctrl+C или ⌘C.",
   dismiss: "Скрыть",
   now: "сейчас",
 };

@@ -391,7 +391,6 @@ export const customer: Translated<typeof english> = {
     search: "Искать клиентов",
     redirected: "{ref} теперь часть этого профиля.",
     changed: "Есть новые события",
-    copied: "Скопировано",
     retry: "Повторить",
   },
 };

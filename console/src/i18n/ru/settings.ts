@@ -186,7 +186,6 @@ export const settings: Translated<typeof english> = {
     action: "Что",
     subject: "О\u00a0чём",
     change: "Было и\u00a0стало",
-    commandLine: "командная строка",
     only: "Только {subject}",
     none: "Пока ничего не происходило",
     more: "Ещё {n}",

@@ -2,7 +2,7 @@
 import { useI18n } from "~/i18n";
 import { DataTable, Section, type Column } from "~/ui";
 
-import type { Attempt, MessageDetail } from "../model";
+import { silent, type Attempt, type MessageDetail } from "../model";
 import { plainReason, reasonText, wordsOf, type Says } from "../words";
 
 export function Words({ detail, says }: { detail: MessageDetail; says: Says }) {
@@ -16,7 +16,7 @@ export function Words({ detail, says }: { detail: MessageDetail; says: Says }) {
           {subject}
         </p>
       )}
-      {text === null ? <p className="quiet">{refused ? t("messages.refused", { why: plainReason("content", refused, says) }) : wordsOf(detail, says.i18n)}</p> : <p className="why-text">{text}</p>}
+      {text === null ? <p className="quiet">{refused ? t("messages.refused", { why: plainReason("content", refused, says) }) : wordsOf(detail, says.i18n)}{silent(detail) && !detail.erased && !refused && <>. {t("messages.why.unsaid")}</>}</p> : <p className="why-text">{text}</p>}
     </Section>
   );
 }

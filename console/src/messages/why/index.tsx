@@ -3,11 +3,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useState, type KeyboardEvent } from "react";
 
+import { actorText } from "~/actors";
 import { api, Problem, useMay } from "~/api";
 import { useI18n } from "~/i18n";
 import { KeyBar, useKeys } from "~/keys";
 import { useSocketState } from "~/socket";
-import { Button, Empty, ProblemBox, Skeleton, TextLink, toast, useMedia, useNow } from "~/ui";
+import { Button, Empty, ProblemBox, Skeleton, TextLink, useCopy, useMedia, useNow } from "~/ui";
 
 import { moves, waits, type Decision, type Message, type MessageDetail, type Moment, type Why } from "../model";
 import { nameOf } from "../Row";
@@ -160,7 +161,7 @@ function Answer({ message, decision, last, says }: { message: Message; decision:
   // The headline says it already; it is still read out when it comes.
   const told = last && (trouble !== undefined || (message.state === "suppressed" && decision !== null));
   const cost = message.cost_minor !== null && message.currency ? ` ${t("messages.columns.cost")}: ${fmt.money(message.cost_minor, message.currency)}.` : "";
-  const about = t("messages.why.about", { purpose: says.purpose(message.purpose), class: t(`messages.classes.${message.class}`), when: whenText(message.asked_at, says.i18n), who: message.asked_by });
+  const about = t("messages.why.about", { purpose: says.purpose(message.purpose), class: t(`messages.classes.${message.class}`), when: whenText(message.asked_at, says.i18n), who: actorText(message.asked_by, t, message.asked_by_name) });
   return (
     <>
       <h1 className="why-answer">{answer}</h1>
@@ -210,7 +211,7 @@ function Foot({ id, moment, onInputs }: { id: string; moment: Moment; onInputs: 
   const { t } = useI18n();
   const { decision } = moment;
   const command = `onevoice explain ${id}`;
-  const copy = () => void navigator.clipboard.writeText(command).then(() => toast({ text: t("common.copied") }));
+  const copy = useCopy();
   return (
     <footer className="why-foot">
       {decision && <span>{decision.policy === 0 ? t("messages.why.builtIn") : t("messages.why.policy", { n: decision.policy })}</span>}
@@ -221,7 +222,7 @@ function Foot({ id, moment, onInputs }: { id: string; moment: Moment; onInputs: 
           {t("messages.why.inputs", { n: valuesOf(decision.inputs as never).length })}
         </Button>
       )}
-      <Button kind="text" onClick={copy}>
+      <Button kind="text" onClick={() => void copy(command)}>
         {t("messages.why.copy", { id })}
       </Button>
     </footer>

@@ -2,7 +2,7 @@
 import type { I18n } from "~/i18n";
 
 import type { Decision, Edit, Inputs } from "../model";
-import type { Says } from "../words";
+import { losesName, type Says } from "../words";
 
 export interface Choice {
   value: string;
@@ -43,7 +43,7 @@ function ofCandidate(candidate: Inputs["candidates"][number], inputs: Inputs, at
   const { channel: kind } = candidate;
   const channel = says.channel(kind);
   const found: Choice[] = [];
-  const add = (name: "consents" | "withdraws" | "bounces" | "unblocks" | "writes" | "prefers", ...edits: Edit[]) =>
+  const add = (name: "consents" | "withdraws" | "bounces" | "unreachable" | "unblocks" | "writes" | "prefers", ...edits: Edit[]) =>
     found.push({ value: `${name} ${kind}`, label: t(`messages.whatIf.choices.${name}`, { channel }), edits });
   if (inputs.message_class === "marketing") {
     const granted = candidate.consent === "granted";
@@ -51,7 +51,7 @@ function ofCandidate(candidate: Inputs["candidates"][number], inputs: Inputs, at
   }
   if (candidate.node !== undefined && candidate.node !== null) {
     if (candidate.suppressed) add("unblocks", { field: "suppressed", to: null, channel: kind });
-    else add("bounces", { field: "suppressed", to: "hard_bounce", channel: kind });
+    else add(losesName(kind), { field: "suppressed", to: "hard_bounce", channel: kind });
     if (candidate.reach !== "open") add("writes", { field: "reach", to: "open", channel: kind }, { field: "last_heard", to: at, channel: kind }, { field: "heard_at", to: at, channel: null });
   }
   if (inputs.candidates.length > 1 && inputs.order?.[0] !== kind) add("prefers", { field: "order", to: [kind, ...(inputs.order ?? []).filter((other) => other !== kind)], channel: null });

@@ -3,7 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 
-import { api, Problem, useMay, usePages, type Site } from "~/api";
+import { api, Problem, useMay, usePages, type Site, type Account, type ChannelKind } from "~/api";
 import { Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
@@ -12,7 +12,7 @@ import { Button, CodeBlock, Empty, ProblemBox, Section, SelectField, Skeleton, T
 import "../settings.css";
 import { blank, changed, Fields, placeMoved, sentOf, wrongOf, type Drafts } from "./Fields";
 import { HowTo } from "./HowTo";
-import { doorOf, useChannelTitle, type Account, type Manifest } from "./model";
+import { doorOf, useChannelTitle } from "./model";
 import { blankPace, PaceFields, paceOf, paceWrong } from "./Pace";
 import { faultOf, useAccounts, useManifests } from "./queries";
 import { Result } from "./Result";
@@ -38,7 +38,7 @@ export function AccountPart() {
   const fault = faultOf(manifests, accounts) ?? (sites.rows.length === 0 ? sites.error : null);
   const known = manifest && (id === "new" || account);
   // Those that we know are named in their case; what a package brings stands after a colon.
-  const connecting = (one: Manifest) => {
+  const connecting = (one: ChannelKind) => {
     const own = `accounts.form.newOf.${one.kind}`;
     return has(own) ? t(own) : t("accounts.form.new", { channel: title(one.kind) });
   };
@@ -80,7 +80,7 @@ interface Draft {
   pace: ReturnType<typeof blankPace>;
 }
 
-function useDraft(manifest: Manifest, account: Account | null, sites: Site[], title: string) {
+function useDraft(manifest: ChannelKind, account: Account | null, sites: Site[], title: string) {
   const [draft, setDraft] = useState<Draft>(() => ({
     fields: blank(manifest, account),
     name: account?.name ?? title,
@@ -90,7 +90,7 @@ function useDraft(manifest: Manifest, account: Account | null, sites: Site[], ti
   return { draft, set: (by: Partial<Draft>) => setDraft((was) => ({ ...was, ...by })) };
 }
 
-function Settings({ manifest, account, sites, title }: { manifest: Manifest; account: Account | null; sites: Site[]; title: string }) {
+function Settings({ manifest, account, sites, title }: { manifest: ChannelKind; account: Account | null; sites: Site[]; title: string }) {
   const i18n = useI18n();
   const { t } = i18n;
   const go = useNavigate();

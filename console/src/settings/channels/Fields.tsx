@@ -1,15 +1,16 @@
 /** Fields of an account as its channel's manifest gives them. What was kept of a secret is never here: it is replaced, or stays. */
 import { Fragment, useState } from "react";
 
+import type { Account, ChannelKind, Setting, Value } from "~/api";
 import { useI18n, type I18n } from "~/i18n";
 import { Button, CheckField, SelectField, TextArea, TextField } from "~/ui";
 
-import { worded, type Account, type Manifest, type Setting, type Value } from "./model";
+import { worded } from "./model";
 
 /** By a setting's name what stands in its field. Of a secret, null: it stays as it is kept; false: it is taken away. */
 export type Drafts = Readonly<Record<string, string | boolean | null>>;
 
-export function blank(manifest: Manifest, account: Account | null): Drafts {
+export function blank(manifest: ChannelKind, account: Account | null): Drafts {
   return Object.fromEntries(manifest.settings.map((each) => [each.name, blankOf(each, account)]));
 }
 
@@ -23,7 +24,7 @@ function blankOf(setting: Setting, account: Account | null): string | boolean | 
 const numberOf = (text: string) => (text.trim() === "" ? Number.NaN : Number(text.trim().replace(",", ".")));
 
 /** What the API takes. An empty one takes away what was there. */
-export function sentOf(manifest: Manifest, drafts: Drafts): Record<string, Value> {
+export function sentOf(manifest: ChannelKind, drafts: Drafts): Record<string, Value> {
   const found: Record<string, Value> = {};
   for (const setting of manifest.settings) {
     const draft = drafts[setting.name];
@@ -37,17 +38,17 @@ export function sentOf(manifest: Manifest, drafts: Drafts): Record<string, Value
 }
 
 /** Whether a setting is another that says where secrets are shown: then they have to be typed again. */
-export function placeMoved(manifest: Manifest, drafts: Drafts, account: Account | null): boolean {
+export function placeMoved(manifest: ChannelKind, drafts: Drafts, account: Account | null): boolean {
   return account !== null && manifest.settings.some((each) => each.place && String(drafts[each.name] ?? "").trim() !== String(account.settings[each.name] ?? ""));
 }
 
-export function changed(manifest: Manifest, drafts: Drafts, account: Account): boolean {
+export function changed(manifest: ChannelKind, drafts: Drafts, account: Account): boolean {
   const before = blank(manifest, account);
   return manifest.settings.some(({ name, secret }) => (secret ? (drafts[name] ?? "") !== "" : before[name] !== drafts[name]));
 }
 
 /** What is wrong before anybody is asked, by the setting's name. */
-export function wrongOf(manifest: Manifest, drafts: Drafts, account: Account | null, t: I18n["t"]): Map<string, string> {
+export function wrongOf(manifest: ChannelKind, drafts: Drafts, account: Account | null, t: I18n["t"]): Map<string, string> {
   const moved = placeMoved(manifest, drafts, account);
   const found = new Map<string, string>();
   for (const setting of manifest.settings) {
@@ -64,7 +65,7 @@ export function wrongOf(manifest: Manifest, drafts: Drafts, account: Account | n
 }
 
 interface Props {
-  manifest: Manifest;
+  manifest: ChannelKind;
   drafts: Drafts;
   account: Account | null;
   moved: boolean;

@@ -1,9 +1,9 @@
 /** What a message costs, and how fast the account may go. */
+import type { Account, Limits, ChannelKind } from "~/api";
 import { minorDigits } from "~/i18n/format";
 import { useI18n } from "~/i18n";
 import { TextField } from "~/ui";
 
-import type { Account, Limits, Manifest } from "./model";
 
 /** As typed: numbers in the reader's way, the cost in whole units of the currency or null while it is as it was. */
 export interface PaceDraft {
@@ -15,7 +15,7 @@ export interface PaceDraft {
   per_address_seconds: string;
 }
 
-export function blankPace(manifest: Manifest, account: Account | null): PaceDraft {
+export function blankPace(manifest: ChannelKind, account: Account | null): PaceDraft {
   const { per_second, burst, concurrency, per_address_seconds } = account?.limits ?? manifest.limits;
   return { cost: null, minor: account?.cost_minor ?? 0, per_second: String(per_second), burst: String(burst), concurrency: String(concurrency), per_address_seconds: String(per_address_seconds) };
 }

@@ -1,13 +1,13 @@
 /** What an account is up to, and where it stands still: why, and what to do. */
-import { useMay } from "~/api";
+import { useMay, type Account, type ChannelKind } from "~/api";
 import { useI18n } from "~/i18n";
 import { Button, useNow } from "~/ui";
 
-import type { Account, Manifest, Switch } from "./model";
+import type { Switch } from "./model";
 import { troubleOf } from "./troubles";
 import { usePause } from "./usePause";
 
-export function State({ account, manifest, switches }: { account: Account; manifest: Manifest | undefined; switches: Switch[] }) {
+export function State({ account, manifest, switches }: { account: Account; manifest: ChannelKind | undefined; switches: Switch[] }) {
   const i18n = useI18n();
   const { t, fmt } = i18n;
   const now = useNow(15_000);

@@ -3,14 +3,14 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api, useMay } from "~/api";
+import { api, useMay, type Account, type ChannelKind } from "~/api";
 import { Glyph, isChannel } from "~/channels";
 import { useI18n } from "~/i18n";
 import { PartHead } from "~/shell/Parts";
 import { Button, DataTable, Dialog, Empty, Menu, ProblemBox, Section, Skeleton, TextLink, toast, type Column } from "~/ui";
 
 import "../settings.css";
-import { doorOf, useChannelTitle, type Account, type Manifest, type Switch } from "./model";
+import { doorOf, useChannelTitle, type Switch } from "./model";
 import { faultOf, useAccounts, useManifests, useSwitches } from "./queries";
 import { State } from "./State";
 import { usePause } from "./usePause";
@@ -76,7 +76,7 @@ function Named({ kind, title, own = true }: { kind: string; title: string; own?:
   );
 }
 
-function Accounts({ label, rows, manifest, switches, costs }: { label: string; rows: Account[]; manifest: Manifest | undefined; switches: Switch[]; costs: Cost[] | null }) {
+function Accounts({ label, rows, manifest, switches, costs }: { label: string; rows: Account[]; manifest: ChannelKind | undefined; switches: Switch[]; costs: Cost[] | null }) {
   const { t, fmt } = useI18n();
   const may = useMay("channels.edit");
   const columns: Column<Account>[] = [
@@ -119,7 +119,7 @@ function Accounts({ label, rows, manifest, switches, costs }: { label: string; r
         </span>
       ),
     },
-    ...(may ? [{ key: "actions", head: t("accounts.actions"), width: "176px", phone: "bare" as const, cell: (account: Account) => <Actions account={account} known={manifest !== undefined} /> }] : []),
+    ...(may ? [{ key: "actions", head: t("accounts.actions"), width: "208px", phone: "bare" as const, cell: (account: Account) => <Actions account={account} known={manifest !== undefined} /> }] : []),
   ];
   return <DataTable label={label} columns={columns} rows={rows} keyOf={(account) => account.id} />;
 }
@@ -179,10 +179,10 @@ function Remove({ account, onClose }: { account: Account; onClose: () => void })
   );
 }
 
-function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: string) => string }) {
+function Available({ manifests, title }: { manifests: ChannelKind[]; title: (kind: string) => string }) {
   const { t, fmt } = useI18n();
   const may = useMay("channels.edit");
-  const cans = (one: Manifest) =>
+  const cans = (one: ChannelKind) =>
     [
       ...(one.subject ? [t("accounts.cans.subject")] : []),
       ...(one.buttons ? [t("accounts.cans.buttons")] : []),
@@ -192,7 +192,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
       ...(one.needs_contact ? [t("accounts.cans.first")] : []),
       ...(one.window_hours ? [t("accounts.cans.window", { n: one.window_hours })] : []),
     ].join("; ");
-  const columns: Column<Manifest>[] = [
+  const columns: Column<ChannelKind>[] = [
     { key: "channel", head: t("accounts.channel"), width: "24%", phone: "title", cell: (one) => <Named kind={one.kind} title={title(one.kind)} own={isChannel(one.kind)} /> },
     {
       key: "can",
@@ -212,7 +212,7 @@ function Available({ manifests, title }: { manifests: Manifest[]; title: (kind: 
             head: t("accounts.actions"),
             width: "176px",
             phone: "bare" as const,
-            cell: (one: Manifest) => (
+            cell: (one: ChannelKind) => (
               <TextLink to="/settings/channels/$account" params={{ account: "new" }} search={{ channel: one.kind }} aria-label={t("accounts.connectOne", { channel: title(one.kind) })}>
                 {t("accounts.connect")}
               </TextLink>

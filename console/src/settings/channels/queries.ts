@@ -1,12 +1,12 @@
 /** What the pages of channels and of sending ask. */
 import { useQuery } from "@tanstack/react-query";
 
-import { api, type Page } from "~/api";
+import { api, type Page, type Account, type ChannelKind } from "~/api";
 
-import type { Account, Manifest, Switch } from "./model";
+import type { Switch } from "./model";
 
 export function useManifests() {
-  return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<Manifest>>("/api/channels"), staleTime: 60_000 });
+  return useQuery({ queryKey: ["channels"], queryFn: () => api.get<Page<ChannelKind>>("/api/channels"), staleTime: 60_000 });
 }
 
 export function useAccounts() {

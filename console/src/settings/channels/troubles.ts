@@ -1,8 +1,7 @@
 /** What a provider says of settings, and what to do about it. */
-import { Problem } from "~/api";
+import { Problem, type Setting } from "~/api";
 import type { I18n } from "~/i18n";
 
-import type { Setting } from "./model";
 
 /** Of what a provider says about settings, the fields it is about, the likeliest first. */
 const ABOUT: Record<string, string[]> = {

@@ -1,10 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 
-import { api } from "~/api";
+import { api, type Account } from "~/api";
 import { useI18n } from "~/i18n";
 import { problemText, toast } from "~/ui";
 
-import type { Account } from "./model";
 
 /** Resuming also has one tried again that stood because of trouble. */
 export function usePause(account: Account) {

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, useMay, usePages, type Page } from "~/api";
 import type { Purpose, PurposeText, Suppression } from "~/consents/types";
 import { languageNames, languages, useI18n, type Language } from "~/i18n";
@@ -92,7 +93,7 @@ function Texts({ purpose, may, onClose }: { purpose: Purpose; may: boolean; onCl
     { key: "version", head: t("consent.settings.since"), width: "200px", cell: (one) => (
       <span>
         {languageNames[one.language]}, {t("consent.settings.version", { n: one.version })}
-        <span className="table-second">{one.made_at ? t("consent.settings.was", { date: fmt.shortDay(one.made_at), who: one.made_by ?? "" }) : t("consent.settings.built")}</span>
+        <span className="table-second">{one.made_at ? t("consent.settings.was", { date: fmt.shortDay(one.made_at), who: actorText(one.made_by ?? "", t) }) : t("consent.settings.built")}</span>
       </span>
     ) },
   ];

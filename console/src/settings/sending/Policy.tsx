@@ -1,4 +1,5 @@
 /** The policy in force, each rule with what it does; and the form in its place while somebody changes it. */
+import { actorText } from "~/actors";
 import { useI18n } from "~/i18n";
 import { Button, DataTable, Section, type Column } from "~/ui";
 
@@ -17,7 +18,7 @@ interface Props {
 
 export function PolicySection({ inForce, kinds, tells, may, draft, setDraft }: Props) {
   const { t, fmt } = useI18n();
-  const aside = inForce.made_at ? t("sending.policy.version", { n: inForce.version, when: fmt.dateTime(inForce.made_at), who: inForce.made_by ?? "" }) : t("sending.policy.built");
+  const aside = inForce.made_at ? t("sending.policy.version", { n: inForce.version, when: fmt.dateTime(inForce.made_at), who: actorText(inForce.made_by ?? "", t) }) : t("sending.policy.built");
   const change = may && !draft && (
     <Button k="e" onClick={() => setDraft({ policy: inForce.policy, taken: null })}>
       {t("sending.policy.change")}

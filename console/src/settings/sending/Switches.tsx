@@ -3,12 +3,13 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 
-import { api } from "~/api";
+import { actorText } from "~/actors";
+import { api, type Account } from "~/api";
 import { Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
 import { Button, CheckField, Dialog, Icon, problemText, Section, TextField, toast } from "~/ui";
 
-import { doorOf, type Account, type Switch } from "../channels/model";
+import { doorOf, type Switch } from "../channels/model";
 import { classes } from "./model";
 
 interface Props {
@@ -132,7 +133,7 @@ function Thrown({ thrown, scopeOf, may, busy, onRelease }: { thrown: Switch[]; s
             <li key={each.scope}>
               <span>
                 {!single && <b>{one.name}</b>}
-                <span className="sw-why">{t("sending.stop.by", { who: each.thrown_by, when: fmt.dateTime(each.thrown_at), reason: each.reason })}</span>
+                <span className="sw-why">{t("sending.stop.by", { who: actorText(each.thrown_by, t), when: fmt.dateTime(each.thrown_at), reason: each.reason })}</span>
               </span>
               {may && (
                 <Button disabled={busy} aria-label={t("sending.stop.releaseOf", { what: one.name })} onClick={() => onRelease(one)}>

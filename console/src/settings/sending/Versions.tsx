@@ -1,4 +1,5 @@
 /** Every version there was: who made it, when, what it changed. Messages name the one they were judged by. */
+import { actorText } from "~/actors";
 import { usePages } from "~/api";
 import { useI18n } from "~/i18n";
 import { Button, DataTable, PagedList, Section, type Column } from "~/ui";
@@ -30,7 +31,7 @@ export function Versions({ inForce, tells, may, onTake }: { inForce: number; tel
         made_at ? (
           <span>
             {fmt.dateTime(made_at)}
-            <span className="table-second">{made_by}</span>
+            <span className="table-second">{actorText(made_by ?? "", t)}</span>
           </span>
         ) : (
           t("sending.versions.built")

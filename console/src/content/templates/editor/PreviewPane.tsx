@@ -86,7 +86,7 @@ interface Props {
 
 export function PreviewPane({ variant, kind, sample, found }: Props) {
   const i18n = useI18n();
-  const { t } = i18n;
+  const { t, tx } = i18n;
   const mayCustomers = useMay("customers.read");
   const email = variant.parts.type === "email";
   const small = usePhone();
@@ -187,6 +187,7 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
                 </li>
               ))}
             </ul>
+            <p className="field-hint">{tx("content.preview.missingHint", { example: <code>{`{{ ${data.missing[0]!.path} | default: "…" }}`}</code> })}</p>
             {own && (
               <Button dense onClick={fill}>
                 {t("content.preview.fill")}

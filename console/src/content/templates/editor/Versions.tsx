@@ -1,6 +1,7 @@
 /** What was published, by whom, and how each differs from the draft or from another; any of them can be worked on again. */
 import { useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, usePages } from "~/api";
 import { useI18n } from "~/i18n";
 import { Button, Dialog, Empty, PagedList, SelectField, toast, problemText } from "~/ui";
@@ -49,7 +50,7 @@ export default function Versions({ template, draft, revision, mayEdit, onTake, o
                     <b>{name(each.version)}</b>
                     {each.version === template.published && <span> · {t("content.versions.sent")}</span>}
                     <span className="table-second">
-                      {fmt.dateTime(each.published_at)}, {each.published_by}
+                      {fmt.dateTime(each.published_at)}, {actorText(each.published_by, t)}
                     </span>
                     {each.note && <span>{each.note}</span>}
                   </div>

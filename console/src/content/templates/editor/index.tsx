@@ -3,12 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback, useMemo, useRef, useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, useMay } from "~/api";
 import { channelColour, Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
 import { KeyBar, useKeys } from "~/keys";
 import { doorOf, useKinds } from "~/messages/words";
-import { Button, Chip, Empty, Menu, ProblemBox, problemText, Skeleton, TextLink, toast, useDebounced, usePhone } from "~/ui";
+import { Button, Chip, Empty, Menu, ProblemBox, problemText, Skeleton, TextLink, toast, useCopy, useDebounced, usePhone } from "~/ui";
 
 import { keyOf, withVariant, type Draft, type Template, type Trouble, type Variant } from "../model";
 import { stateText, useNames } from "../words";
@@ -103,10 +104,11 @@ function Editor({ template, reload }: { template: Template; reload: () => void }
   };
   const mine = useMemo(() => troubles.filter((each) => each.channel === variant?.channel && each.language === variant?.language), [troubles, variant?.channel, variant?.language]);
   const shared: Desk = useMemo(() => ({ mayEdit, troubles: mine, variables, enter: (field) => (last.current = field) }), [mayEdit, mine, variables]);
+  const copy = useCopy();
   const pick = (path: string) => {
     const field = last.current?.element.isConnected ? last.current : null;
     if (field) put(field, `{{ ${path} }}`);
-    else void navigator.clipboard.writeText(`{{ ${path} }}`).then(() => toast({ text: t("content.variables.copied", { path }) }));
+    else void copy(`{{ ${path} }}`, t("content.variables.copied", { path }));
   };
   const drop = () => {
     if (!variant) return;
@@ -248,7 +250,7 @@ function Kept({ desk, template, mayEdit }: { desk: DraftDesk; template: Template
   if (desk.keeping === "offline" || desk.keeping === "refused") return <p className="alarm">{t(`content.draft.${desk.keeping}`)}</p>;
   return (
     <p className="quiet" role="status">
-      {desk.keeping === "kept" ? t("content.draft.kept", { when: fmt.dateTime(template.drafted_at), who: template.drafted_by }) : t(`content.draft.${desk.keeping}`)}
+      {desk.keeping === "kept" ? t("content.draft.kept", { when: fmt.dateTime(template.drafted_at), who: actorText(template.drafted_by, t) }) : t(`content.draft.${desk.keeping}`)}
     </p>
   );
 }
@@ -266,7 +268,7 @@ function Bars({ desk }: { desk: DraftDesk }) {
     return (
       <div className="tpl-bar" role="alert">
         <p>
-          <b>{t("content.draft.clash", { who: clash.theirs.drafted_by })}</b> {t("content.draft.clashText", { texts: texts.join("; ") })}
+          <b>{t("content.draft.clash", { who: actorText(clash.theirs.drafted_by, t) })}</b> {t("content.draft.clashText", { texts: texts.join("; ") })}
         </p>
         <Button onClick={desk.takeTheirs}>{t("content.draft.theirs")}</Button>
         <Button onClick={desk.keepMine}>{t("content.draft.mine")}</Button>

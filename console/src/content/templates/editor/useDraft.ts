@@ -7,6 +7,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useRef, useState } from "react";
 
+import { actorText } from "~/actors";
 import { api, Problem } from "~/api";
 import { useI18n } from "~/i18n";
 import { toast } from "~/ui";
@@ -63,7 +64,7 @@ export function useDraft(template: Template, mayEdit: boolean) {
     const found = joined(base.current.draft, latest.current, theirs.draft);
     if (found.both.length === 0) {
       settle(theirs, found.draft);
-      toast({ text: t("content.draft.joined", { who: theirs.drafted_by }) });
+      toast({ text: t("content.draft.joined", { who: actorText(theirs.drafted_by, t) }) });
       return;
     }
     clashed.current = true;
@@ -125,7 +126,7 @@ export function useDraft(template: Template, mayEdit: boolean) {
   // Somebody else was here, and nothing of ours waits: show what stands now.
   useEffect(() => {
     if (template.revision <= base.current.revision || busy.current || !same(latest.current, base.current.draft)) return;
-    toast({ text: t("content.draft.followed", { who: template.drafted_by }) });
+    toast({ text: t("content.draft.followed", { who: actorText(template.drafted_by, t) }) });
     settle(template, template.draft);
   }, [template, settle, t]);
 

@@ -298,6 +298,7 @@ def _view(found: reading.Shown) -> shapes.MessageView:
         account=found.account,
         content=found.content,
         template=found.template,
+        author=found.author,
     )
 
 

@@ -133,6 +133,7 @@ def message(
     account: Account | None,
     content: Mapping[str, Any] | None,
     template: str | None,
+    author: str | None,
 ) -> shapes.MessageView:
     return shapes.MessageView(
         id=str(found.id),
@@ -149,6 +150,7 @@ def message(
         rule=found.rule,
         why=found.reason,
         asked_by=found.asked_by,
+        asked_by_name=author,
         asked_at=found.asked_at,
         due_at=found.due_at,
         sent_at=found.sent_at,

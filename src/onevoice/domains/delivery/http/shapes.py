@@ -188,6 +188,7 @@ class MessageView(BaseModel):
     rule: str | None
     why: str | None
     asked_by: str
+    asked_by_name: str | None = Field(description="The colleague's name; null where a key asked.")
     asked_at: Moment
     due_at: Moment
     sent_at: Moment | None

@@ -131,7 +131,7 @@ def render(
 def preview(
     compiled: Compiled, context: Mapping[str, Any], *, time_zone: str = "UTC", currency: str | None = None
 ) -> Preview:
-    """As `render`, but what is missing is listed and left out. Raises: TemplateError of all else."""
+    """As `render`, but what is missing is listed, and named where it would stand. Raises: TemplateError of all else."""
     missing: list[tuple[Spot, str]] = []
     content = _rendered(compiled, Rendering(context, Reader(compiled.language, time_zone, currency), missing=missing))
     found: dict[Missed, None] = {}
@@ -147,6 +147,7 @@ def _rendered(compiled: Compiled, state: Rendering) -> Content:
         subject = _line(_run(compiled.subject, state), SUBJECT_MAX)
     html = _run(compiled.html, state) if compiled.html is not None else None
     text = _run(compiled.text, state)
+    state.whole = True  # the name of a missing value would make a button too long
     buttons = tuple(tuple(_button(each, state) for each in row) for row in compiled.buttons)
     return Content(plain.tidy(text), html, subject, buttons)
 

@@ -99,10 +99,11 @@ def _fault(error: LiquidError, said: str) -> tuple[str, Mapping[str, str]]:
 class Rendering(RenderContext):
     """One message for one person.
 
-    mode: of what is being written. missing: where it is a list, what was not there is collected instead of raised.
+    mode: of what is being written. missing: where it is a list, what was not there is collected instead of raised, and
+    its name stands in its place. whole: what is written now is a value as a whole, where a name would not do.
     """
 
-    __slots__ = ("missing", "mode", "reader", "rewrite", "room", "work")
+    __slots__ = ("missing", "mode", "reader", "rewrite", "room", "whole", "work")
 
     def __init__(
         self,
@@ -116,6 +117,7 @@ class Rendering(RenderContext):
         self.scope = ReadOnlyChainMap(self.locals, values)
         self.reader, self.rewrite, self.missing = reader, rewrite, missing
         self.mode: Mode = "text"
+        self.whole = False
         self.work, self.room = WORK_MAX, OUTPUT_MAX
 
     def spend(self, work: int) -> None:
@@ -135,12 +137,16 @@ class Rendering(RenderContext):
         """Many small ones take time, as the library adds up all of them for each."""
         return super().get_size_of_locals() + len(self.locals) * _VARIABLE_SIZE
 
-    def absent(self, spot: Spot, path: str) -> None:
+    def absent(self, spot: Spot, path: str) -> str:
+        """What stands there instead."""
         if self.missing is None:
             raise spot.error(
                 "missing_value", f"{path} has no value here: add | default: … or, where it may be empty, | optional."
             )
         self.missing.append((spot, path))
+        if self.whole or self.mode == "style":
+            return ""
+        return escape(f"[{path}]") if self.mode == "html" else f"[{path}]"
 
 
 class Template(BoundTemplate):
@@ -191,7 +197,11 @@ class Hole:
     finish: Callable[[str, Rendering], str] | None = None
 
     def render(self, rendering: Rendering) -> str:
-        written = (self.html if rendering.mode == "html" else self.text).render(rendering)
+        outer, rendering.whole = rendering.whole, True
+        try:
+            written = (self.html if rendering.mode == "html" else self.text).render(rendering)
+        finally:
+            rendering.whole = outer
         return written if self.finish is None else self.finish(written, rendering)
 
 
@@ -223,8 +233,7 @@ class _OutputNode(OutputNode):
     def render_to_output(self, context: RenderContext, buffer: TextIO) -> int:
         value, rendering, spot = self.expression.evaluate(context), cast("Rendering", context), self.spot
         if value is None or isinstance(value, Undefined):
-            rendering.absent(spot, value.name if isinstance(value, Undefined) else "This")
-            return 0
+            return buffer.write(rendering.absent(spot, value.name if isinstance(value, Undefined) else "This"))
         text = shown(value, spot)
         if rendering.mode == "html":
             text = escape(text)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from psycopg import Connection
 
+from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.messages import Attempt, Content, Message
 from onevoice.domains.delivery.contracts.names import TYPED, AccountId
@@ -36,6 +37,8 @@ class Shown(NamedTuple):
     account: Account | None
     template: str | None
     """Its name."""
+    author: str | None = None
+    """The name of the colleague who asked for it; nobody where a key or the command line did."""
 
 
 def page(conn: Connection, query: Query, person: int | None = None) -> list[Shown]:
@@ -91,6 +94,10 @@ def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
         number: account_store.account(conn, number, deleted=True)
         for number in {each.account_id for each in found if each.account_id is not None}
     }
+    authors = {
+        login: None if (colleague := colleagues.account_by_login(conn, login)) is None else colleague.name
+        for login in {each.asked_by for each in found}
+    }
     return [
         Shown(
             each,
@@ -99,6 +106,7 @@ def _shown(conn: Connection, found: Sequence[Message]) -> list[Shown]:
             contents.get(each.id),
             None if each.account_id is None else accounts[AccountId(each.account_id)],
             None if each.template is None else templates.get(each.template),
+            authors[each.asked_by],
         )
         for each in found
     ]
