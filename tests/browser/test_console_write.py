@@ -322,6 +322,20 @@ class TestWrite:
         expect(window.locator(".wr-preview")).to_contain_text("customer.traits.shoe (line 1)")
         expect(window.get_by_role("button", name="Send")).to_be_disabled()
 
+    def test_it_is_named_also_where_the_gate_is_faster_than_the_preview(self, street: Street, write: Any) -> None:
+        page, window = write(street.person("Adam Wilk"))
+        window.get_by_label("About an order").check()
+        window.locator("textarea").fill("It is here")
+        expect(window.locator(".wr-bubble")).to_contain_text("It is here")
+
+        def slow(route: Route) -> None:
+            page.wait_for_timeout(900)
+            route.continue_()
+
+        page.route("**/api/message-previews", slow)
+        window.locator("textarea").fill("Your {{ customer.traits.shoe }}")
+        expect(window.locator(".wr-preview")).to_contain_text("customer.traits.shoe (line 1)")
+
     def test_only_names_that_are_known_are_offered(self, street: Street, write: Any) -> None:
         _page, window = write(street.person("Adam Wilk", firstName=None))
         expect(window.get_by_role("group", name="Insert").get_by_role("button")).to_have_text(

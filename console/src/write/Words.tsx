@@ -74,7 +74,7 @@ function Own({ names, draft, change, preview, kind, subject, says }: WordsProps)
           </Button>
         ))}
       </div>
-      <TextArea ref={field as RefObject<HTMLTextAreaElement>} label={t("write.text")} rows={6} value={draft.text} onChange={(value) => change({ text: value })} {...(left !== null && left < 0 ? { error: counted } : { hint: counted })} />
+      <TextArea ref={field as RefObject<HTMLTextAreaElement>} data-autofocus={phone ? undefined : true} label={t("write.text")} rows={6} value={draft.text} onChange={(value) => change({ text: value })} {...(left !== null && left < 0 ? { error: counted } : { hint: counted })} />
     </>
   );
 }

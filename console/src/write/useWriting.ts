@@ -70,7 +70,13 @@ export function useForeseen(draft: Draft, person: string, purpose: string) {
     placeholderData: keepPreviousData,
     refetchInterval: REGARD_MS,
   });
-  const by = draft.channel || decision.data?.outcome.channel || decision.data?.candidates[0]?.channel || "";
+  const best = decision.data?.outcome.channel || decision.data?.candidates[0]?.channel || "";
+  // Words that cannot be filled leave the gate without an answer, and it is the preview that tells why: it stays where it was.
+  const [last, setLast] = useState("");
+  useEffect(() => {
+    if (best) setLast(best);
+  }, [best]);
+  const by = draft.channel || best || last;
   const preview = useQuery({
     queryKey: ["previewed", still, by],
     queryFn: ({ signal }) => api.post<MessagePreview>("/api/message-previews", { ...body, channel: by }, { signal }),
