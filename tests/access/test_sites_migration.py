@@ -25,6 +25,7 @@ def before(cluster: Cluster):
     """A database as it was, with a source in each of several sites."""
     with fresh_database(cluster, "before_sites") as url:
         with psycopg.connect(url) as conn:
+            conn.execute("drop schema conversations cascade")
             conn.execute("drop schema delivery cascade")
             conn.execute("drop schema privacy cascade")
             conn.execute("alter table access.source drop constraint source_site, alter column site set default 'main'")

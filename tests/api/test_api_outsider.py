@@ -154,6 +154,29 @@ TAKES = {
     ("POST", "/api/templates/{template_id}/versions"): "templates.publish",
     ("GET", "/api/templates/{template_id}/versions/{version}"): "templates.read",
     ("GET", "/api/templates/{template_id}/changes"): "templates.read",
+    ("GET", "/api/conversations"): "conversations.read",
+    ("GET", "/api/conversations/counts"): "conversations.read",
+    ("GET", "/api/conversations/search"): "conversations.read",
+    ("GET", "/api/conversations/{ref}"): "conversations.read",
+    ("GET", "/api/conversations/{ref}/thread"): "conversations.read",
+    ("PUT", "/api/conversations/{ref}/assignee"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/close"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/reopen"): "conversations.answer",
+    ("PUT", "/api/conversations/{ref}/snooze"): "conversations.answer",
+    ("PUT", "/api/conversations/{ref}/spam"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/tags"): "conversations.answer",
+    ("PUT", "/api/conversations/{ref}/seen"): "conversations.answer",
+    ("PUT", "/api/conversations/{ref}/draft"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/notes"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/replies"): "conversations.answer",
+    ("PUT", "/api/desk/notes/{note_id}"): "conversations.answer",
+    ("DELETE", "/api/desk/notes/{note_id}"): "conversations.answer",
+    ("GET", "/api/desk/team"): "conversations.read",
+    ("PUT", "/api/desk/me"): "conversations.answer",
+    ("GET", "/api/desk/replies"): "conversations.read",
+    ("POST", "/api/desk/replies"): "replies.edit",
+    ("PUT", "/api/desk/replies/{reply_id}"): "replies.edit",
+    ("DELETE", "/api/desk/replies/{reply_id}"): "replies.edit",
 }
 EXAMPLES = {
     "ref": "user_id:u1",
@@ -178,6 +201,8 @@ EXAMPLES = {
     "purpose": "reviews",
     "template_id": "1",
     "version": "1",
+    "note_id": "1",
+    "reply_id": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -197,6 +222,13 @@ BODIES = {
     "/api/templates/{template_id}/previews": {"channel": "email", "language": "en"},
     "/api/templates/{template_id}/tests": {"channel": "sandbox", "language": "en", "to": "user_id:u1"},
     "/api/templates/{template_id}/versions": {"revision": 1},
+    "/api/conversations/{ref}/spam": {"spam": True},
+    "/api/conversations/{ref}/notes": {"text": "mine"},
+    "/api/conversations/{ref}/draft": {"kind": "note", "text": "mine"},
+    "/api/conversations/{ref}/replies": {"key": "mine", "text": "mine", "knows": 0},
+    "/api/desk/me": {"available": True},
+    "/api/desk/replies": {"shortcut": "mine", "texts": {"en": "mine"}},
+    "/api/desk/replies/{reply_id}": {"shortcut": "mine", "texts": {"en": "mine"}},
     "/api/webhooks": {"name": "mine", "channel": "shop"},
     "/api/webhooks/{hook_id}": {"name": "mine"},
     "/api/webhooks/{hook_id}/mapping": {"mapping": {"rules": [{"make": "ignore"}]}, "based_on": 0},
@@ -262,7 +294,9 @@ def untouched(arena):
                 " (select string_agg(password_hash, ' ' order by id) from access.account),"
                 " (select count(*) from identity.evidence), (select coalesce(sum(n), 0) from events.log),"
                 " (select count(*) from events.dead_letter where state = 'open'),"
-                " (select array_agg(w::text) from webhooks.webhook w), (select count(*) from webhooks.delivery)"
+                " (select array_agg(w::text) from webhooks.webhook w), (select count(*) from webhooks.delivery),"
+                " (select count(*) from conversations.note), (select count(*) from conversations.draft),"
+                " (select count(*) from conversations.canned), (select count(*) from conversations.agent)"
             ).fetchone()
 
     before = state()

@@ -14,6 +14,8 @@ from onevoice.bootstrap.shared import CONSOLE, READY_LAG_EVENTS, Installation
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.conversations.http import live as live_conversations
+from onevoice.domains.conversations.http import routes as conversations_http
 from onevoice.domains.delivery.http import inbound as inbound_http
 from onevoice.domains.delivery.http import links as followed_http
 from onevoice.domains.delivery.http import live as live_messages
@@ -63,7 +65,12 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
-    hub = Hub(database.url, (live_http.Linked(database, clock), live_messages.Messages(database)))
+    publishers = (
+        live_http.Linked(database, clock),
+        live_messages.Messages(database),
+        live_conversations.Conversations(database),
+    )
+    hub = Hub(database.url, publishers)
     kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
     @contextlib.asynccontextmanager
@@ -133,6 +140,8 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     _join(
         app, messages_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock, chance=chance)
     )
+    _join(app, conversations_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock))
+    _join(app, conversations_http.desk(database, clock=clock))
     _join(
         app,
         setup_messages.router(

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import Connection
 
 from onevoice.bootstrap.shared import Installation, minter, waiting_events
+from onevoice.domains.conversations.jobs import follow as desk
 from onevoice.domains.delivery.jobs import follow
 from onevoice.domains.delivery.service import hearing, trials
 from onevoice.domains.events.jobs import learn
@@ -34,6 +35,8 @@ class Worker:
         self._stop = threading.Event()
         self._appended = threading.Event()
         self._linked = threading.Event()
+        self._spoken = threading.Event()
+        """As `linked`: each is cleared by the one thread that waits for it."""
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """For signal.signal: finish what is at hand and end."""
@@ -41,6 +44,7 @@ class Worker:
         self._stop.set()
         self._appended.set()
         self._linked.set()
+        self._spoken.set()
 
     def run(self) -> None:
         """Work until `stop`. The linker holds the lease for as long as its connection lives."""
@@ -49,7 +53,9 @@ class Worker:
         job = link.LinkingJob(home.secrets.vault_key, home.clock, connect, link_key=home.secrets.link_key)
         threads = [
             threading.Thread(target=self._listen, args=(bus.APPENDED, self._appended), name="appended", daemon=True),
-            threading.Thread(target=self._listen, args=(bus.LINKED, self._linked), name="linked", daemon=True),
+            threading.Thread(
+                target=self._listen, args=(bus.LINKED, self._linked, self._spoken), name="linked", daemon=True
+            ),
             threading.Thread(
                 target=cards.run, args=(home.database, home.clock, self._stop, _waiter(self._linked)), name="cards"
             ),
@@ -63,6 +69,9 @@ class Worker:
             threading.Thread(target=self._housekeeping, name="housekeeping"),
             threading.Thread(target=self._imports, name="imports"),
             threading.Thread(target=follow.run, args=(home.database, self._stop), name="follower"),
+            threading.Thread(
+                target=desk.run, args=(home.database, home.clock, self._stop, _waiter(self._spoken)), name="desk"
+            ),
         ]
         for thread in threads:
             thread.start()
@@ -71,15 +80,16 @@ class Worker:
             thread.join()
         home.database.close()
 
-    def _listen(self, channel: str, event: threading.Event) -> None:
-        """Pass notifications of other processes on to a thread of this one."""
+    def _listen(self, channel: str, *events: threading.Event) -> None:
+        """Pass notifications of other processes on to threads of this one."""
         while not self._stop.is_set():
             try:
                 with psycopg.connect(self._home.database.url, autocommit=True) as conn:
                     bus.listen(conn, channel)
                     while not self._stop.is_set():
                         if bus.wait(conn, timeout_seconds=1):
-                            event.set()
+                            for event in events:
+                                event.set()
             except psycopg.Error:
                 self._stop.wait(1)
 

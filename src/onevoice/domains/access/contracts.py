@@ -21,6 +21,9 @@ Permission = Literal[
     "links.create",
     "messages.read",
     "messages.send",
+    "conversations.read",
+    "conversations.answer",
+    "replies.edit",
     "channels.edit",
     "policy.edit",
     "consent.edit",
@@ -89,6 +92,8 @@ _MARKETS: frozenset[Permission] = frozenset(
         "events.import",
         "messages.read",
         "messages.send",
+        "conversations.read",
+        "replies.edit",
         "policy.edit",
         "consent.edit",
         "suppressions.edit",
@@ -96,7 +101,17 @@ _MARKETS: frozenset[Permission] = frozenset(
     }
 )
 _ANSWERS: frozenset[Permission] = frozenset(
-    {"customers.read", "customers.merge", "messages.read", "messages.send", "consent.edit", "suppressions.edit"}
+    {
+        "customers.read",
+        "customers.merge",
+        "messages.read",
+        "messages.send",
+        "conversations.read",
+        "conversations.answer",
+        "replies.edit",
+        "consent.edit",
+        "suppressions.edit",
+    }
 )
 _ANALYSES: frozenset[Permission] = frozenset({"customers.read", "events.read", "messages.read"})
 
@@ -125,6 +140,7 @@ FOR_KEYS: frozenset[Permission] = frozenset(
         "links.create",
         "messages.read",
         "messages.send",
+        "conversations.read",
         "consent.edit",
         "templates.read",
         "templates.edit",

@@ -23,3 +23,8 @@ STATES: tuple[State, ...] = (
     "suppressed", "cancelled", "failed", "bounced", "uncertain",
 )  # fmt: skip
 """By the number they are stored under. Append only."""
+
+# Events of the log, named as people and Segment's clients would name them.
+SENT = "Message Sent"
+RECEIVED = "Message Received"
+PRESSED = "Button Pressed"

@@ -6,11 +6,9 @@ from typing import Any
 
 from onevoice.domains.delivery.contracts.channels import Reach, Receipt, Said
 from onevoice.domains.delivery.contracts.messages import Content, Message
+from onevoice.domains.delivery.contracts.names import PRESSED, RECEIVED
 from onevoice.domains.delivery.errors import ChannelError, Permanent
 
-SENT = "Message Sent"
-RECEIVED = "Message Received"
-PRESSED = "Button Pressed"
 OPENED = "Channel Opened"
 CLOSED = "Channel Closed"
 RECEIPTS: Mapping[str, str] = {
@@ -101,6 +99,7 @@ def of_said(said: Said, answers: int | None) -> tuple[str, dict[str, Any]]:
         "start": said.start,
         "edited": said.edited or None,
         "automatic": said.automatic or None,
+        "stop": (is_stop(said.text) and not said.automatic) or None,
         "files": attachments or None,
         "notes": list(said.notes[:20]) or None,
     }

@@ -44,8 +44,9 @@ class AccountCreate:
     currency: str | None = None
 
 
-def accounts(conn: Connection) -> list[Account]:
-    return store.accounts(conn)
+def accounts(conn: Connection, *, deleted: bool = False) -> list[Account]:
+    """deleted: also those that are gone, of which the log still tells."""
+    return store.accounts(conn, deleted=deleted)
 
 
 def account(conn: Connection, account_id: AccountId) -> Account:

@@ -57,6 +57,11 @@ def one(conn: Connection, message_id: int) -> tuple[Shown, list[Attempt]]:
     return _shown(conn, [found])[0], store.attempts(conn, message_id)
 
 
+def messages(conn: Connection, numbers: Sequence[int]) -> dict[int, Message]:
+    """As they stand, by number."""
+    return store.messages(conn, numbers) if numbers else {}
+
+
 FOLLOWED = 100
 
 

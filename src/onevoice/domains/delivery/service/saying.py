@@ -10,7 +10,7 @@ from psycopg import Connection
 from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.messages import Accepted, Content, Message
-from onevoice.domains.delivery.contracts.names import TYPED, AccountId, State
+from onevoice.domains.delivery.contracts.names import SENT, TYPED, AccountId, State
 from onevoice.domains.delivery.rules import telling
 from onevoice.domains.delivery.service.settling import Ended
 from onevoice.domains.delivery.store import accounts as account_store
@@ -37,7 +37,7 @@ def tell(conn: Connection, account: Account, ended: Sequence[Ended], address_kin
         if message is None or _untold(message):
             continue
         if isinstance(answer, Accepted):
-            name = telling.SENT
+            name = SENT
             template = None if message.template is None else names.get(message.template, "")
             author = None if template is not None else _author(conn, message.asked_by, authors)
             properties = telling.of_ours(message, outgoing.content, template=template, author=author)
@@ -67,7 +67,7 @@ def move_on(conn: Connection, message_id: int, state: State, at: datetime, code:
     author = None if template is not None else _author(conn, message.asked_by, {})
     properties = telling.of_ours(message, content, template=template, author=author)
     left = message.contacted_at or at
-    tell_of(conn, message.account_id, message.nid, telling.SENT, _key(message_id, "sent"), left, properties, at)
+    tell_of(conn, message.account_id, message.nid, SENT, _key(message_id, "sent"), left, properties, at)
 
 
 def tell_of(

@@ -26,9 +26,10 @@ def _account(row: Sequence[Any]) -> Account:
     return Account(*fields)
 
 
-def accounts(conn: Connection) -> list[Account]:
-    """Of each site and channel the first to be used first."""
-    return [_account(row) for row in conn.execute(_ACCOUNT + " order by a.site, a.channel, a.place, a.id")]
+def accounts(conn: Connection, *, deleted: bool = False) -> list[Account]:
+    """Of each site and channel the first to be used first. deleted: also those that are gone."""
+    which = _FIELDS if deleted else _ACCOUNT
+    return [_account(row) for row in conn.execute(which + " order by a.site, a.channel, a.place, a.id")]
 
 
 def account(conn: Connection, account_id: AccountId, *, deleted: bool = False) -> Account | None:

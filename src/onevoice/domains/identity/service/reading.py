@@ -349,6 +349,23 @@ def events_of(
     return reading.events_of(conn, after, upto, sources, names)
 
 
+def named(
+    conn: Connection, after: int, upto: int, sources: Sequence[int], names: Sequence[str], limit: int
+) -> list[StoredEvent]:
+    """The same, whole, at most `limit`; personal values stay references."""
+    return reading.named(conn, after, upto, sources, names, limit)
+
+
+def by_seq(conn: Connection, seqs: Sequence[int]) -> dict[int, StoredEvent]:
+    """Events by their number, with personal values; without those that an undone import had told."""
+    return {each.seq: each for each in reveal(conn, reading.by_seq(conn, seqs))} if seqs else {}
+
+
+def owners_of(conn: Connection, anchors: Sequence[tuple[int, datetime]]) -> list[tuple[int, int]]:
+    """(member nid, pid) of what is anchored as events are: to an identifier and a time."""
+    return reading.owners(conn, anchors) if anchors else []
+
+
 def owners(conn: Connection, events: Sequence[StoredEvent]) -> list[tuple[int, int]]:
     """(member nid, pid) of each event as `newest` and `since` give them."""
     return reading.owners(conn, [(event.nid, event.happened) for event in events])

@@ -378,6 +378,29 @@ def events_of(
     return [SourceEvent(*row) for row in rows]
 
 
+_STORED_NOW = (
+    "select e.seq, e.nid, e.happened, e.hash, e.learnt, null::timestamptz, n.type, n.name, e.source_id, e.channel,"
+    " e.ids, e.message_id, e.body from identity.event e join identity.name n on n.id = e.name_id"
+)
+
+
+def named(
+    conn: Connection, after: int, upto: int, sources: Sequence[int], names: Sequence[str], limit: int
+) -> list[StoredEvent]:
+    """Whole events of these names from these sources, in the order in which they were linked."""
+    rows = conn.execute(
+        f"{_STORED_NOW} where e.seq > %s and e.seq <= %s and e.source_id = any(%s) and n.name = any(%s)"
+        " order by e.seq limit %s",
+        (after, upto, list(sources), list(names), limit),
+    )
+    return [_stored(row) for row in rows]
+
+
+def by_seq(conn: Connection, seqs: Sequence[int]) -> list[StoredEvent]:
+    """In no order; without those that an undone import had told."""
+    return [_stored(row) for row in conn.execute(f"{_STORED_NOW} where e.seq = any(%s)", (arrays.numbers(seqs),))]
+
+
 def owners(conn: Connection, anchored: Sequence[tuple[int, datetime]]) -> list[tuple[int, int]]:
     """(member nid, pid) for each (anchor, happened), in the same order."""
     rows = conn.execute(

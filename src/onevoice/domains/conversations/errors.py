@@ -1,0 +1,65 @@
+"""What can be wrong with a request to the desk."""
+
+from onevoice.kit.errors import DomainError
+
+
+class ConversationsError(DomainError):
+    """That cannot be done with the conversation."""
+
+    code = "conversation"
+    kind = "invalid"
+
+
+class NoEpisodeError(ConversationsError):
+    """The customer has said nothing yet."""
+
+    code = "no_episode"
+    kind = "not_found"
+
+
+class AnsweredMeanwhileError(ConversationsError):
+    """Somebody else has answered meanwhile."""
+
+    code = "answered_meanwhile"
+    kind = "conflict"
+
+
+class UnknownNoteError(ConversationsError):
+    """There is no such note."""
+
+    code = "unknown_note"
+    kind = "not_found"
+
+
+class NotYourNoteError(ConversationsError):
+    """The note is somebody else's."""
+
+    code = "not_your_note"
+    kind = "forbidden"
+
+
+class UnknownColleagueError(ConversationsError):
+    """There is no such colleague."""
+
+    code = "unknown_colleague"
+    kind = "not_found"
+
+
+class UnknownReplyError(ConversationsError):
+    """There is no such kept reply."""
+
+    code = "unknown_reply"
+    kind = "not_found"
+
+
+class ShortcutTakenError(ConversationsError):
+    """Another reply has this shortcut."""
+
+    code = "shortcut_taken"
+    kind = "conflict"
+
+
+class EmptySearchError(ConversationsError):
+    """There is no word in the query."""
+
+    code = "empty_search"

@@ -1,0 +1,51 @@
+"""What an event of the log means for a conversation."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from onevoice.domains.conversations.contracts import Author
+from onevoice.domains.delivery.contracts.names import PRESSED, RECEIVED, SENT
+
+NAMES = (RECEIVED, PRESSED, SENT)
+
+
+class Meant(NamedTuple):
+    """wants: a person's word that somebody should answer. answers: a word of ours in a conversation."""
+
+    author: Author
+    wants: bool
+    answers: bool
+    message: int | None
+
+
+def meant(name: str, properties: Mapping[str, Any]) -> Meant:
+    """A machine's answer, a word that ends everything and the opening of a bot want no answer; all else does.
+
+    >>> meant("Message Received", {"text": "Hi"}).wants, meant("Message Received", {"text": "/start"}).wants
+    (True, False)
+    """
+    if name == SENT:
+        colleague = bool(properties.get("author"))
+        number = properties.get("message")
+        return Meant(
+            "colleague" if colleague else "program",
+            wants=False,
+            answers=properties.get("class") == "conversational",
+            message=number if isinstance(number, int) else None,
+        )
+    text = properties.get("text")
+    begins = "start" in properties or (isinstance(text, str) and text.strip() == "/start")
+    idle = bool(begins or properties.get("automatic") or properties.get("stop"))
+    return Meant("customer", wants=not idle, answers=False, message=None)
+
+
+_SEARCHED = ("subject", "text", "quoted", "signature", "data")
+
+
+def searched(properties: Mapping[str, Any]) -> list[str]:
+    """What of it the search knows; of what is declared personal, which stands in the vault alone, nothing."""
+    found = [properties[name] for name in _SEARCHED if isinstance(properties.get(name), str)]
+    files = properties.get("files")
+    if isinstance(files, list):
+        found += [file["name"] for file in files if isinstance(file, dict) and isinstance(file.get("name"), str)]
+    return found

@@ -1,0 +1,227 @@
+"""The inbox and the thread, as colleagues look at them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from psycopg import Connection
+
+from onevoice.domains.access.contracts import AccountId
+from onevoice.domains.access.errors import UnknownUserError
+from onevoice.domains.access.service import accounts as colleagues
+from onevoice.domains.conversations.contracts import VIEWS, Draft, Episode, Mark, Note, Said, View
+from onevoice.domains.conversations.service import people
+from onevoice.domains.conversations.store import drafts as draft_store
+from onevoice.domains.conversations.store import episodes as store
+from onevoice.domains.conversations.store import thread as thread_store
+from onevoice.domains.conversations.store.episodes import Filter, Reach
+from onevoice.domains.conversations.store.thread import Place
+from onevoice.domains.delivery.contracts.messages import Message
+from onevoice.domains.delivery.service import reading as delivery
+from onevoice.domains.identity.contracts import AsOf
+from onevoice.domains.identity.service import reading as identity
+from onevoice.domains.profiles.service import live
+from onevoice.domains.profiles.service import reading as profiles
+from onevoice.domains.profiles.service.sources import source_infos
+
+COUNTED = store.COUNTED
+UNSENT_SHOWN = 20
+_LOOKS_AT_MOST = 10
+"""Pages of the index for one page of the inbox: people with many episodes are rare, but somebody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A conversation as the inbox lists it. said: the last word of either side; unread: of theirs."""
+
+    pid: int
+    name: str | None
+    episode: Episode
+    said: Said | None
+    unread: bool
+
+
+class Found(NamedTuple):
+    lines: list[Line]
+    after: tuple[datetime, int] | None
+    """The place of the last line; None: there are no more."""
+
+
+def inbox(conn: Connection, asked: Filter, limit: int) -> Found:
+    """A page of a view, each customer once: of somebody with several episodes the one that stands first."""
+    kept: list[tuple[int, Episode]] = []
+    taken: set[int] = set()
+    after = asked.after
+    more = False
+    for _ in range(_LOOKS_AT_MOST):
+        rows = store.page(conn, asked._replace(after=after), limit + 1)
+        firsts = _firsts(conn, asked, rows)
+        for episode in rows[:limit]:
+            if len(kept) == limit:
+                break
+            after = (store.place_of(asked, episode), episode.id)
+            pid = firsts[episode.id][0]
+            if firsts[episode.id][1] and pid not in taken:
+                kept.append((pid, episode))
+                taken.add(pid)
+        more = len(rows) > limit or (len(kept) == limit and bool(rows) and rows[-1].id != (after or (None, 0))[1])
+        if len(kept) == limit or not more:
+            break
+    return Found(_lines(conn, kept, asked.me), after if more else None)
+
+
+def _firsts(conn: Connection, asked: Filter, rows: Sequence[Episode]) -> dict[int, tuple[int, bool]]:
+    """By episode whose it is, and whether it is the first of theirs in this view."""
+    owners = identity.owners_of(conn, [(each.nid, each.opened_at) for each in rows])
+    pids = {each.id: pid for each, (_, pid) in zip(rows, owners, strict=True)}
+    by_person: dict[int, list[Reach]] = {}
+    for reach in people.reaches(conn, list(pids.values())):
+        by_person.setdefault(reach.person, []).append(reach)
+    # Of most people there is one episode in sight, and then there is nothing to choose.
+    rivals = store.rivals(conn, [reach for reaches in by_person.values() for reach in reaches], asked)
+    return {each.id: (pids[each.id], rivals.get(pids[each.id], each.id) == each.id) for each in rows}
+
+
+def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> list[Line]:
+    names = live.names_of(conn, [pid for pid, _ in kept])
+    said = _said(conn, thread_store.last_of(conn, [each.last_seq for _, each in kept]).values())
+    by_seq = {each.seq: each for each in said}
+    seen = store.seen(conn, me, [each.id for _, each in kept])
+    return [
+        Line(pid, names.get(pid), each, by_seq.get(each.last_seq), each.heard_seq > seen.get(each.id, 0))
+        for pid, each in kept
+    ]
+
+
+def _said(conn: Connection, rows: Sequence[Said] | object) -> list[Said]:
+    """With what was said. Of what the log does not hold any more there is nothing to show."""
+    found = list(rows)  # pyright: ignore[reportArgumentType, reportUnknownArgumentType, reportUnknownVariableType]
+    events = identity.by_seq(conn, [each.seq for each in found])
+    return [
+        Said(
+            each.seq, each.nid, each.at, each.author, each.channel, each.message, each.episode,
+            events[each.seq].body.get("properties") or {},
+        )
+        for each in found
+        if each.seq in events
+    ]  # fmt: skip
+
+
+def counts(conn: Connection, me: int) -> dict[View, int]:
+    """How many episodes each view holds, up to COUNTED."""
+    return {view: store.count(conn, view, me) for view in VIEWS}
+
+
+class Person(NamedTuple):
+    """Whose conversation it is. node: the identifier that was named."""
+
+    pid: int
+    node: int
+    reaches: list[Reach]
+
+
+def person(conn: Connection, reference: str, vault_key: bytes) -> Person:
+    """Raises: UnknownProfileError, InvalidReferenceError, AmbiguousReferenceError."""
+    found = profiles.find(conn, reference, vault_key=vault_key, as_of=AsOf(), sources=source_infos(conn))
+    reaches = [Reach(found.id, each.base, each.from_at, each.until_at) for each in found.members]
+    return Person(found.id, found.asked_node, reaches)
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """current: the episode that is not closed, else the last. drafts: of whoever asks."""
+
+    pid: int
+    name: str | None
+    current: Episode | None
+    episodes: list[Episode]
+    drafts: list[Draft]
+    unread: bool
+
+
+def conversation(conn: Connection, who: Person, me: int) -> Conversation:
+    found = store.of_person(conn, who.reaches)
+    current = next((each for each in found if each.state != "closed"), found[0] if found else None)
+    seen = store.seen(conn, me, [each.id for each in found])
+    return Conversation(
+        who.pid,
+        live.names_of(conn, [who.pid]).get(who.pid),
+        current,
+        found,
+        draft_store.of(conn, me, [each.nid for each in who.reaches]),
+        any(each.heard_seq > seen.get(each.id, 0) for each in found if each.state != "closed"),
+    )
+
+
+Item = Said | Note | tuple[int, Mark]
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A page of a thread, newest first. addresses: of identifiers, (kind, value). messages: of ours, as they stand;
+    unsent: those that are on their way, or were not sent, on the first page only.
+    """
+
+    items: list[Item]
+    before: Place | None
+    addresses: Mapping[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
+    messages: Mapping[int, Message] = field(default_factory=dict[int, Message])
+    unsent: Sequence[delivery.Shown] = ()
+
+
+def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> Thread:
+    """However long a thread is, no more is read than is shown."""
+    ids = [each.id for each in store.of_person(conn, who.reaches, limit=10_000)]
+    said = thread_store.said_of(conn, who.reaches, before, limit + 1)
+    notes = thread_store.notes_of(conn, who.reaches, before, limit + 1)
+    marks = thread_store.marks_of(conn, ids, before, limit + 1)
+    every: list[tuple[Place, Item]] = [
+        *(((each.at, 0, each.seq), each) for each in said),
+        *(((each.at, 1, each.id), each) for each in notes),
+        *(((each.at, 2, number), (number, each)) for number, each in marks),
+    ]
+    every.sort(key=lambda placed: placed[0], reverse=True)
+    shown = every[:limit]
+    words = {each.seq: each for each in _said(conn, [item for _, item in shown if isinstance(item, Said)])}
+    items: list[Item] = [
+        words[item.seq] if isinstance(item, Said) else item
+        for _, item in shown
+        if not isinstance(item, Said) or item.seq in words
+    ]
+    nodes = sorted({each.nid for each in words.values()})
+    values = identity.values_of(conn, nodes)
+    kinds = identity.identifiers_by_nid(conn, nodes)
+    return Thread(
+        items,
+        shown[-1][0] if len(every) > limit else None,
+        {node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
+        delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
+        _unsent(conn, who) if before is None else (),
+    )
+
+
+_UNSENT = ("planned", "queued", "sending", "uncertain", "suppressed", "failed", "bounced", "cancelled")
+
+
+def _unsent(conn: Connection, who: Person) -> list[delivery.Shown]:
+    query = delivery.Query(states=_UNSENT, message_class="conversational", limit=UNSENT_SHOWN)
+    return delivery.page(conn, query, who.node)
+
+
+def names_of(conn: Connection, accounts: Sequence[int]) -> dict[int, str]:
+    """Of colleagues; also of those who are here no more."""
+    found: dict[int, str] = {}
+    for number in sorted(set(accounts)):
+        try:
+            found[number] = colleagues.account(conn, AccountId(number)).name
+        except UnknownUserError:
+            continue
+    return found
+
+
+def standing(conn: Connection, pids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """By profile, of any time, something that is another once anything of its conversation has changed."""
+    now = identity.pids_of(conn, pids)
+    found = thread_store.standing(conn, people.reaches(conn, list(now.values()))) if now else {}
+    return {pid: found.get(now[pid], ()) for pid in pids if pid in now}

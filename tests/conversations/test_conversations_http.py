@@ -1,0 +1,197 @@
+"""/api/conversations and /api/desk, as the console asks."""
+
+from typing import Any
+
+import pytest
+
+from onevoice.bootstrap import sending
+from onevoice.domains.conversations.service import following
+from onevoice.domains.delivery.contracts.channels import Said
+from onevoice.domains.delivery.service import accounts, hearing
+from onevoice.kit.db import Database
+from onevoice.kit.sealing import Sealer
+from profiles.linked_shop import Shop
+from web.asgi_client import AsgiClient
+
+ANNA = "email:anna@n.example"
+WAY = f"/api/conversations/{ANNA}"
+
+
+class Door(Shop):
+    """A shop with an account for e-mail, by which people write."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "main")
+        sealer = Sealer(b"v" * 32, accounts.PURPOSE)
+        settings = {"from_address": "hello@n.example", "smtp_host": "127.0.0.1"}
+        wanted = accounts.AccountCreate("email", "post", "main", settings)
+        with database.transaction() as conn:
+            self.account = accounts.create(
+                conn, wanted, sending.manifests(), sealer, actor="owner", clock=self.home.clock, chance=self.home.chance
+            )
+
+    def hears(self, key: str, text: str, address: str = "anna@n.example") -> None:
+        home = self.home
+        said = Said(key, address, text, home.clock.now(), f"<{key}@n.example>")
+        manifest = sending.manifests()["email"]
+        with home.database.transaction() as conn:
+            hearing.hear(conn, self.account, [said], manifest, vault_key=b"v" * 32, clock=home.clock)
+        self.send({"event": "Tick", "anonymousId": "a"})
+        with home.database.transaction() as conn:
+            hearing.follow(conn)
+            following.follow(conn, clock=home.clock)
+
+
+@pytest.fixture
+def shop(database: Database) -> Door:
+    return Door(database)
+
+
+@pytest.fixture
+def olga(shop: Door) -> AsgiClient:
+    return shop.signed_in("operator")
+
+
+class TestDesk:
+    def test_a_word_is_found_answered_noted_and_closed(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Do the boots run small?")
+        (line,) = olga.get("/api/conversations").json()["data"]
+        assert (line["last"]["preview"], line["unread"]) == ("Do the boots run small?", True)
+        assert line["episode"]["waiting_since"] is not None
+        (said, opened) = sorted(olga.get(f"{WAY}/thread").json()["data"], key=lambda each: each["kind"] == "mark")
+        assert (said["kind"], said["address"], said["assurance"], opened["act"]) == (
+            "said", "anna@n.example", "claimed", "opened",
+        )  # fmt: skip
+        assert olga.change("PUT", f"{WAY}/seen", {"upto": int(said["id"])}).status_code == 204
+        assert not olga.get("/api/conversations").json()["data"][0]["unread"]
+        me = next(each["id"] for each in olga.get("/api/desk/team").json()["data"])
+        mine = olga.change("PUT", f"{WAY}/assignee", {"to": int(me)}).json()
+        assert mine["current"]["assignee"] == {"id": me, "name": "operator"}
+        assert olga.change("POST", f"{WAY}/notes", {"text": "Size 39"}).status_code == 201
+        asked = olga.change("POST", f"{WAY}/replies", {"key": "k", "text": "Half a size.", "knows": 0}).json()
+        assert (asked["channel"], asked["state"]) == ("email", "queued")
+        (unsent,) = olga.get(f"{WAY}/thread").json()["unsent"]
+        assert (unsent["text"], unsent["state"]) == ("Half a size.", "queued")
+        taken = olga.change("POST", f"/api/messages/{asked['message_id']}/cancel", None)
+        assert taken.json()["state"] == "cancelled"
+        closed = olga.change("POST", f"{WAY}/close", None).json()
+        assert closed["current"]["state"] == "closed"
+        counted = {each["view"]: each["count"] for each in olga.get("/api/conversations/counts").json()["data"]}
+        assert (counted["open"], counted["closed"]) == (0, 1)
+        assert olga.change("POST", f"{WAY}/reopen", None).json()["current"]["state"] == "open"
+
+    def test_two_answers_unseen_by_each_other(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Do the boots run small?")
+        ada = shop.signed_in("admin")
+        assert olga.change("POST", f"{WAY}/replies", {"key": "k", "text": "Yes", "knows": 0}).status_code == 200
+        refused = ada.change("POST", f"{WAY}/replies", {"key": "k", "text": "No", "knows": 0})
+        assert (refused.status_code, refused.json()["code"]) == (409, "answered_meanwhile")
+        assert refused.json()["by"] == "operator@shop.example"
+
+    def test_search(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Czy buty są małe?")
+        (hit,) = olga.get("/api/conversations/search", params={"text": "butów"}).json()["data"]
+        assert [hit["excerpt"][start:end] for start, end in hit["marks"]] == ["buty"]
+
+    def test_drafts_are_ones_own(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Hello")
+        assert olga.change("PUT", f"{WAY}/draft", {"kind": "reply", "text": "Hel"}).status_code == 204
+        assert olga.get(WAY).json()["drafts"][0]["text"] == "Hel"
+        assert shop.signed_in("admin").get(WAY).json()["drafts"] == []
+
+    def test_a_key_reads_and_changes_nothing(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Hello")
+        key = olga.get("/api/me").json()
+        assert "keys.manage" not in key["permissions"]
+        made = shop.signed_in("owner").change(
+            "POST", "/api/keys", {"name": "crm", "scope": "secret", "permissions": ["conversations.read"]}
+        )
+        program = AsgiClient(shop.app, Authorization=f"Bearer {made.json()['key']}")
+        assert len(program.get("/api/conversations").json()["data"]) == 1
+        assert program.post(f"{WAY}/notes", json={"text": "mine"}).status_code == 403
+
+
+class TestWrong:
+    @pytest.mark.parametrize(
+        ("method", "way", "body", "code"),
+        [
+            ("PUT", "/assignee", {"to": 10**6}, "unknown_colleague"),
+            ("PUT", "/assignee", {}, "invalid_request"),
+            ("PUT", "/snooze", {"until": "2020-01-01T00:00:00Z"}, "conversation"),
+            ("PUT", "/snooze", {"until": "soon"}, "invalid_request"),
+            ("POST", "/tags", {"add": [f"t{n}" for n in range(21)]}, "invalid_request"),
+            ("POST", "/tags", {"add": [" "]}, "invalid_request"),
+            ("POST", "/notes", {"text": ""}, "invalid_request"),
+            ("POST", "/notes", {"text": "x", "mentions": [10**6]}, "unknown_colleague"),
+            ("POST", "/replies", {"key": "k", "text": " \n ", "knows": 0}, "invalid_message"),
+            ("POST", "/replies", {"key": "k", "text": "x", "knows": 0, "channel": "pigeon"}, "unknown_channel"),
+            ("PUT", "/draft", {"kind": "poem", "text": "x"}, "invalid_request"),
+        ],
+    )
+    def test_it_is_said_and_nothing_is_done(
+        self, shop: Door, olga: AsgiClient, method: str, way: str, body: Any, code: str
+    ) -> None:
+        shop.hears("u1", "Hello")
+        answer = olga.change(method, WAY + way, body)
+        assert (answer.json()["code"], answer.status_code // 100) == (code, 4)
+        before = olga.get(WAY).json()
+        assert before["current"]["revision"] == 1
+        assert (before["current"]["tags"], before["drafts"]) == ([], [])
+
+    @pytest.mark.parametrize("cursor", ["x", "WzFd", "WyIyMDI2IiwgLTFd", "WyIyMDI2LTExLTI3IiwgMV0"])
+    @pytest.mark.parametrize("way", ["", "/search", f"/{ANNA}/thread"])
+    def test_a_cursor_of_another_list(self, shop: Door, olga: AsgiClient, way: str, cursor: str) -> None:
+        shop.hears("u1", "Hello")
+        answer = olga.get(f"/api/conversations{way}", params={"cursor": cursor})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_cursor")
+
+    def test_nobody(self, olga: AsgiClient) -> None:
+        assert olga.get("/api/conversations/email:nobody@n.example").status_code == 404
+        assert olga.change("POST", "/api/conversations/email:nobody@n.example/close", None).status_code == 404
+
+    def test_somebody_who_has_not_written(self, shop: Door, olga: AsgiClient) -> None:
+        shop.person("anna", email="anna@n.example")
+        answer = olga.change("POST", f"{WAY}/close", None)
+        assert (answer.status_code, answer.json()["code"]) == (404, "no_episode")
+        assert olga.get(WAY).json()["current"] is None
+
+
+KEPT = {"shortcut": "#Sizes", "title": "About sizes", "texts": {"en": "Half a size.", "pl": "Pół rozmiaru."}}
+
+
+class TestReplies:
+    def test_kept_found_changed_and_dropped(self, olga: AsgiClient) -> None:
+        made = olga.change("POST", "/api/desk/replies", KEPT).json()
+        assert made["shortcut"] == "sizes"
+        for text in ("size", "ABOUT", "rozmiaru", ""):
+            assert len(olga.get("/api/desk/replies", params={"text": text}).json()["data"]) == 1
+        assert olga.get("/api/desk/replies", params={"text": "nothing"}).json()["data"] == []
+        way = f"/api/desk/replies/{made['id']}"
+        changed = olga.change("PUT", way, KEPT | {"texts": {"en": "A whole size."}}).json()
+        assert changed["texts"] == {"en": "A whole size."}
+        assert olga.change("DELETE", way, None).status_code == 204
+        assert olga.change("DELETE", way, None).json()["code"] == "unknown_reply"
+
+    def test_no_two_by_one_shortcut(self, olga: AsgiClient) -> None:
+        assert olga.change("POST", "/api/desk/replies", KEPT).status_code == 201
+        other = olga.change("POST", "/api/desk/replies", KEPT | {"shortcut": "other"}).json()
+        for method, way in (("POST", "/api/desk/replies"), ("PUT", f"/api/desk/replies/{other['id']}")):
+            assert olga.change(method, way, KEPT).json()["code"] == "shortcut_taken"
+
+    @pytest.mark.parametrize("change", [{"shortcut": "two words"}, {"texts": {}}, {"texts": {"en": "  "}}])
+    def test_what_is_none(self, olga: AsgiClient, change: Any) -> None:
+        assert olga.change("POST", "/api/desk/replies", KEPT | change).status_code == 422
+
+
+class TestTeam:
+    def test_those_who_may_answer_say_what_they_take(self, shop: Door, olga: AsgiClient) -> None:
+        shop.signed_in("analyst")
+        (me,) = olga.get("/api/desk/team").json()["data"]
+        assert (me["login"], me["available"]) == ("operator@shop.example", False)
+        assert olga.change("PUT", "/api/desk/me", {"available": True, "most": 3}).status_code == 204
+        (me,) = olga.get("/api/desk/team").json()["data"]
+        assert (me["available"], me["most"], me["open"]) == (True, 3, 0)
+        shop.hears("u1", "Hello")
+        assert olga.get("/api/desk/team").json()["data"][0]["open"] == 1
+        (line,) = olga.get("/api/conversations", params={"view": "mine"}).json()["data"]
+        assert line["episode"]["assignee"]["name"] == "operator"
