@@ -53,6 +53,11 @@ def main() -> None:
         page.goto(f"{url}/live")
         page.wait_for_timeout(15_000)  # long enough for the column of the rate to have something in it
         keep(page, "live")
+        page.goto(f"{url}/desk")
+        page.locator(".dk-row", has_text=ANNA).click()
+        page.locator(".dk-door-choice").first.wait_for()
+        settle(page)
+        keep(page, "desk")
         page.goto(f"{url}/customers?q=kowal")
         settle(page)
         keep(page, "customers")

@@ -78,6 +78,13 @@ const message = createRoute({
   component: lazyRouteComponent(() => withWords(["messages"], import("./messages/why")), "WhyPage"),
 });
 
+const desk = createRoute({
+  getParentRoute: () => root,
+  path: "/desk",
+  validateSearch: only("view", "sort", "channel", "tag", "c", "q"),
+  component: lazyRouteComponent(() => withWords(["desk", "messages", "write"], import("./desk")), "DeskPage"),
+});
+
 const templates = createRoute({
   getParentRoute: () => root,
   path: "/content/templates",
@@ -144,7 +151,7 @@ const settingsParts = [
 
 export function makeRouter() {
   return createRouter({
-    routeTree: root.addChildren([home, live, customers, customer, messages, message, templates, template, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
+    routeTree: root.addChildren([home, desk, live, customers, customer, messages, message, templates, template, data.addChildren(dataParts), settings.addChildren(settingsParts)]),
     parseSearch,
     stringifySearch,
     pathParamsAllowedCharacters: [":", "@", "+"],

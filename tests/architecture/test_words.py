@@ -50,7 +50,7 @@ PARTS = {each.stem for each in (SOURCE / "i18n" / "en").glob("*.ts")} - {"base",
 SPREAD = {"data": ("imports",), "customer": ("customer-events",)}
 INSIDE = {
     "data": {"data"}, "settings": {"settings"}, "customer": {"customer"}, "messages": {"messages"},
-    "content": {"content", "messages"},
+    "content": {"content", "messages"}, "desk": {"desk", "messages", "write"},
 }  # fmt: skip
 """What the section around a page has fetched before."""
 

@@ -11,6 +11,7 @@ from browser_tools import owner, send
 
 ROUTER = Path(__file__).parents[2] / "console" / "src" / "router.tsx"
 PAGES = (
+    "/desk",
     "/live",
     "/customers",
     "/customers/$ref",

@@ -303,13 +303,13 @@ class TestView:
         page = open_page("/live", size=PHONE)
         bar = page.get_by_role("navigation", name="Pages")
         expect(bar.locator(".rail-item")).to_have_text(
-            ["Live", "Customers", "Messages", "Content", re.compile("Search$"), "More"]
+            ["Desk", "Live", "Customers", "Messages", re.compile("Search$"), "More"]
         )
         more = bar.get_by_role("button", name="More")
         more.focus()
         page.keyboard.press("Enter")
         window = page.get_by_role("dialog", name="More")
-        expect(window.get_by_role("listitem")).to_have_text(["Data", "Settings", "Account"])
+        expect(window.get_by_role("listitem")).to_have_text(["Content", "Data", "Settings", "Account"])
         assert axe_violations(page) == []
         page.keyboard.press("Escape")
         expect(window).to_have_count(0)

@@ -15,6 +15,7 @@ export type Part =
   | "write"
   | "accounts"
   | "sending"
+  | "desk"
   | "tour";
 export type Catalogue = Record<string, Entry>;
 
@@ -33,6 +34,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     write: () => import("./en/write"),
     accounts: () => import("./en/accounts"),
     sending: () => import("./en/sending"),
+    desk: () => import("./en/desk"),
     tour: () => import("./en/tour"),
   },
   ru: {
@@ -49,6 +51,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     write: () => import("./ru/write"),
     accounts: () => import("./ru/accounts"),
     sending: () => import("./ru/sending"),
+    desk: () => import("./ru/desk"),
     tour: () => import("./ru/tour"),
   },
   pl: {
@@ -65,6 +68,7 @@ const files: Record<Language, Record<Part, () => Promise<Catalogue>>> = {
     write: () => import("./pl/write"),
     accounts: () => import("./pl/accounts"),
     sending: () => import("./pl/sending"),
+    desk: () => import("./pl/desk"),
     tour: () => import("./pl/tour"),
   },
 };

@@ -5,7 +5,7 @@ import { useI18n } from "~/i18n";
 import { Dialog, Icon, type IconName } from "~/ui";
 
 export interface Place {
-  to: "/live" | "/customers" | "/messages" | "/content/templates" | "/data" | "/settings";
+  to: "/desk" | "/live" | "/customers" | "/messages" | "/content/templates" | "/data" | "/settings";
   icon: IconName;
   name: string;
 }

@@ -43,6 +43,7 @@ export function Shell() {
   const me = useMe();
   const data = useMay("events.read");
   const messages = useMay("messages.read");
+  const desk = useMay("conversations.read");
   const content = useMay("templates.read");
   const phone = usePhone();
   const navigate = useNavigate();
@@ -58,6 +59,7 @@ export function Shell() {
     t("common.keys.everywhere"),
     [
       { keys: "mod+k", label: t("common.keys.palette"), typing: true, run: () => setOpen("palette") },
+      { keys: "g i", label: t("common.palette.goDesk"), off: !desk, run: () => void navigate({ to: "/desk" }) },
       { keys: "g l", label: t("common.palette.goLive"), run: () => void navigate({ to: "/live" }) },
       { keys: "g c", label: t("common.palette.goCustomers"), run: () => void navigate({ to: "/customers" }) },
       { keys: "g m", label: t("common.palette.goMessages"), off: !messages, run: () => void navigate({ to: "/messages" }) },
@@ -70,6 +72,7 @@ export function Shell() {
     "shell",
   );
   const pages: Place[] = [
+    ...(desk ? [{ to: "/desk", icon: "inbox", name: t("common.nav.desk") } satisfies Place] : []),
     { to: "/live", icon: "live", name: t("common.nav.live") },
     { to: "/customers", icon: "person", name: t("common.nav.customers") },
     ...(messages ? [{ to: "/messages", icon: "message", name: t("common.nav.messages") } satisfies Place] : []),

@@ -27,6 +27,7 @@ const drawings = {
       <circle cx="7.5" cy="14" r="2.3" />
     </>
   ),
+  inbox: <path d="M3 11.5 5.5 3h9l2.5 8.5V17H3zM3 11.5h4.5l1 2h3l1-2H17" />,
   message: <path d="M3 4h14v10H9l-4 3.5V14H3z" />,
   content: <path d="M4 2.5h8.5L16 6v11.5H4zM12 2.5V6.5h4M7 10h6M7 13.5h6" />,
   search: (

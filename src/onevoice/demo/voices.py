@@ -54,6 +54,7 @@ class Voices:
             self._agreed()
             self._anna()
             self._campaign()
+            self._letters()
         finally:
             self._stands.tell("/time", at=None)
 
@@ -127,3 +128,12 @@ class Voices:
             self._say(who, f"winter:{number}", _NEWS, "promotion", at, "email", offer="Polana", percent="15")
             at += timedelta(seconds=5)
         self._say(ANNA, "anna:winter", _NEWS, "promotion", at, offer="Polana", percent="15")
+
+    def _letters(self) -> None:
+        """What some of them have written since, and nobody has answered: what the desk begins with."""
+        for number, person in enumerate(self._people):
+            texts = wording.LETTERS[person.language]
+            subject, text = texts[number % len(texts)]
+            at = self._start - timedelta(minutes=11 + 23 * number)
+            address, name = person.email or "", f"<letter-{number}@demo.example>"
+            self._past.hear(self.mail, [Said(f"demo:letter:{number}", address, text, at, name, subject=subject)], at)

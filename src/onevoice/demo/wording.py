@@ -1,5 +1,7 @@
 """The words of the demo's templates, in its three languages."""
 
+from collections.abc import Mapping, Sequence
+
 from onevoice.domains.delivery.contracts.names import MessageClass
 from onevoice.domains.delivery.contracts.templates import (
     EmailParts,
@@ -152,3 +154,25 @@ TEMPLATES: dict[str, tuple[tuple[MessageClass, str], TemplateSource]] = {
         _source(("telegram", {language: MessengerParts(text) for language, text in _REVIEW.items()})),
     ),
 }
+
+LETTERS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "en": (
+        ("Sizes", "Hello, do the Tatra boots run small? I am between a 41 and a 42."),
+        ("Parcel", "The parcel says delivered, but it is not here. What now?"),
+        ("Return", "The jacket is lovely but too short. How do I send it back?"),
+        ("Thank you", "Everything came in time, the socks are warm. Thank you!"),
+    ),
+    "pl": (
+        ("Rozmiar", "Dzień dobry, czy buty Polana są węższe od Tatr? Zwykle noszę 39."),
+        ("Faktura", "Proszę o fakturę na firmę, NIP podam w następnej wiadomości."),
+        ("Odbiór", "Czy mogę odebrać zamówienie jutro na Złotej?"),
+        ("Podeszwa", "Po dwóch tygodniach odkleja się podeszwa. Czy to można zareklamować?"),
+    ),
+    "ru": (
+        ("Размер", "Здравствуйте! Ботинки маломерят? У меня между 38 и 39."),
+        ("Обмен", "Куртка мала, можно поменять на L? Бирки на месте."),
+        ("Посылка", "Когда приедет посылка? Обещали вчера."),
+        ("Спасибо", "Всё пришло, спасибо! Носки очень тёплые."),
+    ),
+}
+"""Subjects and texts of what customers write, by language."""

@@ -19,7 +19,7 @@ interface DetailsProps {
 const MOST = 20;
 const ORDER = { used: 0, refused: 1, redundant: 2 };
 
-export function Details({ identifier, counts, devices, onOpenEvent }: DetailsProps) {
+export default function Details({ identifier, counts, devices, onOpenEvent }: DetailsProps) {
   const { t, fmt } = useI18n();
   const evidence = identifier.evidence.toSorted((a, b) => ORDER[a.state] - ORDER[b.state] || a.occurred_at.localeCompare(b.occurred_at));
   return (

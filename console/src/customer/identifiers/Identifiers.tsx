@@ -1,6 +1,6 @@
 /** By what this person is known, and why we think it is one person. */
 
-import { useMemo, useRef, useState } from "react";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
 
 import { Diamond, Glyph } from "~/channels";
 import { useI18n } from "~/i18n";
@@ -10,10 +10,10 @@ import { doorOfKind, identifierText, kindText } from "../model/labels";
 import { joinKey, type Identifier, type Identity, type Join } from "../model/types";
 import type { JoinActions } from "../thread/JoinRow";
 import { Arcs, useCentres } from "./Arcs";
-import { Details } from "./Details";
 import { joinText, nodeText, refusals, tieText, whyText } from "./evidence";
 import { arcsOf, knownFrom, linesOf, type Line } from "./lines";
 
+const Details = lazy(() => import("./Details"));
 const FIRST = 12;
 
 export interface Splitting {
@@ -174,7 +174,11 @@ function IdentifierLine({ line, open, onToggle, splitting, devices, counts, onOp
           <time dateTime={one.occurred_at}>{dateText(one.occurred_at, fmt)}</time>
         </p>
       ))}
-      {open && <Details identifier={identifier} counts={counts.find((one) => one.node_id === identifier.node_id) ?? null} devices={devices} onOpenEvent={onOpenEvent} past={past} />}
+      {open && (
+        <Suspense fallback={null}>
+          <Details identifier={identifier} counts={counts.find((one) => one.node_id === identifier.node_id) ?? null} devices={devices} onOpenEvent={onOpenEvent} past={past} />
+        </Suspense>
+      )}
     </>
   );
 }

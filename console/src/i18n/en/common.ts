@@ -1,6 +1,6 @@
 /** Words of the shell and of the parts every page uses. */
 export const common = {
-  nav: { live: "Live", customers: "Customers", messages: "Messages", content: "Content", data: "Data", settings: "Settings", part: "Content", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
+  nav: { desk: "Desk", live: "Live", customers: "Customers", messages: "Messages", content: "Content", data: "Data", settings: "Settings", part: "Content", search: "Search", label: "Pages", account: "Account", skip: "Skip to content", more: "More" },
   actors: { commandLine: "command line", key: "API key “{name}”" },
   account: {
     signed: "{name}, {role}",
@@ -26,6 +26,7 @@ export const common = {
     nothing: "Nothing is called that. Try part of a name, phone, card or e-mail.",
     searching: "Searching",
     results: { one: "{n} result", other: "{n} results" },
+    goDesk: "Go to the desk",
     goLive: "Go to Live",
     goCustomers: "Go to Customers",
     goMessages: "Go to Messages",

@@ -6,6 +6,7 @@ import { content } from "./content";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
+import { desk } from "./desk";
 import { live } from "./live";
 import { messages } from "./messages";
 import { plan } from "./plan";
@@ -15,4 +16,4 @@ import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 import { write } from "./write";
 
-export const en = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, accounts, sending, tour, webhooks, write };
+export const en = { common, channels, consent, content, live, customers, customer, data, desk, plan, messages, settings, accounts, sending, tour, webhooks, write };

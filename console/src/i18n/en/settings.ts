@@ -88,6 +88,13 @@ export const settings = {
       read: "See messages and silences, and why each",
       send: "Send messages, cancel those that wait",
     },
+    conversations: {
+      read: "See conversations with notes, search in all of them",
+      answer: "Answer, write notes, assign, put aside, close",
+    },
+    replies: {
+      edit: "Change the replies that are kept",
+    },
     channels: {
       edit: "Connect accounts of channels",
     },
@@ -219,6 +226,11 @@ export const settings = {
       switch_thrown: "stopped messages",
       switch_released: "let messages go again",
       message_cancelled: "cancelled a message",
+      conversation_spam: "called a conversation spam",
+      conversation_no_spam: "took a conversation out of spam",
+      reply_created: "kept a reply",
+      reply_changed: "changed a kept reply",
+      reply_deleted: "dropped a kept reply",
       template_created: "made a template",
       template_drafted: "changed the draft of a template",
       template_published: "published a template",

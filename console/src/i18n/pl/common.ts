@@ -2,7 +2,7 @@ import type { Translated } from "../core";
 import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
-  nav: { live: "Na\u00a0żywo", customers: "Klienci", messages: "Wiadomości", content: "Treści", data: "Dane", settings: "Ustawienia", part: "Treść", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
+  nav: { desk: "Rozmowy", live: "Na\u00a0żywo", customers: "Klienci", messages: "Wiadomości", content: "Treści", data: "Dane", settings: "Ustawienia", part: "Treść", search: "Szukaj", label: "Działy", account: "Konto", skip: "Przejdź do\u00a0treści", more: "Więcej" },
   actors: { commandLine: "wiersz poleceń", key: "klucz API „{name}”" },
   account: {
     signed: "{name}, {role}",
@@ -28,6 +28,7 @@ export const common: Translated<typeof english> = {
     nothing: "Nic takiego nie ma. Spróbuj części nazwiska, telefonu, numeru karty albo adresu e-mail.",
     searching: "Szukam",
     results: { one: "{n} wynik", few: "{n} wyniki", many: "{n} wyników", other: "{n} wyniku" },
+    goDesk: "Przejdź do\u00a0rozmów",
     goLive: "Przejdź do\u00a0podglądu na\u00a0żywo",
     goCustomers: "Przejdź do\u00a0klientów",
     goMessages: "Przejdź do wiadomości",

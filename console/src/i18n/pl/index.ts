@@ -8,6 +8,7 @@ import { content } from "./content";
 import { customer } from "./customer";
 import { customers } from "./customers";
 import { data } from "./data";
+import { desk } from "./desk";
 import { live } from "./live";
 import { messages } from "./messages";
 import { plan } from "./plan";
@@ -17,4 +18,4 @@ import { tour } from "./tour";
 import { webhooks } from "./webhooks";
 import { write } from "./write";
 
-export const pl: Translated<typeof en> = { common, channels, consent, content, live, customers, customer, data, plan, messages, settings, accounts, sending, tour, webhooks, write };
+export const pl: Translated<typeof en> = { common, channels, consent, content, live, customers, customer, data, desk, plan, messages, settings, accounts, sending, tour, webhooks, write };

@@ -91,6 +91,13 @@ export const settings: Translated<typeof english> = {
       read: "Oglądać wiadomości i\u00a0przemilczenia oraz ich powody",
       send: "Wysyłać wiadomości, anulować oczekujące",
     },
+    conversations: {
+      read: "Widzieć rozmowy z\u00a0notatkami, szukać we\u00a0wszystkich",
+      answer: "Odpowiadać, pisać notatki, przypisywać, odkładać, zamykać",
+    },
+    replies: {
+      edit: "Zmieniać gotowe odpowiedzi",
+    },
     channels: {
       edit: "Podłączać konta kanałów",
     },
@@ -224,6 +231,11 @@ export const settings: Translated<typeof english> = {
       switch_thrown: "zatrzymanie wiadomości",
       switch_released: "zniesienie zatrzymania wiadomości",
       message_cancelled: "anulowanie wiadomości",
+      conversation_spam: "oznaczenie rozmowy jako spam",
+      conversation_no_spam: "wycofanie rozmowy ze\u00a0spamu",
+      reply_created: "zapisanie gotowej odpowiedzi",
+      reply_changed: "zmiana gotowej odpowiedzi",
+      reply_deleted: "usunięcie gotowej odpowiedzi",
       template_created: "utworzenie szablonu",
       template_drafted: "zmiana szkicu szablonu",
       template_published: "publikacja szablonu",

@@ -2,7 +2,7 @@ import type { Translated } from "../core";
 import type { common as english } from "../en/common";
 
 export const common: Translated<typeof english> = {
-  nav: { live: "Поток", customers: "Клиенты", messages: "Сообщения", content: "Контент", data: "Данные", settings: "Настройки", part: "Содержимое", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
+  nav: { desk: "Диалоги", live: "Поток", customers: "Клиенты", messages: "Сообщения", content: "Контент", data: "Данные", settings: "Настройки", part: "Содержимое", search: "Поиск", label: "Разделы", account: "Учётная запись", skip: "К содержанию", more: "Ещё" },
   actors: { commandLine: "командная строка", key: "ключ API «{name}»" },
   account: {
     signed: "{name}, {role}",
@@ -28,6 +28,7 @@ export const common: Translated<typeof english> = {
     nothing: "Ничего не нашлось. Попробуйте часть имени, телефона, карты или почты.",
     searching: "Ищем",
     results: { one: "{n} результат", few: "{n} результата", many: "{n} результатов", other: "{n} результата" },
+    goDesk: "Перейти к\u00a0диалогам",
     goLive: "Перейти к\u00a0потоку",
     goCustomers: "Перейти к\u00a0клиентам",
     goMessages: "Перейти к\u00a0сообщениям",

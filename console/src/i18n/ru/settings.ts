@@ -91,6 +91,13 @@ export const settings: Translated<typeof english> = {
       read: "Видеть сообщения и\u00a0молчание, и\u00a0почему так решено",
       send: "Отправлять сообщения, отменять ожидающие",
     },
+    conversations: {
+      read: "Видеть диалоги с\u00a0заметками, искать по\u00a0всем",
+      answer: "Отвечать, писать заметки, назначать, откладывать, закрывать",
+    },
+    replies: {
+      edit: "Менять готовые ответы",
+    },
     channels: {
       edit: "Подключать учётные записи каналов",
     },
@@ -224,6 +231,11 @@ export const settings: Translated<typeof english> = {
       switch_thrown: "остановка сообщений",
       switch_released: "снятие остановки сообщений",
       message_cancelled: "отмена сообщения",
+      conversation_spam: "разговор отмечен как спам",
+      conversation_no_spam: "разговор возвращён из\u00a0спама",
+      reply_created: "сохранён готовый ответ",
+      reply_changed: "изменён готовый ответ",
+      reply_deleted: "удалён готовый ответ",
       template_created: "создание шаблона",
       template_drafted: "правка черновика шаблона",
       template_published: "публикация шаблона",

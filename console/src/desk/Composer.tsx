@@ -1,0 +1,128 @@
+import { lazy, Suspense, useEffect, useState } from "react";
+
+import { channelColour, Glyph } from "~/channels";
+import { doorOf, reasonText, type Says } from "~/messages/words";
+import { ofCandidate } from "~/write/foreseen";
+import { Button, useNow } from "~/ui";
+
+import type { Agent } from "./model";
+import type { Composing } from "./useComposer";
+
+const Canned = lazy(() => import("./Canned"));
+
+export function Composer({ composing, name, team, field, canned, setCanned, says, language }: {
+  composing: Composing; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
+}) {
+  const { t } = says.i18n;
+  const { kind, text, setText, setKind, send, busy, fault, clash } = composing;
+  const note = kind === "note";
+  const at = /@([^@\n]{0,30})$/.exec(text)?.[1]?.toLocaleLowerCase();
+  const offered = note && at !== undefined ? team.filter((each) => each.name.toLocaleLowerCase().startsWith(at)).slice(0, 6) : [];
+  return (
+    <section className={`dk-composer ${note ? "dk-composing-note" : ""}`} aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}>
+      {composing.sent && <Going composing={composing} says={says} />}
+      {!note && <Doors composing={composing} says={says} />}
+      {clash && (
+        <p className="dk-clash" role="alert">
+          <span>{t("desk.clash", { who: clash })}</span>
+          <Button dense onClick={() => void send(true)}>{t("desk.sendAnyway")}</Button>
+        </p>
+      )}
+      {fault && <p className="alarm dk-fault" role="alert">{fault}</p>}
+      <textarea
+        ref={field}
+        value={text}
+        rows={3}
+        maxLength={20_000}
+        aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
+        placeholder={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+          event.preventDefault();
+          void send();
+        }}
+      />
+      {offered.length > 0 && (
+        <div className="dk-offered" role="group" aria-label={t("desk.mention")}>
+          {offered.map((each) => (
+            <Button key={each.id} dense onClick={() => (setText(`${text.slice(0, text.length - (at?.length ?? 0))}${each.name} `), field.current?.focus())}>
+              @{each.name}
+            </Button>
+          ))}
+        </div>
+      )}
+      <div className="dk-actions">
+        {note ? (
+          <Button kind="text" k="r" onClick={() => (setKind("reply"), field.current?.focus())}>{t("desk.reply")}</Button>
+        ) : (
+          <>
+            <Button kind="text" k="#" onClick={() => setCanned(true)}>{t("desk.canned.open")}</Button>
+            <Button kind="text" k="n" onClick={() => (setKind("note"), field.current?.focus())}>{t("desk.note")}</Button>
+          </>
+        )}
+        <span className="dk-space" />
+        <Button kind="primary" k="mod+Enter" disabled={busy || !text.trim()} onClick={() => void send()}>
+          {t(note ? "desk.keep" : "desk.send")}
+        </Button>
+      </div>
+      <Suspense fallback={null}>
+        {canned && <Canned language={language} onClose={() => setCanned(false)} onPick={(words) => (setText(text ? `${text.trimEnd()}\n${words}` : words), setCanned(false), field.current?.focus())} />}
+      </Suspense>
+    </section>
+  );
+}
+
+/** For six seconds: a line that drains, and the way back. */
+function Going({ composing, says }: { composing: Composing; says: Says }) {
+  const { t } = says.i18n;
+  const { sent, forget, undo } = composing;
+  const now = useNow(250);
+  const left = (sent?.until ?? 0) - now;
+  useEffect(() => {
+    if (left <= 0) forget();
+  }, [left, forget]);
+  if (!sent || left <= 0) return null;
+  const door = doorOf(sent.channel ?? "api");
+  return (
+    <div className="dk-going" role="status">
+      <span className="dk-drain" style={{ width: `${Math.min(100, left / 60)}%`, background: channelColour(door) }} aria-hidden="true" />
+      <Glyph channel={door} size={14} />
+      <span>{t("desk.going", { channel: says.channel(sent.channel ?? ""), n: Math.ceil(left / 1000) })}</span>
+      <Button kind="text" k="z" onClick={() => void undo()}>{t("desk.undo")}</Button>
+    </div>
+  );
+}
+
+/** Where the answer may go: the best, what else is open, and why the rest is not. */
+function Doors({ composing: { decision, channel, setChannel }, says }: { composing: Composing; says: Says }) {
+  const { t, has } = says.i18n;
+  const [all, setAll] = useState(false);
+  if (!decision) return <div className="dk-doors dk-doors-empty" aria-hidden="true" />;
+  const best = decision.outcome.action === "suppress" ? null : decision.outcome.channel;
+  const because = `write.reasons.${decision.outcome.chosen_by}`;
+  const open = decision.candidates.filter((each) => each.result !== "stop").toSorted((a, b) => Number(b.channel === best) - Number(a.channel === best));
+  const shut = decision.candidates.filter((each) => each.result === "stop");
+  const shown = all ? [...open, ...shut] : [...open, ...shut].slice(0, 4);
+  return (
+    <div className="dk-doors" role="radiogroup" aria-label={t("desk.channel")}>
+      {shown.map((candidate) => {
+        const door = doorOf(candidate.channel);
+        const told = ofCandidate(candidate);
+        const not = told.action === "suppress";
+        const why = reasonText(told, says);
+        const chosen = (channel || best) === candidate.channel;
+        const said = not ? t("desk.not", { why }) : candidate.channel === best ? t("desk.best", { why: has(because) ? t(because) : "" }) : told.action === "defer" ? why : t("desk.may");
+        return (
+          <button key={candidate.channel} type="button" role="radio" aria-checked={chosen} disabled={not} className={`dk-door-choice ${not ? "dk-shut" : ""}`} style={{ ["--door" as string]: channelColour(door) }} onClick={() => setChannel(candidate.channel === best ? "" : candidate.channel)}>
+            <span><Glyph channel={door} size={14} coloured={!not} /> {says.channel(candidate.channel)}</span>
+            <span className="quiet">{said}</span>
+          </button>
+        );
+      })}
+      {decision.candidates.length > 4 && !all && (
+        <Button kind="text" onClick={() => setAll(true)}>{t("desk.moreDoors", { n: decision.candidates.length - 4 })}</Button>
+      )}
+    </div>
+  );
+}

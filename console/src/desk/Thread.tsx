@@ -1,0 +1,181 @@
+/** One line through all doors: what they said (solid), what we said (ring), notes (square), what became of it. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { useEffect, useLayoutEffect, useRef } from "react";
+
+import { channelColour, Glyph } from "~/channels";
+import { becameText, doorOf, reasonText, type Says } from "~/messages/words";
+import { Button, Empty, ProblemBox, Skeleton, TextLink, useNow } from "~/ui";
+import type { Message } from "~/messages/model";
+
+import { threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
+import { markText } from "./words";
+
+type Row = { at: string; key: string; day?: string } & ({ item: Item } | { unsent: Unsent });
+
+/** Oldest first. What waits or was not sent stands where it was asked for. */
+function rowsOf(items: Item[], unsent: Unsent[], told: Set<string>): Row[] {
+  // Of one second, as messengers count, in the order in which the server has them.
+  const rows: Row[] = items.toReversed().map((item) => ({ at: item.at, key: `${item.kind}${item.id}`, item }));
+  for (const each of unsent) if (!told.has(each.message_id)) rows.push({ at: each.at, key: `unsent${each.message_id}`, unsent: each });
+  // That a conversation began is told before the word it began with.
+  const late = (row: Row) => ("item" in row && row.item.kind === "mark" ? 0 : 1);
+  return rows.toSorted((a, b) => a.at.localeCompare(b.at) || late(a) - late(b));
+}
+
+export function Thread({ person, name, says, note }: { person: string; name: string; says: Says; note: { me: string | null; drop: (id: string) => void } }) {
+  const { t, fmt } = says.i18n;
+  const now = useNow(30_000);
+  const found = useInfiniteQuery(threadQuery(person));
+  const box = useRef<HTMLDivElement>(null);
+  const bottom = useRef(true);
+  const height = useRef(0);
+  const pages = found.data?.pages ?? [];
+  const items = pages.flatMap((page) => page.data);
+  const told = new Set(items.flatMap((each) => (each.kind === "said" && each.message_id ? [each.message_id] : [])));
+  const oldest = items.at(-1)?.at ?? "";
+  const rows = rowsOf(items, (pages[0]?.unsent ?? []).filter(({ at }) => !found.hasNextPage || at >= oldest), told);
+  const newest = rows.at(-1)?.key;
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) return;
+    // Older ones come above: what was read stays where it is. New ones below are followed by whoever is there.
+    if (bottom.current) element.scrollTop = element.scrollHeight;
+    else if (height.current && element.scrollTop < 40) element.scrollTop += element.scrollHeight - height.current;
+    height.current = element.scrollHeight;
+  }, [rows.length, newest]);
+  useEffect(() => {
+    bottom.current = true;
+    height.current = 0;
+  }, [person]);
+  if (found.isPending) return <div className="dk-thread"><Skeleton rows={8} height={56} /></div>;
+  if (found.isError && items.length === 0) return <div className="dk-thread"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div>;
+  const onScroll = ({ currentTarget: element }: React.UIEvent<HTMLDivElement>) => {
+    bottom.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+    if (element.scrollTop < 200 && found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
+  };
+  let day = "";
+  return (
+    <div ref={box} className="dk-thread" onScroll={onScroll} tabIndex={0} role="log" aria-label={t("desk.thread", { name })}>
+      {found.hasNextPage && (
+        <Button kind="text" className="dk-older" onClick={() => void found.fetchNextPage()}>
+          {t("desk.older")}
+        </Button>
+      )}
+      {rows.length === 0 && <Empty title={t("desk.silent")}>{t("desk.silentText")}</Empty>}
+      <ol>
+        {rows.map((row) => {
+          const heading = fmt.dayHeading(row.at, now);
+          const first = heading !== day;
+          day = heading;
+          return (
+            <li key={row.key}>
+              {first && <p className="dk-day">{heading}</p>}
+              {"unsent" in row ? (
+                <UnsentRow unsent={row.unsent} says={says} now={now} />
+              ) : row.item.kind === "said" ? (
+                <SaidRow said={row.item} name={name} says={says} />
+              ) : row.item.kind === "note" ? (
+                <NoteRow note={row.item} says={says} mine={row.item.author.id === note.me} drop={note.drop} />
+              ) : (
+                <MarkRow mark={row.item} says={says} />
+              )}
+            </li>
+          );
+        })}
+      </ol>
+    </div>
+  );
+}
+
+function SaidRow({ said, name, says }: { said: Said; name: string; says: Says }) {
+  const { t, fmt } = says.i18n;
+  const door = doorOf(said.channel);
+  const theirs = said.author === "customer";
+  const who = theirs ? name : (said.colleague ?? (said.template ? t("desk.template", { name: said.template }) : t("desk.program")));
+  const beside = [
+    said.assurance && t(`desk.assurance.${said.assurance}`),
+    theirs && said.address,
+    said.automatic && t("desk.automatic"),
+    said.edited && t("desk.edited"),
+    said.state && t(`messages.states.${said.state}` as "messages.states.sent"),
+  ].filter(Boolean);
+  return (
+    <article className={`dk-item ${theirs ? "dk-theirs" : "dk-ours"}`} style={{ ["--door" as string]: channelColour(door) }}>
+      <span className="dk-knot" aria-hidden="true" />
+      <header>
+        <b><bdi>{who}</bdi></b> <span className="quiet dk-beside">{beside.join(", ")}</span>
+        <span className="dk-door" style={{ color: channelColour(door) }}>
+          <Glyph channel={door} size={13} /> {says.channel(said.channel)}
+        </span>
+        <time className="quiet" dateTime={said.at}>{fmt.time(said.at)}</time>
+      </header>
+      {said.subject && <p className="dk-subject"><bdi>{said.subject}</bdi></p>}
+      {said.text && <p className="dk-text"><bdi>{said.text}</bdi></p>}
+      {said.pressed && <p className="dk-text">{t("desk.pressed", { what: said.pressed })}</p>}
+      {said.files.map((file, at) => (
+        <p key={at} className="quiet dk-file"><bdi>{file.name}</bdi></p>
+      ))}
+      {(said.quoted || said.signature) && (
+        <details className="dk-quoted">
+          <summary>{t("desk.quoted")}</summary>
+          <p className="dk-text quiet"><bdi>{[said.quoted, said.signature].filter(Boolean).join("\n\n")}</bdi></p>
+        </details>
+      )}
+      {said.message_id && <TextLink to="/messages/$message" params={{ message: said.message_id }}>{t("desk.why")}</TextLink>}
+    </article>
+  );
+}
+
+function NoteRow({ note, says, mine, drop }: { note: Note; says: Says; mine: boolean; drop: (id: string) => void }) {
+  const { t, fmt } = says.i18n;
+  return (
+    <article className="dk-item dk-note">
+      <span className="dk-knot" aria-hidden="true" />
+      <header>
+        <b>{note.author.name}</b> <span className="quiet dk-beside">{[t("desk.noteFor"), note.edited_at && t("desk.edited")].filter(Boolean).join(", ")}</span>
+        <time className="quiet" dateTime={note.at}>{fmt.time(note.at)}</time>
+      </header>
+      {note.deleted ? <p className="quiet">{t("desk.noteGone")}</p> : <p className="dk-text"><bdi>{note.text}</bdi></p>}
+      {mine && !note.deleted && (
+        <Button kind="text" className="dk-drop" onClick={() => drop(note.id)}>
+          {t("desk.noteDrop")}
+        </Button>
+      )}
+    </article>
+  );
+}
+
+function MarkRow({ mark, says }: { mark: Mark; says: Says }) {
+  const { fmt } = says.i18n;
+  return (
+    <div className="dk-item dk-mark quiet">
+      <span className="dk-knot" aria-hidden="true" />
+      <span>{markText(mark, says.i18n)}</span>
+      <time dateTime={mark.at}>{fmt.time(mark.at)}</time>
+    </div>
+  );
+}
+
+function UnsentRow({ unsent, says, now }: { unsent: Unsent; says: Says; now: number }) {
+  const { t, fmt } = says.i18n;
+  const door = doorOf(unsent.channel ?? "api");
+  const silent = ["suppressed", "failed", "bounced", "cancelled"].includes(unsent.state);
+  const told = unsent.state === "suppressed" ? reasonText({ rule: unsent.rule, why: unsent.why, channel: unsent.channel }, says) : "";
+  const became = becameText({ ...unsent, ended_at: null, sent_at: null, class: "conversational" } as unknown as Message, says, now);
+  return (
+    <article className={`dk-item dk-ours ${silent ? "dk-silent" : "dk-way"}`} style={{ ["--door" as string]: channelColour(door) }}>
+      <span className="dk-knot" aria-hidden="true" />
+      <header>
+        <b>{silent ? t("desk.notSent") : t("desk.onItsWay")}</b> <span className="quiet dk-beside">{told || became}</span>
+        {unsent.channel && (
+          <span className="dk-door" style={{ color: channelColour(door) }}>
+            <Glyph channel={door} size={13} /> {says.channel(unsent.channel)}
+          </span>
+        )}
+        <time className="quiet" dateTime={unsent.at}>{fmt.time(unsent.at)}</time>
+      </header>
+      {unsent.text && <p className="dk-text"><bdi>{unsent.text}</bdi></p>}
+      <TextLink to="/messages/$message" params={{ message: unsent.message_id }}>{t("desk.why")}</TextLink>
+    </article>
+  );
+}

@@ -1,0 +1,227 @@
+/** The desk: who waits, what was said, and the answer. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
+
+import { api, useMay, useMe } from "~/api";
+import { KeyBar, useKeys } from "~/keys";
+import { useTold } from "~/messages/useTold";
+import { useSays } from "~/messages/words";
+import { Button, Empty, IconButton, Icon, Menu, problemText, ProblemBox, Skeleton, toast, useMedia, usePhone, useNow } from "~/ui";
+
+import { Card, languageOf, profileQuery } from "./Card";
+import { Composer } from "./Composer";
+import { List } from "./List";
+import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
+import { Thread } from "./Thread";
+import { useComposer } from "./useComposer";
+import { useInbox, type Inbox } from "./useInbox";
+import { sinceText, whoText } from "./words";
+import "./desk.css";
+
+const Windows = {
+  Snooze: lazy(() => import("./Windows").then((found) => ({ default: found.Snooze }))),
+  Tags: lazy(() => import("./Windows").then((found) => ({ default: found.Tags }))),
+};
+type Open = "snooze" | "tags" | "canned" | null;
+const NO_TEAM: Agent[] = [];
+
+export function DeskPage() {
+  const says = useSays();
+  const { t } = says.i18n;
+  const phone = usePhone();
+  const wide = useMedia("(min-width: 1240px)");
+  const inbox = useInbox();
+  const client = useQueryClient();
+  const me = useMe();
+  const may = useMay("conversations.answer");
+  const { person } = inbox;
+  const found = useQuery({ ...conversationQuery(person ?? ""), enabled: person !== null });
+  const conversation = person === null ? undefined : found.data;
+  const team = useQuery(teamQuery).data?.data ?? NO_TEAM;
+  const mine = team.find((each) => each.login === me?.login) ?? null;
+  const composing = useComposer(person, conversation, team, says);
+  const [open, setOpen] = useState<Open>(null);
+  const search = useRef<HTMLInputElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const assignee = useRef<HTMLSelectElement>(null);
+  const live = useFollowed(person, found);
+  useSeen(person, conversation, live, may);
+
+  const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>) => {
+    try {
+      await work();
+      if (told) toast({ text: told, ...(back ? { undo: () => void back().then(() => inbox.fresh()) } : {}) });
+    } catch (error) {
+      const fault = problemText(error, t);
+      toast({ text: fault.text || fault.title, kind: "alarm" });
+    }
+    void client.invalidateQueries({ queryKey: ["desk"] });
+  };
+  const of = (rest: string) => pathOf(person ?? "", rest);
+  const name = whoText(conversation?.name ?? null, person ?? "", t);
+  const state = conversation?.current?.state;
+  const close = () => {
+    if (!person || state !== "open") return;
+    const path = of("/reopen");
+    void act(() => api.post(of("/close")), t("desk.closed", { name }), () => api.post(path));
+    const next = inbox.ids[inbox.at + 1] ?? inbox.ids[inbox.at - 1];
+    if (!phone) inbox.open(next);
+  };
+  const assign = (to: string) => act(() => api.put(of("/assignee"), { to: to ? Number(to) : null }));
+  const snooze = (until: string) => {
+    const path = of("/reopen");
+    setOpen(null);
+    void act(() => api.put(of("/snooze"), { until }), t("desk.snoozed", { name }), () => api.post(path));
+  };
+  const write = (kind: "reply" | "note") => {
+    composing.setKind(kind);
+    field.current?.focus(); // at once: the very next letter is a word's, not a key
+  };
+  const ready = may && conversation !== undefined;
+  useKeys(t("desk.title"), [
+    { keys: "j", label: t("desk.keys.next"), run: () => inbox.move(1) },
+    { keys: "k", label: t("desk.keys.previous"), run: () => inbox.move(-1) },
+    { keys: "/", label: t("desk.keys.search"), run: () => search.current?.focus() },
+    { keys: "r", label: t("desk.keys.reply"), off: !ready, run: () => write("reply") },
+    { keys: "n", label: t("desk.keys.note"), off: !ready, run: () => write("note") },
+    { keys: "e", label: t("desk.keys.close"), off: !ready || state !== "open", run: close },
+    { keys: "h", label: t("desk.keys.snooze"), off: !ready, run: () => setOpen("snooze") },
+    { keys: "a", label: t("desk.keys.assign"), off: !ready, run: () => assignee.current?.focus() },
+    { keys: "i", label: t("desk.keys.take"), off: !ready || !mine, run: () => mine && void assign(mine.id) },
+    { keys: "l", label: t("desk.keys.tags"), off: !ready, run: () => setOpen("tags") },
+    { keys: "#", label: t("desk.keys.canned"), off: !ready, run: () => (composing.setKind("reply"), setOpen("canned")) },
+    { keys: "z", label: t("desk.keys.undo"), off: composing.sent === null, run: () => void composing.undo() },
+    { keys: "Escape", label: t("desk.keys.leave"), quiet: true, typing: true, run: () => (document.activeElement instanceof HTMLElement && document.activeElement !== document.body ? document.activeElement.blur() : phone && inbox.open(undefined)) },
+  ]);
+  const dropNote = (id: string) => void act(() => api.delete(`/api/desk/notes/${id}`));
+  const reading = person !== null;
+  return (
+    <>
+      <div className={`dk ${reading ? "dk-reading" : ""}`}>
+        {(!phone || !reading) && <List inbox={inbox} field={search} says={says} />}
+        {(!phone || reading) && (
+          <section className="dk-conversation" aria-label={reading ? t("desk.with", { name }) : t("desk.nobody")}>
+            {reading ? (
+              <>
+                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} says={says}
+                  act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen: () => void act(() => api.post(of("/reopen"))), spam: (spam) => void act(() => api.put(of("/spam"), { spam })) }}
+                />
+                {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
+                {may && <Composer composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
+              </>
+            ) : (
+              <div className="dk-state"><Empty title={t("desk.pick")}>{t("desk.pickText")}</Empty></div>
+            )}
+          </section>
+        )}
+        {wide && person && conversation && <Card person={person} conversation={conversation} says={says} />}
+      </div>
+      <KeyBar
+        hints={[
+          { keys: ["j", "k"], label: t("desk.keys.nextPrevious"), labels: [t("desk.keys.next"), t("desk.keys.previous")] },
+          { keys: ["r"], label: t("desk.keys.replyShort") },
+          { keys: ["n"], label: t("desk.keys.noteShort") },
+          { keys: ["e"], label: t("desk.keys.closeShort") },
+          { keys: ["/"], label: t("desk.keys.searchShort") },
+        ]}
+      />
+      <Suspense fallback={null}>
+        {open === "snooze" && person && <Windows.Snooze onClose={() => setOpen(null)} onPick={snooze} />}
+        {open === "tags" && conversation?.current && <Windows.Tags episode={conversation.current} onClose={() => setOpen(null)} onChange={(add, remove) => void act(() => api.post(of("/tags"), { add, remove }))} />}
+      </Suspense>
+    </>
+  );
+}
+
+/** The thread and the head are asked again when the socket tells of them; gives the newest thing that was said. */
+function useFollowed(person: string | null, found: { isFetching: boolean; refetch: (options: { cancelRefetch: boolean }) => Promise<unknown> }): string | null {
+  const client = useQueryClient();
+  const both = {
+    isFetching: found.isFetching,
+    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && client.refetchQueries({ queryKey: threadQuery(person).queryKey }, options)]),
+  };
+  useTold(person && `conversation:${person}`, both);
+  useTold(person && `messages:${person}`, both);
+  const pages = person ? client.getQueryData(threadQuery(person).queryKey)?.pages : undefined;
+  return pages ? lastSaid(pages) : null;
+}
+
+/** What stands on the screen has been seen, where anybody looks at it. */
+function useSeen(person: string | null, conversation: Conversation | undefined, last: string | null, may: boolean): void {
+  const client = useQueryClient();
+  const unread = conversation?.unread ?? false;
+  useNow(2_000);
+  const looking = !document.hidden;
+  useEffect(() => {
+    if (!person || !unread || !last || !may || !looking) return;
+    api.put(pathOf(person, "/seen"), { upto: Number(last) }).then(
+      () => client.invalidateQueries({ queryKey: ["desk", "inbox"] }),
+      () => undefined,
+    );
+  }, [person, unread, last, may, looking, client]);
+}
+
+interface HeadProps {
+  conversation: Conversation | undefined;
+  name: string;
+  team: Agent[];
+  mine: Agent | null;
+  may: boolean;
+  inbox: Inbox;
+  phone: boolean;
+  assignee: React.RefObject<HTMLSelectElement | null>;
+  says: ReturnType<typeof useSays>;
+  act: { assign: (to: string) => void; close: () => void; snooze: () => void; tags: () => void; reopen: () => void; spam: (spam: boolean) => void };
+}
+
+function Head({ conversation, name, team, mine, may, inbox, phone, assignee, says, act }: HeadProps) {
+  const { t } = says.i18n;
+  const now = useNow(30_000);
+  const current = conversation?.current;
+  const there = current?.assignee;
+  const Title = phone ? "h1" : "h2"; // beside a list that has the page's heading it is the second
+  const known = there && !team.some((each) => each.id === there.id) ? [there] : [];
+  return (
+    <header className="dk-head">
+      {phone && (
+        <IconButton label={t("desk.back")} onClick={() => inbox.open(undefined)}>
+          <Icon name="back" size={18} />
+        </IconButton>
+      )}
+      <div className="dk-who">
+        <Title><bdi>{conversation ? name : <Skeleton rows={1} height={20} />}</bdi></Title>
+        <p className="quiet cut">{current && [sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</p>
+      </div>
+      {may && current && (
+        <div className="dk-head-actions">
+          {!phone && <label className="dk-assign">
+            <span className="seen-by-readers">{t("desk.assignee")}</span>
+            <select ref={assignee} value={there?.id ?? ""} onChange={(event) => act.assign(event.currentTarget.value)}>
+              <option value="">{t("desk.unassigned")}</option>
+              {[...known, ...team].map((each) => (
+                <option key={each.id} value={each.id}>
+                  {each.id === mine?.id ? t("desk.me", { name: each.name }) : each.name}
+                </option>
+              ))}
+            </select>
+          </label>}
+          {!phone && <Button k="h" onClick={act.snooze}>{t("desk.snooze.short")}</Button>}
+          {current.state === "open" ? (
+            <Button k={phone ? undefined : "e"} onClick={act.close}>{t("desk.close")}</Button>
+          ) : (
+            <Button onClick={act.reopen}>{t("desk.reopen")}</Button>
+          )}
+          <Menu
+            label={t("desk.moreActions")}
+            items={[
+              ...(phone && mine ? [there?.id === mine.id ? { label: t("desk.leave"), run: () => act.assign("") } : { label: t("desk.keys.take"), run: () => act.assign(mine.id) }] : []),
+              ...(phone ? [{ label: t("desk.snooze.short"), run: act.snooze }] : []),
+              { label: t("desk.tags.title"), run: act.tags },
+              current.spam ? { label: t("desk.noSpam"), run: () => act.spam(false) } : { label: t("desk.spam"), run: () => act.spam(true), danger: true },
+            ]}
+          />
+        </div>
+      )}
+    </header>
+  );
+}

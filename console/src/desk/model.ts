@@ -1,0 +1,202 @@
+/** What the desk's API shows, and how it is asked. */
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+
+import { api, type Page } from "~/api";
+
+export const views = ["mine", "unassigned", "open", "mentions", "snoozed", "closed", "spam"] as const;
+export type View = (typeof views)[number];
+export type Author = "customer" | "colleague" | "program";
+
+export interface Colleague {
+  id: string;
+  name: string;
+}
+
+export interface Episode {
+  id: string;
+  state: "open" | "snoozed" | "closed";
+  site: string;
+  channel: string;
+  opened_at: string;
+  last_at: string;
+  waiting_since: string | null;
+  snoozed_until: string | null;
+  closed_at: string | null;
+  spam: boolean;
+  assignee: Colleague | null;
+  tags: string[];
+  revision: number;
+}
+
+export interface Line {
+  profile_id: string;
+  name: string | null;
+  episode: Episode;
+  last: { at: string; author: Author; channel: string; preview: string } | null;
+  unread: boolean;
+}
+
+export interface DraftOf {
+  kind: "reply" | "note";
+  text: string;
+  channel: string | null;
+  at: string;
+}
+
+export interface Conversation {
+  profile_id: string;
+  name: string | null;
+  current: Episode | null;
+  episodes: Episode[];
+  drafts: DraftOf[];
+  unread: boolean;
+}
+
+export interface Said {
+  kind: "said";
+  id: string;
+  at: string;
+  author: Author;
+  channel: string;
+  address: string | null;
+  address_kind: string | null;
+  assurance: "anonymous" | "claimed" | "possessed" | "verified" | null;
+  text: string | null;
+  subject: string | null;
+  quoted: string | null;
+  signature: string | null;
+  pressed: string | null;
+  files: { name: string; type: string; size_bytes: number | null }[];
+  automatic: boolean;
+  edited: boolean;
+  colleague: string | null;
+  template: string | null;
+  message_id: string | null;
+  state: string | null;
+  episode: string | null;
+}
+
+export interface Note {
+  kind: "note";
+  id: string;
+  at: string;
+  author: Colleague;
+  text: string;
+  mentions: Colleague[];
+  edited_at: string | null;
+  deleted: boolean;
+  episode: string | null;
+}
+
+export interface Mark {
+  kind: "mark";
+  id: string;
+  at: string;
+  act: "opened" | "reopened" | "closed" | "snoozed" | "woken" | "assigned" | "tagged" | "untagged" | "spam" | "no_spam";
+  actor: Colleague | null;
+  to: Colleague | null;
+  detail: { why?: string; tags?: string[]; until?: string };
+  episode: string;
+}
+
+export type Item = Said | Note | Mark;
+
+export interface Unsent {
+  message_id: string;
+  at: string;
+  due_at: string;
+  state: string;
+  channel: string | null;
+  rule: string | null;
+  why: string | null;
+  asked_by: string;
+  text: string | null;
+}
+
+export interface ThreadPage {
+  data: Item[];
+  unsent: Unsent[];
+  next_cursor: string | null;
+}
+
+export interface Hit {
+  id: string;
+  profile_id: string;
+  name: string | null;
+  at: string;
+  author: Author;
+  channel: string;
+  excerpt: string;
+  marks: [number, number][];
+  episode: string | null;
+}
+
+export interface Reply {
+  message_id: string;
+  state: string;
+  channel: string | null;
+  rule: string | null;
+  why: string | null;
+  due_at: string | null;
+  repeated: boolean;
+}
+
+export interface Agent extends Colleague {
+  login: string;
+  available: boolean;
+  most: number;
+  open: number;
+}
+
+export interface Canned {
+  id: string;
+  shortcut: string;
+  title: string;
+  texts: Partial<Record<"en" | "ru" | "pl", string>>;
+}
+
+export interface Narrowed {
+  sort: string | undefined;
+  channel: string | undefined;
+  tag: string | undefined;
+}
+
+const PAGE = 50;
+export const pathOf = (person: string, rest = "") => `/api/conversations/profile:${person}${rest}`;
+
+const paged = <T>(path: string, params: Record<string, string | undefined>) => ({
+  queryFn: ({ pageParam, signal }: { pageParam: string | null; signal: AbortSignal }) => api.get<Page<T>>(path, { params: { ...params, limit: PAGE, cursor: pageParam }, signal }),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last: Page<T>) => last.next_cursor,
+});
+
+export const inboxQuery = (view: View, by: Narrowed) => infiniteQueryOptions({ queryKey: ["desk", "inbox", view, by], ...paged<Line>("/api/conversations", { view, ...by }) });
+export const hitsQuery = (text: string) => infiniteQueryOptions({ queryKey: ["desk", "hits", text], ...paged<Hit>("/api/conversations/search", { text }), enabled: text !== "" });
+export const countsQuery = queryOptions({
+  queryKey: ["desk", "counts"],
+  queryFn: () => api.get<{ data: { view: View; count: number; exact: boolean }[] }>("/api/conversations/counts"),
+});
+export const teamQuery = queryOptions({ queryKey: ["desk", "team"], queryFn: () => api.get<{ data: Agent[] }>("/api/desk/team") });
+export const conversationQuery = (person: string) => queryOptions({ queryKey: ["desk", "of", person], queryFn: ({ signal }) => api.get<Conversation>(pathOf(person), { signal }) });
+export const threadQuery = (person: string) =>
+  infiniteQueryOptions({
+    queryKey: ["desk", "thread", person],
+    queryFn: ({ pageParam, signal }) => api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE, cursor: pageParam }, signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (last) => last.next_cursor,
+  });
+export const cannedQuery = (text: string) => queryOptions({ queryKey: ["desk", "canned", text], queryFn: ({ signal }) => api.get<Page<Canned>>("/api/desk/replies", { params: { text, limit: 30 }, signal }) });
+
+/** The number of the newest message of ours that stands in a thread. */
+export function knownOf(pages: ThreadPage[]): number {
+  const numbers = pages.flatMap(({ data, unsent }) => [...data.map((each) => (each.kind === "said" ? each.message_id : null)), ...unsent.map((each) => each.message_id)]);
+  return Math.max(0, ...numbers.map(Number));
+}
+
+/** The newest thing that was said, as the server counts. */
+export const lastSaid = (pages: ThreadPage[]): string | null =>
+  pages
+    .flatMap(({ data }) => data)
+    .filter((each) => each.kind === "said")
+    .map(({ id }) => id)
+    .toSorted((a, b) => Number(b) - Number(a))[0] ?? null;

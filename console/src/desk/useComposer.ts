@@ -1,0 +1,142 @@
+/** What somebody writes to each customer, kept on the server as they write, sent once, and taken back for six seconds. */
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
+
+import { api, Problem } from "~/api";
+import { problemText, useDebounced } from "~/ui";
+import type { Decision } from "~/messages/model";
+import { usePurposes, type Says } from "~/messages/words";
+
+import { knownOf, pathOf, threadQuery, type Agent, type Conversation, type Reply } from "./model";
+
+export type Kind = "reply" | "note";
+interface Written {
+  reply: string;
+  note: string;
+  channel: string;
+}
+interface Sent {
+  person: string;
+  message: string;
+  text: string;
+  until: number;
+  channel: string | null;
+}
+const EMPTY: Written = { reply: "", note: "", channel: "" };
+
+const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
+
+export function useComposer(person: string | null, conversation: Conversation | undefined, team: Agent[], says: Says) {
+  const { t } = says.i18n;
+  const client = useQueryClient();
+  const [texts, setTexts] = useState<Record<string, Written>>({});
+  const [kind, setKind] = useState<Kind>("reply");
+  const [sent, setSent] = useState<Sent | null>(null);
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState("");
+  /** Who answered meanwhile. */
+  const [clash, setClash] = useState("");
+  const key = useRef(newKey());
+  const saved = useRef<Record<string, string>>({});
+  const written = (person && texts[person]) || EMPTY;
+  const change = (by: Partial<Written>) => person && setTexts((was) => ({ ...was, [person]: { ...(was[person] ?? EMPTY), ...by } }));
+  const text = written[kind];
+
+  // What was begun elsewhere, once, where nothing was begun here.
+  useEffect(() => {
+    if (!conversation || texts[conversation.profile_id]) return;
+    const of = (wanted: Kind) => conversation.drafts.find((each) => each.kind === wanted);
+    const found = { reply: of("reply")?.text ?? "", note: of("note")?.text ?? "", channel: of("reply")?.channel ?? "" };
+    saved.current[conversation.profile_id] = JSON.stringify(found);
+    setTexts((was) => ({ ...was, [conversation.profile_id]: found }));
+  }, [conversation, texts]);
+  const settled = useDebounced(person ? JSON.stringify([person, written]) : "", 800);
+  useEffect(() => {
+    if (!settled) return;
+    const [of, now] = JSON.parse(settled) as [string, Written];
+    const known = saved.current[of];
+    if (known === undefined || known === JSON.stringify(now)) return;
+    const before = JSON.parse(known) as Written;
+    saved.current[of] = JSON.stringify(now);
+    for (const each of ["reply", "note"] as const) {
+      if (before[each] === now[each] && (each === "note" || before.channel === now.channel)) continue;
+      const body = { kind: each, text: now[each], channel: each === "reply" && now.channel ? now.channel : null };
+      // It stands here anyway; the next change tries again.
+      api.put(pathOf(of, "/draft"), body).catch(() => delete saved.current[of]);
+    }
+  }, [settled]);
+  useEffect(() => {
+    setFault("");
+    setClash("");
+    setKind("reply");
+    key.current = newKey();
+  }, [person]);
+
+  const purpose = usePurposes()?.find((each) => each.message_class === "transactional" && !each.retired_at)?.name;
+  const site = conversation?.current?.site;
+  const considered = useQuery({
+    queryKey: ["desk", "channels", person],
+    queryFn: ({ signal }) => api.post<Decision>("/api/message-considerations", { to: `profile:${person}`, class: "conversational", purpose, site, words: { text: "…" } }, { signal }),
+    enabled: person !== null && purpose !== undefined && site !== undefined,
+    staleTime: 20_000,
+  });
+
+  const fresh = () => Promise.all([client.invalidateQueries({ queryKey: ["desk", "thread", person] }), client.invalidateQueries({ queryKey: ["desk", "of", person] })]);
+  const done = (what: Kind) => {
+    if (!person) return;
+    change({ [what]: "" });
+    saved.current[person] = JSON.stringify({ ...written, [what]: "" });
+    key.current = newKey();
+    void fresh();
+  };
+  const send = async (anyway = false) => {
+    if (!person || !text.trim() || busy) return;
+    setBusy(true);
+    setFault("");
+    try {
+      if (kind === "note") {
+        const mentions = team.filter((each) => text.includes(`@${each.name}`)).map((each) => Number(each.id));
+        await api.post(pathOf(person, "/notes"), { text, mentions });
+      } else {
+        const pages = client.getQueryData(threadQuery(person).queryKey)?.pages ?? [];
+        const reply = await api.post<Reply>(pathOf(person, "/replies"), { key: key.current, text, knows: knownOf(pages), channel: written.channel || null, anyway });
+        if (reply.state === "queued") setSent({ person, message: reply.message_id, text, until: Date.now() + 6_000, channel: reply.channel });
+      }
+      setClash("");
+      done(kind);
+    } catch (error) {
+      if (error instanceof Problem && error.code === "answered_meanwhile") {
+        setClash(String(error.extra["by"] ?? ""));
+        void fresh();
+      } else {
+        const told = problemText(error, t);
+        setFault([told.title, told.text].filter(Boolean).join(". "));
+      }
+    } finally {
+      setBusy(false);
+    }
+  };
+  /** Takes it back and gives the text back, where nothing else has been begun. */
+  const undo = async () => {
+    if (!sent) return;
+    const taken = sent;
+    setSent(null);
+    try {
+      await api.post(`/api/messages/${taken.message}/cancel`);
+      setTexts((was) => {
+        const now = was[taken.person] ?? EMPTY;
+        return { ...was, [taken.person]: { ...now, reply: now.reply ? `${taken.text}\n${now.reply}` : taken.text } };
+      });
+      setKind("reply");
+    } catch (error) {
+      setFault(problemText(error, t).text || t("desk.tooLate"));
+    }
+    void fresh();
+  };
+  return {
+    kind, setKind, text, setText: (next: string) => change({ [kind]: next }), channel: written.channel, setChannel: (channel: string) => change({ channel }),
+    decision: considered.data, busy, fault, clash, send, undo, sent, forget: () => setSent(null),
+  };
+}
+
+export type Composing = ReturnType<typeof useComposer>;

@@ -1,0 +1,84 @@
+/** The inbox: its views and who stands in it, in the address; its order, which changes when its reader lets it. */
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+
+import { useTold } from "~/messages/useTold";
+import { useDebounced } from "~/ui";
+
+import { merge } from "./merge";
+import { countsQuery, hitsQuery, inboxQuery, views, type Hit, type Line, type View } from "./model";
+
+const NOBODY: Line[] = [];
+
+export function useInbox() {
+  const search = useSearch({ from: "/desk" });
+  const navigate = useNavigate({ from: "/desk" });
+  const view: View = views.find((each) => each === search.view) ?? "open";
+  const { sort, channel, tag } = search;
+  const by = useMemo(() => ({ sort, channel, tag }), [sort, channel, tag]);
+  const found = useInfiniteQuery(inboxQuery(view, by));
+  const counts = useQuery(countsQuery);
+  useTold("inbox", found);
+  useTold("inbox", counts);
+  const [text, setText] = useState(search.q ?? "");
+  const asked = useDebounced(text.trim(), 200);
+  const hits = useInfiniteQuery(hitsQuery(asked));
+
+  const fresh = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? NOBODY, [found.data]);
+  const held = useRef<{ of: string; rows: Line[] }>({ of: "", rows: NOBODY });
+  const free = useRef(true);
+  const of = JSON.stringify([view, by]);
+  const [taken, take] = useState(0);
+  const shown = useMemo(() => {
+    const whole = held.current.of !== of || held.current.rows.length === 0 || free.current;
+    const next = whole ? { rows: fresh, waiting: 0 } : merge(held.current.rows, fresh);
+    held.current = { of: found.data ? of : "", rows: next.rows };
+    return next;
+    // `taken`: the reader lets it move.
+  }, [fresh, of, found.data, taken]);
+
+  const client = useQueryClient();
+  const change = useCallback((next: Record<string, string | undefined>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true }), [navigate]);
+  const searching = asked !== "";
+  const hitRows: Hit[] = useMemo(() => hits.data?.pages.flatMap((page) => page.data) ?? [], [hits.data]);
+  const ids = searching ? [...new Set(hitRows.map((each) => each.profile_id))] : shown.rows.map((each) => each.profile_id);
+  const at = ids.indexOf(search.c ?? "");
+  const open = useCallback((person: string | undefined) => change({ c: person }), [change]);
+  useEffect(() => change({ q: asked || undefined }), [asked, change]);
+  const query = searching ? hits : found;
+  return {
+    view,
+    by,
+    counts: counts.data?.data ?? [],
+    rows: shown.rows,
+    waiting: searching ? 0 : shown.waiting,
+    take: () => {
+      free.current = true;
+      take((count) => count + 1);
+      queueMicrotask(() => (free.current = false));
+    },
+    /** Whether the list may move: nobody points at it. */
+    free: (yes: boolean) => (free.current = yes),
+    text,
+    setText,
+    searching,
+    hits: hitRows,
+    ids,
+    at,
+    person: search.c ?? null,
+    open,
+    move: (step: number) => open(ids[at < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, at + step))]),
+    change,
+    loading: query.isPending && query.fetchStatus !== "idle",
+    error: query.error as unknown,
+    retry: () => void query.refetch(),
+    hasMore: query.hasNextPage,
+    loadMore: () => {
+      if (query.hasNextPage && !query.isFetchingNextPage) void query.fetchNextPage();
+    },
+    fresh: () => client.invalidateQueries({ queryKey: ["desk"] }),
+  };
+}
+
+export type Inbox = ReturnType<typeof useInbox>;
