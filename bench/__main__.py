@@ -6,12 +6,12 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dedupe, intake, letters, limits, linking, outbox, people, templates, webhooks
+from bench import dedupe, desk, intake, letters, limits, linking, outbox, people, templates, webhooks
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks", "templates", "outbox", "letters")
+PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks", "templates", "outbox", "letters", "desk")
 QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
@@ -41,6 +41,8 @@ def main() -> None:
             found = letters.run(*((2, 500) if quick else (5, 3_000)))
         elif part == "outbox":
             found = outbox.run(*((2, 5_000) if quick else (5, 20_000)))
+        elif part == "desk":
+            found = desk.run(*((2_000, 20_000, 2_000, 10) if quick else (100_000, 1_100_000, 100_000, 60)))
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
@@ -193,6 +195,32 @@ def page(kept: dict[str, dict[str, object]]) -> str:
                 ("aiosmtplib alone with a letter made before, in the same run", "limit"),
                 ("ours / alone", "ratio"),
                 ("making and signing one, ms of processor time", "made_ms"),
+            ],
+        ),
+        (
+            "desk",
+            "The desk: what was said, as the service gives it",
+            [
+                ("messages", "said"),
+                ("customers", "people"),
+                ("messages of one of them", "long"),
+                ("followed from the log, messages a second, with episodes and words of the search", "followed"),
+                ("episodes that came of it", "episodes"),
+                ("of them open", "open"),
+                ("first page of the inbox, p95 ms", "inbox_p95_ms"),
+                ("the longest wait first, p95 ms", "waiting_p95_ms"),
+                ("counts of all views, p95 ms", "counts_p95_ms"),
+                ("newest page of the long thread, p95 ms", "thread_p95_ms"),
+                ("a page in the middle of it, p95 ms", "deep thread_p95_ms"),
+                ("search, all kinds of words, p95 ms", "search_p95_ms"),
+                ("a rare word", "search rare_p95_ms"),
+                ("a frequent word", "search frequent_p95_ms"),
+                ("a frequent and a rare one", "search two words_p95_ms"),
+                ("three frequent ones", "search three frequent_p95_ms"),
+                ("half of a frequent one", "search half typed_p95_ms"),
+                ("words that never stand together", "search not there_p95_ms"),
+                ("all kinds as PostgreSQL plans the query by itself, in the same run, p95 ms", "bare search_p95_ms"),
+                ("of these a rare word", "bare rare_p95_ms"),
             ],
         ),
     ):
