@@ -151,6 +151,7 @@ class TestTheWholeWay:
         page = chosen(open_page, desk, jan)
         page.keyboard.press("e")
         expect(page.locator(".dk-row[aria-current=true]")).not_to_contain_text("Jan Wrona")
+        expect(page.locator(".dk-row", has_text="Jan Wrona")).to_have_count(0)
         page.get_by_label("Other lists").select_option("closed")
         expect(page.locator(".dk-row", has_text="Jan Wrona")).to_contain_text("closed")
         page.get_by_role("button", name="Undo").click()
@@ -196,6 +197,25 @@ class TestCraft:
             )
         expect(page.locator(".dk-row[aria-current=true]")).to_have_count(1)
 
+    def test_what_is_typed_while_it_loads_is_no_key(self, open_page: OpenPage, desk: Desk) -> None:
+        """H would put it aside, E would close it."""
+        page = open_page("/desk")
+        expect(page.locator(".dk-row")).not_to_have_count(0)
+
+        def slow(route: Route) -> None:
+            page.wait_for_timeout(1_000)
+            route.continue_()
+
+        page.route(re.compile(r"/api/conversations/profile:\d+"), slow)
+        page.locator(".dk-row", has_text="Tom Baker").click()
+        page.keyboard.press("r")
+        page.keyboard.type("Here, he said")
+        expect(page.locator(".dk-thread .dk-item").first).to_be_visible()
+        expect(page.locator(".dk-composer textarea")).to_have_value("Here, he said")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        page.unroute_all(behavior="wait")
+        page.locator(".dk-composer textarea").fill("")
+
     def test_a_draft_is_there_on_the_next_device(self, open_page: OpenPage, desk: Desk) -> None:
         iga = desk.person("Iga Mak", "Hello")
         page = chosen(open_page, desk, iga)
@@ -238,6 +258,13 @@ class TestCraft:
         expect(page.locator(".dk-row").first.locator(".dk-name")).to_have_text(name)
         page.get_by_role("button", name=re.compile(r"\d new ↑")).click()
         expect(page.locator(".dk-row").first.locator(".dk-name")).to_have_text("Nova New")
+
+    def test_nor_while_somebody_is_read(self, open_page: OpenPage, desk: Desk) -> None:
+        page = chosen(open_page, desk, desk.people["Tom Baker"])
+        place = page.locator(".dk-row[aria-current=true]").get_attribute("style")
+        desk.person("Nela Newer", "I am newer")
+        expect(page.get_by_role("button", name=re.compile(r"\d new ↑"))).to_be_visible()
+        assert page.locator(".dk-row[aria-current=true]").get_attribute("style") == place
 
     def test_a_kept_reply_goes_in_by_its_shortcut(self, open_page: OpenPage, desk: Desk) -> None:
         body = {"shortcut": "sizes", "title": "About sizes", "texts": {"en": "Half a size.", "pl": "Pół rozmiaru."}}

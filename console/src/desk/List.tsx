@@ -81,7 +81,7 @@ function Rows({ inbox, says }: { inbox: Inbox; says: Says }) {
   if (inbox.loading && rows.length === 0) return <div className="dk-state"><Skeleton rows={9} height={ROW} /></div>;
   if (rows.length === 0) return <div className="dk-state">{inbox.searching ? <Empty title={t("desk.noHits")}>{t("desk.noHitsText")}</Empty> : <Nothing inbox={inbox} says={says} />}</div>;
   return (
-    <div ref={body} className="dk-rows" role="list" aria-label={t(inbox.searching ? "desk.found" : `desk.views.${inbox.view}`)} tabIndex={-1} onPointerEnter={() => inbox.free(false)} onPointerLeave={() => inbox.free(true)} onFocus={() => inbox.free(false)}>
+    <div ref={body} className="dk-rows" role="list" aria-label={t(inbox.searching ? "desk.found" : `desk.views.${inbox.view}`)} tabIndex={-1} onPointerEnter={() => inbox.free(false)} onPointerLeave={() => inbox.free(true)}>
       <div role="presentation" className="dk-run" style={{ height: virtual.getTotalSize() }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
           const row = rows[index];

@@ -47,9 +47,10 @@ export function DeskPage() {
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
 
-  const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>) => {
+  const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>, leaves?: string) => {
     try {
       await work();
+      if (leaves) inbox.drop(leaves);
       if (told) toast({ text: told, ...(back ? { undo: () => void back().then(() => inbox.fresh()) } : {}) });
     } catch (error) {
       const fault = problemText(error, t);
@@ -63,15 +64,15 @@ export function DeskPage() {
   const close = () => {
     if (!person || state !== "open") return;
     const path = of("/reopen");
-    void act(() => api.post(of("/close")), t("desk.closed", { name }), () => api.post(path));
+    void act(() => api.post(of("/close")), t("desk.closed", { name }), () => api.post(path), person);
     const next = inbox.ids[inbox.at + 1] ?? inbox.ids[inbox.at - 1];
-    if (!phone) inbox.open(next);
+    inbox.open(phone ? undefined : next);
   };
   const assign = (to: string) => act(() => api.put(of("/assignee"), { to: to ? Number(to) : null }));
   const snooze = (until: string) => {
     const path = of("/reopen");
     setOpen(null);
-    void act(() => api.put(of("/snooze"), { until }), t("desk.snoozed", { name }), () => api.post(path));
+    void act(() => api.put(of("/snooze"), { until }), t("desk.snoozed", { name }), () => api.post(path), inbox.view === "snoozed" ? undefined : (person ?? undefined));
   };
   const write = (kind: "reply" | "note") => {
     composing.setKind(kind);
@@ -82,8 +83,9 @@ export function DeskPage() {
     { keys: "j", label: t("desk.keys.next"), run: () => inbox.move(1) },
     { keys: "k", label: t("desk.keys.previous"), run: () => inbox.move(-1) },
     { keys: "/", label: t("desk.keys.search"), run: () => search.current?.focus() },
-    { keys: "r", label: t("desk.keys.reply"), off: !ready, run: () => write("reply") },
-    { keys: "n", label: t("desk.keys.note"), off: !ready, run: () => write("note") },
+    // Also while it is still being read: what is typed then must not be taken for keys.
+    { keys: "r", label: t("desk.keys.reply"), off: !may || person === null, run: () => write("reply") },
+    { keys: "n", label: t("desk.keys.note"), off: !may || person === null, run: () => write("note") },
     { keys: "e", label: t("desk.keys.close"), off: !ready || state !== "open", run: close },
     { keys: "h", label: t("desk.keys.snooze"), off: !ready, run: () => setOpen("snooze") },
     { keys: "a", label: t("desk.keys.assign"), off: !ready, run: () => assignee.current?.focus() },

@@ -44,12 +44,15 @@ export function useComposer(person: string | null, conversation: Conversation | 
 
   // What was begun elsewhere, once, where nothing was begun here.
   useEffect(() => {
-    if (!conversation || texts[conversation.profile_id]) return;
+    if (!conversation || saved.current[conversation.profile_id] !== undefined) return;
     const of = (wanted: Kind) => conversation.drafts.find((each) => each.kind === wanted);
     const found = { reply: of("reply")?.text ?? "", note: of("note")?.text ?? "", channel: of("reply")?.channel ?? "" };
     saved.current[conversation.profile_id] = JSON.stringify(found);
-    setTexts((was) => ({ ...was, [conversation.profile_id]: found }));
-  }, [conversation, texts]);
+    setTexts((was) => {
+      const now = was[conversation.profile_id];
+      return { ...was, [conversation.profile_id]: now?.reply || now?.note ? now : found };
+    });
+  }, [conversation]);
   const settled = useDebounced(person ? JSON.stringify([person, written]) : "", 800);
   useEffect(() => {
     if (!settled) return;
@@ -62,7 +65,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
       if (before[each] === now[each] && (each === "note" || before.channel === now.channel)) continue;
       const body = { kind: each, text: now[each], channel: each === "reply" && now.channel ? now.channel : null };
       // It stands here anyway; the next change tries again.
-      api.put(pathOf(of, "/draft"), body).catch(() => delete saved.current[of]);
+      api.put(pathOf(of, "/draft"), body).catch(() => (saved.current[of] = known));
     }
   }, [settled]);
   useEffect(() => {

@@ -28,12 +28,19 @@ export function useInbox() {
   const fresh = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? NOBODY, [found.data]);
   const held = useRef<{ of: string; rows: Line[] }>({ of: "", rows: NOBODY });
   const free = useRef(true);
+  const taking = useRef(false);
+  /** Those that somebody here is done with, until the server's list is without them. */
+  const gone = useRef(new Set<string>());
   const of = JSON.stringify([view, by]);
   const [taken, take] = useState(0);
   const shown = useMemo(() => {
-    const whole = held.current.of !== of || held.current.rows.length === 0 || free.current;
-    const next = whole ? { rows: fresh, waiting: 0 } : merge(held.current.rows, fresh);
+    const there = new Set(fresh.map((line) => line.profile_id));
+    for (const person of gone.current) if (!there.has(person)) gone.current.delete(person);
+    const known = gone.current.size > 0 ? fresh.filter((line) => !gone.current.has(line.profile_id)) : fresh;
+    const whole = held.current.of !== of || held.current.rows.length === 0 || taking.current || (free.current && !search.c);
+    const next = whole ? { rows: known, waiting: 0 } : merge(held.current.rows, known);
     held.current = { of: found.data ? of : "", rows: next.rows };
+    taking.current = false;
     return next;
     // `taken`: the reader lets it move.
   }, [fresh, of, found.data, taken]);
@@ -54,11 +61,16 @@ export function useInbox() {
     rows: shown.rows,
     waiting: searching ? 0 : shown.waiting,
     take: () => {
-      free.current = true;
+      taking.current = true;
       take((count) => count + 1);
-      queueMicrotask(() => (free.current = false));
     },
-    /** Whether the list may move: nobody points at it. */
+    /** Somebody is done with them: they leave the list at once. */
+    drop: (person: string) => {
+      gone.current.add(person);
+      held.current.rows = held.current.rows.filter((each) => each.profile_id !== person);
+      take((count) => count + 1);
+    },
+    /** Whether the list may move: nobody points at it, and nobody is being read. */
     free: (yes: boolean) => (free.current = yes),
     text,
     setText,

@@ -79,11 +79,11 @@ def _locked(conn: Connection, ids: Sequence[int]) -> list[Episode]:
 def of_person(
     conn: Connection, reaches: Sequence[Reach], *, live: bool = False, lock: bool = False, limit: int = 100
 ) -> list[Episode]:
-    """Newest first. live: those that are not closed."""
+    """Those that are not closed first, then the newest. live: no others."""
     rows = conn.execute(
         f"select {_FIELDS} from {_REACHES}"
         " join conversations.episode e on e.nid = r.nid and e.opened_at >= r.since and e.opened_at < r.until"
-        " where not (%(live)s and e.state = 2) order by e.last_at desc, e.id desc limit %(limit)s",
+        " where not (%(live)s and e.state = 2) order by (e.state = 2), e.last_at desc, e.id desc limit %(limit)s",
         {**_columns(reaches), "live": live, "limit": limit},
     ).fetchall()
     found = [_episode(row) for row in rows]
