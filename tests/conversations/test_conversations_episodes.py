@@ -184,6 +184,11 @@ class TestPeople:
         assert desk.texts() == ["By mail", "By telegram"]
         assert desk.texts("telegram:501") == desk.texts()
 
+    def test_joined_they_are_found_by_either_channel(self, desk):
+        self.two(desk)
+        desk.merge("email:anna@n.example", "telegram:501")
+        assert [len(desk.inbox(channel=each)) for each in ("email", "telegram", "sms")] == [1, 1, 0]
+
     def test_what_is_done_is_done_to_all_of_it(self, desk):
         self.test_joined_they_are_one_line_and_one_thread(desk)
         desk.does(acting.close, actor=desk.colleague("Olga"), clock=desk.clock)

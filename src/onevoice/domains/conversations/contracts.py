@@ -124,7 +124,7 @@ class Canned:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said. person: who of the profile's identifiers. properties: those of its event."""
+    """Something that was said. nid: the anchor of its event, whose properties these are."""
 
     seq: int
     nid: int

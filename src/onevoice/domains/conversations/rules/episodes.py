@@ -1,14 +1,16 @@
 """When an episode begins, wakes, is answered, ends: what one more word makes of it."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from onevoice.domains.conversations.contracts import Act, Episode, Heard
+from onevoice.domains.conversations.contracts import Act, Episode, Heard, State
 
 REOPENS = timedelta(hours=72)
 """After it was closed, a word of the same person belongs to it."""
 LAPSES = timedelta(days=7)
 """Without a word from either side, after ours was the last, it is over."""
+_WAKES: Mapping[State, tuple[Act, ...]] = {"open": (), "snoozed": ("woken",), "closed": ("reopened",)}
 
 
 def over_since(episode: Episode, at: datetime) -> datetime | None:
@@ -48,9 +50,8 @@ def _theirs(found: Episode | None, heard: Heard) -> tuple[Episode | None, tuple[
     )
     if not heard.wants or found.spam:
         return said, ()
-    act: tuple[Act, ...] = {"open": (), "snoozed": ("woken",), "closed": ("reopened",)}[found.state]  # pyright: ignore[reportAssignmentType]
     waits = heard.at if found.waiting_since is None else min(found.waiting_since, heard.at)
-    return replace(said, state="open", snoozed_until=None, closed_at=None, waiting_since=waits), act
+    return replace(said, state="open", snoozed_until=None, closed_at=None, waiting_since=waits), _WAKES[found.state]
 
 
 def _ours(found: Episode | None, heard: Heard) -> tuple[Episode, tuple[Act, ...]]:

@@ -32,7 +32,6 @@ from onevoice.kit.clock import Clock
 
 SNOOZE_MOST = timedelta(days=366)
 TAGS_MOST = 20
-TEXT_MAX = 20_000
 
 
 def _live(conn: Connection, who: Person) -> list[Episode]:

@@ -1,6 +1,6 @@
 """The inbox and the thread, as colleagues look at them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -75,11 +75,7 @@ def _firsts(conn: Connection, asked: Filter, rows: Sequence[Episode]) -> dict[in
     """By episode whose it is, and whether it is the first of theirs in this view."""
     owners = identity.owners_of(conn, [(each.nid, each.opened_at) for each in rows])
     pids = {each.id: pid for each, (_, pid) in zip(rows, owners, strict=True)}
-    by_person: dict[int, list[Reach]] = {}
-    for reach in people.reaches(conn, list(pids.values())):
-        by_person.setdefault(reach.person, []).append(reach)
-    # Of most people there is one episode in sight, and then there is nothing to choose.
-    rivals = store.rivals(conn, [reach for reaches in by_person.values() for reach in reaches], asked)
+    rivals = store.rivals(conn, people.reaches(conn, list(pids.values())), asked)
     return {each.id: (pids[each.id], rivals.get(pids[each.id], each.id) == each.id) for each in rows}
 
 
@@ -94,9 +90,8 @@ def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> li
     ]
 
 
-def _said(conn: Connection, rows: Sequence[Said] | object) -> list[Said]:
+def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
     """With what was said. Of what the log does not hold any more there is nothing to show."""
-    found = list(rows)  # pyright: ignore[reportArgumentType, reportUnknownArgumentType, reportUnknownVariableType]
     events = identity.by_seq(conn, [each.seq for each in found])
     return [
         Said(

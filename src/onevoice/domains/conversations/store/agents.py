@@ -1,6 +1,5 @@
 """SQL of colleagues who take episodes."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from psycopg import Connection
@@ -23,11 +22,4 @@ def put(conn: Connection, agent: Agent, at: datetime) -> None:
         " on conflict (account_id) do update set available = excluded.available, most = excluded.most,"
         " changed_at = excluded.changed_at",
         (agent.account_id, agent.available, agent.most, at),
-    )
-
-
-def leave(conn: Connection, accounts: Sequence[int], at: datetime) -> None:
-    conn.execute(
-        "update conversations.agent set available = false, changed_at = %s where account_id = any(%s)",
-        (at, list(accounts)),
     )

@@ -92,11 +92,6 @@ def of_person(
     return sorted(_locked(conn, sorted(each.id for each in found)), key=lambda each: (each.last_at, each.id))[::-1]
 
 
-def by_ids(conn: Connection, ids: Sequence[int]) -> dict[int, Episode]:
-    rows = conn.execute(f"select {_FIELDS} from conversations.episode e where id = any(%s)", (arrays.numbers(ids),))
-    return {each.id: each for each in map(_episode, rows)}
-
-
 def new_ids(conn: Connection, count: int) -> list[int]:
     rows = conn.execute("select nextval('conversations.episode_id') from generate_series(1, %s)", (count,))
     return [row[0] for row in rows]
@@ -201,10 +196,9 @@ def place_of(asked: Filter, episode: Episode) -> datetime:
     return found[order_of(asked)] or episode.last_at
 
 
-def page(conn: Connection, asked: Filter, limit: int) -> list[Episode]:
-    """Of all people, the same one perhaps more than once."""
-    order, behind = _SORTS[order_of(asked)]
-    conditions: list[LiteralString] = [_VIEWS[asked.view]]
+def _narrowed(asked: Filter) -> LiteralString:
+    """What is asked for beside the view."""
+    conditions: list[LiteralString] = ["true"]
     if order_of(asked) == "waiting":
         conditions.append("e.waiting_since is not null")
     if asked.channel is not None:
@@ -213,18 +207,49 @@ def page(conn: Connection, asked: Filter, limit: int) -> list[Episode]:
         conditions.append("e.tags @> array[%(tag)s]")
     if asked.assignee is not None:
         conditions.append("e.assignee = %(assignee)s")
-    if asked.after is not None:
-        conditions.append(behind)
+    return " and ".join(conditions)
+
+
+def _values(asked: Filter) -> dict[str, object]:
     after_at, after_id = asked.after or (None, None)
-    where: LiteralString = " and ".join(conditions)
+    return {
+        "me": asked.me, "channel": asked.channel, "tag": asked.tag, "assignee": asked.assignee,
+        "after_at": after_at, "after_id": after_id,
+    }  # fmt: skip
+
+
+def page(conn: Connection, asked: Filter, limit: int) -> list[Episode]:
+    """Of all people, the same one perhaps more than once."""
+    order, behind = _SORTS[order_of(asked)]
+    if asked.after is None:
+        behind = "true"
     rows = conn.execute(
-        f"select {_FIELDS} from conversations.episode e where {where} order by {order} limit %(limit)s",
-        {
-            "me": asked.me, "channel": asked.channel, "tag": asked.tag, "assignee": asked.assignee,
-            "after_at": after_at, "after_id": after_id, "limit": limit,
-        },
-    )  # fmt: skip
+        f"select {_FIELDS} from conversations.episode e where {_VIEWS[asked.view]} and {_narrowed(asked)} and {behind}"
+        f" order by {order} limit %(limit)s",
+        {**_values(asked), "limit": limit},
+    )
     return [_episode(row) for row in rows]
+
+
+def rivals(conn: Connection, reaches: Sequence[Reach], asked: Filter) -> dict[int, int]:
+    """By person the episode that stands first among those asked for. What is closed is listed for its last word only,
+    and not while something of the same person is open.
+    """
+    order, _ = _SORTS[order_of(asked)]
+    closed = asked.view == "closed"
+    wanted: LiteralString = (
+        f"(e.state <> 2 or not e.spam and {_narrowed(asked)})"
+        if closed
+        else (f"{_VIEWS[asked.view]} and {_narrowed(asked)}")
+    )
+    first: LiteralString = "(e.state = 2), " if closed else ""
+    rows = conn.execute(
+        f"select distinct on (r.person) r.person, e.id from {_REACHES}"
+        " join conversations.episode e on e.nid = r.nid and e.opened_at >= r.since and e.opened_at < r.until"
+        f" where {wanted} order by r.person, {first}{order}",
+        {**_columns(reaches), **_values(asked)},
+    )
+    return dict(rows.fetchall())
 
 
 COUNTED = 1_000
@@ -237,15 +262,6 @@ def count(conn: Connection, view: View, me: int) -> int:
         {"me": me, "most": COUNTED},
     ).fetchone()
     return row[0] if row else 0
-
-
-def loads(conn: Connection, accounts: Sequence[int]) -> dict[int, int]:
-    """How many open episodes each of these has."""
-    rows = conn.execute(
-        "select assignee, count(*) from conversations.episode where state = 0 and assignee = any(%s) group by 1",
-        (arrays.numbers(accounts),),
-    )
-    return dict(rows.fetchall())
 
 
 # What each has read
@@ -265,19 +281,3 @@ def note_seen(conn: Connection, account_id: int, episodes: Sequence[int], seq: i
         " order by e on conflict (account_id, episode) do update set seq = greatest(s.seq, excluded.seq)",
         (account_id, seq, arrays.numbers(episodes)),
     )
-
-
-def rivals(conn: Connection, reaches: Sequence[Reach], asked: Filter) -> dict[int, int]:
-    """By person the episode of a view that stands first in it. What is closed is listed for its last word only, and
-    not while something of the same person is open.
-    """
-    order, _ = _SORTS[order_of(asked)]
-    view: LiteralString = "true" if asked.view == "closed" else _VIEWS[asked.view]
-    first: LiteralString = "(e.state = 2), " if asked.view == "closed" else ""
-    rows = conn.execute(
-        f"select distinct on (r.person) r.person, e.id from {_REACHES}"
-        " join conversations.episode e on e.nid = r.nid and e.opened_at >= r.since and e.opened_at < r.until"
-        f" where {view} order by r.person, {first}{order}",
-        {**_columns(reaches), "me": asked.me},
-    )
-    return dict(rows.fetchall())

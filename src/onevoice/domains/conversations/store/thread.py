@@ -109,18 +109,6 @@ def last_of(conn: Connection, seqs: Sequence[int]) -> dict[int, Said]:
     return {row[0]: _said(row) for row in rows}
 
 
-def answered_last(conn: Connection, reaches: Sequence[Reach]) -> list[int]:
-    """Messages of ours that colleagues wrote to somebody, the newest first: few."""
-    rows = conn.execute(
-        "select s.message from unnest(%(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
-        " r (nid, since, until) cross join lateral (select message, at, seq from conversations.said where nid = r.nid"
-        " and at >= r.since and at < r.until and author = 1 order by at desc, seq desc limit 1) s"
-        " order by s.at desc, s.seq desc limit 1",
-        _spans(reaches),
-    )
-    return [row[0] for row in rows if row[0] is not None]
-
-
 # Notes
 
 _NOTE = "n.id, n.nid, n.anchored_at, n.episode, n.at, n.account_id, n.text, n.mentions, n.edited_at, n.deleted_at"
