@@ -1,6 +1,6 @@
 /** The desk: who waits, what was said, and the answer. */
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { lazy, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { api, useMay, useMe } from "~/api";
 import { KeyBar, useKeys } from "~/keys";
@@ -148,12 +148,16 @@ function useFollowed(person: string | null, found: { isFetching: boolean; refetc
   return pages ? lastSaid(pages) : null;
 }
 
+function watchVisibility(listener: () => void): () => void {
+  document.addEventListener("visibilitychange", listener);
+  return () => document.removeEventListener("visibilitychange", listener);
+}
+
 /** What stands on the screen has been seen, where anybody looks at it. */
 function useSeen(person: string | null, conversation: Conversation | undefined, last: string | null, may: boolean): void {
   const client = useQueryClient();
   const unread = conversation?.unread ?? false;
-  useNow(2_000);
-  const looking = !document.hidden;
+  const looking = useSyncExternalStore(watchVisibility, () => !document.hidden);
   useEffect(() => {
     if (!person || !unread || !last || !may || !looking) return;
     api.put(pathOf(person, "/seen"), { upto: Number(last) }).then(

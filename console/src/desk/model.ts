@@ -60,7 +60,7 @@ export interface Said {
   channel: string;
   address: string | null;
   address_kind: string | null;
-  assurance: "anonymous" | "claimed" | "possessed" | "verified" | null;
+  assurance: "anonymous" | "claimed" | "possessed" | null;
   text: string | null;
   subject: string | null;
   quoted: string | null;

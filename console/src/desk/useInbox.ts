@@ -22,7 +22,8 @@ export function useInbox() {
   useTold("inbox", found);
   useTold("inbox", counts);
   const [text, setText] = useState(search.q ?? "");
-  const asked = useDebounced(text.trim(), 200);
+  const settled = useDebounced(text.trim(), 200);
+  const asked = /[\p{L}\p{N}]/u.test(settled) ? settled : ""; // there is nothing to look for in what has no word
   const hits = useInfiniteQuery(hitsQuery(asked));
 
   const fresh = useMemo(() => found.data?.pages.flatMap((page) => page.data) ?? NOBODY, [found.data]);

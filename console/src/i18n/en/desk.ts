@@ -45,7 +45,7 @@ export const desk = {
   silentText: "Write to them from their page; what they answer comes here.",
   template: "Template “{name}”",
   program: "Automatic",
-  assurance: { anonymous: "anonymous", claimed: "as the sender says", possessed: "their own account", verified: "signed in" },
+  assurance: { anonymous: "anonymous", claimed: "as the sender says", possessed: "their own account" },
   automatic: "an automatic answer",
   edited: "changed",
   pressed: "Pressed: {what}",

@@ -21,9 +21,9 @@ Act = Literal[
     "opened", "reopened", "closed", "snoozed", "woken", "assigned", "tagged", "untagged", "spam", "no_spam",
 ]  # fmt: skip
 
-Assurance = Literal["anonymous", "claimed", "possessed", "verified"]
+Assurance = Literal["anonymous", "claimed", "possessed"]
 """How surely we know that it was this person: nothing but a browser; an address that anybody may write; one that only
-its holder can write from; somebody who has logged in.
+its holder can write from.
 """
 
 
