@@ -4,7 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from onevoice.domains.access import rules as access_rules
 from onevoice.kit.db import Database, upgrade
 from onevoice.kit.home import Home
 from onevoice.kit.postgres import OWN_USER, Cluster
-from support import LiveServer, fresh_database, serving
+from support import LiveServer, fresh_database, serving, told_by
 
 # How long an example takes says something of the machine that day, not of the code.
 settings.register_profile("untimed", deadline=None)
@@ -114,3 +114,13 @@ def database(database_url: str) -> Iterator[Database]:
 def live_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
     with serving(tmp_path_factory.mktemp("live") / "home") as server:
         yield server
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a test that failed beside a server: what that server had to say, and how far its linker was."""
+    report = yield
+    server = getattr(item, "funcargs", {}).get("live_server")
+    if report.failed and isinstance(server, LiveServer):
+        report.sections.append(("the server", told_by(server)))
+    return report

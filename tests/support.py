@@ -167,3 +167,19 @@ def _let_in(home: Path) -> tuple[str, str, tuple[str, str], tuple[str, str]]:
 
 def forget_cluster(home: Home) -> None:
     shutil.rmtree(Cluster(home).folder, ignore_errors=True)
+
+
+def told_by(server: LiveServer) -> str:
+    """What a server's processes wrote last, and what waits to be linked."""
+    said = [f"lag: {line}" for line in _metrics(server) if line.startswith("onevoice_link_lag")]
+    for log in sorted((server.home / "logs").glob("*.log")):
+        lines = log.read_text("utf-8", "replace").splitlines()[-30:]
+        said += [f"--- {log.name}", *(line[:500] for line in lines)]
+    return "\n".join(said)
+
+
+def _metrics(server: LiveServer) -> list[str]:
+    try:
+        return httpx.get(server.url + "/metrics", timeout=10).text.splitlines()
+    except httpx.HTTPError as error:
+        return [f"onevoice_link_lag unknown: {type(error).__name__}"]

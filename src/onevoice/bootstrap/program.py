@@ -14,8 +14,10 @@ from onevoice.bootstrap.shared import CONSOLE, READY_LAG_EVENTS, Installation
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.conversations.http import chat as chat_http
 from onevoice.domains.conversations.http import live as live_conversations
 from onevoice.domains.conversations.http import routes as conversations_http
+from onevoice.domains.conversations.http.rooms import Listeners
 from onevoice.domains.delivery.http import inbound as inbound_http
 from onevoice.domains.delivery.http import links as followed_http
 from onevoice.domains.delivery.http import live as live_messages
@@ -71,13 +73,14 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         live_conversations.Conversations(database),
     )
     hub = Hub(database.url, publishers)
+    listeners = Listeners(database, clock)
     kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncGenerator[None]:
         appender.start()
         try:
-            async with hub.running():
+            async with hub.running(), listeners.running():
                 yield
         finally:
             appender.stop()
@@ -99,6 +102,11 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             found = keys.resolve_write_key(conn, key, clock=clock)
         return None if found is None else intake.WriteKey(found.source_id)
 
+    def site_of(key: str) -> str | None:
+        with database.transaction() as conn:
+            found = keys.resolve_write_key(conn, key, clock=clock)
+        return None if found is None else found.site
+
     sealer = Sealer(home.secrets.vault_key, webhooks.PURPOSE)
     _join(
         app,
@@ -113,6 +121,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         ),
     )
     _join(app, webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
+    _join(app, chat_http.router(database, kinds, site_of, listeners, home.secrets.vault_key, settings, clock=clock))
     _join(app, intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     _join(app, letters.router(database, clock=clock))
     _join(app, setup_http.router(database, settings))

@@ -9,6 +9,7 @@ from importlib.metadata import entry_points
 from typing import Any, NoReturn
 
 from onevoice.bootstrap.shared import Installation, UnusableSettingError, web_settings
+from onevoice.domains.conversations.service.chatting import Rooms
 from onevoice.domains.delivery.contracts.accounts import Account, Probed
 from onevoice.domains.delivery.contracts.channels import Inbound, Manifest
 from onevoice.domains.delivery.contracts.names import AccountId
@@ -197,7 +198,7 @@ def send(home: Installation, settings: SendingSettings) -> None:
         kit = Kit(
             home.database,
             channels(),
-            Tools(home.clock, home.chance, egress),
+            Tools(home.clock, home.chance, egress, Rooms(home.database, home.clock)),
             sealer(home),
             rendering.Renderer(doors(home, settings.base_url), links(home, settings.base_url)),
             home.secrets.vault_key,

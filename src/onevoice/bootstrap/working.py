@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from onevoice.bootstrap.shared import Installation, minter, waiting_events
 from onevoice.domains.conversations.jobs import follow as desk
+from onevoice.domains.conversations.service import chatting
 from onevoice.domains.delivery.jobs import follow
 from onevoice.domains.delivery.service import hearing, trials
 from onevoice.domains.events.jobs import learn
@@ -115,6 +116,8 @@ class Worker:
                 trials.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 doors.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                chatting.housekeep(conn, self._home.clock.now())
             self._stop.wait(MAINTENANCE_SECONDS)
 
 

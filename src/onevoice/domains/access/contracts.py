@@ -46,6 +46,7 @@ Theme = Literal["system", "light", "dark"]
 # The doors a source can stand for, in the order they are listed to people.
 CHANNELS = (
     "site",
+    "chat",
     "app",
     "shop",
     "telegram",

@@ -134,3 +134,33 @@ class Said:
     message: int | None
     episode: int | None
     properties: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+# The site's chat
+
+
+class Chat(NamedTuple):
+    """A browser's chat. address: what its secret comes to. device: the visitor id it was begun with. last: number of
+    its last line; got, shown: how far the browser has them, and has shown them.
+    """
+
+    id: int
+    account_id: int
+    address: str
+    device: str | None
+    language: str
+    last: int
+    got: int
+    shown: int
+
+
+class ChatLine(NamedTuple):
+    """What a browser shows. key: the browser's own, or the message's. message: of delivery, where it is ours."""
+
+    n: int
+    at: datetime
+    ours: bool
+    key: str
+    message: int | None
+    author: str | None
+    text: str

@@ -63,3 +63,37 @@ class EmptySearchError(ConversationsError):
     """There is no word in the query."""
 
     code = "empty_search"
+
+
+class UnusableChatError(ConversationsError):
+    """That cannot be taken from a chat."""
+
+    code = "unusable_chat"
+
+
+class NoChatError(ConversationsError):
+    """There is no chat here."""
+
+    code = "no_chat"
+    kind = "not_found"
+
+
+class ForeignPageError(ConversationsError):
+    """The page may not show the chat."""
+
+    code = "foreign_page"
+    kind = "forbidden"
+
+
+class OtherVisitorError(ConversationsError):
+    """Another visitor began this chat."""
+
+    code = "other_visitor"
+    kind = "conflict"
+
+
+class TooFastError(ConversationsError):
+    """Too much at once."""
+
+    code = "too_fast"
+    kind = "too_many"

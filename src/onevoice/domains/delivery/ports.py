@@ -76,13 +76,24 @@ class Egress(Protocol):
         ...
 
 
+class Room(Protocol):
+    """Where the chats of our own site lie, whose provider we are."""
+
+    def put(self, message: Outgoing) -> str | None:
+        """Lay a message of ours into the chat with its address, once. Blocks. Gives its name; None: no such chat."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What an adaptor is given beside its settings. egress: the one way to addresses that others have named."""
+    """What an adaptor is given beside its settings. egress: the one way to addresses that others have named. room: in
+    processes that send.
+    """
 
     clock: Clock
     chance: Chance
     egress: Egress
+    room: Room | None = None
 
 
 @runtime_checkable

@@ -12,7 +12,7 @@ END = datetime.max.replace(tzinfo=UTC)
 
 CHANNELS = (
     "api", "site", "app", "shop", "telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "messenger",
-    "email", "sms", "push", "call",
+    "email", "sms", "push", "call", "chat",
 )  # fmt: skip
 """The doors, by the number they are stored under. Append only."""
 

@@ -3,7 +3,7 @@
 from onevoice.domains.conversations.contracts import Assurance
 
 _POSSESSED = frozenset({"telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "messenger", "sms", "phone"})
-_ANONYMOUS = frozenset({"anonymous_id", "device"})
+_ANONYMOUS = frozenset({"anonymous_id", "device", "chat"})
 
 
 def of_kind(kind: str) -> Assurance:

@@ -29,7 +29,7 @@ from onevoice.kit.times import parse_time
 
 LOGOUTS = frozenset({"signed out", "logged out"})
 MESSENGERS = frozenset({"telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "messenger"})
-KNOWN_KINDS = MESSENGERS | {"user_id", "loyalty_card", "email", "phone", "device", "anonymous_id"}
+KNOWN_KINDS = MESSENGERS | {"user_id", "loyalty_card", "email", "phone", "device", "anonymous_id", "chat"}
 CARD_KEYS = ("loyalty_card", "loyaltyCard")
 
 SPEND_EVENT = "Order Completed"

@@ -22,9 +22,9 @@ MESSENGERS = ("telegram", "whatsapp", "viber", "vk", "ok", "max", "instagram", "
 CONTACTS = ("email", "phone", *MESSENGERS, "loyalty_card", "user_id")
 """Kinds of identifiers from the surest contact on; external ids follow, then what names a device and no person."""
 
-SHARED = ("anonymous_id", "device")
+SHARED = ("anonymous_id", "device", "chat")
 # A profile may hold a hundred browsers. Who looks for one has its id from a log or a screen, and these are recent.
-_MOST_OF_KIND = {"anonymous_id": 8, "device": 4}
+_MOST_OF_KIND = {"anonymous_id": 8, "device": 4, "chat": 4}
 _MOST_FIELDS = 40
 _LONGEST_TEXT = 200
 _VISITOR_SYMBOLS = 13

@@ -1,0 +1,114 @@
+"""Who listens to which chat just now, and what they are told. One task looks for what is new for all of them."""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Generator, Iterable
+from typing import Any
+
+import structlog
+
+from onevoice.domains.conversations.contracts import ChatLine
+from onevoice.domains.conversations.service.chatting import FRESH
+from onevoice.domains.conversations.store import chats as store
+from onevoice.kit import bus
+from onevoice.kit.clock import Clock
+from onevoice.kit.db import Database
+
+QUEUE_LIMIT = 64
+LOOKED_AT_ONCE = 2_000
+GAP_SECONDS = 60.0
+"""So long a number that was given out may still be committed."""
+AGAIN_SECONDS = 1.0
+
+log = structlog.get_logger(__name__)
+
+
+def told(line: ChatLine) -> dict[str, Any]:
+    """A line as browsers are told of it."""
+    said = {"n": line.n, "at": int(line.at.timestamp() * 1000), "text": line.text, "ours": line.ours}
+    return said | ({"by": line.author} if line.author else {}) | ({} if line.ours else {"id": line.key})
+
+
+class Listener:
+    """One open socket of a browser."""
+
+    def __init__(self, chat: int) -> None:
+        self.chat = chat
+        self.queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE_LIMIT)
+
+    def tell(self, said: dict[str, Any]) -> None:
+        """A browser that cannot follow misses some: it sees by the numbers that it did, and asks."""
+        with contextlib.suppress(asyncio.QueueFull):
+            self.queue.put_nowait(said)
+
+
+class Listeners:
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._by_chat: defaultdict[int, set[Listener]] = defaultdict(set)
+        self._seq: int | None = None
+        self._gaps: dict[int, float] = {}
+
+    @contextlib.contextmanager
+    def join(self, chat: int) -> Generator[Listener]:
+        listener = Listener(chat)
+        self._by_chat[chat].add(listener)
+        try:
+            yield listener
+        finally:
+            self._by_chat[chat].discard(listener)
+            if not self._by_chat[chat]:
+                del self._by_chat[chat]
+
+    def count(self) -> int:
+        return sum(len(each) for each in self._by_chat.values())
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        task = asyncio.create_task(self._run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        async for _ in bus.wakeups(self._database.url, FRESH):
+            try:
+                more = True
+                while more:
+                    found, more = await asyncio.to_thread(self._look)
+                    self._tell(found)
+            except Exception:
+                log.warning("chat_look_failed", exc_info=True)
+                await asyncio.sleep(AGAIN_SECONDS)
+
+    def _tell(self, found: Iterable[store.Told]) -> None:
+        for each in found:
+            listeners = self._by_chat.get(each.chat)
+            if listeners:
+                said = {"line": told(each.line)}
+                for listener in listeners:
+                    listener.tell(said)
+
+    def _look(self) -> tuple[list[store.Told], bool]:
+        """Numbers are given out before their transactions end: what is missing is looked for until it must have been
+        given up.
+        """
+        now = self._clock.monotonic()
+        with self._database.transaction() as conn:
+            if self._seq is None:
+                self._seq = store.last_seq(conn)
+                return [], False
+            self._gaps = {seq: since for seq, since in self._gaps.items() if now - since < GAP_SECONDS}
+            found = store.fresh(conn, self._seq, self._gaps, LOOKED_AT_ONCE)
+        for each in found:
+            if each.seq > self._seq:
+                for missing in range(max(self._seq + 1, each.seq - LOOKED_AT_ONCE), each.seq):
+                    self._gaps[missing] = now
+                self._seq = each.seq
+            else:
+                self._gaps.pop(each.seq, None)
+        return found, len(found) == LOOKED_AT_ONCE
