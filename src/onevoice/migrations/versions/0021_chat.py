@@ -10,8 +10,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("""
--- One browser's chat. Shared, as a browser is: whoever logs in there is another person from then on.
-insert into identity.kind values (22, 'chat', 7, 100, 100, true);
+-- One browser's chat. It goes with the visitor it was begun by, whoever that turns out to be: it is shared, and weaker
+-- than what it is seen with.
+insert into identity.kind values (22, 'chat', 8, 100, 100, true);
 
 -- address: what the browser's secret comes to; the secret itself is kept in the browser alone. device: the visitor id
 -- it was begun with. last: number of the last line; got, shown: how far the browser has them, and has shown them.

@@ -39,6 +39,7 @@ BODY_MAX = 64 * 1024
 FRAME_MAX = 8 * 1024
 HELLO_SECONDS = 10.0
 SAID_PER_MINUTE = 30
+SAID_SECONDS = 60.0
 BEGUN_PER_HOUR = 60
 """Chats from one address of the net: behind one may sit a whole office."""
 STANDING_SECONDS = 15.0
@@ -142,7 +143,7 @@ def router(
     routes = APIRouter(prefix="/v1/chat", tags=["chat"])
     manifest = manifests[chatting.CHANNEL]
     doors = Doorkeeper(database, site_of, clock)
-    said_by = Paces(SAID_PER_MINUTE, 60.0, clock)
+    said_by = Paces(SAID_PER_MINUTE, SAID_SECONDS, clock)
     begun_by = Paces(BEGUN_PER_HOUR, 3600.0, clock)
     bell = bus.Bell(database, chatting.FRESH, every_seconds=0.02)
 
