@@ -60,8 +60,9 @@ class TestSaying:
         assert anna.texts() == ["Hello"]
         assert len(shop.rows("select from conversations.said")) == 1
 
-    def test_lines_are_numbered_in_order_and_paged(self, anna, monkeypatch) -> None:
+    def test_lines_are_numbered_in_order_and_paged(self, shop, monkeypatch) -> None:
         monkeypatch.setattr(chat_http, "SAID_PER_MINUTE", 100)
+        anna = shop.browser()
         for number in range(60):
             assert anna.say(f"Line {number}", key=f"line-no-{number:03}").status_code == 200
         found = anna.lines()
@@ -247,9 +248,10 @@ class TestHostile:
         shop.link()
         assert words_of(olga, anna)[0]["page"] is None
 
-    def test_whoever_says_too_much_waits(self, anna, monkeypatch) -> None:
+    def test_whoever_says_too_much_waits(self, shop, monkeypatch) -> None:
         monkeypatch.setattr(chat_http, "SAID_PER_MINUTE", 3)
         monkeypatch.setattr(chat_http, "SAID_SECONDS", 3_600.0)
+        anna = shop.browser()
         codes = [anna.say(f"Flood {number}", key=f"flood-{number:04}").status_code for number in range(3)]
         last = anna.say("More", key="flood-last")
         assert [*codes, last.status_code] == [200, 200, 200, 429]
