@@ -1,4 +1,4 @@
-"""The pocket: one person's phone and mailbox beside what the installation keeps of the same conversation.
+"""The pocket: one person's phone, mailbox and browser beside what the installation keeps of the same conversation.
 
 A page on loopback, for a demo and for tests. `GET /pocket/state` answers once there is something new to see;
 `POST /pocket/act` does what a person does with their devices, what the operator writes, or how a provider behaves.
@@ -7,6 +7,7 @@ A page on loopback, for a demo and for tests. `GET /pocket/state` answers once t
 import asyncio
 import hashlib
 import logging
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +19,7 @@ import httpx
 import msgspec
 
 from onevoice.kit.clock import Clock
-from onevoice.sandbox import mail_letters, pocket_devices
+from onevoice.sandbox import mail_letters, pocket_devices, shop
 from onevoice.sandbox.keeping import About, Persona
 from onevoice.sandbox.mail import Mail
 from onevoice.sandbox.mail import Trouble as MailTrouble
@@ -77,7 +78,7 @@ class Pocket:
 
     def __init__(self, about: Callable[[], About], mail: Mail, telegram: Telegram, clock: Clock) -> None:
         self._about, self._mail, self._telegram, self._clock = about, mail, telegram, clock
-        self._page = Page()
+        self._page = Page(shop=about().ports.get("shop"))
         self._desk = Desk()
         self._lock = threading.Lock()
         self._desk_lock = threading.Lock()
@@ -179,7 +180,7 @@ class Pocket:
             case "press":
                 self._telegram.press(chat, int(given["number"]), str(given["data"]))
             case "start":
-                self._telegram.start_bot(chat)
+                self._telegram.start_bot(chat, _payload(given))
             case "block":
                 self._telegram.block(chat)
             case _:
@@ -325,6 +326,7 @@ class Pocket:
             },
             "phone": phone,
             "mailbox": mailbox,
+            "browser": _browser(about, persona),
             "story": watch.story.told(places, desk),
             "options": known["options"],
             "trouble": watch.trouble,
@@ -334,6 +336,20 @@ class Pocket:
             },
             "reckoned": reckoned(places, desk, watch.since),
         }
+
+
+def _browser(about: About, persona: Persona) -> dict[str, str] | None:
+    """Where their browser begins, and what its address bar calls that place."""
+    origin = shop.address_of(about, persona.key)
+    return None if origin is None else {"origin": origin, "path": f"/{persona.language}/", "shown": about.domain}
+
+
+def _payload(given: Mapping[str, Any]) -> str:
+    """What stood in the link that opened the bot. Source: Telegram's deep links."""
+    payload = str(given.get("payload") or "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", payload):
+        raise ValueError("No link of Telegram's has that in it.")
+    return payload
 
 
 def _text(given: Mapping[str, Any]) -> str:

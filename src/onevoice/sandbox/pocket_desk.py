@@ -63,7 +63,7 @@ class Desk:
             raise
         whom = f"profile:{profile['id']}"
         messages = self._get(about, f"/api/messages?to={whom}&limit={LOOKED_AT}")["data"]
-        events = self._get(about, f"/api/profiles/{whom}/events?channel=telegram,email,api&limit={LOOKED_AT}")
+        events = self._get(about, f"/api/profiles/{whom}/events?channel=telegram,email,chat,api&limit={LOOKED_AT}")
         consents = self._get(about, f"/api/profiles/{whom}/consents/history?limit={LOOKED_AT}")["data"]
         items = [self._message(about, each) for each in messages]
         items += [told for each in events["data"] if (told := event_item(each, persona.chat)) is not None]
