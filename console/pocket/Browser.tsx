@@ -1,4 +1,4 @@
-/** The browser: the shop's own pages in a frame of another origin. It tells only where it is, and which link leads to a messenger. */
+/** The browser: the shop's own pages in a frame of another origin. It tells where it is, by which id the shop knows it, and which link leads to a messenger. */
 import { useEffect, useRef, useState } from "react";
 
 import { useWords } from "./i18n";
@@ -18,6 +18,7 @@ export function Browser({ pocket, place, act, onHop }: Props) {
   const { t } = useWords();
   const frame = useRef<HTMLIFrameElement>(null);
   const [trail, setTrail] = useState([place.path]);
+  const visitor = useRef("");
   const [wrong, setWrong] = useState<string | null>(null);
   const work = useWork();
   const at = trail.at(-1) ?? place.path;
@@ -37,11 +38,16 @@ export function Browser({ pocket, place, act, onHop }: Props) {
   };
   const told = (event: MessageEvent<unknown>) => {
     if (event.origin !== place.origin || event.source !== frame.current?.contentWindow) return;
-    const said = (event.data ?? {}) as { at?: unknown; hop?: unknown };
+    const said = (event.data ?? {}) as { at?: unknown; hop?: unknown; visitor?: unknown };
     if (typeof said.at === "string" && said.at.startsWith("/")) {
       const now = said.at;
       setWrong(null);
       setTrail((before) => (before.at(-1) === now ? before : [...before, now]));
+    }
+    if (typeof said.visitor === "string" && said.visitor !== visitor.current) {
+      visitor.current = said.visitor;
+      // Who is nobody yet is shown on your side all the same. Without it the page goes on.
+      act("browse", { visitor: said.visitor }).catch(() => (visitor.current = ""));
     }
     if (typeof said.hop === "string") hop(said.hop);
   };

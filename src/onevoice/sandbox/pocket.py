@@ -83,6 +83,7 @@ class Pocket:
         self._lock = threading.Lock()
         self._desk_lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
+        self._visitors: dict[str, str] = {}
         self._modes = {"telegram": "ok", "email": "ok"}
         self._since = clock.now()
         self._poked = threading.Event()
@@ -160,7 +161,9 @@ class Pocket:
             self._trouble(str(given["provider"]), str(given["mode"]))
         else:
             persona = self._persona(str(given["person"]))
-            if what == "write":
+            if what == "browse":
+                self._visitors[persona.key] = _visitor(given)
+            elif what == "write":
                 kind = KINDS[[*KINDS].index(given["kind"])]
                 with self._desk_lock:
                     done = self._desk.write(self._about(), persona, kind, given)
@@ -234,7 +237,8 @@ class Pocket:
         found = next((each for each in people if each.key == key), None) if key else next(iter(people), None)
         if found is None:
             raise LookupError(key)
-        return found
+        visitor = self._visitors.get(found.key)
+        return found if visitor is None else msgspec.structs.replace(found, browser=visitor)
 
     def _chat(self, persona: Persona) -> Chat:
         if persona.chat is None:
@@ -286,7 +290,7 @@ class Pocket:
         if now >= watch.desk_due:
             try:
                 with self._desk_lock:
-                    watch.desk, watch.trouble = self._desk.read(about, watch.persona), None
+                    watch.desk, watch.trouble = self._desk.read(about, self._persona(watch.persona.key)), None
                 watch.desk_due = time.monotonic() + DESK_SECONDS
             except DeskError as error:
                 watch.trouble = {"code": error.code, "detail": error.detail}
@@ -342,6 +346,14 @@ def _browser(about: About, persona: Persona) -> dict[str, str] | None:
     """Where their browser begins, and what its address bar calls that place."""
     origin = shop.address_of(about, persona.key)
     return None if origin is None else {"origin": origin, "path": f"/{persona.language}/", "shown": about.domain}
+
+
+def _visitor(given: Mapping[str, Any]) -> str:
+    """The anonymous id that the shop's page has in their browser now."""
+    visitor = str(given["visitor"])
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", visitor):
+        raise ValueError("No browser is called that.")
+    return visitor
 
 
 def _payload(given: Mapping[str, Any]) -> str:

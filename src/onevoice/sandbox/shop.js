@@ -136,6 +136,7 @@ function account() {
   find("logout").addEventListener("click", () => {
     keep("shop.account", null);
     say("logout");
+    report();
     show();
     form.querySelector("input").focus();
   });
@@ -157,10 +158,13 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // Within the pocket: it is told where this browser is, and it opens the phone's messenger, as a link does on a phone.
 let pocket = null;
+const report = () => {
+  if (pocket) parent.postMessage({ at: location.pathname, visitor: window.onevoice?.ids?.()?.anonymousId }, pocket);
+};
 addEventListener("message", (event) => {
   if (event.source !== parent || !told.pockets.includes(event.origin) || event.data?.onevoice !== "pocket") return;
   pocket = event.origin;
-  parent.postMessage({ at: location.pathname, title: document.title }, pocket);
+  report();
 });
 addEventListener("onevoice:hop", (event) => {
   if (!pocket) return;
