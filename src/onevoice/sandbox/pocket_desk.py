@@ -114,8 +114,8 @@ class Desk:
         channels = ["email"] if kind == "ask" else [str(given["channel"])] if given.get("channel") else []
         purpose = OFFER_PURPOSE if kind == "offer" else ANSWER_PURPOSE
         return {
-            "to": self._ref(persona), "class": classes[kind], "purpose": purpose, "site": about.site, "channels": channels,
-            "language": persona.language,
+            "to": self._ref(persona), "class": classes[kind], "purpose": purpose, "site": about.site,
+            "channels": channels, "language": persona.language,
         }  # fmt: skip
 
     def _confirmation(self, about: About, persona: Persona) -> str:
