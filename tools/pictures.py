@@ -109,6 +109,12 @@ def pocket(page: Page, url: str) -> None:
     page.get_by_text("Telegram said 429").wait_for()
     keep(page, "pocket")
     page.get_by_role("group", name="Telegram behaves").get_by_role("button", name="OK").click()
+    page.get_by_role("group", name="Which of the devices").get_by_role("button", name="Browser").click()
+    browser = page.frame_locator(".pk-browser iframe")
+    browser.locator("a.tile", has_text="Brama").click()
+    browser.locator("#picture").wait_for()
+    settle(page)
+    keep(page, "pocket-browser")
 
 
 def of_messages(page: Page) -> None:

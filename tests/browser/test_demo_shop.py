@@ -65,7 +65,8 @@ def in_pocket(look: Callable[..., Page], demo: Any) -> Callable[..., tuple[Page,
 
     def make(person: str, *more: Any) -> tuple[Page, FrameLocator]:
         page = look(f"{demo.pocket}/?person={person}", *more)
-        page.locator(".pk-places button").last.click()
+        with page.expect_request(lambda asked: '"browse"' in (asked.post_data or "")):  # the two know each other
+            page.locator(".pk-places button").last.click()
         inside = page.frame_locator(".pk-browser iframe")
         expect(inside.locator("h1")).to_be_visible()
         return page, inside
@@ -198,6 +199,18 @@ class TestPocket:
         assert frame.evaluate(HOP, "https://t.me/halny_bot?start=7KQ42MXD") is False
         expect(page.locator(".pk-phone").get_by_text("/start 7KQ42MXD").last).to_be_visible(timeout=SOON)
         expect(page.get_by_label("Phone: Message")).to_be_focused()
+
+    def test_a_plain_link_to_the_bot_does_so_too(self, in_pocket):
+        page, _ = in_pocket("anna")
+        frame = next(each for each in page.frames if "anna.localhost" in each.url)
+        frame.evaluate("""() => {
+          const inside = document.body.appendChild(document.createElement("div")).attachShadow({ mode: "open" });
+          const link = inside.appendChild(document.createElement("a"));
+          Object.assign(link, { href: "https://t.me/halny_bot?start=9XQ42MXA", target: "_blank", textContent: "Open" });
+          link.click();
+        }""")
+        expect(page.locator(".pk-phone").get_by_text("/start 9XQ42MXA").last).to_be_visible(timeout=SOON)
+        assert len(page.context.pages) == 1
 
     def test_who_has_no_messenger_is_told_so(self, in_pocket):
         page, _ = in_pocket("mailbox-2")

@@ -68,6 +68,7 @@ function product({ sku }) {
       for (const other of views) other.setAttribute("aria-pressed", String(other === each));
     });
   }
+  find("ask")?.addEventListener("click", () => say("chat"));
   find("buy").addEventListener("submit", (event) => {
     event.preventDefault();
     const size = new FormData(event.target).get("size");
@@ -166,8 +167,19 @@ addEventListener("message", (event) => {
   pocket = event.origin;
   report();
 });
-addEventListener("onevoice:hop", (event) => {
+const hop = (event, url) => {
   if (!pocket) return;
   event.preventDefault();
-  parent.postMessage({ hop: event.detail.url }, pocket);
-});
+  event.stopPropagation();
+  parent.postMessage({ hop: url }, pocket);
+};
+addEventListener("onevoice:hop", (event) => hop(event, event.detail.url));
+// A plain link into Telegram is the phone's too, wherever on the page it stands.
+addEventListener(
+  "click",
+  (event) => {
+    const link = event.composedPath().find((each) => each.href?.startsWith?.("https://t.me/"));
+    if (link) hop(event, link.href);
+  },
+  { capture: true },
+);

@@ -90,7 +90,7 @@ def listed(view: View, category: str | None) -> str:
 def product(view: View, goods: Goods) -> str:
     first = _FIRST_SIZE if _FIRST_SIZE in goods.sizes and _FIRST_SIZE not in goods.sold_out else None
     sizes = "".join(_size(view, goods, each, first) for each in goods.sizes)
-    sold_out = f'<p class="quiet">{view.say("sold_out", sizes=", ".join(goods.sold_out))}</p>' if goods.sold_out else ""
+    sold_out = _sold_out(view, goods) if goods.sold_out else ""
     views = "".join(
         f'<button type="button" data-view="{name}" aria-pressed="{"true" if name == "side" else "false"}"'
         f' aria-label="{view.say(f"view_{name}")}"><span class="picture">{drawing(goods)}</span></button>'
@@ -150,6 +150,11 @@ def missing(view: View) -> str:
 
 def _line(view: View, goods: Goods) -> str:
     return bound(ABOUT.get(goods.sku, {}).get(view.language, ""))
+
+
+def _sold_out(view: View, goods: Goods) -> str:
+    said = view.say("sold_out", sizes=", ".join(goods.sold_out))
+    return f'<p class="quiet">{said} <button type="button" class="link" id="ask">{view.say("ask")}</button></p>'
 
 
 def _size(view: View, goods: Goods, size: str, first: str | None) -> str:
