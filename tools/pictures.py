@@ -18,6 +18,8 @@ FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 LOGIN = "owner@demo.example"
 SIZE = {"width": 1440, "height": 900}
 MAX_BYTES = 300_000
+SWITCHES = ["--no-sandbox", "--disable-background-networking", "--disable-features=HttpsUpgrades"]
+"""The last takes the place of Playwright's own list, with which a frame of another site has no storage."""
 ANNA = "Anna Kowalska"
 PARTS = {
     "setup": "/data/setup",
@@ -40,9 +42,7 @@ def main() -> None:
         sys.exit("Say where the demo runs and its password: tools/pictures.py http://127.0.0.1:8600 PASSWORD")
     url, password = sys.argv[1].rstrip("/"), sys.argv[2]
     with sync_playwright() as play:
-        browser = play.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-background-networking"]
-        )
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
         page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
         page.goto(f"{url}/login")
         page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":0,\"open\":false}')")
@@ -112,7 +112,14 @@ def pocket(page: Page, url: str) -> None:
     page.get_by_role("group", name="Which of the devices").get_by_role("button", name="Browser").click()
     browser = page.frame_locator(".pk-browser iframe")
     browser.locator("a.tile", has_text="Brama").click()
-    browser.locator("#picture").wait_for()
+    settle(page)  # the chat comes once the page rests
+    browser.locator("#ask").click()
+    browser.locator("textarea").fill("Kiedy wróci 39? Noszę też 38,5.")
+    browser.locator("textarea").press("Enter")
+    page.locator(".pk-side").get_by_text("Kiedy wróci 39?").wait_for()
+    answer.fill("W czwartek, w Gdańsku Wrzeszczu.")
+    send.click()
+    browser.get_by_text("W czwartek").wait_for()
     settle(page)
     keep(page, "pocket-browser")
 
