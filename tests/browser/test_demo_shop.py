@@ -95,7 +95,7 @@ def events_of(api: httpx.Client, ref: str, wanted: set[str]) -> list[dict[str, A
 def buy(place: Page | FrameLocator, name: str = "Brama") -> None:
     place.locator("a.tile", has_text=name).click()
     expect(place.locator("h1")).to_contain_text(name)
-    place.locator("#buy button").click()
+    place.locator("#buy .main").click()
     expect(place.locator("#added")).to_contain_text(re.compile(f"{name}.* 38"))
 
 
