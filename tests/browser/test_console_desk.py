@@ -277,6 +277,40 @@ class TestCraft:
         page.keyboard.press("Enter")
         expect(page.locator(".dk-composer textarea")).to_have_value("Pół rozmiaru.")
 
+    def test_a_kept_reply_is_filled_and_what_is_not_known_is_not_sent(self, open_page: OpenPage, desk: Desk) -> None:
+        text = "Hello {{ customer.first_name }}, is {{ customer.traits.shoe }} your size?"
+        answer = desk.client.post("/api/desk/replies", json={"shortcut": "shoe", "texts": {"en": text}})
+        assert answer.is_success, answer.text
+        zoe = desk.person("Zoe Frank", "Boots?", firstName="Zoe")
+        page = chosen(open_page, desk, zoe)
+        page.keyboard.press("#")
+        page.get_by_label("Find by shortcut or word").fill("shoe")
+        expect(page.locator(".dk-canned li")).to_have_count(1)
+        page.keyboard.press("Enter")
+        field = page.locator(".dk-composer textarea")
+        expect(field).to_have_value("Hello Zoe, is {{ customer.traits.shoe }} your size?")
+        expect(page.locator(".dk-missing")).to_contain_text("customer.traits.shoe")
+        expect(page.get_by_role("button", name="Send")).to_be_disabled()
+        page.keyboard.type("39")  # it is chosen already
+        expect(field).to_have_value("Hello Zoe, is 39 your size?")
+        expect(page.locator(".dk-missing")).to_have_count(0)
+        page.keyboard.press("Control+Enter")
+        desk.until(lambda: "Hello Zoe, is 39 your size?" in desk.got(zoe))
+
+    def test_a_kept_reply_that_can_never_be_filled_is_not_kept(self, open_page: OpenPage, desk: Desk) -> None:
+        page = chosen(open_page, desk, desk.people["Tom Baker"])
+        page.keyboard.press("#")
+        page.get_by_role("button", name="New reply").click()
+        page.get_by_label("Shortcut, one word").fill("bye")
+        page.get_by_label("English").fill("Bye {{ order.number }}")
+        page.get_by_role("button", name="Keep").click()
+        expect(page.get_by_role("alert")).to_contain_text("order can never be known here")
+        page.get_by_label("English").fill("Bye ")
+        page.get_by_role("button", name="first name").click()
+        expect(page.get_by_label("English")).to_have_value("Bye {{ customer.first_name }}")
+        page.get_by_role("button", name="Keep").click()
+        expect(page.get_by_role("dialog")).to_contain_text("#bye")
+
 
 class TestStates:
     def test_a_list_that_cannot_be_read_says_so_and_tries_again(self, open_page: OpenPage) -> None:

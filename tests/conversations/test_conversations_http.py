@@ -183,6 +183,71 @@ class TestReplies:
         assert olga.change("POST", "/api/desk/replies", KEPT | change).status_code == 422
 
 
+class TestFilled:
+    def kept(self, olga: AsgiClient, **texts: str) -> str:
+        return olga.change("POST", "/api/desk/replies", {"shortcut": "hi", "texts": texts}).json()["id"]
+
+    def filled(self, olga: AsgiClient, number: str, **params: str) -> Any:
+        return olga.get(f"{WAY}/filled-replies/{number}", params=params).json()
+
+    def anna(self, shop: Door, **traits: Any) -> None:
+        shop.hears("u1", "Hello")
+        shop.send({"type": "identify", "traits": {"email": "anna@n.example", **traits}})
+
+    def test_with_the_values_of_whom_it_goes_to_in_their_language(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop, name="Anna Kowalska", firstName="Anna", language="pl-PL")
+        number = self.kept(olga, en="Hello {{ customer.first_name }}", pl="Dzień dobry, {{ customer.first_name }}!")
+        found = {"text": "Dzień dobry, Anna!", "language": "pl", "missing": []}
+        assert self.filled(olga, number, language="ru") == found
+
+    def test_in_the_askers_where_they_have_told_none(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en="Hello", ru="Здравствуйте")
+        assert self.filled(olga, number, language="ru")["text"] == "Здравствуйте"
+        assert self.filled(olga, number, language="pl")["text"] in {"Hello", "Здравствуйте"}
+
+    def test_a_default_fills_what_is_not_known(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en='Dear {{ customer.first_name | default: "customer" }}')
+        assert self.filled(olga, number)["text"] == "Dear customer"
+
+    def test_what_is_not_known_is_named_and_never_sent(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en="Dear {{customer.first_name | upcase}}, size {{ customer.traits.shoe_size }}?")
+        found = self.filled(olga, number)
+        assert found["text"] == "Dear {{ customer.first_name }}, size {{ customer.traits.shoe_size }}?"
+        assert found["missing"] == ["customer.first_name", "customer.traits.shoe_size"]
+        body = {"key": "k", "text": found["text"], "knows": 0}
+        refused = olga.change("POST", f"{WAY}/replies", body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "unfilled_words")
+        assert refused.json()["variables"] == found["missing"]
+        assert olga.get(f"{WAY}/thread").json()["unsent"] == []
+        assert olga.change("POST", f"{WAY}/replies", body | {"text": "Dear A, size 39?"}).status_code == 200
+
+    def test_no_way_out_of_ours_stands_in_an_answer(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en="Leave: {{ unsubscribe_url }}")
+        assert self.filled(olga, number)["missing"] == ["unsubscribe_url"]
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("{{ customer.first_name", "unclosed"),
+            ("{{ customer.shoe }}", "unknown_variable"),
+            ("{{ order.number }}", "unknown_variable"),
+            ("{% include 'x' %}", "unknown_tag"),
+        ],
+    )
+    def test_what_can_never_be_filled_is_not_kept(self, olga: AsgiClient, text: str, code: str) -> None:
+        answer = olga.change("POST", "/api/desk/replies", KEPT | {"texts": {"en": text}})
+        assert (answer.status_code, answer.json()["fault"]["code"]) == (422, code)
+        assert olga.get("/api/desk/replies").json()["data"] == []
+
+    def test_nothing_of_the_kind(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        assert olga.get(f"{WAY}/filled-replies/7").json()["code"] == "unknown_reply"
+
+
 class TestTeam:
     def test_those_who_may_answer_say_what_they_take(self, shop: Door, olga: AsgiClient) -> None:
         shop.signed_in("analyst")

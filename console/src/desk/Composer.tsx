@@ -5,17 +5,27 @@ import { doorOf, reasonText, type Says } from "~/messages/words";
 import { ofCandidate } from "~/write/foreseen";
 import { Button, useNow } from "~/ui";
 
-import type { Agent } from "./model";
+import { unfilled, type Agent } from "./model";
 import type { Composing } from "./useComposer";
 
 const Canned = lazy(() => import("./Canned"));
 
-export function Composer({ composing, name, team, field, canned, setCanned, says, language }: {
-  composing: Composing; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
+export function Composer({ person, composing, name, team, field, canned, setCanned, says, language }: {
+  person: string; composing: Composing; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
 }) {
   const { t } = says.i18n;
   const { kind, text, setText, setKind, send, busy, fault, clash } = composing;
   const note = kind === "note";
+  const missing = note ? [] : unfilled(text);
+  const pick = (words: string) => {
+    const whole = text ? `${text.trimEnd()}\n${words}` : words;
+    setText(whole);
+    setCanned(false);
+    field.current?.focus();
+    // The first thing to be written by hand is chosen: whoever types replaces it.
+    const hole = /\{\{[^{}]*\}\}/.exec(whole);
+    if (hole) requestAnimationFrame(() => field.current?.setSelectionRange(hole.index, hole.index + hole[0].length));
+  };
   const at = /@([^@\n]{0,30})$/.exec(text)?.[1]?.toLocaleLowerCase();
   const offered = note && at !== undefined ? team.filter((each) => each.name.toLocaleLowerCase().startsWith(at)).slice(0, 6) : [];
   return (
@@ -52,6 +62,7 @@ export function Composer({ composing, name, team, field, canned, setCanned, says
           ))}
         </div>
       )}
+      {missing.length > 0 && <p className="dk-missing" role="status">{t("desk.canned.missing", { what: missing.join(", ") })}</p>}
       <div className="dk-actions">
         {note ? (
           <Button kind="text" k="r" onClick={() => (setKind("reply"), field.current?.focus())}>{t("desk.reply")}</Button>
@@ -62,12 +73,12 @@ export function Composer({ composing, name, team, field, canned, setCanned, says
           </>
         )}
         <span className="dk-space" />
-        <Button kind="primary" k="mod+Enter" disabled={busy || !text.trim()} onClick={() => void send()}>
+        <Button kind="primary" k="mod+Enter" disabled={busy || !text.trim() || missing.length > 0} onClick={() => void send()}>
           {t(note ? "desk.keep" : "desk.send")}
         </Button>
       </div>
       <Suspense fallback={null}>
-        {canned && <Canned language={language} onClose={() => setCanned(false)} onPick={(words) => (setText(text ? `${text.trimEnd()}\n${words}` : words), setCanned(false), field.current?.focus())} />}
+        {canned && <Canned person={person} language={language} onClose={() => setCanned(false)} onPick={pick} />}
       </Suspense>
     </section>
   );

@@ -109,7 +109,7 @@ export function DeskPage() {
                   act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen: () => void act(() => api.post(of("/reopen"))), spam: (spam) => void act(() => api.put(of("/spam"), { spam })) }}
                 />
                 {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
-                {may && <Composer composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
+                {may && <Composer person={person} composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
               </>
             ) : (
               <div className="dk-state"><Empty title={t("desk.pick")}>{t("desk.pickText")}</Empty></div>

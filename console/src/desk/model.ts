@@ -155,6 +155,16 @@ export interface Canned {
   texts: Partial<Record<"en" | "ru" | "pl", string>>;
 }
 
+/** A kept reply for one customer. missing: what is not known of them, and stands in it as its variable. */
+export interface Filled {
+  text: string;
+  language: string;
+  missing: string[];
+}
+
+/** Variables in a text that nobody has filled: no customer is to see one. */
+export const unfilled = (text: string): string[] => [...new Set([...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map((found) => found[1] ?? ""))];
+
 export interface Narrowed {
   sort: string | undefined;
   channel: string | undefined;

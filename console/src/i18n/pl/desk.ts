@@ -90,6 +90,9 @@ export const desk: Translated<typeof english> = {
     dropped: "#{name}: usunięto",
     shortcut: "Skrót, jedno słowo",
     name: "Tytuł",
+    missing: "Tego o\u00a0tym kliencie nie wiadomo: {what}. Wpisz to albo usuń: z\u00a0tym odpowiedź nie wyjdzie.",
+    unknown: "Wartości {variable} nie ma tu skąd wziąć. Jest customer.first_name, customer.name, customer.traits z\u00a0nazwą cechy i\u00a0site.title.",
+    hint: 'Wartości wstawiają się w\u00a0chwili wyboru. Czego nie wiemy, zostaje w\u00a0tekście na widoku i\u00a0nie wychodzi; słowo zastępcze stoi po | default: "…".',
   },
   snooze: {
     short: "Odłóż",

@@ -90,6 +90,9 @@ export const desk: Translated<typeof english> = {
     dropped: "#{name}: удалён",
     shortcut: "Сокращение, одно слово",
     name: "Название",
+    missing: "Об\u00a0этом клиенте неизвестно: {what}. Впишите сами или уберите: с\u00a0этим ответ не\u00a0уйдёт.",
+    unknown: "Значение {variable} здесь взять неоткуда. Есть customer.first_name, customer.name, customer.traits с\u00a0названием свойства и\u00a0site.title.",
+    hint: 'Значения подставляются, когда ответ выбран. Чего не\u00a0знаем, останется в\u00a0тексте на\u00a0виду и\u00a0не\u00a0уйдёт; запасное слово\u00a0— после | default: "…".',
   },
   snooze: {
     short: "Отложить",

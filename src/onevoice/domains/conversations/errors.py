@@ -24,6 +24,12 @@ class AnsweredMeanwhileError(ConversationsError):
     kind = "conflict"
 
 
+class UnfilledWordsError(ConversationsError):
+    """A variable stands in the answer."""
+
+    code = "unfilled_words"
+
+
 class UnknownNoteError(ConversationsError):
     """There is no such note."""
 

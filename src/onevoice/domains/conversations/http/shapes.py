@@ -278,3 +278,13 @@ class CannedView(BaseModel):
     texts: dict[str, str]
     changed_at: Moment
     changed_by: str
+
+
+class FilledView(BaseModel):
+    """A kept reply as one customer would read it. missing: what is not known of them; it stands in the text as its
+    variable, such as `{{ customer.first_name }}`, and while it does the answer is not sent.
+    """
+
+    text: str
+    language: str
+    missing: list[str]
