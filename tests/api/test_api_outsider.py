@@ -174,6 +174,10 @@ TAKES = {
     ("DELETE", "/api/desk/notes/{note_id}"): "conversations.answer",
     ("GET", "/api/desk/team"): "conversations.read",
     ("PUT", "/api/desk/me"): "conversations.answer",
+    ("GET", "/api/desk/views"): "conversations.answer",
+    ("POST", "/api/desk/views"): "conversations.answer",
+    ("PUT", "/api/desk/views/{view_id}"): "conversations.answer",
+    ("DELETE", "/api/desk/views/{view_id}"): "conversations.answer",
     ("GET", "/api/desk/replies"): "conversations.read",
     ("POST", "/api/desk/replies"): "replies.edit",
     ("PUT", "/api/desk/replies/{reply_id}"): "replies.edit",
@@ -204,6 +208,7 @@ EXAMPLES = {
     "version": "1",
     "note_id": "1",
     "reply_id": "1",
+    "view_id": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -228,6 +233,8 @@ BODIES = {
     "/api/conversations/{ref}/draft": {"kind": "note", "text": "mine"},
     "/api/conversations/{ref}/replies": {"key": "mine", "text": "mine", "knows": 0},
     "/api/desk/me": {"available": True},
+    "/api/desk/views": {"name": "mine"},
+    "/api/desk/views/{view_id}": {"name": "mine"},
     "/api/desk/replies": {"shortcut": "mine", "texts": {"en": "mine"}},
     "/api/desk/replies/{reply_id}": {"shortcut": "mine", "texts": {"en": "mine"}},
     "/api/webhooks": {"name": "mine", "channel": "shop"},
@@ -297,7 +304,8 @@ def untouched(arena):
                 " (select count(*) from events.dead_letter where state = 'open'),"
                 " (select array_agg(w::text) from webhooks.webhook w), (select count(*) from webhooks.delivery),"
                 " (select count(*) from conversations.note), (select count(*) from conversations.draft),"
-                " (select count(*) from conversations.canned), (select count(*) from conversations.agent)"
+                " (select count(*) from conversations.canned), (select count(*) from conversations.agent),"
+                " (select count(*) from conversations.view)"
             ).fetchone()
 
     before = state()

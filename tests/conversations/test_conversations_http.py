@@ -248,6 +248,65 @@ class TestFilled:
         assert olga.get(f"{WAY}/filled-replies/7").json()["code"] == "unknown_reply"
 
 
+class TestViews:
+    def counted(self, who: AsgiClient) -> list[int]:
+        return [each["count"] for each in who.get("/api/conversations/counts").json()["kept"]]
+
+    def test_kept_counted_changed_and_dropped(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Hello")
+        shop.hears("u2", "Hello", "tom@n.example")
+        olga.change("POST", f"{WAY}/tags", {"add": ["vip"]})
+        wanted = {"name": " Best  ones ", "tag": "vip", "channel": "email", "sort": "waiting"}
+        made = olga.change("POST", "/api/desk/views", wanted).json()
+        assert (made["name"], made["view"], made["tag"], made["shared"]) == ("Best ones", "open", "vip", False)
+        assert self.counted(olga) == [1]
+        way = f"/api/desk/views/{made['id']}"
+        assert olga.change("PUT", way, {"name": "All"}).json() | {"id": ""} == {
+            "id": "", "name": "All", "shared": False, "view": "open", "sort": "newest", "channel": None, "tag": None,
+            "assignee": None,
+        }  # fmt: skip
+        assert self.counted(olga) == [2]
+        assert olga.change("DELETE", way, None).status_code == 204
+        assert olga.get("/api/desk/views").json()["data"] == []
+        assert olga.change("DELETE", way, None).json()["code"] == "unknown_view"
+
+    def test_ones_own_is_nobody_elses(self, shop: Door, olga: AsgiClient) -> None:
+        ada = shop.signed_in("admin")
+        made = olga.change("POST", "/api/desk/views", {"name": "Mine"}).json()
+        assert ada.get("/api/desk/views").json()["data"] == []
+        for method, body in (("PUT", {"name": "Hers"}), ("DELETE", None)):
+            assert ada.change(method, f"/api/desk/views/{made['id']}", body).json()["code"] == "unknown_view"
+
+    def test_shared_ones_are_seen_and_changed_by_all_who_may(self, shop: Door, olga: AsgiClient) -> None:
+        ada = shop.signed_in("admin")
+        me = olga.get("/api/desk/team").json()["data"][0]["id"]
+        made = olga.change("POST", "/api/desk/views", {"name": "Ours", "shared": True, "assignee": int(me)}).json()
+        (seen,) = ada.get("/api/desk/views").json()["data"]
+        assert seen == made
+        assert self.counted(ada) == [0]
+        changed = ada.change("PUT", f"/api/desk/views/{made['id']}", {"name": "Ours too", "shared": True})
+        assert changed.json()["name"] == "Ours too"
+        assert olga.get("/api/desk/views").json()["data"][0]["name"] == "Ours too"
+
+    def test_no_more_than_can_be_counted(self, shop: Door, olga: AsgiClient) -> None:
+        for number in range(20):
+            assert olga.change("POST", "/api/desk/views", {"name": f"v{number}"}).status_code == 201
+        assert olga.change("POST", "/api/desk/views", {"name": "more"}).status_code == 422
+        assert olga.change("POST", "/api/desk/views", {"name": "more", "shared": True}).status_code == 201
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ({"name": "  "}, "invalid_request"),
+            ({"name": "x", "view": "all"}, "invalid_request"),
+            ({"name": "x", "assignee": 10**6}, "unknown_colleague"),
+        ],
+    )
+    def test_what_is_none(self, olga: AsgiClient, body: Any, code: str) -> None:
+        assert olga.change("POST", "/api/desk/views", body).json()["code"] == code
+        assert olga.get("/api/desk/views").json()["data"] == []
+
+
 class TestTeam:
     def test_those_who_may_answer_say_what_they_take(self, shop: Door, olga: AsgiClient) -> None:
         shop.signed_in("analyst")

@@ -123,6 +123,21 @@ class Canned:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptView:
+    """A list of the inbox that is kept, as the inbox is asked. owner: who made it; shared: all see it."""
+
+    id: int
+    owner: int
+    shared: bool
+    name: str
+    view: View
+    sort: Sort = "newest"
+    channel: str | None = None
+    tag: str | None = None
+    assignee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Something that was said. nid: the anchor of its event, whose properties these are."""
 

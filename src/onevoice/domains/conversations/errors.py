@@ -65,6 +65,20 @@ class ShortcutTakenError(ConversationsError):
     kind = "conflict"
 
 
+class UnknownViewError(ConversationsError):
+    """There is no such view."""
+
+    code = "unknown_view"
+    kind = "not_found"
+
+
+class SharedViewError(ConversationsError):
+    """What all see is changed by those who may edit replies."""
+
+    code = "shared_view"
+    kind = "forbidden"
+
+
 class EmptySearchError(ConversationsError):
     """There is no word in the query."""
 

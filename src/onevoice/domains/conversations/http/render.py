@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onevoice.domains.conversations.contracts import Canned, Draft, Episode, Mark, Note, Said
+from onevoice.domains.conversations.contracts import Canned, Draft, Episode, KeptView, Mark, Note, Said
 from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
@@ -216,4 +216,17 @@ def canned(found: Canned) -> shapes.CannedView:
         texts=dict(found.texts),
         changed_at=found.changed_at,
         changed_by=found.changed_by,
+    )
+
+
+def kept_view(found: KeptView, names: Names) -> shapes.ViewView:
+    return shapes.ViewView(
+        id=str(found.id),
+        name=found.name,
+        shared=found.shared,
+        view=found.view,
+        sort=found.sort,
+        channel=found.channel,
+        tag=found.tag,
+        assignee=colleague(found.assignee, names),
     )

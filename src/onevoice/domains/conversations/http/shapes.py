@@ -63,8 +63,17 @@ class CountView(BaseModel):
     exact: bool = Field(description="False: there are more than that.")
 
 
+class KeptCountView(BaseModel):
+    id: str
+    count: int
+    exact: bool
+
+
 class CountsView(BaseModel):
+    """People, as the lists have one line for each. kept: of the views that whoever asks keeps, or all share."""
+
     data: list[CountView]
+    kept: list[KeptCountView]
 
 
 class DraftView(BaseModel):
@@ -288,3 +297,32 @@ class FilledView(BaseModel):
     text: str
     language: str
     missing: list[str]
+
+
+class ViewPut(Body):
+    """A list of the inbox, as `GET /api/conversations` is asked for it."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"\S")]
+    shared: bool = Field(False, description="All see it. Takes the permission to edit replies.")
+    view: View = "open"
+    sort: Sort = "newest"
+    channel: Annotated[Text, Field(min_length=1, max_length=60)] | None = None
+    tag: Tag | None = None
+    assignee: Id | None = None
+
+
+class ViewView(BaseModel):
+    id: str
+    name: str
+    shared: bool
+    view: View
+    sort: Sort
+    channel: str | None
+    tag: str | None
+    assignee: ColleagueView | None
+
+
+class ViewsView(BaseModel):
+    """One's own, then those that all share."""
+
+    data: list[ViewView]

@@ -10,7 +10,7 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import AccountId
 from onevoice.domains.access.errors import UnknownUserError
 from onevoice.domains.access.service import accounts as colleagues
-from onevoice.domains.conversations.contracts import VIEWS, Draft, Episode, Mark, Note, Said, View
+from onevoice.domains.conversations.contracts import Draft, Episode, Mark, Note, Said
 from onevoice.domains.conversations.service import people
 from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
@@ -25,7 +25,8 @@ from onevoice.domains.profiles.service import live
 from onevoice.domains.profiles.service import reading as profiles
 from onevoice.domains.profiles.service.sources import source_infos
 
-COUNTED = store.COUNTED
+COUNTED = 1_000
+"""So many are counted: a larger number tells nobody more."""
 UNSENT_SHOWN = 20
 _LOOKS_AT_MOST = 10
 """Pages of the index for one page of the inbox: people with many episodes are rare, but somebody is."""
@@ -103,9 +104,22 @@ def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
     ]  # fmt: skip
 
 
-def counts(conn: Connection, me: int) -> dict[View, int]:
-    """How many episodes each view holds, up to COUNTED."""
-    return {view: store.count(conn, view, me) for view in VIEWS}
+class Count(NamedTuple):
+    """exact: False where there are more than were counted."""
+
+    count: int
+    exact: bool
+
+
+def counts(conn: Connection, asked: Sequence[Filter]) -> list[Count]:
+    """How many lines each list has: people, whatever the number of their episodes."""
+    return [_count(conn, each) for each in asked]
+
+
+def _count(conn: Connection, asked: Filter) -> Count:
+    rows = store.page(conn, asked, COUNTED + 1)
+    firsts = _firsts(conn, asked, rows[:COUNTED])
+    return Count(sum(first for _, first in firsts.values()), len(rows) <= COUNTED)
 
 
 class Person(NamedTuple):
