@@ -312,6 +312,83 @@ class TestCraft:
         expect(page.get_by_role("dialog")).to_contain_text("#bye")
 
 
+class TestLists:
+    def test_a_list_is_kept_changed_shared_and_dropped(self, open_page: OpenPage, desk: Desk) -> None:
+        lena = desk.person("Lena List", "Hello")
+        answer = desk.client.post(f"/api/conversations/telegram:{lena.id}/tags", json={"add": ["gold"]})
+        assert answer.is_success
+        page = open_page("/desk?tag=gold&sort=waiting")
+        expect(page.locator(".dk-row")).to_have_count(1)
+        expect(page.get_by_role("button", name="Without gold")).to_be_visible()
+        page.get_by_role("button", name="Keep this list").click()
+        window = page.get_by_role("dialog")
+        window.get_by_label("Name").fill("Gold ones")
+        assert axe_violations(page) == []
+        page.keyboard.press("Enter")
+        kept = page.locator(".dk-view", has_text="Gold ones")
+        expect(kept).to_have_attribute("aria-pressed", "true")
+        expect(kept).to_contain_text("1")
+        page.get_by_role("button", name="All open").click()
+        expect(page.locator(".dk-row").nth(1)).to_be_visible()
+        kept.click()
+        assert "tag=gold" in page.url
+        page.get_by_role("button", name="Lists").click()
+        page.get_by_role("menuitem", name="Change “Gold ones”").click()
+        window.get_by_label("Name").fill("Golden")
+        window.get_by_label("All colleagues see it").check()
+        window.get_by_role("button", name="Keep").click()
+        golden = page.locator(".dk-view", has_text="Golden")
+        expect(golden).to_be_visible()
+        assert desk.client.get("/api/desk/views").json()["data"][0]["shared"]
+        page.get_by_role("button", name="Lists").click()
+        page.get_by_role("menuitem", name="Change “Golden”").click()
+        window.get_by_role("button", name="Delete").click()
+        expect(golden).to_have_count(0)
+        page.get_by_role("button", name="Undo").click()
+        expect(golden).to_be_visible()
+
+    def test_somebody_with_two_open_episodes_counts_once(self, open_page: OpenPage, desk: Desk) -> None:
+        one, other = desk.person("Dora Double", "First"), desk.person("Dora Double", "Second")
+        page = open_page("/desk")
+        expect(page.locator(".dk-row", has_text="Dora Double")).to_have_count(2)
+        before = int(page.locator(".dk-view", has_text="All open").locator(".quiet").inner_text())
+        body = {"from": f"telegram:{one.id}", "into": f"telegram:{other.id}", "reason": "one person"}
+        answer = desk.client.post("/api/identity/merges", json=body)
+        assert answer.is_success, answer.text
+        page.reload()
+        expect(page.locator(".dk-row", has_text="Dora Double")).to_have_count(1)
+        expect(page.locator(".dk-view", has_text="All open").locator(".quiet")).to_have_text(str(before - 1))
+
+
+class TestPalette:
+    def test_what_the_desk_does_is_there_with_its_keys(self, open_page: OpenPage, desk: Desk) -> None:
+        pola = desk.person("Pola Palette", "Hello")
+        page = chosen(open_page, desk, pola)
+        page.keyboard.press("Control+k")
+        palette = page.get_by_role("dialog", name="Search and commands")
+        for name, key in (("Answer", "R"), ("Close and go on", "E"), ("Kept replies", "#"), ("Put aside", "H")):
+            expect(palette.get_by_role("option", name=name).first).to_contain_text(key)
+        expect(palette.get_by_role("option", name="Call it spam")).to_be_visible()
+        page.keyboard.type("note")
+        page.keyboard.press("Enter")
+        page.keyboard.type("Written at once")
+        expect(page.locator(".dk-composing-note textarea")).to_have_value("Written at once")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("spam")
+        page.keyboard.press("Enter")
+        expect(page.locator(".dk-thread")).to_contain_text("called it spam")
+
+    def test_somebodys_conversation_from_anywhere(self, open_page: OpenPage, desk: Desk) -> None:
+        desk.person("Quentin Quick", "Hello")
+        page = open_page("/customers")
+        settled(page)
+        page.keyboard.press("Control+k")
+        page.keyboard.type("quentin")
+        page.get_by_role("option", name="Conversation with Quentin Quick").click()
+        expect(page.locator(".dk-who h2")).to_have_text("Quentin Quick")
+
+
 class TestStates:
     def test_a_list_that_cannot_be_read_says_so_and_tries_again(self, open_page: OpenPage) -> None:
         page = open_page("/healthz")

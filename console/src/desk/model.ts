@@ -169,6 +169,33 @@ export interface Narrowed {
   sort: string | undefined;
   channel: string | undefined;
   tag: string | undefined;
+  assignee: string | undefined;
+}
+
+/** A list of the inbox that somebody keeps. */
+export interface KeptView {
+  id: string;
+  name: string;
+  shared: boolean;
+  view: View;
+  sort: "newest" | "waiting";
+  channel: string | null;
+  tag: string | null;
+  assignee: Colleague | null;
+}
+
+/** What of the address says which list it is. */
+export const inAddress = ({ view, sort, channel, tag, assignee }: KeptView) => ({
+  view,
+  sort: sort === "waiting" ? sort : undefined,
+  channel: channel ?? undefined,
+  tag: tag ?? undefined,
+  assignee: assignee?.id,
+});
+
+export interface Counted {
+  count: number;
+  exact: boolean;
 }
 
 const PAGE = 50;
@@ -184,8 +211,9 @@ export const inboxQuery = (view: View, by: Narrowed) => infiniteQueryOptions({ q
 export const hitsQuery = (text: string) => infiniteQueryOptions({ queryKey: ["desk", "hits", text], ...paged<Hit>("/api/conversations/search", { text }), enabled: text !== "" });
 export const countsQuery = queryOptions({
   queryKey: ["desk", "counts"],
-  queryFn: () => api.get<{ data: { view: View; count: number; exact: boolean }[] }>("/api/conversations/counts"),
+  queryFn: () => api.get<{ data: (Counted & { view: View })[]; kept: (Counted & { id: string })[] }>("/api/conversations/counts"),
 });
+export const viewsQuery = queryOptions({ queryKey: ["desk", "views"], queryFn: () => api.get<{ data: KeptView[] }>("/api/desk/views") });
 export const teamQuery = queryOptions({ queryKey: ["desk", "team"], queryFn: () => api.get<{ data: Agent[] }>("/api/desk/team") });
 export const conversationQuery = (person: string) => queryOptions({ queryKey: ["desk", "of", person], queryFn: ({ signal }) => api.get<Conversation>(pathOf(person), { signal }) });
 export const threadQuery = (person: string) =>
