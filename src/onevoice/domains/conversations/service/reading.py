@@ -107,7 +107,7 @@ def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
 class Count(NamedTuple):
     """exact: False where there are more than were counted."""
 
-    count: int
+    people: int
     exact: bool
 
 
