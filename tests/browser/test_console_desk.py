@@ -5,6 +5,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -387,6 +388,156 @@ class TestPalette:
         page.keyboard.type("quentin")
         page.get_by_role("option", name="Conversation with Quentin Quick").click()
         expect(page.locator(".dk-who h2")).to_have_text("Quentin Quick")
+
+
+STUB = """
+window.__hidden = false;
+Object.defineProperty(document, "hidden", { get: () => window.__hidden });
+window.__told = [];
+window.__asked = 0;
+window.Notification = class {
+  static permission = "default";
+  static async requestPermission() { window.__asked += 1; return (this.permission = "granted"); }
+  constructor(title, options) { this.title = title; Object.assign(this, options); window.__told.push(this); }
+  close() {}
+};
+"""
+
+
+class TestNotices:
+    """A stand-in for the browser's own notices; whether a page is in sight is said by the test."""
+
+    @pytest.fixture
+    def hidden(self, open_page: OpenPage, desk: Desk) -> Callable[..., Page]:
+        def make(wish: str = "whole") -> Page:
+            page = open_page("/healthz")
+            page.add_init_script(STUB + "Notification.permission = 'granted';")
+            page.goto("/healthz")
+            page.evaluate("wish => localStorage.setItem('onevoice-desk-notices', wish)", wish)
+            page.goto("/desk")
+            expect(page.locator(".dk-row")).not_to_have_count(0)
+            settled(page)
+            with page.expect_response(re.compile(r"/api/conversations\?view=open&limit=50$")):
+                look(page, hidden=True)
+            return page
+
+        return make
+
+    def test_nothing_is_asked_before_the_switch_is_pressed(self, open_page: OpenPage, desk: Desk) -> None:
+        page = open_page("/healthz")
+        page.add_init_script(STUB)
+        page.goto("/desk")
+        expect(page.locator(".dk-row")).not_to_have_count(0)
+        page.get_by_role("button", name="Lists").click()
+        page.get_by_role("menuitem", name="Notices on this computer").click()
+        switch = page.get_by_role("switch", name="Tell me of new messages")
+        expect(switch).not_to_be_checked()
+        assert page.evaluate("window.__asked") == 0
+        assert axe_violations(page) == []
+        switch.click()
+        expect(switch).to_be_checked()
+        assert page.evaluate("window.__asked") == 1
+        page.get_by_label("Show neither who wrote nor what").check()
+        assert page.evaluate("localStorage.getItem('onevoice-desk-notices')") == "hidden"
+        switch.click()
+        assert page.evaluate("localStorage.getItem('onevoice-desk-notices')") == "off"
+
+    def test_new_words_are_told_once_and_a_press_leads_there(self, hidden: Callable[..., Page], desk: Desk) -> None:
+        page = hidden()
+        bo = desk.person("Bo Notice", "Is anybody there?")
+        desk.until(lambda: told(page) == 1)
+        found = page.evaluate("[__told[0].title, __told[0].body, __told[0].tag]")
+        assert found == ["Bo Notice", "Is anybody there?", f"onevoice-desk-{desk.number(bo)}"]
+        page.evaluate("__told[0].onclick()")
+        look(page, hidden=False)
+        expect(page.locator(".dk-who h2")).to_have_text("Bo Notice")
+        desk.say(bo, "Thanks, I see you")
+        expect(page.locator(".dk-thread")).to_contain_text("Thanks, I see you")
+        assert told(page) == 1  # it stands before their eyes
+
+    def test_what_is_hidden_is_hidden(self, hidden: Callable[..., Page], desk: Desk) -> None:
+        page = hidden("hidden")
+        desk.person("Cy Secret", "A secret")
+        desk.until(lambda: told(page) == 1)
+        assert page.evaluate("[__told[0].title, __told[0].body]") == ["A new message", "By Telegram"]
+
+    def test_of_two_tabs_one_tells_and_none_while_one_is_looked_at(
+        self, hidden: Callable[..., Page], desk: Desk
+    ) -> None:
+        first = hidden()
+        other = first.context.new_page()
+        other.add_init_script(STUB + "Notification.permission = 'granted';")
+        other.goto(first.url)
+        settled(other)
+        dee = desk.person("Dee Two", "One")
+        first.wait_for_timeout(2_500)
+        assert (told(first), told(other)) == (0, 0)  # the other is in sight
+        look(other, hidden=True)
+        first.wait_for_timeout(500)
+        desk.say(dee, "Two")
+        desk.until(lambda: told(first) == 1)
+        assert (first.evaluate("__told[0].body"), told(other)) == ("Two", 0)
+        with other.expect_response(re.compile(r"/api/conversations\?view=open&limit=50$")):
+            first.close()  # then the other tells
+        desk.say(dee, "Three")
+        desk.until(lambda: told(other) == 1)
+
+    def test_of_a_colleagues_conversation_nothing_is_told(self, hidden: Callable[..., Page], desk: Desk) -> None:
+        body = {"login": "nan@shop.example", "name": "Nan", "password": "correct horse battery", "role": "operator"}
+        made = desk.client.post("/api/users", json=body)
+        assert made.is_success, made.text
+        eli = desk.person("Eli Other", "One")
+        whose = {"to": int(made.json()["id"])}
+        way = f"/api/conversations/telegram:{eli.id}/assignee"
+        desk.until(lambda: desk.client.put(way, json=whose).is_success)
+        page = hidden()
+        desk.say(eli, "Two")
+        desk.person("Fay Nobodys", "Hello")
+        desk.until(lambda: told(page) == 1)
+        assert page.evaluate("__told[0].title") == "Fay Nobodys"
+
+
+def told(page: Page) -> int:
+    return page.evaluate("__told.length")
+
+
+def look(page: Page, *, hidden: bool) -> None:
+    page.evaluate("yes => { window.__hidden = yes; document.dispatchEvent(new Event('visibilitychange')); }", hidden)
+
+
+class TestWindow:
+    """No channel of ours has one yet: the gate's answer is told here as though Telegram had."""
+
+    @pytest.mark.parametrize(
+        ("left_min", "says"),
+        [
+            (40, r"Telegram: its 24 h window closes in (40|39)\smin, at \d\d:\d\d"),
+            (180, None),
+            (-1, "closed at"),
+        ],
+    )
+    def test_that_it_closes_soon_is_said(
+        self, open_page: OpenPage, desk: Desk, left_min: int, says: str | None
+    ) -> None:
+        def window(route: Route) -> None:
+            answer = route.fetch()
+            decision = answer.json()
+            until = datetime.now(UTC) + timedelta(minutes=left_min)
+            for each in decision["candidates"]:
+                each["last_heard_at"] = (until - timedelta(hours=24)).isoformat()
+                each["verdicts"] = [one for one in each["verdicts"] if one["rule"] != "window"]
+                verdict = {"rule": "window", "result": "pass", "why": "", "since": None, "until": until.isoformat()}
+                each["verdicts"].append(verdict)
+            route.fulfill(response=answer, json=decision)
+
+        page = open_page("/healthz")
+        page.route("**/api/message-considerations", window)
+        page.goto(f"/desk?c={desk.number(desk.people['Tom Baker'])}")
+        expect(page.locator(".dk-door-choice").first).to_be_visible()
+        if says is None:
+            expect(page.locator(".dk-window")).to_have_count(0)
+        else:
+            expect(page.locator(".dk-window")).to_contain_text(re.compile(says))
 
 
 class TestStates:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from delivery.post import manifest
 from onevoice.domains.conversations.contracts import Draft
 from onevoice.domains.conversations.errors import (
     AnsweredMeanwhileError,
@@ -15,6 +16,7 @@ from onevoice.domains.conversations.errors import (
 from onevoice.domains.conversations.http import render
 from onevoice.domains.conversations.rules import words
 from onevoice.domains.conversations.service import acting, reading, replying, searching
+from onevoice.domains.delivery.contracts.messages import Ask, Content
 from onevoice.domains.delivery.service import asking
 
 
@@ -105,6 +107,24 @@ class TestReply:
         desk.post.later(seconds=5)
         desk.goes()
         assert desk.texts() == ["Do they run small?"]
+
+    def test_when_the_window_closes_is_told_with_the_judgement(self, desk):
+        desk.post.channels["email"] = manifest("email", "email", subject=True, window_hours=24)
+        desk.hears("Do they run small?")
+        closes = desk.clock.now() + timedelta(hours=24)
+
+        def judged():
+            with desk.post.database.transaction() as conn:
+                node = reading.person(conn, "email:anna@n.example", b"v" * 32).node
+                ask = Ask("k", node, "pl", "conversational", "orders", "olga", Content("Yes"))
+                found = asking.consider(conn, ask, desk.post.channels, at=desk.clock.now())
+            (mail,) = [each for each in found.decision.judged if each.channel == "email"]
+            return next(each for each in mail.verdicts if each.rule == "window")
+
+        desk.post.later(hours=23)
+        assert (judged().result, judged().until) == ("pass", closes)
+        desk.post.later(hours=1)
+        assert (judged().result, judged().since) == ("stop", closes)
 
     def test_two_colleagues_do_not_answer_unseen(self, desk, olga):
         boris = desk.colleague("Boris")

@@ -5,7 +5,7 @@ import { doorOf, reasonText, type Says } from "~/messages/words";
 import { ofCandidate } from "~/write/foreseen";
 import { Button, useNow } from "~/ui";
 
-import { unfilled, type Agent } from "./model";
+import { closing, unfilled, type Agent } from "./model";
 import type { Composing } from "./useComposer";
 
 const Canned = lazy(() => import("./Canned"));
@@ -107,15 +107,19 @@ function Going({ composing, says }: { composing: Composing; says: Says }) {
 
 /** Where the answer may go: the best, what else is open, and why the rest is not. */
 function Doors({ composing: { decision, channel, setChannel }, says }: { composing: Composing; says: Says }) {
-  const { t, has } = says.i18n;
+  const { t, fmt, has } = says.i18n;
   const [all, setAll] = useState(false);
+  const now = useNow(15_000);
   if (!decision) return <div className="dk-doors dk-doors-empty" aria-hidden="true" />;
   const best = decision.outcome.action === "suppress" ? null : decision.outcome.channel;
   const because = `write.reasons.${decision.outcome.chosen_by}`;
   const open = decision.candidates.filter((each) => each.result !== "stop").toSorted((a, b) => Number(b.channel === best) - Number(a.channel === best));
   const shut = decision.candidates.filter((each) => each.result === "stop");
+  const taken = decision.candidates.find((each) => each.channel === (channel || best));
+  const window = taken && closing(taken, now);
   const shown = all ? [...open, ...shut] : [...open, ...shut].slice(0, 4);
   return (
+    <>
     <div className="dk-doors" role="radiogroup" aria-label={t("desk.channel")}>
       {shown.map((candidate) => {
         const door = doorOf(candidate.channel);
@@ -135,5 +139,11 @@ function Doors({ composing: { decision, channel, setChannel }, says }: { composi
         <Button kind="text" onClick={() => setAll(true)}>{t("desk.moreDoors", { n: decision.candidates.length - 4 })}</Button>
       )}
     </div>
+    {window && (
+      <p className="dk-window" role="note">
+        {t(window.until > now ? "desk.windowCloses" : "desk.windowClosed", { channel: says.channel(taken.channel), hours: window.hours, how: fmt.duration(Math.max(1, Math.floor((window.until - now) / 60_000)) * 60_000), when: fmt.time(window.until) })}
+      </p>
+    )}
+    </>
   );
 }

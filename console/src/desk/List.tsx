@@ -10,6 +10,7 @@ import type { Inbox } from "./useInbox";
 import { sinceText, whoText } from "./words";
 
 const Views = lazy(() => import("./Views"));
+const Switch = lazy(() => import("./Notices").then((found) => ({ default: found.Switch })));
 const ROW = 76;
 /** The others stand in a list beside. */
 const FIRST = ["mine", "unassigned", "open"] as const;
@@ -17,6 +18,7 @@ const FIRST = ["mine", "unassigned", "open"] as const;
 export function List({ inbox, field, team, may, says }: { inbox: Inbox; field: React.RefObject<HTMLInputElement | null>; team: Agent[]; may: boolean; says: Says }) {
   const { t, fmt } = says.i18n;
   const [edited, setEdited] = useState<KeptView | "new" | null>(null);
+  const [notices, setNotices] = useState(false);
   const countOf = (view: string) => inbox.counts.find((each) => each.view === view);
   const open = countOf("open");
   const first = FIRST.some((each) => each === inbox.view);
@@ -35,15 +37,14 @@ export function List({ inbox, field, team, may, says }: { inbox: Inbox; field: R
         <div className="dk-title">
           <h1>{t("desk.title")}</h1>
           <span className="quiet">{open && t("desk.openCount", { n: open.count })}</span>
-          {may && (
-            <Menu
-              label={t("desk.list.menu")}
-              items={[
-                { label: t("desk.list.new"), run: () => setEdited("new") },
-                ...(kept ? [{ label: t("desk.list.changeOne", { name: kept.name }), run: () => setEdited(kept) }] : []),
-              ]}
-            />
-          )}
+          <Menu
+            label={t("desk.list.menu")}
+            items={[
+              ...(may ? [{ label: t("desk.list.new"), run: () => setEdited("new") }] : []),
+              ...(kept ? [{ label: t("desk.list.changeOne", { name: kept.name }), run: () => setEdited(kept) }] : []),
+              { label: t("desk.notices.title"), run: () => setNotices(true) },
+            ]}
+          />
         </div>
         <SearchField label={t("desk.search")} placeholder={t("desk.search")} value={inbox.text} onChange={inbox.setText} k="/" ref={field} />
         <div className="dk-views" role="group" aria-label={t("desk.viewsLabel")}>
@@ -97,6 +98,7 @@ export function List({ inbox, field, team, may, says }: { inbox: Inbox; field: R
       <Rows inbox={inbox} says={says} />
       <Suspense fallback={null}>
         {edited && <Views kept={edited === "new" ? null : edited} now={{ view: inbox.view, ...inbox.by }} team={team} says={says} onKeep={(view) => inbox.list(inAddress(view))} onClose={() => setEdited(null)} />}
+        {notices && <Switch says={says} onClose={() => setNotices(false)} />}
       </Suspense>
     </section>
   );

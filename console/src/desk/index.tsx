@@ -13,11 +13,13 @@ import { Composer } from "./Composer";
 import { List } from "./List";
 import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
 import { Thread } from "./Thread";
+import { useWish } from "./notices";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
 import { sinceText, whoText } from "./words";
 import "./desk.css";
 
+const Watch = lazy(() => import("./Notices").then((found) => ({ default: found.Watch })));
 const Windows = {
   Snooze: lazy(() => import("./Windows").then((found) => ({ default: found.Snooze }))),
   Tags: lazy(() => import("./Windows").then((found) => ({ default: found.Tags }))),
@@ -44,6 +46,7 @@ export function DeskPage() {
   const search = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const assignee = useRef<HTMLSelectElement>(null);
+  const [wish] = useWish();
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
 
@@ -132,6 +135,7 @@ export function DeskPage() {
         ]}
       />
       <Suspense fallback={null}>
+        {wish !== "off" && <Watch hide={wish === "hidden"} me={mine?.id ?? null} says={says} onOpen={inbox.open} />}
         {open === "snooze" && person && <Windows.Snooze onClose={() => setOpen(null)} onPick={snooze} />}
         {open === "tags" && conversation?.current && <Windows.Tags episode={conversation.current} onClose={() => setOpen(null)} onChange={(add, remove) => void act(() => api.post(of("/tags"), { add, remove }))} />}
       </Suspense>

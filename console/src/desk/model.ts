@@ -2,6 +2,10 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { api, type Page } from "~/api";
+import type { Candidate } from "~/messages/model";
+
+const HOUR_MS = 3_600_000;
+const SOON_MS = 2 * HOUR_MS;
 
 export const views = ["mine", "unassigned", "open", "mentions", "snoozed", "closed", "spam"] as const;
 export type View = (typeof views)[number];
@@ -164,6 +168,18 @@ export interface Filled {
 
 /** Variables in a text that nobody has filled: no customer is to see one. */
 export const unfilled = (text: string): string[] => [...new Set([...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map((found) => found[1] ?? ""))];
+
+export interface Closing {
+  hours: number;
+  until: number;
+}
+
+/** The window in which a provider lets us answer freely, where it closes within two hours or has just closed. */
+export function closing({ verdicts, last_heard_at }: Candidate, now: number): Closing | null {
+  const until = Date.parse(verdicts.find(({ rule }) => rule === "window")?.until ?? "");
+  if (!last_heard_at || Number.isNaN(until) || until - now > SOON_MS) return null;
+  return { until, hours: Math.round((until - Date.parse(last_heard_at)) / HOUR_MS) };
+}
 
 export interface Narrowed {
   sort: string | undefined;

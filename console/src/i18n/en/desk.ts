@@ -12,6 +12,7 @@ export const desk = {
   viewsLabel: "Views",
   views: { mine: "Mine", unassigned: "Nobody's", open: "All open", mentions: "For me", snoozed: "Put aside", closed: "Closed", spam: "Spam" },
   list: { menu: "Lists", new: "New list", change: "Change a list", changeOne: "Change “{name}”", name: "Name", of: "Of which", channel: "Channel", tag: "Tag", any: "Any", anyone: "Anybody", shared: "All colleagues see it", narrowed: "Narrowed to", without: "Without {what}", keep: "Keep this list", dropped: "List “{name}” is deleted" },
+  notices: { title: "Notices on this computer", on: "Tell me of new messages", hint: "In my conversations and in those that nobody has, while no page of the desk is in sight.", hide: "Show neither who wrote nor what", refused: "The browser refuses notices for this site. Allow them in its settings, beside the address.", unable: "This browser shows no notices here: they take https.", new: "A new message", by: "By {channel}" },
   sort: { label: "Order", newest: "Newest first", waiting: "Longest wait first" },
   waiting: { one: "{n} new ↑", other: "{n} new ↑" },
   unread: "Not read yet",
@@ -73,6 +74,8 @@ export const desk = {
   best: "Best. {why}",
   may: "Possible",
   not: "No: {why}",
+  windowCloses: "{channel}: its {hours} h window closes in {how}, at {when}",
+  windowClosed: "{channel}: its {hours} h window closed at {when}",
   moreDoors: { one: "{n} more", other: "{n} more" },
   canned: {
     open: "Kept replies",

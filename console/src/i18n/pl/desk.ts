@@ -14,6 +14,7 @@ export const desk: Translated<typeof english> = {
   viewsLabel: "Listy",
   views: { mine: "Moje", unassigned: "Niczyje", open: "Wszystkie otwarte", mentions: "Do mnie", snoozed: "Odłożone", closed: "Zamknięte", spam: "Spam" },
   list: { menu: "Listy", new: "Nowa lista", change: "Zmiana listy", changeOne: "Zmień „{name}”", name: "Nazwa", of: "Z\u00a0których", channel: "Kanał", tag: "Etykieta", any: "Dowolny", anyone: "Dowolna osoba", shared: "Widzą wszyscy współpracownicy", narrowed: "Zawężone do", without: "Bez zawężenia: {what}", keep: "Zapisz listę", dropped: "Lista „{name}” usunięta" },
+  notices: { title: "Powiadomienia na tym komputerze", on: "Powiadamiaj o\u00a0nowych wiadomościach", hint: "W\u00a0moich i\u00a0niczyich rozmowach, gdy żadna strona z\u00a0rozmowami nie jest na widoku.", hide: "Nie pokazuj, kto i\u00a0co napisał", refused: "Przeglądarka nie pozwala tej stronie na powiadomienia. Zezwól na nie w\u00a0jej ustawieniach, obok adresu.", unable: "Ta przeglądarka nie pokaże tu powiadomień: potrzebny jest https.", new: "Nowa wiadomość", by: "{channel}" },
   sort: { label: "Kolejność", newest: "Najnowsze najpierw", waiting: "Najdłużej czekający najpierw" },
   waiting: { one: "{n} nowa ↑", few: "{n} nowe ↑", many: "{n} nowych ↑", other: "{n} nowej ↑" },
   unread: "Nieprzeczytane",
@@ -75,6 +76,8 @@ export const desk: Translated<typeof english> = {
   best: "Najlepszy. {why}",
   may: "Można",
   not: "Nie: {why}",
+  windowCloses: "{channel}: okno {hours}\u00a0h zamknie się za {how}, o\u00a0{when}",
+  windowClosed: "{channel}: okno {hours}\u00a0h zamknęło się o\u00a0{when}",
   moreDoors: { one: "Jeszcze {n}", few: "Jeszcze {n}", many: "Jeszcze {n}", other: "Jeszcze {n}" },
   canned: {
     open: "Gotowe odpowiedzi",

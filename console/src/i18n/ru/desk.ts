@@ -14,6 +14,7 @@ export const desk: Translated<typeof english> = {
   viewsLabel: "Списки",
   views: { mine: "Мои", unassigned: "Ничьи", open: "Все открытые", mentions: "Для меня", snoozed: "Отложенные", closed: "Закрытые", spam: "Спам" },
   list: { menu: "Списки", new: "Новый список", change: "Изменение списка", changeOne: "Изменить «{name}»", name: "Название", of: "Из\u00a0каких", channel: "Канал", tag: "Метка", any: "Любой", anyone: "Кто угодно", shared: "Видят все коллеги", narrowed: "Отобрано", without: "Убрать отбор: {what}", keep: "Сохранить список", dropped: "Список «{name}» удалён" },
+  notices: { title: "Уведомления на\u00a0этом компьютере", on: "Сообщать о\u00a0новых сообщениях", hint: "В\u00a0моих диалогах и\u00a0в\u00a0ничьих, пока ни\u00a0одна страница с\u00a0диалогами не\u00a0на\u00a0виду.", hide: "Не\u00a0показывать, кто и\u00a0что написал", refused: "Браузер запрещает уведомления для этого сайта. Разрешите их\u00a0в\u00a0его настройках, рядом с\u00a0адресом.", unable: "Здесь этот браузер не\u00a0покажет уведомлений: нужен https.", new: "Новое сообщение", by: "{channel}" },
   sort: { label: "Порядок", newest: "Сначала новые", waiting: "Сначала кто дольше ждёт" },
   waiting: { one: "{n} новый ↑", few: "{n} новых ↑", many: "{n} новых ↑", other: "{n} новых ↑" },
   unread: "Ещё не\u00a0прочитано",
@@ -75,6 +76,8 @@ export const desk: Translated<typeof english> = {
   best: "Лучший. {why}",
   may: "Можно",
   not: "Нет: {why}",
+  windowCloses: "{channel}: окно в\u00a0{hours}\u00a0ч закроется через {how}, в\u00a0{when}",
+  windowClosed: "{channel}: окно в\u00a0{hours}\u00a0ч закрылось в\u00a0{when}",
   moreDoors: { one: "Ещё {n}", few: "Ещё {n}", many: "Ещё {n}", other: "Ещё {n}" },
   canned: {
     open: "Готовые ответы",
