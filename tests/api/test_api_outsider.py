@@ -164,6 +164,8 @@ TAKES = {
     ("POST", "/api/conversations/{ref}/reopen"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/snooze"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/spam"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/blocks"): "conversations.answer",
+    ("DELETE", "/api/conversations/{ref}/blocks/{block_id}"): "conversations.answer",
     ("POST", "/api/conversations/{ref}/tags"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/seen"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/draft"): "conversations.answer",
@@ -209,6 +211,7 @@ EXAMPLES = {
     "note_id": "1",
     "reply_id": "1",
     "view_id": "1",
+    "block_id": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -229,6 +232,7 @@ BODIES = {
     "/api/templates/{template_id}/tests": {"channel": "sandbox", "language": "en", "to": "user_id:u1"},
     "/api/templates/{template_id}/versions": {"revision": 1},
     "/api/conversations/{ref}/spam": {"spam": True},
+    "/api/conversations/{ref}/blocks": {"address": "user_id:u1", "reason": "mine"},
     "/api/conversations/{ref}/notes": {"text": "mine"},
     "/api/conversations/{ref}/draft": {"kind": "note", "text": "mine"},
     "/api/conversations/{ref}/replies": {"key": "mine", "text": "mine", "knows": 0},
@@ -305,7 +309,7 @@ def untouched(arena):
                 " (select array_agg(w::text) from webhooks.webhook w), (select count(*) from webhooks.delivery),"
                 " (select count(*) from conversations.note), (select count(*) from conversations.draft),"
                 " (select count(*) from conversations.canned), (select count(*) from conversations.agent),"
-                " (select count(*) from conversations.view)"
+                " (select count(*) from conversations.view), (select count(*) from conversations.block)"
             ).fetchone()
 
     before = state()

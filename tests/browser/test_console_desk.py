@@ -390,6 +390,39 @@ class TestPalette:
         expect(page.locator(".dk-who h2")).to_have_text("Quentin Quick")
 
 
+class TestBlock:
+    def test_a_blocked_address_opens_nothing_until_it_is_heard_again(self, open_page: OpenPage, desk: Desk) -> None:
+        ivo = desk.person("Ivo Insult", "Hello")
+        page = chosen(open_page, desk, ivo)
+        address = page.locator(".dk-addresses li", has_text=str(ivo.id))
+        address.get_by_role("button").click()
+        page.get_by_role("menuitem", name="Block this address").click()
+        window = page.get_by_role("dialog", name="Block this address")
+        expect(window.get_by_role("button", name="Block", exact=True)).to_be_disabled()
+        assert axe_violations(page) == []
+        window.get_by_label("Why").fill("Insults")
+        page.keyboard.press("Enter")
+        expect(address).to_contain_text(re.compile("Blocked .+: Insults"))
+        page.get_by_role("button", name=re.compile("^Close")).first.click()
+        desk.say(ivo, "You will see")
+        desk.say(ivo, "Really")
+        page.goto(f"/desk?c={desk.number(ivo)}")
+        expect(page.locator(".dk-thread")).to_contain_text("from a blocked address")
+        expect(page.locator(".dk-who")).to_contain_text("closed")
+        expect(page.locator(".dk-row", has_text="Ivo Insult")).to_have_count(0)
+        address.get_by_role("button").click()
+        page.get_by_role("menuitem", name="Hear it again").click()
+        expect(address).not_to_contain_text("Insults")
+        page.get_by_role("button", name="Undo").click()
+        expect(address).to_contain_text("Insults")
+        address.get_by_role("button").click()
+        page.get_by_role("menuitem", name="Hear it again").click()
+        expect(address).not_to_contain_text("Insults")
+        desk.say(ivo, "I am sorry")
+        page.get_by_role("button", name=re.compile(r"\d new ↑")).click()  # somebody is being read
+        expect(page.locator(".dk-row", has_text="Ivo Insult")).to_contain_text("I am sorry")
+
+
 STUB = """
 window.__hidden = false;
 Object.defineProperty(document, "hidden", { get: () => window.__hidden });

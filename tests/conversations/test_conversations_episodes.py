@@ -190,7 +190,7 @@ class TestPeople:
         def counted():
             with desk.post.database.transaction() as conn:
                 found = reading.counts(conn, [Filter(view, 0) for view in VIEWS])
-            return {view: each.count for view, each in zip(VIEWS, found, strict=True)}
+            return {view: each.people for view, each in zip(VIEWS, found, strict=True)}
 
         def listed():
             return {view: len(desk.inbox(view)) for view in VIEWS}

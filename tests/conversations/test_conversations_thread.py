@@ -259,6 +259,20 @@ class TestInbox:
         desk.does(acting.tag, [], ["vip"], actor=olga, clock=desk.clock, reference="email:p0@n.example")
         assert desk.inbox(tag="vip") == []
 
+    def test_the_last_channels_the_oldest_first(self, desk, olga):
+        desk.hears("By mail")
+        for text in ("By telegram", "Again"):
+            desk.post.later(minutes=1)
+            desk.hears(text, address="501", channel="telegram")
+        assert [each.channels for each in desk.inbox()] == [["telegram"], ["email"]]
+        merged = desk.merge("email:anna@n.example", "telegram:501")
+        desk.post.later(minutes=1)
+        desk.hears("By mail again")
+        (line,) = desk.inbox()
+        assert line.channels == ["email", "telegram", "email"]
+        desk.undo(merged)
+        assert sorted(each.channels for each in desk.inbox()) == [["email"], ["telegram"]]
+
     def test_unread_until_seen(self, desk, olga):
         desk.hears("Hello")
         (line,) = desk.inbox(me=olga)

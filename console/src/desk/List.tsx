@@ -134,6 +134,17 @@ function Rows({ inbox, says }: { inbox: Inbox; says: Says }) {
   );
 }
 
+/** The customer's thread, as far as it fits: the last channels, the oldest on top. */
+function Edge({ channels }: { channels: string[] }) {
+  return (
+    <span className="dk-edge" aria-hidden="true">
+      {channels.map((channel, at) => (
+        <span key={at} style={{ background: channelColour(doorOf(channel)) }} />
+      ))}
+    </span>
+  );
+}
+
 function press(inbox: Inbox, person: string) {
   return (event: React.MouseEvent) => {
     event.preventDefault();
@@ -147,7 +158,7 @@ function LineRow({ line, inbox, says, now }: { line: Line; inbox: Inbox; says: S
   const door = doorOf(episode.channel);
   return (
     <>
-      <span className="dk-edge" style={{ background: channelColour(door) }} aria-hidden="true" />
+      <Edge channels={line.channels.length > 0 ? line.channels : [episode.channel]} />
       <a href={`?c=${line.profile_id}`} className="dk-name cut" onClick={press(inbox, line.profile_id)}>
         {whoText(line.name, line.profile_id, t)}
       </a>
@@ -168,10 +179,9 @@ function LineRow({ line, inbox, says, now }: { line: Line; inbox: Inbox; says: S
 
 function HitRow({ hit, inbox, says, phone }: { hit: Hit; inbox: Inbox; says: Says; phone: boolean }) {
   const { t, fmt } = says.i18n;
-  const door = doorOf(hit.channel);
   return (
     <>
-      <span className="dk-edge" style={{ background: channelColour(door) }} aria-hidden="true" />
+      <Edge channels={[hit.channel]} />
       <a href={`?c=${hit.profile_id}`} className="dk-name cut" onClick={press(inbox, hit.profile_id)}>
         {whoText(hit.name, hit.profile_id, t)}
       </a>

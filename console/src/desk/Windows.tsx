@@ -43,6 +43,27 @@ export function Snooze({ onClose, onPick }: { onClose: () => void; onPick: (unti
   );
 }
 
+export function Block({ address, onClose, onBlock }: { address: string; onClose: () => void; onBlock: (reason: string) => void }) {
+  const { t } = useI18n();
+  const [reason, setReason] = useState("");
+  return (
+    <Dialog title={t("desk.block.title")} onClose={onClose} width={420}>
+      <form
+        className="dk-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (reason.trim()) onBlock(reason.trim());
+        }}
+      >
+        <p><bdi className="dk-address">{address}</bdi></p>
+        <p>{t("desk.block.text")}</p>
+        <TextField label={t("desk.block.reason")} value={reason} onChange={setReason} maxLength={500} autoFocus />
+        <Button kind="danger" type="submit" disabled={!reason.trim()}>{t("desk.block.set")}</Button>
+      </form>
+    </Dialog>
+  );
+}
+
 export function Tags({ episode, onClose, onChange }: { episode: Episode; onClose: () => void; onChange: (add: string[], remove: string[]) => void }) {
   const { t } = useI18n();
   const [text, setText] = useState("");

@@ -123,7 +123,7 @@ export function DeskPage() {
             )}
           </section>
         )}
-        {wide && person && conversation && <Card person={person} conversation={conversation} says={says} />}
+        {wide && person && conversation && <Card person={person} conversation={conversation} may={may} act={act} says={says} />}
       </div>
       <KeyBar
         hints={[

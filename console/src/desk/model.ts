@@ -38,6 +38,8 @@ export interface Line {
   episode: Episode;
   last: { at: string; author: Author; channel: string; preview: string } | null;
   unread: boolean;
+  /** The last channels, the oldest first. */
+  channels: string[];
 }
 
 export interface DraftOf {
@@ -47,6 +49,16 @@ export interface DraftOf {
   at: string;
 }
 
+/** An address of which nothing is heard. */
+export interface Block {
+  id: string;
+  kind: string;
+  address: string;
+  since: string;
+  by: Colleague;
+  reason: string;
+}
+
 export interface Conversation {
   profile_id: string;
   name: string | null;
@@ -54,6 +66,7 @@ export interface Conversation {
   episodes: Episode[];
   drafts: DraftOf[];
   unread: boolean;
+  blocked: Block[];
 }
 
 export interface Said {
@@ -78,6 +91,7 @@ export interface Said {
   message_id: string | null;
   state: string | null;
   episode: string | null;
+  blocked: boolean;
 }
 
 export interface Note {

@@ -13,6 +13,7 @@ export const desk = {
   views: { mine: "Mine", unassigned: "Nobody's", open: "All open", mentions: "For me", snoozed: "Put aside", closed: "Closed", spam: "Spam" },
   list: { menu: "Lists", new: "New list", change: "Change a list", changeOne: "Change “{name}”", name: "Name", of: "Of which", channel: "Channel", tag: "Tag", any: "Any", anyone: "Anybody", shared: "All colleagues see it", narrowed: "Narrowed to", without: "Without {what}", keep: "Keep this list", dropped: "List “{name}” is deleted" },
   notices: { title: "Notices on this computer", on: "Tell me of new messages", hint: "In my conversations and in those that nobody has, while no page of the desk is in sight.", hide: "Show neither who wrote nor what", refused: "The browser refuses notices for this site. Allow them in its settings, beside the address.", unable: "This browser shows no notices here: they take https.", new: "A new message", by: "By {channel}" },
+  block: { menu: "What to do with {address}", one: "Block this address", lift: "Hear it again", title: "Block this address", text: "What comes from it is kept and stands in the conversation, but begins and wakes none and counts nowhere. By their other addresses this customer is heard as before.", reason: "Why", set: "Block", done: "{address} is blocked", lifted: "{address} is heard again", said: "from a blocked address", by: "Blocked {when} by {who}: {reason}" },
   sort: { label: "Order", newest: "Newest first", waiting: "Longest wait first" },
   waiting: { one: "{n} new ↑", other: "{n} new ↑" },
   unread: "Not read yet",

@@ -138,8 +138,19 @@ class KeptView:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """An identifier of which nothing is heard. account_id: who blocked it."""
+
+    id: int
+    nid: int
+    since: datetime
+    account_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said. nid: the anchor of its event, whose properties these are."""
+    """Something that was said. nid: the anchor of its event, whose properties these are. blocked: its address was."""
 
     seq: int
     nid: int
@@ -149,3 +160,4 @@ class Said:
     message: int | None
     episode: int | None
     properties: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    blocked: bool = False

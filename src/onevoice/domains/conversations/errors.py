@@ -30,6 +30,20 @@ class UnfilledWordsError(ConversationsError):
     code = "unfilled_words"
 
 
+class UnknownAddressError(ConversationsError):
+    """The customer has no such address."""
+
+    code = "unknown_address"
+    kind = "not_found"
+
+
+class UnknownBlockError(ConversationsError):
+    """There is no such block."""
+
+    code = "unknown_block"
+    kind = "not_found"
+
+
 class UnknownNoteError(ConversationsError):
     """There is no such note."""
 

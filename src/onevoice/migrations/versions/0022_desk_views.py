@@ -35,6 +35,7 @@ create table conversations.block (
     lifted_at timestamptz,
     lifted_by bigint references access.account
 );
+create index block_nid on conversations.block (nid);
 create unique index block_standing on conversations.block (nid) where lifted_at is null;
 
 -- It came while its address was blocked.

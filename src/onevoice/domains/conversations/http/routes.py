@@ -10,7 +10,7 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import AccountId
 from onevoice.domains.conversations.contracts import VIEWS, Draft, KeptView
 from onevoice.domains.conversations.http import render, shapes
-from onevoice.domains.conversations.service import acting, canned, reading, replying, searching, views
+from onevoice.domains.conversations.service import acting, blocking, canned, reading, replying, searching, views
 from onevoice.domains.conversations.service.reading import Person
 from onevoice.domains.conversations.store.episodes import Filter
 from onevoice.domains.delivery.ports import ContextSource
@@ -103,7 +103,7 @@ def router(
     def conversation(actor: Reader, ref: Ref) -> shapes.ConversationView:
         with database.transaction() as conn:
             found = reading.conversation(conn, named(conn, ref), _me(actor))
-            names = reading.names_of(conn, render.assignees(found.episodes))
+            names = reading.names_of(conn, render.people_of(found))
         return render.conversation(found, names)
 
     @routes.get("/{ref}/thread", responses=NOBODY)
@@ -121,7 +121,7 @@ def router(
 
     def shown(conn: Connection, who: Person, actor: Actor) -> shapes.ConversationView:
         found = reading.conversation(conn, who, _me(actor))
-        return render.conversation(found, reading.names_of(conn, render.assignees(found.episodes)))
+        return render.conversation(found, reading.names_of(conn, render.people_of(found)))
 
     @routes.put("/{ref}/assignee", responses=NOBODY)
     def assign(actor: Answerer, ref: Ref, body: shapes.Assign) -> shapes.ConversationView:
@@ -160,6 +160,25 @@ def router(
         with database.transaction() as conn:
             who = named(conn, ref)
             acting.mark_spam(conn, who, body.spam, actor=actor.label, account=actor.id, clock=clock)
+            return shown(conn, who, actor)
+
+    @routes.post("/{ref}/blocks", responses=NOBODY)
+    def block(actor: Answerer, ref: Ref, body: shapes.BlockCreate) -> shapes.ConversationView:
+        """What comes from this address from now on is kept, and opens nothing, until the block is lifted."""
+        with database.transaction() as conn:
+            who = named(conn, ref)
+            blocking.block(
+                conn, who, body.address, body.reason.strip(), vault_key, actor=actor.label, account=actor.id,
+                clock=clock,
+            )  # fmt: skip
+            return shown(conn, who, actor)
+
+    @routes.delete("/{ref}/blocks/{block_id}", responses=NOBODY)
+    def lift_block(actor: Answerer, ref: Ref, block_id: RowId) -> shapes.ConversationView:
+        """What came meanwhile stays as it is."""
+        with database.transaction() as conn:
+            who = named(conn, ref)
+            blocking.lift(conn, who, block_id, actor=actor.label, account=actor.id, clock=clock)
             return shown(conn, who, actor)
 
     @routes.post("/{ref}/tags", responses=NOBODY)

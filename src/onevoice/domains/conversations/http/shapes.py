@@ -55,6 +55,9 @@ class InboxLine(BaseModel):
     episode: EpisodeView
     last: LastView | None
     unread: bool
+    channels: list[str] = Field(
+        description="By which the last words went, the oldest first, four at most."
+    )
 
 
 class CountView(BaseModel):
@@ -92,6 +95,18 @@ class ConversationView(BaseModel):
     episodes: list[EpisodeView] = Field(description="Newest first, the last hundred.")
     drafts: list[DraftView]
     unread: bool
+    blocked: list["BlockView"]
+
+
+class BlockView(BaseModel):
+    """An address of which nothing is heard."""
+
+    id: str
+    kind: str
+    address: str
+    since: Moment
+    by: ColleagueView
+    reason: str
 
 
 class FileView(BaseModel):
@@ -126,6 +141,7 @@ class SaidItem(BaseModel):
     message_id: str | None
     state: MessageState | None
     episode: str | None
+    blocked: bool = Field(description="It came from an address that was blocked, and opened nothing.")
 
 
 class NoteItem(BaseModel):
@@ -201,6 +217,11 @@ class Snooze(Body):
 
 class Spam(Body):
     spam: bool
+
+
+class BlockCreate(Body):
+    address: Annotated[Text, Field(min_length=1, max_length=1200, description="`kind:value`, as their profile has it.")]
+    reason: Annotated[Text, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class Tags(Body):

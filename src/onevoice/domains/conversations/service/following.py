@@ -11,6 +11,7 @@ from onevoice.domains.conversations.contracts import Act, Agent, Episode, Heard,
 from onevoice.domains.conversations.rules import assigning, episodes, hearing, words
 from onevoice.domains.conversations.service import people
 from onevoice.domains.conversations.store import agents as agent_store
+from onevoice.domains.conversations.store import blocks as block_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.delivery.contracts.accounts import Account
@@ -58,6 +59,7 @@ def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Acc
     owners = identity.owners_of(conn, [(each.nid, each.happened) for each in said])
     pids = [pid for _, pid in owners]
     standing = store.current(conn, people.reaches(conn, pids), lock=True)
+    blocked = {each.nid for each in block_store.standing(conn, sorted({each.nid for each in said}))}
     made = _Made(conn, agent_store.agents(conn), now)
     rows: list[thread_store.SaidRow] = []
     for event, pid in zip(said, pids, strict=True):
@@ -69,11 +71,14 @@ def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Acc
             account.site, wants=meant.wants, answers=meant.answers,
         )  # fmt: skip
         before = standing.get(pid)
-        after, acts = episodes.hear(before, heard)
+        unheard = meant.author == "customer" and event.nid in blocked
+        after, acts = (None, ()) if unheard else episodes.hear(before, heard)
         if after is not None:
             after = standing[pid] = made.note(before, after, acts, heard)
         number = None if after is None else after.id
-        kept = Said(event.seq, event.nid, event.happened, meant.author, account.channel, meant.message, number)
+        kept = Said(
+            event.seq, event.nid, event.happened, meant.author, account.channel, meant.message, number, blocked=unheard
+        )  # fmt: skip
         rows.append(thread_store.SaidRow(kept, words.lexemes(hearing.searched(properties))))
     made.put()
     thread_store.keep(conn, rows)
