@@ -55,9 +55,7 @@ class InboxLine(BaseModel):
     episode: EpisodeView
     last: LastView | None
     unread: bool
-    channels: list[str] = Field(
-        description="By which the last words went, the oldest first, four at most."
-    )
+    channels: list[str] = Field(description="By which the last words went, the oldest first, four at most.")
 
 
 class CountView(BaseModel):

@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import psycopg
+import structlog
 from psycopg import Connection
 
 from onevoice.domains.conversations.contracts import Act, Agent, Episode, Heard, Mark, Said
@@ -21,11 +23,14 @@ from onevoice.domains.identity.service import reading as identity
 from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 
+log = structlog.get_logger(__name__)
+
 CHANGED = "onevoice_conversations"
 """Channel of the bus: something of a conversation is not what it was."""
 
 LOOKED_AT_ONCE = 20_000
 SAID_AT_ONCE = 2_000
+CAREFUL_AT_ONCE = 500
 ENDED_AT_ONCE = 500
 FRESH = timedelta(days=1)
 """What began earlier is given to nobody by itself: it is read from a log that was there before."""
@@ -53,6 +58,32 @@ def follow(conn: Connection, *, clock: Clock) -> Followed:
         bus.notify(conn, CHANGED)
     thread_store.set_followed(conn, upto)
     return Followed(upto, len(said))
+
+
+def follow_carefully(conn: Connection, *, clock: Clock) -> int:
+    """A small batch, each event in a savepoint of its own; that of which nothing can be made is set aside. How many.
+
+    Raises: what is the database's fault, for which no event is condemned.
+    """
+    after = thread_store.followed(conn)
+    upto = min(identity.last_seq(conn), after + LOOKED_AT_ONCE)
+    known = {int(each.source_id): each for each in accounts.accounts(conn, deleted=True)}
+    said = identity.named(conn, after, upto, sorted(known), hearing.NAMES, CAREFUL_AT_ONCE) if known else []
+    refused = 0
+    for event in said:
+        try:
+            with conn.transaction():
+                _take(conn, [event], known, clock.now())
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("desk_set_aside", seq=event.seq)
+            thread_store.set_aside(conn, event.seq, type(error).__name__, clock.now())
+            refused += 1
+    thread_store.set_followed(conn, said[-1].seq if len(said) == CAREFUL_AT_ONCE else max(upto, after))
+    if said:
+        bus.notify(conn, CHANGED)
+    return refused
 
 
 def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Account], now: datetime) -> None:

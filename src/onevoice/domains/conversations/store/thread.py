@@ -21,6 +21,12 @@ def set_followed(conn: Connection, seq: int) -> None:
     conn.execute("update conversations.follower set seq = %s", (seq,))
 
 
+def set_aside(conn: Connection, seq: int, error: str, at: datetime) -> None:
+    conn.execute(
+        "insert into conversations.aside (seq, error, at) values (%s, %s, %s) on conflict do nothing", (seq, error, at)
+    )
+
+
 class SaidRow(NamedTuple):
     said: Said
     words: Sequence[str]
