@@ -379,6 +379,10 @@ class TestPalette:
         page.keyboard.type("spam")
         page.keyboard.press("Enter")
         expect(page.locator(".dk-thread")).to_contain_text("called it spam")
+        page.keyboard.press("Control+k")
+        page.keyboard.type("no spam")
+        page.keyboard.press("Enter")
+        expect(page.locator(".dk-thread")).to_contain_text("says it is no spam")
 
     def test_somebodys_conversation_from_anywhere(self, open_page: OpenPage, desk: Desk) -> None:
         desk.person("Quentin Quick", "Hello")

@@ -138,6 +138,7 @@ function Editor({ reply, onClose }: { reply: Reply | null; onClose: () => void }
         </>
       }
     >
+      <div className="dk-form">
       {fault && <p className="alarm" role="alert">{fault}</p>}
       <TextField label={t("desk.canned.shortcut")} value={shortcut} onChange={setShortcut} />
       <TextField label={t("desk.canned.name")} value={title} onChange={setTitle} />
@@ -153,6 +154,7 @@ function Editor({ reply, onClose }: { reply: Reply | null; onClose: () => void }
       {languages.map((each) => (
         <TextArea key={each} label={languageNames[each]} value={texts[each] ?? ""} onFocus={(event) => (last.current = { field: event.currentTarget, language: each })} onChange={(words) => setTexts((was) => ({ ...was, [each]: words }))} />
       ))}
+      </div>
     </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 import { channelColour, Glyph } from "~/channels";
 import { doorOf, reasonText, type Says } from "~/messages/words";
@@ -16,16 +16,22 @@ export function Composer({ person, composing, name, team, field, canned, setCann
   const { t } = says.i18n;
   const { kind, text, setText, setKind, send, busy, fault, clash } = composing;
   const note = kind === "note";
+  const picked = useRef(false);
   const missing = note ? [] : unfilled(text);
   const pick = (words: string) => {
     const whole = text ? `${text.trimEnd()}\n${words}` : words;
     setText(whole);
     setCanned(false);
     field.current?.focus();
-    // The first thing to be written by hand is chosen: whoever types replaces it.
-    const hole = /\{\{[^{}]*\}\}/.exec(whole);
-    if (hole) requestAnimationFrame(() => field.current?.setSelectionRange(hole.index, hole.index + hole[0].length));
+    picked.current = true;
   };
+  // What was picked stands in the field: the first thing to be written by hand is chosen, so that whoever types replaces it.
+  useLayoutEffect(() => {
+    if (!picked.current) return;
+    picked.current = false;
+    const hole = /\{\{[^{}]*\}\}/.exec(text);
+    if (hole) field.current?.setSelectionRange(hole.index, hole.index + hole[0].length);
+  }, [text, field]);
   const at = /@([^@\n]{0,30})$/.exec(text)?.[1]?.toLocaleLowerCase();
   const offered = note && at !== undefined ? team.filter((each) => each.name.toLocaleLowerCase().startsWith(at)).slice(0, 6) : [];
   return (

@@ -60,6 +60,9 @@ async function lookedAt(): Promise<boolean> {
   return (held ?? []).some((each) => each.name === LOOKED_AT);
 }
 
+/** Messengers count whole seconds, in which there is room for two messages. */
+const stands = ({ episode, last }: Line): string => `${episode.last_at} ${last?.preview ?? ""}`;
+
 interface WatchProps {
   hide: boolean;
   /** Whoever asks, as the team has them. */
@@ -75,7 +78,7 @@ export function Watch(props: WatchProps) {
     latest.current = props;
   });
   const tells = useRef(false);
-  /** By person when they last said anything, as far as that was told of or seen. Null: not known yet. */
+  /** By person when anything was last said and what, as far as that was told of or seen. Null: not known yet. */
   const known = useRef<Map<string, string> | null>(null);
   const busy = useRef(false);
   const told = useRef(false);
@@ -114,7 +117,7 @@ export function Watch(props: WatchProps) {
   async function look(): Promise<void> {
     const { data } = await api.get<Page<Line>>("/api/conversations", { params: { view: "open", limit: LOOKS_AT } });
     const before = known.current;
-    known.current = new Map(data.map((line) => [line.profile_id, line.episode.last_at]));
+    known.current = new Map(data.map((line) => [line.profile_id, stands(line)]));
     if (!before || (await lookedAt())) return;
     // Who stood further down than was looked may come into sight without a word.
     const oldest = before.size < LOOKS_AT ? "" : ([...before.values()].toSorted()[0] ?? "");
@@ -122,7 +125,7 @@ export function Watch(props: WatchProps) {
     for (const line of data.toReversed()) {
       const { profile_id: person, episode, last, unread } = line;
       const mine = !episode.assignee || episode.assignee.id === me;
-      const fresh = before.has(person) ? before.get(person) !== episode.last_at : episode.last_at > oldest;
+      const fresh = before.has(person) ? before.get(person) !== stands(line) : episode.last_at > oldest;
       if (mine && fresh && unread && last?.author === "customer") show(line);
     }
   }

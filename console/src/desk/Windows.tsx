@@ -1,5 +1,5 @@
 /** Windows of the desk: until when to put aside, and tags. */
-import { useState } from "react";
+import { useId, useState } from "react";
 
 import { useI18n } from "~/i18n";
 import { Button, Dialog, TextField } from "~/ui";
@@ -46,9 +46,11 @@ export function Snooze({ onClose, onPick }: { onClose: () => void; onPick: (unti
 export function Block({ address, onClose, onBlock }: { address: string; onClose: () => void; onBlock: (reason: string) => void }) {
   const { t } = useI18n();
   const [reason, setReason] = useState("");
+  const form = useId();
   return (
-    <Dialog title={t("desk.block.title")} onClose={onClose} width={420}>
+    <Dialog title={t("desk.block.title")} onClose={onClose} width={420} footer={<Button kind="danger" type="submit" form={form} disabled={!reason.trim()}>{t("desk.block.set")}</Button>}>
       <form
+        id={form}
         className="dk-form"
         onSubmit={(event) => {
           event.preventDefault();
@@ -58,7 +60,6 @@ export function Block({ address, onClose, onBlock }: { address: string; onClose:
         <p><bdi className="dk-address">{address}</bdi></p>
         <p>{t("desk.block.text")}</p>
         <TextField label={t("desk.block.reason")} value={reason} onChange={setReason} maxLength={500} autoFocus />
-        <Button kind="danger" type="submit" disabled={!reason.trim()}>{t("desk.block.set")}</Button>
       </form>
     </Dialog>
   );

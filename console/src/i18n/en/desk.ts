@@ -93,7 +93,7 @@ export const desk = {
     dropped: "#{name} is deleted",
     shortcut: "Shortcut, one word",
     name: "Title",
-    missing: "Not known of this customer: {what}. Write it yourself, or take it away: the answer is not sent with it.",
+    missing: "Not known of this customer: {what}. Write it out or take it away: until then it is not sent.",
     unknown: "{variable} can never be known here. Take customer.first_name, customer.name, customer.traits and a trait, or site.title.",
     hint: 'Values are put in when the reply is picked. What is not known shows in the text, and is not sent; | default: "…" stands for it.',
   },

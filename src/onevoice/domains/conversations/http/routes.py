@@ -29,7 +29,7 @@ Ref = Annotated[str, Path(max_length=1200, pattern=STORABLE, description="`kind:
 Channel = Annotated[str | None, Query(max_length=60, pattern=STORABLE)]
 Asked = Annotated[str, Query(max_length=200, pattern=STORABLE, description="Empty: whatever was said last.")]
 Language = Annotated[
-    Literal["en", "ru", "pl"] | None, Query(description="Where they have told none, such as the asker's.")
+    Literal["en", "ru", "pl"] | None, Query(description="Of a text, if they have told none: such as the asker's own.")
 ]
 Shortcut = Annotated[str, Query(max_length=100, pattern=STORABLE, description="A part of the shortcut or any text.")]
 
