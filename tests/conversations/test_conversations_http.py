@@ -183,6 +183,130 @@ class TestReplies:
         assert olga.change("POST", "/api/desk/replies", KEPT | change).status_code == 422
 
 
+class TestFilled:
+    def kept(self, olga: AsgiClient, **texts: str) -> str:
+        return olga.change("POST", "/api/desk/replies", {"shortcut": "hi", "texts": texts}).json()["id"]
+
+    def filled(self, olga: AsgiClient, number: str, **params: str) -> Any:
+        return olga.get(f"{WAY}/filled-replies/{number}", params=params).json()
+
+    def anna(self, shop: Door, **traits: Any) -> None:
+        shop.hears("u1", "Hello")
+        shop.send({"type": "identify", "traits": {"email": "anna@n.example", **traits}})
+
+    def test_with_the_values_of_whom_it_goes_to_in_their_language(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop, name="Anna Kowalska", firstName="Anna", language="pl-PL")
+        number = self.kept(olga, en="Hello {{ customer.first_name }}", pl="Dzień dobry, {{ customer.first_name }}!")
+        found = {"text": "Dzień dobry, Anna!", "language": "pl", "missing": []}
+        assert self.filled(olga, number, language="ru") == found
+
+    def test_in_the_askers_where_they_have_told_none(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en="Hello", ru="Здравствуйте")
+        assert self.filled(olga, number, language="ru")["text"] == "Здравствуйте"
+        assert self.filled(olga, number, language="pl")["text"] in {"Hello", "Здравствуйте"}
+
+    def test_a_default_fills_what_is_not_known(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en='Dear {{ customer.first_name | default: "customer" }}')
+        assert self.filled(olga, number)["text"] == "Dear customer"
+
+    def test_what_is_not_known_is_named_and_never_sent(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en="Dear {{customer.first_name | upcase}}, size {{ customer.traits.shoe_size }}?")
+        found = self.filled(olga, number)
+        assert found["text"] == "Dear {{ customer.first_name }}, size {{ customer.traits.shoe_size }}?"
+        assert found["missing"] == ["customer.first_name", "customer.traits.shoe_size"]
+        body = {"key": "k", "text": found["text"], "knows": 0}
+        refused = olga.change("POST", f"{WAY}/replies", body)
+        assert (refused.status_code, refused.json()["code"]) == (422, "unfilled_words")
+        assert refused.json()["variables"] == found["missing"]
+        assert olga.get(f"{WAY}/thread").json()["unsent"] == []
+        assert olga.change("POST", f"{WAY}/replies", body | {"text": "Dear A, size 39?"}).status_code == 200
+
+    def test_no_way_out_of_ours_stands_in_an_answer(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        number = self.kept(olga, en="Leave: {{ unsubscribe_url }}")
+        assert self.filled(olga, number)["missing"] == ["unsubscribe_url"]
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("{{ customer.first_name", "unclosed"),
+            ("{{ customer.shoe }}", "unknown_variable"),
+            ("{{ order.number }}", "unknown_variable"),
+            ("{% include 'x' %}", "unknown_tag"),
+        ],
+    )
+    def test_what_can_never_be_filled_is_not_kept(self, olga: AsgiClient, text: str, code: str) -> None:
+        answer = olga.change("POST", "/api/desk/replies", KEPT | {"texts": {"en": text}})
+        assert (answer.status_code, answer.json()["fault"]["code"]) == (422, code)
+        assert olga.get("/api/desk/replies").json()["data"] == []
+
+    def test_nothing_of_the_kind(self, shop: Door, olga: AsgiClient) -> None:
+        self.anna(shop)
+        assert olga.get(f"{WAY}/filled-replies/7").json()["code"] == "unknown_reply"
+
+
+class TestViews:
+    def counted(self, who: AsgiClient) -> list[int]:
+        return [each["count"] for each in who.get("/api/conversations/counts").json()["kept"]]
+
+    def test_kept_counted_changed_and_dropped(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u1", "Hello")
+        shop.hears("u2", "Hello", "tom@n.example")
+        olga.change("POST", f"{WAY}/tags", {"add": ["vip"]})
+        wanted = {"name": " Best  ones ", "tag": "vip", "channel": "email", "sort": "waiting"}
+        made = olga.change("POST", "/api/desk/views", wanted).json()
+        assert (made["name"], made["view"], made["tag"], made["shared"]) == ("Best ones", "open", "vip", False)
+        assert self.counted(olga) == [1]
+        way = f"/api/desk/views/{made['id']}"
+        assert olga.change("PUT", way, {"name": "All"}).json() | {"id": ""} == {
+            "id": "", "name": "All", "shared": False, "view": "open", "sort": "newest", "channel": None, "tag": None,
+            "assignee": None,
+        }  # fmt: skip
+        assert self.counted(olga) == [2]
+        assert olga.change("DELETE", way, None).status_code == 204
+        assert olga.get("/api/desk/views").json()["data"] == []
+        assert olga.change("DELETE", way, None).json()["code"] == "unknown_view"
+
+    def test_ones_own_is_nobody_elses(self, shop: Door, olga: AsgiClient) -> None:
+        ada = shop.signed_in("admin")
+        made = olga.change("POST", "/api/desk/views", {"name": "Mine"}).json()
+        assert ada.get("/api/desk/views").json()["data"] == []
+        for method, body in (("PUT", {"name": "Hers"}), ("DELETE", None)):
+            assert ada.change(method, f"/api/desk/views/{made['id']}", body).json()["code"] == "unknown_view"
+
+    def test_shared_ones_are_seen_and_changed_by_all_who_may(self, shop: Door, olga: AsgiClient) -> None:
+        ada = shop.signed_in("admin")
+        me = olga.get("/api/desk/team").json()["data"][0]["id"]
+        made = olga.change("POST", "/api/desk/views", {"name": "Ours", "shared": True, "assignee": int(me)}).json()
+        (seen,) = ada.get("/api/desk/views").json()["data"]
+        assert seen == made
+        assert self.counted(ada) == [0]
+        changed = ada.change("PUT", f"/api/desk/views/{made['id']}", {"name": "Ours too", "shared": True})
+        assert changed.json()["name"] == "Ours too"
+        assert olga.get("/api/desk/views").json()["data"][0]["name"] == "Ours too"
+
+    def test_no_more_than_can_be_counted(self, shop: Door, olga: AsgiClient) -> None:
+        for number in range(20):
+            assert olga.change("POST", "/api/desk/views", {"name": f"v{number}"}).status_code == 201
+        assert olga.change("POST", "/api/desk/views", {"name": "more"}).status_code == 422
+        assert olga.change("POST", "/api/desk/views", {"name": "more", "shared": True}).status_code == 201
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            ({"name": "  "}, "invalid_request"),
+            ({"name": "x", "view": "all"}, "invalid_request"),
+            ({"name": "x", "assignee": 10**6}, "unknown_colleague"),
+        ],
+    )
+    def test_what_is_none(self, olga: AsgiClient, body: Any, code: str) -> None:
+        assert olga.change("POST", "/api/desk/views", body).json()["code"] == code
+        assert olga.get("/api/desk/views").json()["data"] == []
+
+
 class TestTeam:
     def test_those_who_may_answer_say_what_they_take(self, shop: Door, olga: AsgiClient) -> None:
         shop.signed_in("analyst")

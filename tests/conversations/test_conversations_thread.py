@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from delivery.post import manifest
 from onevoice.domains.conversations.contracts import Draft
 from onevoice.domains.conversations.errors import (
     AnsweredMeanwhileError,
@@ -15,6 +16,7 @@ from onevoice.domains.conversations.errors import (
 from onevoice.domains.conversations.http import render
 from onevoice.domains.conversations.rules import words
 from onevoice.domains.conversations.service import acting, reading, replying, searching
+from onevoice.domains.delivery.contracts.messages import Ask, Content
 from onevoice.domains.delivery.service import asking
 
 
@@ -105,6 +107,24 @@ class TestReply:
         desk.post.later(seconds=5)
         desk.goes()
         assert desk.texts() == ["Do they run small?"]
+
+    def test_when_the_window_closes_is_told_with_the_judgement(self, desk):
+        desk.post.channels["email"] = manifest("email", "email", subject=True, window_hours=24)
+        desk.hears("Do they run small?")
+        closes = desk.clock.now() + timedelta(hours=24)
+
+        def judged():
+            with desk.post.database.transaction() as conn:
+                node = reading.person(conn, "email:anna@n.example", b"v" * 32).node
+                ask = Ask("k", node, "pl", "conversational", "orders", "olga", Content("Yes"))
+                found = asking.consider(conn, ask, desk.post.channels, at=desk.clock.now())
+            (mail,) = [each for each in found.decision.judged if each.channel == "email"]
+            return next(each for each in mail.verdicts if each.rule == "window")
+
+        desk.post.later(hours=23)
+        assert (judged().result, judged().until) == ("pass", closes)
+        desk.post.later(hours=1)
+        assert (judged().result, judged().since) == ("stop", closes)
 
     def test_two_colleagues_do_not_answer_unseen(self, desk, olga):
         boris = desk.colleague("Boris")
@@ -221,8 +241,14 @@ class TestInbox:
         sizes = {view: len(desk.inbox(view, olga)) for view in ("mine", "unassigned", "open", "closed", "snoozed")}
         assert sizes == {"mine": 1, "unassigned": 1, "open": 2, "closed": 1, "snoozed": 0}
         with desk.post.database.transaction() as conn:
-            counted = reading.counts(conn, olga)
-        assert {view: counted[view] for view in sizes} == sizes
+            counted = reading.counts(conn, [reading.Filter(view, olga) for view in sizes])
+        assert counted == [(size, True) for size in sizes.values()]
+
+    def test_more_than_are_counted(self, desk, olga, monkeypatch):
+        self.many(desk, 3)
+        monkeypatch.setattr(reading, "COUNTED", 2)
+        with desk.post.database.transaction() as conn:
+            assert reading.counts(conn, [reading.Filter("open", olga)]) == [(2, False)]
 
     def test_by_tag_and_channel(self, desk, olga):
         self.many(desk, 2)
@@ -232,6 +258,20 @@ class TestInbox:
         assert len(desk.inbox(channel="telegram")) == 1
         desk.does(acting.tag, [], ["vip"], actor=olga, clock=desk.clock, reference="email:p0@n.example")
         assert desk.inbox(tag="vip") == []
+
+    def test_the_last_channels_the_oldest_first(self, desk, olga):
+        desk.hears("By mail")
+        for text in ("By telegram", "Again"):
+            desk.post.later(minutes=1)
+            desk.hears(text, address="501", channel="telegram")
+        assert [each.channels for each in desk.inbox()] == [["telegram"], ["email"]]
+        merged = desk.merge("email:anna@n.example", "telegram:501")
+        desk.post.later(minutes=1)
+        desk.hears("By mail again")
+        (line,) = desk.inbox()
+        assert line.channels == ["email", "telegram", "email"]
+        desk.undo(merged)
+        assert sorted(each.channels for each in desk.inbox()) == [["email"], ["telegram"]]
 
     def test_unread_until_seen(self, desk, olga):
         desk.hears("Hello")

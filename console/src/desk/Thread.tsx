@@ -96,6 +96,7 @@ function SaidRow({ said, name, says }: { said: Said; name: string; says: Says })
     said.assurance && t(`desk.assurance.${said.assurance}`),
     theirs && said.address_kind !== "chat" && said.address,
     said.automatic && t("desk.automatic"),
+    said.blocked && t("desk.block.said"),
     said.edited && t("desk.edited"),
     said.state && t(`messages.states.${said.state}` as "messages.states.sent"),
   ].filter(Boolean);

@@ -13,11 +13,13 @@ import { Composer } from "./Composer";
 import { List } from "./List";
 import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
 import { Thread } from "./Thread";
+import { useWish } from "./notices";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
 import { sinceText, whoText } from "./words";
 import "./desk.css";
 
+const Watch = lazy(() => import("./Notices").then((found) => ({ default: found.Watch })));
 const Windows = {
   Snooze: lazy(() => import("./Windows").then((found) => ({ default: found.Snooze }))),
   Tags: lazy(() => import("./Windows").then((found) => ({ default: found.Tags }))),
@@ -44,6 +46,7 @@ export function DeskPage() {
   const search = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const assignee = useRef<HTMLSelectElement>(null);
+  const [wish] = useWish();
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
 
@@ -74,6 +77,8 @@ export function DeskPage() {
     setOpen(null);
     void act(() => api.put(of("/snooze"), { until }), t("desk.snoozed", { name }), () => api.post(path), inbox.view === "snoozed" ? undefined : (person ?? undefined));
   };
+  const reopen = () => void act(() => api.post(of("/reopen")));
+  const spam = (yes: boolean) => void act(() => api.put(of("/spam"), { spam: yes }));
   const write = (kind: "reply" | "note") => {
     composing.setKind(kind);
     field.current?.focus(); // at once: the very next letter is a word's, not a key
@@ -92,6 +97,8 @@ export function DeskPage() {
     { keys: "i", label: t("desk.keys.take"), off: !ready || !mine, run: () => mine && void assign(mine.id) },
     { keys: "l", label: t("desk.keys.tags"), off: !ready, run: () => setOpen("tags") },
     { keys: "#", label: t("desk.keys.canned"), off: !ready, run: () => (composing.setKind("reply"), setOpen("canned")) },
+    { keys: [], label: t("desk.reopen"), quiet: true, palette: true, off: !ready || !conversation.current || state === "open", run: reopen },
+    { keys: [], label: t(conversation?.current?.spam ? "desk.noSpam" : "desk.keys.spam"), quiet: true, palette: true, off: !ready || !conversation.current, run: () => spam(!conversation?.current?.spam) },
     { keys: "z", label: t("desk.keys.undo"), off: composing.sent === null, run: () => void composing.undo() },
     { keys: "Escape", label: t("desk.keys.leave"), quiet: true, typing: true, run: () => (document.activeElement instanceof HTMLElement && document.activeElement !== document.body ? document.activeElement.blur() : phone && inbox.open(undefined)) },
   ]);
@@ -100,23 +107,23 @@ export function DeskPage() {
   return (
     <>
       <div className={`dk ${reading ? "dk-reading" : ""}`}>
-        {(!phone || !reading) && <List inbox={inbox} field={search} says={says} />}
+        {(!phone || !reading) && <List inbox={inbox} field={search} team={team} may={may} says={says} />}
         {(!phone || reading) && (
           <section className="dk-conversation" aria-label={reading ? t("desk.with", { name }) : t("desk.nobody")}>
             {reading ? (
               <>
                 <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} says={says}
-                  act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen: () => void act(() => api.post(of("/reopen"))), spam: (spam) => void act(() => api.put(of("/spam"), { spam })) }}
+                  act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen, spam }}
                 />
                 {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
-                {may && <Composer composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
+                {may && <Composer person={person} composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
               </>
             ) : (
               <div className="dk-state"><Empty title={t("desk.pick")}>{t("desk.pickText")}</Empty></div>
             )}
           </section>
         )}
-        {wide && person && conversation && <Card person={person} conversation={conversation} says={says} />}
+        {wide && person && conversation && <Card person={person} conversation={conversation} may={may} act={act} says={says} />}
       </div>
       <KeyBar
         hints={[
@@ -128,6 +135,7 @@ export function DeskPage() {
         ]}
       />
       <Suspense fallback={null}>
+        {wish !== "off" && <Watch hide={wish === "hidden"} me={mine?.id ?? null} says={says} onOpen={inbox.open} />}
         {open === "snooze" && person && <Windows.Snooze onClose={() => setOpen(null)} onPick={snooze} />}
         {open === "tags" && conversation?.current && <Windows.Tags episode={conversation.current} onClose={() => setOpen(null)} onChange={(add, remove) => void act(() => api.post(of("/tags"), { add, remove }))} />}
       </Suspense>

@@ -2,6 +2,10 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 
 import { api, type Page } from "~/api";
+import type { Candidate } from "~/messages/model";
+
+const HOUR_MS = 3_600_000;
+const SOON_MS = 2 * HOUR_MS;
 
 export const views = ["mine", "unassigned", "open", "mentions", "snoozed", "closed", "spam"] as const;
 export type View = (typeof views)[number];
@@ -34,6 +38,8 @@ export interface Line {
   episode: Episode;
   last: { at: string; author: Author; channel: string; preview: string } | null;
   unread: boolean;
+  /** The last channels, the oldest first. */
+  channels: string[];
 }
 
 export interface DraftOf {
@@ -43,6 +49,16 @@ export interface DraftOf {
   at: string;
 }
 
+/** An address of which nothing is heard. */
+export interface Block {
+  id: string;
+  kind: string;
+  address: string;
+  since: string;
+  by: Colleague;
+  reason: string;
+}
+
 export interface Conversation {
   profile_id: string;
   name: string | null;
@@ -50,6 +66,7 @@ export interface Conversation {
   episodes: Episode[];
   drafts: DraftOf[];
   unread: boolean;
+  blocked: Block[];
 }
 
 export interface Said {
@@ -76,6 +93,7 @@ export interface Said {
   message_id: string | null;
   state: string | null;
   episode: string | null;
+  blocked: boolean;
 }
 
 export interface Note {
@@ -157,10 +175,59 @@ export interface Canned {
   texts: Partial<Record<"en" | "ru" | "pl", string>>;
 }
 
+/** A kept reply for one customer. missing: what is not known of them, and stands in it as its variable. */
+export interface Filled {
+  text: string;
+  language: string;
+  missing: string[];
+}
+
+/** Variables in a text that nobody has filled: no customer is to see one. */
+export const unfilled = (text: string): string[] => [...new Set([...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map((found) => found[1] ?? ""))];
+
+export interface Closing {
+  hours: number;
+  until: number;
+}
+
+/** The window in which a provider lets us answer freely, where it closes within two hours or has just closed. */
+export function closing({ verdicts, last_heard_at }: Candidate, now: number): Closing | null {
+  const until = Date.parse(verdicts.find(({ rule }) => rule === "window")?.until ?? "");
+  if (!last_heard_at || Number.isNaN(until) || until - now > SOON_MS) return null;
+  return { until, hours: Math.round((until - Date.parse(last_heard_at)) / HOUR_MS) };
+}
+
 export interface Narrowed {
   sort: string | undefined;
   channel: string | undefined;
   tag: string | undefined;
+  assignee: string | undefined;
+}
+
+/** A list of the inbox that somebody keeps. */
+export interface KeptView {
+  id: string;
+  name: string;
+  shared: boolean;
+  view: View;
+  sort: "newest" | "waiting";
+  channel: string | null;
+  tag: string | null;
+  assignee: Colleague | null;
+}
+
+/** What of the address says which list it is. */
+export const inAddress = ({ view, sort, channel, tag, assignee }: KeptView) => ({
+  view,
+  sort: sort === "waiting" ? sort : undefined,
+  channel: channel ?? undefined,
+  tag: tag ?? undefined,
+  assignee: assignee?.id,
+});
+
+export interface Counted {
+  count: number;
+  exact: boolean;
 }
 
 const PAGE = 50;
@@ -176,8 +243,9 @@ export const inboxQuery = (view: View, by: Narrowed) => infiniteQueryOptions({ q
 export const hitsQuery = (text: string) => infiniteQueryOptions({ queryKey: ["desk", "hits", text], ...paged<Hit>("/api/conversations/search", { text }), enabled: text !== "" });
 export const countsQuery = queryOptions({
   queryKey: ["desk", "counts"],
-  queryFn: () => api.get<{ data: { view: View; count: number; exact: boolean }[] }>("/api/conversations/counts"),
+  queryFn: () => api.get<{ data: (Counted & { view: View })[]; kept: (Counted & { id: string })[] }>("/api/conversations/counts"),
 });
+export const viewsQuery = queryOptions({ queryKey: ["desk", "views"], queryFn: () => api.get<{ data: KeptView[] }>("/api/desk/views") });
 export const teamQuery = queryOptions({ queryKey: ["desk", "team"], queryFn: () => api.get<{ data: Agent[] }>("/api/desk/team") });
 export const conversationQuery = (person: string) => queryOptions({ queryKey: ["desk", "of", person], queryFn: ({ signal }) => api.get<Conversation>(pathOf(person), { signal }) });
 export const threadQuery = (person: string) =>

@@ -7,7 +7,7 @@ import { problemText, useDebounced } from "~/ui";
 import type { Decision } from "~/messages/model";
 import { usePurposes, type Says } from "~/messages/words";
 
-import { knownOf, pathOf, threadQuery, type Agent, type Conversation, type Reply } from "./model";
+import { knownOf, pathOf, threadQuery, unfilled, type Agent, type Conversation, type Reply } from "./model";
 
 export type Kind = "reply" | "note";
 interface Written {
@@ -93,7 +93,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
     void fresh();
   };
   const send = async (anyway = false) => {
-    if (!person || !text.trim() || busy) return;
+    if (!person || !text.trim() || busy || (kind === "reply" && unfilled(text).length > 0)) return;
     setBusy(true);
     setFault("");
     try {

@@ -24,6 +24,26 @@ class AnsweredMeanwhileError(ConversationsError):
     kind = "conflict"
 
 
+class UnfilledWordsError(ConversationsError):
+    """A variable stands in the answer."""
+
+    code = "unfilled_words"
+
+
+class UnknownAddressError(ConversationsError):
+    """The customer has no such address."""
+
+    code = "unknown_address"
+    kind = "not_found"
+
+
+class UnknownBlockError(ConversationsError):
+    """There is no such block."""
+
+    code = "unknown_block"
+    kind = "not_found"
+
+
 class UnknownNoteError(ConversationsError):
     """There is no such note."""
 
@@ -57,6 +77,20 @@ class ShortcutTakenError(ConversationsError):
 
     code = "shortcut_taken"
     kind = "conflict"
+
+
+class UnknownViewError(ConversationsError):
+    """There is no such view."""
+
+    code = "unknown_view"
+    kind = "not_found"
+
+
+class SharedViewError(ConversationsError):
+    """What all see is changed by those who may edit replies."""
+
+    code = "shared_view"
+    kind = "forbidden"
 
 
 class EmptySearchError(ConversationsError):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from onevoice.domains.conversations.contracts import Canned, Draft, Episode, Mark, Note, Said
+from onevoice.domains.conversations.contracts import Block, Canned, Draft, Episode, KeptView, Mark, Note, Said
 from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
@@ -46,6 +46,7 @@ def line(found: Line, names: Names) -> shapes.InboxLine:
         if said is None
         else shapes.LastView(at=said.at, author=said.author, channel=said.channel, preview=_preview(said.properties)),
         unread=found.unread,
+        channels=list(found.channels),
     )
 
 
@@ -90,7 +91,19 @@ def conversation(found: Conversation, names: Names) -> shapes.ConversationView:
         episodes=[episode(each, names) for each in found.episodes],
         drafts=[draft(each) for each in found.drafts],
         unread=found.unread,
+        blocked=[_block(*each, names) for each in found.blocked],
     )
+
+
+def _block(found: Block, kind: str, address: str, names: Names) -> shapes.BlockView:
+    by = colleague(found.account_id, names)
+    assert by is not None  # noqa: S101 - somebody blocked it
+    return shapes.BlockView(id=str(found.id), kind=kind, address=address, since=found.since, by=by, reason=found.reason)
+
+
+def people_of(found: Conversation) -> list[int]:
+    """Colleagues whose names a conversation needs."""
+    return [*assignees(found.episodes), *(each.account_id for each, _, _ in found.blocked)]
 
 
 def draft(found: Draft) -> shapes.DraftView:
@@ -152,6 +165,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         message_id=None if found.message is None else str(found.message),
         state=None if message is None else message.state,
         episode=None if found.episode is None else str(found.episode),
+        blocked=found.blocked,
     )
 
 
@@ -224,4 +238,17 @@ def canned(found: Canned) -> shapes.CannedView:
         texts=dict(found.texts),
         changed_at=found.changed_at,
         changed_by=found.changed_by,
+    )
+
+
+def kept_view(found: KeptView, names: Names) -> shapes.ViewView:
+    return shapes.ViewView(
+        id=str(found.id),
+        name=found.name,
+        shared=found.shared,
+        view=found.view,
+        sort=found.sort,
+        channel=found.channel,
+        tag=found.tag,
+        assignee=colleague(found.assignee, names),
     )

@@ -55,6 +55,7 @@ class InboxLine(BaseModel):
     episode: EpisodeView
     last: LastView | None
     unread: bool
+    channels: list[str] = Field(description="By which the last words went, the oldest first, four at most.")
 
 
 class CountView(BaseModel):
@@ -63,8 +64,17 @@ class CountView(BaseModel):
     exact: bool = Field(description="False: there are more than that.")
 
 
+class KeptCountView(BaseModel):
+    id: str
+    count: int
+    exact: bool
+
+
 class CountsView(BaseModel):
+    """People, as the lists have one line for each. kept: of the views that whoever asks keeps, or all share."""
+
     data: list[CountView]
+    kept: list[KeptCountView]
 
 
 class DraftView(BaseModel):
@@ -83,6 +93,18 @@ class ConversationView(BaseModel):
     episodes: list[EpisodeView] = Field(description="Newest first, the last hundred.")
     drafts: list[DraftView]
     unread: bool
+    blocked: list["BlockView"]
+
+
+class BlockView(BaseModel):
+    """An address of which nothing is heard."""
+
+    id: str
+    kind: str
+    address: str
+    since: Moment
+    by: ColleagueView
+    reason: str
 
 
 class FileView(BaseModel):
@@ -125,6 +147,7 @@ class SaidItem(BaseModel):
     message_id: str | None
     state: MessageState | None
     episode: str | None
+    blocked: bool = Field(description="It came from an address that was blocked, and opened nothing.")
 
 
 class NoteItem(BaseModel):
@@ -200,6 +223,11 @@ class Snooze(Body):
 
 class Spam(Body):
     spam: bool
+
+
+class BlockCreate(Body):
+    address: Annotated[Text, Field(min_length=1, max_length=1200, description="`kind:value`, as their profile has it.")]
+    reason: Annotated[Text, Field(min_length=1, max_length=500, pattern=r"\S")]
 
 
 class Tags(Body):
@@ -286,3 +314,42 @@ class CannedView(BaseModel):
     texts: dict[str, str]
     changed_at: Moment
     changed_by: str
+
+
+class FilledView(BaseModel):
+    """A kept reply as one customer would read it. missing: what is not known of them; it stands in the text as its
+    variable, such as `{{ customer.first_name }}`, and while it does the answer is not sent.
+    """
+
+    text: str
+    language: str
+    missing: list[str]
+
+
+class ViewPut(Body):
+    """A list of the inbox, as `GET /api/conversations` is asked for it."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"\S")]
+    shared: bool = Field(False, description="All see it. Takes the permission to edit replies.")
+    view: View = "open"
+    sort: Sort = "newest"
+    channel: Annotated[Text, Field(min_length=1, max_length=60)] | None = None
+    tag: Tag | None = None
+    assignee: Id | None = None
+
+
+class ViewView(BaseModel):
+    id: str
+    name: str
+    shared: bool
+    view: View
+    sort: Sort
+    channel: str | None
+    tag: str | None
+    assignee: ColleagueView | None
+
+
+class ViewsView(BaseModel):
+    """One's own, then those that all share."""
+
+    data: list[ViewView]

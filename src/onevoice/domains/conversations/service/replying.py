@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from psycopg import Connection
 
-from onevoice.domains.conversations.errors import AnsweredMeanwhileError, NoEpisodeError
+from onevoice.domains.conversations.errors import AnsweredMeanwhileError, NoEpisodeError, UnfilledWordsError
+from onevoice.domains.conversations.rules import filling
 from onevoice.domains.conversations.service.reading import Person
 from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
@@ -48,7 +49,13 @@ def reply(
     account: int,
     clock: Clock,
 ) -> Asked:
-    """Goes in UNDO, unless it is taken back. Raises: NoEpisodeError, AnsweredMeanwhileError, and as `asking.ask`."""
+    """Goes in UNDO, unless it is taken back.
+
+    Raises: NoEpisodeError, AnsweredMeanwhileError, UnfilledWordsError, and as `asking.ask`.
+    """
+    if unfilled := filling.unfilled(f"{wanted.subject or ''} {wanted.text}"):
+        names = ", ".join(unfilled)
+        raise UnfilledWordsError(f"Nothing is known for: {names}. Write it out, or take it away.", variables=unfilled)
     found = store.of_person(conn, who.reaches, live=True, lock=True) or list(store.current(conn, who.reaches).values())
     if not found and wanted.site is None:
         raise NoEpisodeError("This customer has not written yet. Write to them from their page.")
