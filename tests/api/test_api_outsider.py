@@ -171,7 +171,7 @@ TAKES = {
     ("PUT", "/api/conversations/{ref}/draft"): "conversations.answer",
     ("POST", "/api/conversations/{ref}/notes"): "conversations.answer",
     ("POST", "/api/conversations/{ref}/replies"): "conversations.answer",
-    ("GET", "/api/conversations/{ref}/filled-replies/{reply_id}"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/filled-replies/{reply_id}"): "conversations.answer",
     ("PUT", "/api/desk/notes/{note_id}"): "conversations.answer",
     ("DELETE", "/api/desk/notes/{note_id}"): "conversations.answer",
     ("GET", "/api/desk/team"): "conversations.read",

@@ -188,7 +188,7 @@ class TestFilled:
         return olga.change("POST", "/api/desk/replies", {"shortcut": "hi", "texts": texts}).json()["id"]
 
     def filled(self, olga: AsgiClient, number: str, **params: str) -> Any:
-        return olga.get(f"{WAY}/filled-replies/{number}", params=params).json()
+        return olga.change("POST", f"{WAY}/filled-replies/{number}", params).json()
 
     def anna(self, shop: Door, **traits: Any) -> None:
         shop.hears("u1", "Hello")
@@ -245,7 +245,7 @@ class TestFilled:
 
     def test_nothing_of_the_kind(self, shop: Door, olga: AsgiClient) -> None:
         self.anna(shop)
-        assert olga.get(f"{WAY}/filled-replies/7").json()["code"] == "unknown_reply"
+        assert self.filled(olga, "7")["code"] == "unknown_reply"
 
 
 class TestViews:

@@ -36,7 +36,7 @@ export default function Canned({ person, language, onPick, onClose }: CannedProp
   const first = rows[0];
   const pick = async ({ id }: Reply) => {
     try {
-      onPick((await api.get<Filled>(pathOf(person, `/filled-replies/${id}`), { params: { language: mine } })).text);
+      onPick((await api.post<Filled>(pathOf(person, `/filled-replies/${id}`), { language: mine })).text);
     } catch (error) {
       setFault(toldOf(error, i18n));
     }

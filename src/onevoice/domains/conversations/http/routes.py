@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from psycopg import Connection
@@ -28,9 +28,6 @@ Editor = Annotated[Actor, allow("replies.edit")]
 Ref = Annotated[str, Path(max_length=1200, pattern=STORABLE, description="`kind:value`, such as `profile:42`.")]
 Channel = Annotated[str | None, Query(max_length=60, pattern=STORABLE)]
 Asked = Annotated[str, Query(max_length=200, pattern=STORABLE, description="Empty: whatever was said last.")]
-Language = Annotated[
-    Literal["en", "ru", "pl"] | None, Query(description="Of a text, if they have told none: such as the asker's own.")
-]
 Shortcut = Annotated[str, Query(max_length=100, pattern=STORABLE, description="A part of the shortcut or any text.")]
 
 _NOBODY = {404: "Nobody is known by this identifier, or they have not written yet.", 409: "Several are known by it."}
@@ -226,13 +223,13 @@ def router(
             repeated=asked.repeated,
         )
 
-    @routes.get("/{ref}/filled-replies/{reply_id}", responses=NOBODY)
-    def filled_reply(_: Answerer, ref: Ref, reply_id: RowId, language: Language = None) -> shapes.FilledView:
+    @routes.post("/{ref}/filled-replies/{reply_id}", responses=NOBODY)
+    def filled_reply(_: Answerer, ref: Ref, reply_id: RowId, body: shapes.FillAsk) -> shapes.FilledView:
         """A kept reply with this customer's values, in their language where it has a text in it, to be looked over and
-        sent with `POST .../replies`.
+        sent with `POST .../replies`. Nothing is kept.
         """
         with database.transaction() as conn:
-            found = canned.filled(conn, named(conn, ref), reply_id, language, sources, clock=clock)
+            found = canned.filled(conn, named(conn, ref), reply_id, body.language, sources, clock=clock)
         return shapes.FilledView(text=found.text, language=found.language, missing=found.missing)
 
     return routes

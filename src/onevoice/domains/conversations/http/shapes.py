@@ -316,6 +316,12 @@ class CannedView(BaseModel):
     changed_by: str
 
 
+class FillAsk(Body):
+    language: Literal["en", "ru", "pl"] | None = Field(
+        None, description="Of a text, if they have told none: such as the asker's own."
+    )
+
+
 class FilledView(BaseModel):
     """A kept reply as one customer would read it. missing: what is not known of them; it stands in the text as its
     variable, such as `{{ customer.first_name }}`, and while it does the answer is not sent.
