@@ -190,8 +190,9 @@ class Drive:
             tasks.add(task)
             task.add_done_callback(tasks.discard)
         await asyncio.gather(*tasks)
-        ends = time.monotonic() + 15
-        while (self._on_way or self._due) and time.monotonic() < ends:
+        for _ in range(75):
+            if not (self._on_way or self._due):
+                break
             await asyncio.sleep(0.2)
 
     async def _one(self, who: Visitor, number: int) -> None:
