@@ -121,7 +121,20 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
         ),
     )
     _join(app, webhooks_http.router(database, sealer, settings, clock=clock, chance=chance))
-    _join(app, chat_http.router(database, kinds, site_of, listeners, home.secrets.vault_key, settings, clock=clock))
+    _join(
+        app,
+        chat_http.router(
+            database,
+            kinds,
+            sending.SOURCES,
+            site_of,
+            listeners,
+            home.secrets.vault_key,
+            settings,
+            clock=clock,
+            chance=chance,
+        ),
+    )
     _join(app, intake.intake_router(appender, resolve, settings, clock=clock, chance=chance))
     _join(app, letters.router(database, clock=clock))
     _join(app, setup_http.router(database, settings))

@@ -148,7 +148,7 @@ def connect_account(
     known = manifests()
     plain, secret = accounts.checked(accounts.manifest_of(known, wanted.channel), wanted.settings)
     given = {**plain, **secret}
-    asyncio.run(probe(home, settings, wanted.channel, given))
+    probed = asyncio.run(probe(home, settings, wanted.channel, given))
     with home.database.transaction() as conn:
         place = (wanted.channel, wanted.name, wanted.site)
         there = [each for each in accounts.accounts(conn) if (each.channel, each.name, each.site) == place]
@@ -163,6 +163,7 @@ def connect_account(
             )  # fmt: skip
         else:
             made = accounts.create(conn, wanted, known, sealer(home), actor=actor, clock=home.clock, chance=home.chance)
+        made = accounts.note_probed(conn, made.id, probed)
     trouble = asyncio.run(connect(home, settings, wanted.channel, given, made.id))
     if trouble is not None:
         with home.database.transaction() as conn:

@@ -8,6 +8,7 @@ from types import FrameType
 import psycopg
 from psycopg import Connection
 
+from onevoice.bootstrap import sending
 from onevoice.bootstrap.shared import Installation, minter, waiting_events
 from onevoice.domains.conversations.jobs import follow as desk
 from onevoice.domains.conversations.service import chatting
@@ -71,7 +72,9 @@ class Worker:
             threading.Thread(target=self._imports, name="imports"),
             threading.Thread(target=follow.run, args=(home.database, self._stop), name="follower"),
             threading.Thread(
-                target=desk.run, args=(home.database, home.clock, self._stop, _waiter(self._spoken)), name="desk"
+                target=desk.run,
+                args=(home.database, home.clock, self._stop, _waiter(self._spoken), _speech(home)),
+                name="desk",
             ),
         ]
         for thread in threads:
@@ -123,6 +126,10 @@ class Worker:
 
 def _linker_is_behind(conn: Connection) -> bool:
     return events.lag(conn, link.CONSUMER, frames=BUSY_FRAMES) > BUSY_LAG_EVENTS
+
+
+def _speech(home: Installation) -> desk.Speech:
+    return desk.Speech(sending.manifests(), sending.SOURCES, home.secrets.vault_key)
 
 
 def _waiter(event: threading.Event) -> Callable[[float], None]:

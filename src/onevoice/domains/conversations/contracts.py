@@ -18,7 +18,7 @@ VIEWS: tuple[View, ...] = get_args(View)
 Sort = Literal["newest", "waiting"]
 
 Act = Literal[
-    "opened", "reopened", "closed", "snoozed", "woken", "assigned", "tagged", "untagged", "spam", "no_spam",
+    "opened", "reopened", "closed", "snoozed", "woken", "assigned", "tagged", "untagged", "spam", "no_spam", "hopped",
 ]  # fmt: skip
 
 Assurance = Literal["anonymous", "claimed", "possessed"]
@@ -141,7 +141,8 @@ class Said:
 
 class Chat(NamedTuple):
     """A browser's chat. address: what its secret comes to. device: the visitor id it was begun with. last: number of
-    its last line; got, shown: how far the browser has them, and has shown them.
+    its last line; got, shown: how far the browser has them, and has shown them. contact: an e-mail address left for
+    answers.
     """
 
     id: int
@@ -152,6 +153,7 @@ class Chat(NamedTuple):
     last: int
     got: int
     shown: int
+    contact: str | None = None
 
 
 class ChatLine(NamedTuple):
@@ -164,3 +166,24 @@ class ChatLine(NamedTuple):
     message: int | None
     author: str | None
     text: str
+
+
+HopState = Literal["waits", "came", "joined", "asks", "refused"]
+HOP_STATES: tuple[HopState, ...] = get_args(HopState)
+"""By the number they are stored under. Append only. asks: for a yes in the chat."""
+
+
+class Hop(NamedTuple):
+    """A way from a chat to another door. nid: who came by it. action: of identity, that joined them. message: of ours,
+    whose answer proves an e-mail address.
+    """
+
+    id: int
+    chat: int
+    channel: str
+    account_id: int
+    until: datetime
+    state: HopState
+    message: int | None
+    nid: int | None
+    action: int | None

@@ -97,3 +97,10 @@ class TooFastError(ConversationsError):
 
     code = "too_fast"
     kind = "too_many"
+
+
+class NoHopError(ConversationsError):
+    """The chat cannot go on there."""
+
+    code = "no_hop"
+    kind = "conflict"

@@ -10,17 +10,20 @@ depends_on = None
 
 def upgrade() -> None:
     op.execute("""
--- One browser's chat. Shared, as a browser is: whoever logs in there is another person from then on.
-insert into identity.kind values (22, 'chat', 7, 100, 100, true);
+-- One browser's chat. It goes with the visitor it was begun by, whoever that turns out to be: it is shared, and weaker
+-- than what it is seen with.
+insert into identity.kind values (22, 'chat', 8, 100, 100, true);
 
 -- address: what the browser's secret comes to; the secret itself is kept in the browser alone. device: the visitor id
--- it was begun with. last: number of the last line; got, shown: how far the browser has them, and has shown them.
+-- it was begun with. contact: an e-mail address left for answers. last: number of the last line; got, shown: how far
+-- the browser has them, and has shown them.
 create table conversations.chat (
     id bigint generated always as identity primary key,
     account_id int not null,
     address text not null unique,
     device text,
     language text not null,
+    contact text,
     opened_at timestamptz not null,
     seen_at timestamptz not null,
     last int not null default 0,
@@ -45,4 +48,27 @@ create table conversations.chat_line (
 );
 create index chat_line_seq on conversations.chat_line (seq);
 create index chat_line_at on conversations.chat_line (at);
+
+-- Ways from a chat to another door. digest: of the code; by e-mail there is none, the answer to `message` proves it.
+-- nid: who came. action: of identity, which joined them. state: 0 waits for somebody to come, 1 came, 2 joined, 3 waits
+-- for a yes in the chat, 4 refused there.
+create table conversations.hop (
+    id bigint generated always as identity primary key,
+    chat bigint not null references conversations.chat,
+    channel text not null,
+    account_id int not null,
+    digest bytea unique,
+    message bigint unique,
+    made_at timestamptz not null,
+    until timestamptz not null,
+    used_at timestamptz,
+    nid bigint,
+    action bigint,
+    state smallint not null default 0
+);
+create index hop_chat on conversations.hop (chat, made_at);
+create index hop_came on conversations.hop (id) where state = 1;
+
+-- What a provider calls an account of ours, as it told when its settings were tried: links to it are made of that.
+alter table delivery.account add column handle text not null default '';
 """)

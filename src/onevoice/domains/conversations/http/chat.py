@@ -5,10 +5,11 @@ may show the chat; and of a chat, the browser that holds its secret.
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import psycopg
+import segno
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
 from psycopg import Connection
 from starlette.websockets import WebSocketDisconnect
@@ -22,11 +23,14 @@ from onevoice.domains.conversations.errors import (
 )
 from onevoice.domains.conversations.http.rooms import Listener, Listeners, told
 from onevoice.domains.conversations.rules import chatting as rules
-from onevoice.domains.conversations.service import chatting
+from onevoice.domains.conversations.rules import hops
+from onevoice.domains.conversations.service import chatting, hopping
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Manifest
+from onevoice.domains.delivery.ports import ContextSource
 from onevoice.kit import bus, jsons
 from onevoice.kit.bounded import Bounded
+from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
@@ -38,7 +42,10 @@ from onevoice.web.settings import WebSettings
 BODY_MAX = 64 * 1024
 FRAME_MAX = 8 * 1024
 HELLO_SECONDS = 10.0
+QUIET = 4
+HOPS_PER_MINUTE = 6
 SAID_PER_MINUTE = 30
+SAID_SECONDS = 60.0
 BEGUN_PER_HOUR = 60
 """Chats from one address of the net: behind one may sit a whole office."""
 STANDING_SECONDS = 15.0
@@ -131,19 +138,22 @@ class Doorkeeper:
 def router(
     database: Database,
     manifests: Mapping[str, Manifest],
+    sources: Sequence[ContextSource],
     site_of: SiteOf,
     listeners: Listeners,
     vault_key: bytes,
     settings: WebSettings,
     *,
     clock: Clock,
+    chance: Chance,
 ) -> APIRouter:
     """Include it before the intake, which answers whatever else is below /v1."""
     routes = APIRouter(prefix="/v1/chat", tags=["chat"])
     manifest = manifests[chatting.CHANNEL]
     doors = Doorkeeper(database, site_of, clock)
-    said_by = Paces(SAID_PER_MINUTE, 60.0, clock)
+    said_by = Paces(SAID_PER_MINUTE, SAID_SECONDS, clock)
     begun_by = Paces(BEGUN_PER_HOUR, 3600.0, clock)
+    hopped_by = Paces(HOPS_PER_MINUTE, 60.0, clock)
     bell = bus.Bell(database, chatting.FRESH, every_seconds=0.02)
 
     def answering(request: Request, said: Any, work: Callable[[dict[str, Any], Account], dict[str, Any]]) -> Response:
@@ -168,8 +178,14 @@ def router(
     def seen(found: chatting.Seen) -> dict[str, Any]:
         chat = found.chat
         if chat is None:
-            return {"lines": [], "last": 0, "shown": 0}
-        return {"lines": [told(each) for each in found.lines], "last": chat.last, "shown": chat.shown}
+            return {"lines": [], "last": 0, "shown": 0, "contact": None}
+        contact = None if chat.contact is None else hops.masked(chat.contact)
+        return {
+            "lines": [told(each) for each in found.lines],
+            "last": chat.last,
+            "shown": chat.shown,
+            "contact": contact,
+        }
 
     @routes.post("/open", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
     def open_(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
@@ -186,8 +202,10 @@ def router(
                     found = chatting.look(
                         conn, account, address, after=_count(said, "after"), before=_count(said, "before")
                     )
-            about = {"brand": stands.brand, "available": stands.available, "usual": stands.usual}
-            return about | seen(found)
+                who = None if found.chat is None else hopping.came(conn, found.chat)
+                doors_open = hopping.doors(conn, account)
+            about = {"brand": stands.brand, "available": stands.available, "usual": stands.usual, "hops": doors_open}
+            return about | seen(found) | {"came": came(who)}
 
         return answering(request, said, work)
 
@@ -221,6 +239,45 @@ def router(
         def work(said: dict[str, Any], account: Account) -> dict[str, Any]:
             note(account, rules.address_of(said.get("secret")), said)
             return {}
+
+        return answering(request, said, work)
+
+    @routes.post("/hop", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
+    def hop(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
+        """A way out of the chat: `to` "telegram" gives a code, a link and its picture; "email" takes an address."""
+
+        def work(said: dict[str, Any], account: Account) -> dict[str, Any]:
+            address = rules.address_of(said.get("secret"))
+            hopped_by.take(address)
+            with database.transaction() as conn:
+                if said.get("to") == hopping.EMAIL:
+                    brand = doors.standing(conn, account).brand
+                    state = hopping.leave_mail(
+                        conn, account, address, said.get("email"), manifests, sources,
+                        brand=brand, vault_key=vault_key, clock=clock,
+                    )  # fmt: skip
+                    return {"contact": hops.masked(str(said["email"]).strip()), "state": state}
+                offered = hopping.offer(conn, account, address, clock=clock, chance=chance)
+            return {
+                "code": offered.code,
+                "url": offered.url,
+                "until": int(offered.until.timestamp() * 1000),
+                "qr": picture(offered.url),
+            }
+
+        return answering(request, said, work)
+
+    @routes.post("/came", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
+    def came_(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
+        """Whether whoever came by a code of this chat was its visitor: `yes`."""
+
+        def work(said: dict[str, Any], account: Account) -> dict[str, Any]:
+            address = rules.address_of(said.get("secret"))
+            with database.transaction() as conn:
+                who = hopping.confirm(
+                    conn, account, address, yes=said.get("yes") is True, vault_key=vault_key, clock=clock
+                )
+            return {"came": came(who)}
 
         return answering(request, said, work)
 
@@ -275,6 +332,24 @@ def router(
             await asyncio.gather(*tasks, return_exceptions=True)
 
     return routes
+
+
+def came(who: hopping.Came | None) -> dict[str, Any] | None:
+    return None if who is None else {"hop": who.hop, "channel": who.channel, "asks": who.asks}
+
+
+def picture(url: str) -> dict[str, Any]:
+    """A QR code as the path of its dark modules in a square of `size`, with the quiet zone of four modules around."""
+    code = segno.make(url, error="m", micro=False)
+    parts: list[str] = []
+    for y, row in enumerate(code.matrix):
+        x = 0
+        while x < len(row):
+            run = next((end for end in range(x, len(row)) if not row[end]), len(row)) - x
+            if run:
+                parts.append(f"M{x + QUIET} {y + QUIET}h{run}v1h-{run}z")
+            x += run or 1
+    return {"size": len(code.matrix) + 2 * QUIET, "d": "".join(parts)}
 
 
 async def _hear(websocket: WebSocket, note: Callable[[Mapping[str, Any]], None]) -> None:

@@ -75,6 +75,13 @@ def _files(properties: Mapping[str, Any]) -> list[shapes.FileView]:
     ]
 
 
+def _page(properties: Mapping[str, Any]) -> shapes.PageView | None:
+    found = properties.get("page")
+    if not isinstance(found, dict):
+        return None
+    return shapes.PageView(url=_text(found, "url"), title=_text(found, "title"))
+
+
 def conversation(found: Conversation, names: Names) -> shapes.ConversationView:
     return shapes.ConversationView(
         profile_id=str(found.pid),
@@ -137,6 +144,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         signature=_text(told, "signature"),
         pressed=_text(told, "data"),
         files=_files(told),
+        page=_page(told),
         automatic=bool(told.get("automatic")),
         edited=bool(told.get("edited")),
         colleague=_text(told, "author"),

@@ -91,6 +91,13 @@ class FileView(BaseModel):
     size_bytes: int | None
 
 
+class PageView(BaseModel):
+    """The page of the shop on which something was written."""
+
+    url: str | None
+    title: str | None
+
+
 class SaidItem(BaseModel):
     """Something that was said. assurance: how surely it was this person. state: of a message of ours, as its provider
     told.
@@ -110,6 +117,7 @@ class SaidItem(BaseModel):
     signature: str | None
     pressed: str | None = Field(description="What the button carries that was pressed.")
     files: list[FileView]
+    page: PageView | None
     automatic: bool
     edited: bool
     colleague: str | None

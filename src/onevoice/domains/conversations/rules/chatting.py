@@ -13,6 +13,7 @@ NAME_MAX = 200
 _SECRET = re.compile(r"[A-Za-z0-9_-]{22,64}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_URL = re.compile(r"https?://[^\s\x00-\x1f\x7f\ud800-\udfff]+")
 LANGUAGES = ("en", "ru", "pl")
 
 
@@ -70,7 +71,7 @@ def page(value: Any) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     url, title = value.get("url"), value.get("title")
-    if isinstance(url, str) and url.startswith(("https://", "http://")) and not _UNSEEN.search(url):
+    if isinstance(url, str) and _URL.fullmatch(url):
         found["url"] = url.partition("#")[0][:2_000]
     if isinstance(title, str) and (seen := _UNSEEN.sub("", title).strip()):
         found["title"] = seen[:NAME_MAX]

@@ -6,7 +6,7 @@ Whoever holds a chat's secret sees what was said in this chat and nothing else, 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 
@@ -21,12 +21,14 @@ from onevoice.domains.delivery.contracts.messages import Outgoing
 from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.service import accounts, hearing
 from onevoice.domains.delivery.service import reading as delivery
+from onevoice.domains.events.service import log as events
 from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.origins import origin_of, read_origins
 
 CHANNEL = "chat"
+BEGUN = "Chat Started"
 FRESH = "onevoice_chat"
 """Channel of the bus: something was said in a chat."""
 PAGE = 50
@@ -108,18 +110,29 @@ def say(
     known = store.line(conn, chat.id, said.words.key)
     if known is not None:
         return chat, known
-    if chat.device is None and said.device is not None:
-        store.bind(conn, chat.id, said.device)
-    elif chat.device != said.device and said.device is not None:
+    if said.device is not None and chat.device not in {None, said.device}:
         raise OtherVisitorError("Somebody else uses this browser now. Begin a new chat.")
+    if said.device is not None and (chat.device is None or chat.last == 0):
+        store.bind(conn, chat.id, said.device)
+        events.append(conn, [events.judged([_begun(chat, said, now)], account.source_id, now)])
     line = ChatLine(chat.last + 1, now, ours=False, key=said.words.key, message=None, author=None, text=said.words.text)
     store.add(conn, chat.id, line)
-    heard = Said(
-        f"{chat.id}:{line.key}", said.address, line.text, now, f"{chat.id}.{line.n}",
-        device=said.device, page=said.page,
-    )  # fmt: skip
+    heard = Said(f"{chat.id}:{line.key}", said.address, line.text, now, f"{chat.id}.{line.n}", page=said.page)
     hearing.hear(conn, account, [heard], manifest, vault_key=vault_key, clock=clock)
     return chat, line
+
+
+def _begun(chat: Chat, said: Utterance, now: datetime) -> dict[str, Any]:
+    """What ties a chat to the visitor who began it. Words are told of apart, under the chat's own address."""
+    return {
+        "type": "track",
+        "event": BEGUN,
+        "messageId": f"ov-chat-{chat.id}",
+        "timestamp": now.isoformat(),
+        "anonymousId": said.device,
+        "properties": {"page": dict(said.page)} if said.page else {},
+        "context": {"externalIds": [{"type": CHANNEL, "id": said.address}]},
+    }
 
 
 def note_shown(

@@ -9,11 +9,12 @@ from psycopg import Connection
 
 from onevoice.domains.conversations.contracts import Act, Agent, Episode, Heard, Mark, Said
 from onevoice.domains.conversations.rules import assigning, episodes, hearing, words
-from onevoice.domains.conversations.service import people
+from onevoice.domains.conversations.service import hopping, people
 from onevoice.domains.conversations.store import agents as agent_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.messages import Ask
 from onevoice.domains.delivery.service import accounts
 from onevoice.domains.identity.contracts import StoredEvent
 from onevoice.domains.identity.service import reading as identity
@@ -31,10 +32,11 @@ FRESH = timedelta(days=1)
 
 
 class Followed(NamedTuple):
-    """How far the log was followed, and how much was said until there."""
+    """How far the log was followed, how much was said until there, and what is to be said to that by a program."""
 
     seq: int
     said: int
+    asks: Sequence[Ask] = ()
 
 
 def follow(conn: Connection, *, clock: Clock) -> Followed:
@@ -47,19 +49,21 @@ def follow(conn: Connection, *, clock: Clock) -> Followed:
     said = identity.named(conn, after, upto, sorted(known), hearing.NAMES, SAID_AT_ONCE) if known else []
     if len(said) == SAID_AT_ONCE:
         upto = said[-1].seq
+    asks: list[Ask] = []
     if said:
-        _take(conn, said, known, clock.now())
+        asks = _take(conn, said, known, clock.now())
         bus.notify(conn, CHANGED)
     thread_store.set_followed(conn, upto)
-    return Followed(upto, len(said))
+    return Followed(upto, len(said), asks)
 
 
-def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Account], now: datetime) -> None:
+def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Account], now: datetime) -> list[Ask]:
     owners = identity.owners_of(conn, [(each.nid, each.happened) for each in said])
     pids = [pid for _, pid in owners]
     standing = store.current(conn, people.reaches(conn, pids), lock=True)
     made = _Made(conn, agent_store.agents(conn), now)
     rows: list[thread_store.SaidRow] = []
+    asks: list[Ask] = []
     for event, pid in zip(said, pids, strict=True):
         account = known[event.source_id]
         properties = event.body.get("properties") or {}
@@ -72,11 +76,14 @@ def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Acc
         after, acts = episodes.hear(before, heard)
         if after is not None:
             after = standing[pid] = made.note(before, after, acts, heard)
+        if meant.author == "customer" and (ask := hopping.hear(conn, event, properties, account)) is not None:
+            asks.append(ask)
         number = None if after is None else after.id
         kept = Said(event.seq, event.nid, event.happened, meant.author, account.channel, meant.message, number)
         rows.append(thread_store.SaidRow(kept, words.lexemes(hearing.searched(properties))))
     made.put()
     thread_store.keep(conn, rows)
+    return asks
 
 
 class _Made:

@@ -1,6 +1,6 @@
 """SQL of the site's chats: whose they are, and what stands in them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from psycopg import Connection
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.kit import arrays
 
-_CHAT = "id, account_id, address, device, language, last, got, shown"
+_CHAT = "id, account_id, address, device, language, last, got, shown, contact"
 _LINE = "n, at, ours, key, message, author, text"
 
 
@@ -34,6 +34,17 @@ def find(conn: Connection, address: str, *, lock: bool = False) -> Chat | None:
 
 def bind(conn: Connection, chat: int, device: str) -> None:
     conn.execute("update conversations.chat set device = %s where id = %s", (device, chat))
+
+
+def by_id(conn: Connection, chat: int, *, lock: bool = False) -> Chat | None:
+    row = conn.execute(
+        f"select {_CHAT} from conversations.chat where id = %s" + (" for update" if lock else ""), (chat,)
+    ).fetchone()
+    return Chat(*row) if row else None
+
+
+def set_contact(conn: Connection, chat: int, contact: str) -> None:
+    conn.execute("update conversations.chat set contact = %s where id = %s", (contact, chat))
 
 
 def line(conn: Connection, chat: int, key: str) -> ChatLine | None:
@@ -131,8 +142,3 @@ def available(conn: Connection) -> bool:
     """Whether anybody takes conversations now."""
     row = conn.execute("select exists(select from conversations.agent where available)").fetchone()
     return bool(row and row[0])
-
-
-def addresses(conn: Connection, chats: Sequence[int]) -> dict[int, str]:
-    rows = conn.execute("select id, address from conversations.chat where id = any(%s)", (arrays.numbers(chats),))
-    return dict(rows.fetchall())

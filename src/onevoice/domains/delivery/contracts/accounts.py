@@ -40,6 +40,8 @@ class Account:
     trips: int = 0
     used_at: datetime | None = None
     """When something was last due to go through it."""
+    handle: str = ""
+    """What the provider calls it, such as @northfold_bot, as it told when the settings were tried."""
 
 
 class Pace(NamedTuple):

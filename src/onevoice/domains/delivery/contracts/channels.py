@@ -44,8 +44,6 @@ class Said:
     edited: bool = False
     automatic: bool = False
     """An out-of-office note or other machine's answer: no person said it."""
-    device: str | None = None
-    """The visitor id of the browser that it was written in."""
     page: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of the shop, on which it was written: `url` and `title`."""
     notes: tuple[str, ...] = ()

@@ -118,7 +118,7 @@ def _accounts(
         """The settings are tried first, and kept only when they work."""
         manifest = accounts.manifest_of(channels, body.channel)
         plain, secret = accounts.checked(manifest, body.settings)
-        await probe(body.channel, {**plain, **secret})
+        probed = await probe(body.channel, {**plain, **secret})
         wanted = accounts.AccountCreate(
             body.channel,
             body.name,
@@ -131,7 +131,8 @@ def _accounts(
 
         def keep() -> Account:
             with database.transaction() as conn:
-                return accounts.create(conn, wanted, channels, sealer, actor=actor.label, clock=clock, chance=chance)
+                made = accounts.create(conn, wanted, channels, sealer, actor=actor.label, clock=clock, chance=chance)
+                return accounts.note_probed(conn, made.id, probed)
 
         return await connected(await run_in_threadpool(keep), {**plain, **secret})
 
@@ -141,11 +142,11 @@ def _accounts(
         channel, settings = await run_in_threadpool(whole, account_id, body.settings)
         plain, secret = accounts.checked(accounts.manifest_of(channels, channel), settings)
         settings = {**plain, **secret}
-        await probe(channel, settings)
+        probed = await probe(channel, settings)
 
         def keep() -> Account:
             with database.transaction() as conn:
-                return accounts.update(
+                made = accounts.update(
                     conn,
                     AccountId(account_id),
                     body.settings,
@@ -157,6 +158,7 @@ def _accounts(
                     clock=clock,
                     chance=chance,
                 )
+                return accounts.note_probed(conn, made.id, probed)
 
         return await connected(await run_in_threadpool(keep), settings)
 

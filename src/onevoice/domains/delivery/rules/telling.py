@@ -101,6 +101,7 @@ def of_said(said: Said, answers: int | None) -> tuple[str, dict[str, Any]]:
         "automatic": said.automatic or None,
         "stop": (is_stop(said.text) and not said.automatic) or None,
         "files": attachments or None,
+        "page": dict(said.page) or None,
         "notes": list(said.notes[:20]) or None,
     }
 

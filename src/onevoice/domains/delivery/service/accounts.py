@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit, keys, sites
-from onevoice.domains.delivery.contracts.accounts import Account
+from onevoice.domains.delivery.contracts.accounts import Account, Probed
 from onevoice.domains.delivery.contracts.channels import Limits, Manifest, Setting
 from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import (
@@ -105,6 +105,12 @@ def create(
     told = {"channel": wanted.channel, "site": site.name, "settings": plain, "secrets": sorted(secret)}
     audit.record(conn, Audit(actor, "account.created", f"account:{number}", after=told), clock=clock)
     return account(conn, number)
+
+
+def note_probed(conn: Connection, account_id: AccountId, probed: Probed) -> Account:
+    """What its provider calls it, by which people find it there."""
+    store.set_handle(conn, account_id, probed.name[:200])
+    return account(conn, account_id)
 
 
 def update(

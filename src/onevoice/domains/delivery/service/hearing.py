@@ -70,9 +70,7 @@ def hear(
                 continue  # a machine's word from nowhere is nobody's
             answers = answered.get(each.key)
             name, properties = telling.of_said(each, answers)
-            context = telling.naming(kind, each.address) | ({"page": dict(each.page)} if each.page else {})
-            made = _event(account, each, name, properties, context, clock)
-            told.append(made if each.device is None else {**made, "anonymousId": each.device})
+            told.append(_event(account, each, name, properties, telling.naming(kind, each.address), clock))
             if telling.is_stop(each.text) and not each.automatic:
                 _withdraw(conn, account, each, answers, manifest, vault_key, clock)
         elif isinstance(each, Reach):

@@ -14,7 +14,7 @@ from onevoice.domains.delivery.contracts.names import AccountId
 _FIELDS = (
     "select a.id, a.channel, a.name, a.site, a.source_id, a.settings, a.place, a.paused, a.trouble, a.trouble_at,"
     " a.per_second, a.burst, a.concurrency, a.per_address_seconds, a.cost_minor, a.currency, a.made_at, a.changed_at,"
-    " p.blocked_until, p.trips, nullif(p.at, a.made_at)"
+    " p.blocked_until, p.trips, nullif(p.at, a.made_at), a.handle"
     " from delivery.account a join delivery.pace p on p.account_id = a.id"
 )
 _ACCOUNT = _FIELDS + " where a.deleted_at is null"
@@ -86,6 +86,10 @@ def insert(
         "insert into delivery.pace (account_id, tokens, at) values (%s, %s, %s)", (row[0], float(limits.burst), at)
     )
     return AccountId(row[0])
+
+
+def set_handle(conn: Connection, account_id: AccountId, handle: str) -> None:
+    conn.execute("update delivery.account set handle = %s where id = %s", (handle, account_id))
 
 
 def set_secrets(conn: Connection, account_id: AccountId, sealed: bytes) -> None:
