@@ -1,6 +1,7 @@
 /** The doors a customer may come in by, in the order in which lists show them. */
 export const channels = [
   "site",
+  "chat",
   "app",
   "telegram",
   "whatsapp",

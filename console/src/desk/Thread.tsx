@@ -88,13 +88,13 @@ export function Thread({ person, name, says, note }: { person: string; name: str
 }
 
 function SaidRow({ said, name, says }: { said: Said; name: string; says: Says }) {
-  const { t, fmt } = says.i18n;
+  const { t, tx, fmt } = says.i18n;
   const door = doorOf(said.channel);
   const theirs = said.author === "customer";
   const who = theirs ? name : (said.colleague ?? (said.template ? t("desk.template", { name: said.template }) : t("desk.program")));
   const beside = [
     said.assurance && t(`desk.assurance.${said.assurance}`),
-    theirs && said.address,
+    theirs && said.address_kind !== "chat" && said.address,
     said.automatic && t("desk.automatic"),
     said.edited && t("desk.edited"),
     said.state && t(`messages.states.${said.state}` as "messages.states.sent"),
@@ -111,6 +111,11 @@ function SaidRow({ said, name, says }: { said: Said; name: string; says: Says })
       </header>
       {said.subject && <p className="dk-subject"><bdi>{said.subject}</bdi></p>}
       {said.text && <p className="dk-text"><bdi>{said.text}</bdi></p>}
+      {said.page?.url && (
+        <p className="quiet dk-page">
+          {tx("desk.onPage", { page: <a href={said.page.url} target="_blank" rel="noopener noreferrer nofollow"><bdi>{said.page.title ?? said.page.url}</bdi></a> })}
+        </p>
+      )}
       {said.pressed && <p className="dk-text">{t("desk.pressed", { what: said.pressed })}</p>}
       {said.files.map((file, at) => (
         <p key={at} className="quiet dk-file"><bdi>{file.name}</bdi></p>

@@ -67,6 +67,8 @@ export interface Said {
   signature: string | null;
   pressed: string | null;
   files: { name: string; type: string; size_bytes: number | null }[];
+  /** Of the shop, on which it was written. */
+  page: { url: string | null; title: string | null } | null;
   automatic: boolean;
   edited: boolean;
   colleague: string | null;
@@ -92,10 +94,10 @@ export interface Mark {
   kind: "mark";
   id: string;
   at: string;
-  act: "opened" | "reopened" | "closed" | "snoozed" | "woken" | "assigned" | "tagged" | "untagged" | "spam" | "no_spam";
+  act: "opened" | "reopened" | "closed" | "snoozed" | "woken" | "assigned" | "tagged" | "untagged" | "spam" | "no_spam" | "hopped";
   actor: Colleague | null;
   to: Colleague | null;
-  detail: { why?: string; tags?: string[]; until?: string };
+  detail: { why?: string; tags?: string[]; until?: string; into?: string };
   episode: string;
 }
 

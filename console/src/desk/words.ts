@@ -1,4 +1,5 @@
 /** What the desk says of people, episodes and what became of them. */
+import { asChannel } from "~/channels";
 import type { I18n } from "~/i18n";
 
 import type { Episode, Mark } from "./model";
@@ -22,6 +23,7 @@ export function markText({ act, actor, to, detail }: Mark, { t, fmt }: I18n): st
     return to ? t("desk.marks.assigned", { who, to: to.name }) : t("desk.marks.unassigned", { who });
   }
   if (act === "tagged" || act === "untagged") return t(`desk.marks.${act}`, { who, tags: fmt.list(detail.tags ?? []) });
+  if (act === "hopped") return t("desk.marks.hopped", { into: t(`channels.name.${asChannel(detail.into)}`) });
   if (act === "snoozed") return t("desk.marks.snoozed", { who, when: detail.until ? fmt.dateTime(detail.until) : "" });
   if (actor && (act === "closed" || act === "reopened" || act === "spam" || act === "no_spam")) return t(`desk.marks.${act}`, { who });
   if (act === "closed") return t("desk.marks.idle");

@@ -64,7 +64,7 @@ export const accounts = {
   form: {
     back: "All channels",
     new: "Connect: {channel}",
-    newOf: { email: "Connect e-mail", telegram: "Connect Telegram", webhook: "Connect a webhook" },
+    newOf: { email: "Connect e-mail", telegram: "Connect Telegram", webhook: "Connect a webhook", chat: "Connect the site chat" },
     edit: "{name}: settings",
     lead: "Try the settings first. Trying sends nothing to anybody and keeps nothing.",
     name: "Name",
@@ -113,6 +113,12 @@ export const accounts = {
   },
   find: {
     title: "Where to find it",
+    chat: {
+      one: "The name visitors see at the top, and every site that may show the chat, one address per line. From anywhere else nothing is taken.",
+      two: "Put the snippet into the pages with <b>data-chat</b> in its second line: Data, Site snippet has both lines.",
+      three: "Who answers: whoever takes conversations on the desk. While nobody does, visitors are told so and may leave an address.",
+      four: "A bot in Telegram or a mailbox of this site, once connected, lets visitors take the conversation along.",
+    },
     telegram: {
       one: "Open Telegram, look for <b>@BotFather</b> (it has a blue tick), press Start and send <b>/newbot</b>.",
       two: "Give the bot a name that people see, then a user name that ends in “bot”.",

@@ -2,6 +2,7 @@
 export const channels = {
   name: {
     site: "site",
+    chat: "site chat",
     app: "app",
     shop: "shop",
     telegram: "Telegram",
@@ -20,6 +21,7 @@ export const channels = {
   },
   short: {
     site: "site",
+    chat: "chat",
     app: "app",
     shop: "shop",
     telegram: "TG",

@@ -162,6 +162,7 @@ export const customer = {
     instagram: "Instagram",
     messenger: "Messenger",
     device: "device",
+    chat: "chat",
     anonymous_id: "visitor",
   },
   /** As in "Both have an account". */
@@ -180,6 +181,7 @@ export const customer = {
     instagram: "an Instagram",
     messenger: "a Messenger",
     device: "a device",
+    chat: "a site chat",
     anonymous_id: "a visitor id",
   },
   traits: {

@@ -33,6 +33,7 @@ export const customers = {
     loyalty_card: "card {value}",
     user_id: "account {value}",
     device: "device {value}",
+    chat: "chat {value}",
     anonymous_id: "visitor {value}",
     external: "{system} {value}",
   },

@@ -22,7 +22,9 @@ export const desk = {
   none: "Nothing here",
   noneText: "Conversations come here when somebody puts them here.",
   state: { closed: "closed", snoozed: "until {when}", waits: "waits {how}", answered: "answered" },
+  onPage: "on the page {page}",
   marks: {
+    hopped: "The customer went on in {into}",
     opened: "They wrote: a conversation began",
     again: "They wrote again",
     woken: "Back from being put aside",

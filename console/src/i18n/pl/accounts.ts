@@ -71,7 +71,7 @@ export const accounts: Translated<typeof english> = {
   form: {
     back: "Wszystkie kanały",
     new: "Podłączanie: {channel}",
-    newOf: { email: "Podłączanie poczty e-mail", telegram: "Podłączanie Telegrama", webhook: "Podłączanie webhooka" },
+    newOf: { email: "Podłączanie poczty e-mail", telegram: "Podłączanie Telegrama", webhook: "Podłączanie webhooka", chat: "Podłączanie czatu na\u00a0stronie" },
     edit: "{name}: ustawienia",
     lead: "Najpierw próba. Przy próbie nic nie jest do nikogo wysyłane ani zapisywane.",
     name: "Nazwa",
@@ -120,6 +120,12 @@ export const accounts: Translated<typeof english> = {
   },
   find: {
     title: "Gdzie to znaleźć",
+    chat: {
+      one: "Nazwa, którą odwiedzający widzą u\u00a0góry, i\u00a0każda strona, która może pokazywać czat, po jednym adresie w\u00a0wierszu. Z\u00a0innych miejsc nic nie jest przyjmowane.",
+      two: "Wstaw w\u00a0strony kod z\u00a0<b>data-chat</b> w\u00a0drugim wierszu: oba wiersze są w\u00a0Danych, Kod na stronę.",
+      three: "Odpowiada ten, kto przyjmuje rozmowy na biurku. Gdy nie ma nikogo, odwiedzający o\u00a0tym wiedzą i\u00a0mogą zostawić adres.",
+      four: "Podłączony bot Telegrama albo skrzynka tego serwisu pozwala zabrać rozmowę ze sobą.",
+    },
     telegram: {
       one: "W\u00a0Telegramie wyszukaj <b>@BotFather</b> (z\u00a0niebieskim znaczkiem), naciśnij Start i\u00a0wyślij <b>/newbot</b>.",
       two: "Nadaj botowi nazwę, którą zobaczą ludzie, a\u00a0potem nazwę użytkownika zakończoną na „bot”.",

@@ -4,6 +4,7 @@ import type { channels as english } from "../en/channels";
 export const channels: Translated<typeof english> = {
   name: {
     site: "witryna",
+    chat: "czat na\u00a0stronie",
     app: "aplikacja",
     shop: "sklep",
     telegram: "Telegram",
@@ -22,6 +23,7 @@ export const channels: Translated<typeof english> = {
   },
   short: {
     site: "www",
+    chat: "czat",
     app: "apka",
     shop: "sklep",
     telegram: "TG",

@@ -163,6 +163,7 @@ export const customer: Translated<typeof english> = {
     instagram: "Instagram",
     messenger: "Messenger",
     device: "urządzenie",
+    chat: "czat",
     anonymous_id: "gość",
   },
   kindOne: {
@@ -180,6 +181,7 @@ export const customer: Translated<typeof english> = {
     instagram: "Instagram",
     messenger: "Messenger",
     device: "urządzenie",
+    chat: "czat na stronie",
     anonymous_id: "numer gościa",
   },
   traits: {

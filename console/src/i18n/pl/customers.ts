@@ -41,6 +41,7 @@ export const customers: Translated<typeof english> = {
     loyalty_card: "karta {value}",
     user_id: "konto {value}",
     device: "urządzenie {value}",
+    chat: "czat {value}",
     anonymous_id: "gość {value}",
     external: "{system} {value}",
   },

@@ -24,7 +24,9 @@ export const desk: Translated<typeof english> = {
   none: "Nic tu nie ma",
   noneText: "Rozmowy pojawią się tu, gdy ktoś je tu przeniesie.",
   state: { closed: "zamknięta", snoozed: "do {when}", waits: "czeka {how}", answered: "odpowiedziano" },
+  onPage: "na\u00a0stronie {page}",
   marks: {
+    hopped: "Klient przeszedł dalej: {into}",
     opened: "Klient napisał: rozmowa się zaczęła",
     again: "Klient napisał znowu",
     woken: "Rozmowa wróciła z\u00a0odłożonych",

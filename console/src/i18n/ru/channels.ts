@@ -4,6 +4,7 @@ import type { channels as english } from "../en/channels";
 export const channels: Translated<typeof english> = {
   name: {
     site: "сайт",
+    chat: "чат на\u00a0сайте",
     app: "приложение",
     shop: "магазин",
     telegram: "Telegram",
@@ -22,6 +23,7 @@ export const channels: Translated<typeof english> = {
   },
   short: {
     site: "сайт",
+    chat: "чат",
     app: "прил.",
     shop: "маг.",
     telegram: "TG",

@@ -163,6 +163,7 @@ export const customer: Translated<typeof english> = {
     instagram: "Instagram",
     messenger: "Messenger",
     device: "устройство",
+    chat: "чат",
     anonymous_id: "посетитель",
   },
   kindOne: {
@@ -180,6 +181,7 @@ export const customer: Translated<typeof english> = {
     instagram: "Instagram",
     messenger: "Messenger",
     device: "устройство",
+    chat: "чат на сайте",
     anonymous_id: "номер посетителя",
   },
   traits: {

@@ -41,6 +41,7 @@ export const customers: Translated<typeof english> = {
     loyalty_card: "карта {value}",
     user_id: "кабинет {value}",
     device: "устройство {value}",
+    chat: "чат {value}",
     anonymous_id: "посетитель {value}",
     external: "{system} {value}",
   },

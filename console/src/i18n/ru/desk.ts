@@ -24,7 +24,9 @@ export const desk: Translated<typeof english> = {
   none: "Здесь пусто",
   noneText: "Диалоги появятся здесь, когда кто-нибудь их\u00a0сюда перенесёт.",
   state: { closed: "закрыт", snoozed: "до\u00a0{when}", waits: "ждёт {how}", answered: "отвечено" },
+  onPage: "на\u00a0странице {page}",
   marks: {
+    hopped: "Клиент продолжил разговор: {into}",
     opened: "Клиент написал: диалог начат",
     again: "Клиент написал снова",
     woken: "Диалог вернулся из\u00a0отложенных",

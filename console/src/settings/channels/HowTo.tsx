@@ -3,7 +3,7 @@ import { useI18n } from "~/i18n";
 import { Section } from "~/ui";
 
 const STEPS = ["one", "two", "three", "four", "five"] as const;
-const PAGES: Record<string, string> = { telegram: "how-to/channels.md", email: "how-to/connect-e-mail.md", webhook: "reference/channels/webhook.md", sandbox: "reference/channels/sandbox.md" };
+const PAGES: Record<string, string> = { chat: "how-to/chat.md", telegram: "how-to/channels.md", email: "how-to/connect-e-mail.md", webhook: "reference/channels/webhook.md", sandbox: "reference/channels/sandbox.md" };
 
 export function HowTo({ kind }: { kind: string }) {
   const { t, tx, has } = useI18n();
