@@ -15,7 +15,7 @@ export function extras(talk: Talk, words: Words, back: () => void) {
   let failed = false;
 
   const ask = make("div", { class: "l" }, make("i"));
-  const askForm = mailForm("contact");
+  const askForm = mailForm("ask");
   const kept = make("p", { class: "small", role: "status" });
   ask.append(make("h3", {}, words.ask), askForm, kept);
 
@@ -33,30 +33,36 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     words.telegram,
   );
   const byMail = make("button", { type: "button", class: "b mail" }, drawing("M2 4h14v10H2z M2 5l7 5 7-5", 18), words.byMail);
-  const hopForm = mailForm("hop");
+  const hopForm = mailForm("along");
   const wrong = make("p", { class: "small bad", role: "alert" }, words.wrong);
   const carries = make("p", { class: "small" }, put(words.carries));
   const along = make("div", { class: "l d hop" }, make("i"), make("h3", {}, toggle), why, qr, link, byMail, hopForm, wrong, carries);
   const elbow = make("s");
   along.append(elbow);
-  const node = make("div", {}, ask, along);
+
+  const who = make("p");
+  const yes = make("button", { type: "button", class: "b" }, words.yes);
+  const no = make("button", { type: "button", class: "b" }, words.no);
+  const came = make("div", { class: "l d came", role: "group" }, make("i"), who, yes, no);
+
+  const node = make("div", {}, ask, along, came);
   const look = new CSSStyleSheet();
   look.replaceSync(css);
 
-  function mailForm(way: "contact" | "hop"): HTMLFormElement {
-    const field = make("input", { type: "email", name: "email", id: way, required: "", autocomplete: "email", maxlength: "254" });
+  function mailForm(id: string): HTMLFormElement {
+    const field = make("input", { type: "email", name: "email", id, required: "", autocomplete: "email", maxlength: "254" });
     const bad = make("p", { class: "small bad", role: "alert" });
     const form = make(
       "form",
       { class: "ask" },
-      make("label", { class: "small", for: way }, words.mail),
+      make("label", { class: "small", for: id }, words.mail),
       field,
       make("button", { class: "b" }, words.keep),
       bad,
     );
     form.onsubmit = async (event) => {
       event.preventDefault();
-      const found = await talk.mail(field.value.trim(), way);
+      const found = await talk.mail(field.value.trim());
       text(bad, found ? "" : words.wrong);
       if (!found) return field.focus();
       became = found;
@@ -91,6 +97,8 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     draw();
     hopForm.querySelector("input")?.focus();
   };
+  yes.onclick = () => void talk.came(true).then(back);
+  no.onclick = () => void talk.came(false).then(back);
   setInterval(() => chosen === "telegram" && draw(), MINUTE / 6);
 
   /** Whether there is anything. */
@@ -99,7 +107,7 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     const said = lines.some(({ ours }) => !ours);
     const hops = about?.hops ?? [];
     const mail = about?.contact;
-    const away = said && !!about && !about.available && !!about.mail;
+    const away = said && about?.available === false && hops.includes("email");
     ask.hidden = !(away || (became && mail));
     for (const one of [ask.querySelector("h3")!, askForm]) one.hidden = !!mail;
     text(kept, mail ? put(became === "confirm" ? words.confirm : words.kept, { mail }) : "");
@@ -119,8 +127,16 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     qr.classList.toggle("gone", left < 1);
     text(old, left < 1 ? words.ended : put(words.once, { n: left }));
     fresh.hidden = left >= 1;
-    ask.classList.toggle("end", along.hidden);
-    return !ask.hidden || !along.hidden;
+
+    const who_ = about?.came;
+    came.hidden = !who_;
+    yes.hidden = !who_?.asks;
+    const names: Record<string, string> = { telegram: "Telegram", email: words.mail };
+    text(who, put(who_?.asks ? words.asks : words.came, { door: names[who_?.channel ?? ""] ?? "" }));
+
+    const shownLast = [ask, along, came].filter((one) => !one.hidden).pop();
+    for (const one of [ask, along, came]) one.classList.toggle("end", one === shownLast);
+    return !!shownLast;
   }
 
   return {

@@ -133,7 +133,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   /** What may stand below the lines is loaded when there is a reason. */
   function drawMore(): boolean {
     const { about, lines } = state;
-    if (!more && lines.length && (about?.mail || about?.hops?.length)) {
+    if (!more && lines.length && (about?.hops?.length || about?.came)) {
       void import("./extras").then(({ extras }) => {
         if (more) return;
         more = extras(talk, words, () => box.focus());

@@ -27,9 +27,11 @@ export interface About {
   brand: string;
   available: boolean;
   usual: number | null;
-  mail?: boolean;
-  contact?: string | null;
+  /** Where it can go on. By e-mail only whoever left an address: `contact` is enough of it to know it by. */
   hops?: string[];
+  contact?: string | null;
+  /** Who came by a code of this chat; `asks`: whether it was its visitor is to be said here. */
+  came?: { channel: string; asks: boolean } | null;
 }
 
 export interface Hop {
@@ -480,12 +482,18 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       typedAt = on ? Date.now() : 0;
       if (live()) socket!.send(JSON.stringify({ typing: on }));
     },
-    /** What became of the address: `kept` or `confirm`; nothing where it was not taken. */
-    async mail(email: string, way: "contact" | "hop"): Promise<string | undefined> {
-      const answer = await post(way, { secret, email, ...(way === "hop" ? { to: "email" } : {}) });
+    /** What became of the address: `kept`, or `confirm` where its holder is asked first; nothing where it was not taken. */
+    async mail(email: string): Promise<string | undefined> {
+      const answer = await post("hop", { secret, to: "email", email });
       if (answer.status !== 200) return undefined;
       if (state.about) state.about.contact = answer.contact ?? null;
-      return answer.state ?? "kept";
+      return answer.state;
+    },
+    /** Whether it was the visitor who came by the code. */
+    async came(yes: boolean): Promise<void> {
+      const answer = await post("came", { secret, yes });
+      if (answer.status === 200 && state.about) state.about.came = answer.came ?? null;
+      void sync();
     },
     async hop(): Promise<Hop | undefined> {
       const answer = await post("hop", { secret, to: "telegram" });

@@ -25,7 +25,7 @@ export const words = {
   mail: "E-mail",
   keep: "Save",
   kept: "We will also answer at {mail}.",
-  confirm: "A letter is on its way to {mail}. Open the link in it, so that we know it is you.",
+  confirm: "We sent a letter to {mail}. Answer it with any word, and we go on by e-mail.",
   wrong: "That did not work. Check the address, or try again in a moment.",
   hop: "Leaving? Take this conversation with you.",
   hopText: "In Telegram it goes on from here. Nothing to repeat.",
@@ -38,6 +38,10 @@ export const words = {
   telegram: "Open in Telegram",
   byMail: "E-mail instead",
   carries: "The code carries only this conversation. Orders and account details are shown only after you log in.",
+  asks: "Somebody has opened this conversation by its code: {door}. Was it you?",
+  came: "This conversation has gone on: {door}.",
+  yes: "Yes, it was me",
+  no: "It was not me",
 };
 
 export type Words = typeof words;

@@ -27,7 +27,7 @@ export const words: Words = {
   mail: "E-mail",
   keep: "Zapisz",
   kept: "Odpiszemy też na {mail}.",
-  confirm: "Wysłaliśmy wiadomość na {mail}. Otwórz link, który w niej jest, żebyśmy wiedzieli, że to Ty.",
+  confirm: "Wysłaliśmy wiadomość na {mail}. Odpowiedz na nią dowolnym słowem, a będziemy dalej pisać mailem.",
   wrong: "Nie udało się. Sprawdź adres albo spróbuj za chwilę.",
   hop: "Wychodzisz? Weź tę rozmowę ze sobą.",
   hopText: "W Telegramie pójdzie dalej od tego miejsca. Nie trzeba niczego powtarzać.",
@@ -40,4 +40,8 @@ export const words: Words = {
   telegram: "Otwórz w Telegramie",
   byMail: "Wolę e-mailem",
   carries: "Kod przenosi tylko tę rozmowę. Zamówienia i dane konta pokazujemy dopiero po zalogowaniu.",
+  asks: "Ktoś otworzył tę rozmowę jej kodem: {door}. Czy to Ty?",
+  came: "Ta rozmowa trwa dalej: {door}.",
+  yes: "Tak, to ja",
+  no: "To nie ja",
 };
