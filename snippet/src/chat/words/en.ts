@@ -32,7 +32,7 @@ export const words = {
   mailText: "By e-mail it goes on from here. Nothing to repeat.",
   scan: "Scan with your phone or type the code",
   qr: "QR code that opens this conversation in Telegram",
-  once: "Works once, for {n} min",
+  once: "Works once, for {n}\u00a0min",
   ended: "This code has expired",
   fresh: "New code",
   telegram: "Open in Telegram",

@@ -34,7 +34,7 @@ export const words: Words = {
   mailText: "W mailach pójdzie dalej od tego miejsca. Nie trzeba niczego powtarzać.",
   scan: "Zeskanuj telefonem albo wpisz kod",
   qr: "Kod QR, który otwiera tę rozmowę w Telegramie",
-  once: "Działa raz, przez {n} min",
+  once: "Działa raz, przez {n}\u00a0min",
   ended: "Ten kod wygasł",
   fresh: "Nowy kod",
   telegram: "Otwórz w Telegramie",
