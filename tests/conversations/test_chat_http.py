@@ -172,7 +172,8 @@ class TestWho:
     def test_what_the_page_is_told(self, shop, anna, olga) -> None:
         told = anna.ask("open").json()
         assert told | {"usual": None} == {
-            "brand": "Northfold", "available": False, "usual": None, "lines": [], "last": 0, "shown": 0,
+            "brand": "Northfold", "available": False, "usual": None, "hops": [], "lines": [], "last": 0, "shown": 0,
+            "contact": None, "came": None,
         }  # fmt: skip
 
     def test_from_another_page_nothing(self, shop) -> None:
@@ -192,7 +193,7 @@ class TestWho:
     @pytest.mark.parametrize("key", ["", "ov_write_" + "x" * 43, 7, None, "k" * 5_000])
     def test_without_a_key_of_the_site_nothing(self, shop, anna, key) -> None:
         told = anna.ask("open", key=key if key is not None else False)
-        assert (told.status_code, told.json()["code"]) == (404, "no_chat")
+        assert (told.status_code, told.json()["code"]) == (401, "unknown_key")
 
     def test_a_secret_that_is_none_of_a_chat_shows_nothing(self, shop, anna) -> None:
         anna.says("My secret question")

@@ -78,6 +78,13 @@ class NoChatError(ConversationsError):
     kind = "not_found"
 
 
+class UnknownPageKeyError(ConversationsError):
+    """No site is known by this key."""
+
+    code = "unknown_key"
+    kind = "unauthenticated"
+
+
 class ForeignPageError(ConversationsError):
     """The page may not show the chat."""
 

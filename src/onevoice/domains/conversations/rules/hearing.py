@@ -1,5 +1,6 @@
 """What an event of the log means for a conversation."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -37,6 +38,22 @@ def meant(name: str, properties: Mapping[str, Any]) -> Meant:
     begins = "start" in properties or (isinstance(text, str) and text.strip() == "/start")
     idle = bool(begins or properties.get("automatic") or properties.get("stop"))
     return Meant("customer", wants=not idle, answers=False, message=None)
+
+
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def straight(value: Any) -> Any:
+    """JSON as it is shown: without the signs that turn what follows them around, by which a file's name can lie.
+
+    >>> straight({"files": [{"name": "invoice\u202egnp.exe"}]})
+    {'files': [{'name': 'invoicegnp.exe'}]}
+    """
+    if isinstance(value, str):
+        return _TURNING.sub("", value)
+    if isinstance(value, dict):
+        return {name: straight(each) for name, each in value.items()}
+    return [straight(each) for each in value] if isinstance(value, list) else value
 
 
 _SEARCHED = ("subject", "text", "quoted", "signature", "data")

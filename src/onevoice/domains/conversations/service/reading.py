@@ -11,6 +11,7 @@ from onevoice.domains.access.contracts import AccountId
 from onevoice.domains.access.errors import UnknownUserError
 from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.conversations.contracts import VIEWS, Draft, Episode, Mark, Note, Said, View
+from onevoice.domains.conversations.rules import hearing
 from onevoice.domains.conversations.service import people
 from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
@@ -96,7 +97,7 @@ def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
     return [
         Said(
             each.seq, each.nid, each.at, each.author, each.channel, each.message, each.episode,
-            events[each.seq].body.get("properties") or {},
+            hearing.straight(events[each.seq].body.get("properties") or {}),
         )
         for each in found
         if each.seq in events
