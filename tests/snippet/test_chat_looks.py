@@ -1,5 +1,6 @@
 """The chat on a product's page in Chromium: by keyboard alone, without a violation, without a shift; away; the hop."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -200,7 +201,7 @@ def test_a_code_that_has_run_out_says_so_and_another_is_made(desk, chromium):
         page.locator(".hop h3 button").click()
         page.locator(".code").wait_for()
         first = page.locator(".code").inner_text()
-        assert "15 min" in page.locator(".qr").inner_text()
+        assert "15\u00a0min" in page.locator(".qr").inner_text()
         link = page.locator(".b.tg")
         assert link.get_attribute("href") == f"https://t.me/northfold_bot?start={first.replace(' ', '')}"
         assert link.get_attribute("rel") == "noopener noreferrer"
@@ -225,6 +226,38 @@ def test_whoever_came_by_the_code_can_be_told_off(desk, chromium):
         no = page.get_by_role("button", name="It was not me")
         no.click(timeout=40_000)
         expect(no).to_be_hidden()
+
+
+def test_who_is_typing_and_how_far_they_have_read(desk, chromium):
+    """What the socket tells and hears, with a word of ours in between."""
+    sockets, heard = [], []
+
+    def between(socket):
+        server = socket.connect_to_server()
+        sockets.append(socket)
+        socket.on_message(lambda text: (heard.append(json.loads(text)), server.send(text)))
+        server.on_message(socket.send)
+
+    with product(desk, chromium) as page:
+        page.context.route_web_socket(re.compile("/v1/chat/socket$"), between)
+        page.reload()
+        page.locator(".launch").click()
+        page.locator("textarea").fill("Hello")
+        page.keyboard.press("Enter")
+        expect(page.locator(".me > small")).to_have_text("Delivered")
+        page.wait_for_timeout(500)
+        sockets[-1].send(json.dumps({"typing": "Olga"}))
+        expect(page.locator(".typing")).to_have_text("Olga is typing…")
+        sockets[-1].send(json.dumps({"typing": False}))
+        expect(page.locator(".typing")).to_have_count(0)
+        sockets[-1].send(json.dumps({"read": 1}))
+        expect(page.locator(".me > small")).to_have_text("Read")
+        page.locator("textarea").press_sequentially("More to say", delay=20)
+        page.keyboard.press("Enter")
+        page.locator(".me").nth(1).wait_for()
+        page.wait_for_timeout(300)
+        typing = [each["typing"] for each in heard if "typing" in each]
+        assert typing == [True, False], "once in three seconds, and an end to it"
 
 
 def packed(pattern: str) -> dict[str, int]:

@@ -75,6 +75,8 @@ const LOOK_TICKS = 6;
 const LONGEST_WAIT_MS = 30_000;
 const TYPING_MS = 3_000;
 const REFUSED = 4403;
+/** The key, the page or the site has no chat. */
+const CLOSED = [401, 403, 404];
 
 /** 24 letters by chance, as nobody can guess them. */
 function drawn(): string {
@@ -196,7 +198,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       if (status === 200) status = 0; // it was cut off
     }
     clearTimeout(limit);
-    if (status === 403 || status === 404) state.trouble = "refused";
+    if (CLOSED.includes(status)) state.trouble = "refused";
     else state.trouble = status && status < 500 ? "" : "offline";
     return { ...said, status, after };
   }
@@ -293,7 +295,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
         renewed = true;
         begin();
       } else if (status && status < 500 && status !== 429) {
-        const all = status === 403 || status === 404 ? state.waiting() : [next];
+        const all = CLOSED.includes(status) ? state.waiting() : [next];
         for (const one of all) {
           if (one.sent) continue;
           one.failed = true;
