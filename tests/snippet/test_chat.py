@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsers import Browser, Visitor
-from chatting import CHAT, IN, Desk, Panel
 from shop import Gate, Shop
+from shop_chat import CHAT, IN, Desk, Panel
 from test_snippet import kill_api
 
 from faults import proxy
@@ -241,7 +241,6 @@ class TestWho:
             "(() => { for (const [name, value] of Object.entries(localStorage)) if (name.startsWith('onevoice.chat'))"
             " localStorage.setItem(name, JSON.stringify({...JSON.parse(value), device: null})) })()"
         )
-        panel.tab.run("onevoice.logout.name ?? 0")
         panel.tab.run("localStorage.setItem('onevoice.anonymous', 'somebody-else') ?? (document.cookie ="
                       " 'onevoice_id=somebody-else;Path=/;Domain=127.0.0.1') ?? 0")  # fmt: skip
         panel.say("Not mine")
@@ -260,8 +259,8 @@ class TestWho:
 
     def test_refused_storage(self, browser, desk, shop):
         visitor = browser.visitor()
-        visitor.prepare("Object.defineProperty(window, 'localStorage', { get() { throw new Error('no') } });"
-                        " Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('no') } })")  # fmt: skip
+        for place in ("localStorage", "sessionStorage"):
+            visitor.prepare(f"Object.defineProperty(window, '{place}', {{ get() {{ throw new Error('no') }} }})")
         panel = Panel(visitor.tab(), shop.url)
         panel.open().say("One", "Two")
         panel.shows("One", "Two")

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from chatting import CHAT, FONTS, PRODUCT, Desk
 from playwright.sync_api import Browser, Page, expect
+from shop_chat import CHAT, FONTS, PRODUCT, Desk
 
 from chromium import running_chromium
 from onevoice import bootstrap
@@ -169,14 +169,18 @@ def test_a_word_that_is_being_put_together_is_not_sent(desk, chromium):
 def test_the_page_does_not_move_and_neither_style_leaks(desk, chromium):
     with product(desk, chromium) as page:
         page.wait_for_timeout(500)
-        before = page.evaluate("[...document.querySelectorAll('main *')].map((one) => JSON.stringify(one.getBoundingClientRect()))")
+        before = page.evaluate(
+            "[...document.querySelectorAll('main *')].map((one) => JSON.stringify(one.getBoundingClientRect()))"
+        )
         page.evaluate("shifts.length = 0")
         page.locator(".launch").click()
         page.locator("textarea").fill("Hello")
         page.keyboard.press("Enter")
         page.locator(".me").wait_for()
         page.wait_for_timeout(500)
-        after = page.evaluate("[...document.querySelectorAll('main *')].map((one) => JSON.stringify(one.getBoundingClientRect()))")
+        after = page.evaluate(
+            "[...document.querySelectorAll('main *')].map((one) => JSON.stringify(one.getBoundingClientRect()))"
+        )
         assert (after, page.evaluate("document.documentElement.scrollWidth <= innerWidth")) == (before, True)
         style = "(one) => { const {fontStyle, textTransform, letterSpacing, lineHeight} = getComputedStyle(one);"
         style += " return [fontStyle, textTransform, letterSpacing, lineHeight] }"
