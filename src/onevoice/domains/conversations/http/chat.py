@@ -161,7 +161,12 @@ def router(
     def answering(request: Request, said: Any, work: Callable[[dict[str, Any], Account], dict[str, Any]]) -> Response:
         """A page may read what was wrong too: an origin that may not show the chat learns only that."""
         origin = request.headers.get("origin")
-        headers = {"Access-Control-Allow-Origin": origin or "null", "Vary": "Origin", "Cache-Control": "no-store"}
+        headers = {
+            "Access-Control-Allow-Origin": origin or "null",
+            "Access-Control-Expose-Headers": "Retry-After",
+            "Vary": "Origin",
+            "Cache-Control": "no-store",
+        }
         try:
             if not isinstance(said, dict):
                 return problems.render(
