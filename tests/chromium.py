@@ -13,7 +13,6 @@ PLAYWRIGHT_OFF = (
     "LensOverlay",
     "MediaRouter",
     "PaintHolding",
-    "ThirdPartyStoragePartitioning",
     "AvoidCorsURLLoaderRestartOnRedirect",
     "TcpPortRandomizationWin",
     "OptimizationHints",

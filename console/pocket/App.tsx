@@ -1,9 +1,11 @@
 /** The pocket: one person's devices side by side, the line through them, and your side of it. */
 import { useEffect, useState, type MouseEvent } from "react";
+import { flushSync } from "react-dom";
 
 import { languages } from "~/i18n/core";
 import { Mark } from "~/ui/icons";
 
+import { Browser } from "./Browser";
 import { Desk } from "./Desk";
 import { useWords, type Words } from "./i18n";
 import { Lines } from "./Lines";
@@ -16,6 +18,8 @@ import { Trouble } from "./Trouble";
 import { usePocket, type Live } from "./usePocket";
 
 const STEP_MS = 1_800;
+
+type Place = "devices" | "browser";
 
 const personOf = (): string => new URLSearchParams(location.search).get("person") ?? "";
 
@@ -38,7 +42,19 @@ export function App() {
 
 function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerson: (key: string) => void }) {
   const { t } = useWords();
-  const play = usePlay(pocket);
+  const [place, setPlace] = useState<Place>("devices");
+  // Once it was opened it stays: what is written there is not lost by a look at the phone.
+  const [opened, setOpened] = useState(false);
+  const play = usePlay(pocket, () => setPlace("devices"));
+  const go = (to: Place) => {
+    setPlace(to);
+    if (to === "browser") setOpened(true);
+  };
+  const hopped = () => {
+    flushSync(() => setPlace("devices"));
+    document.getElementById("pk-phone")?.scrollIntoView({ block: "nearest" });
+    document.querySelector<HTMLElement>(".pk-foot input, .pk-foot button")?.focus({ preventScroll: true });
+  };
   const [seen, setSeen] = useState<Seen>(new Set());
   const now = seenOf(pocket, seen);
   if (now !== seen) setSeen(now);
@@ -54,14 +70,20 @@ function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerso
         )}
         <p className="pk-lead">{t("about")}</p>
         <p className="pk-next" role="status">
-          {play.at === null ? <Try next={nextOf(pocket, seen)} /> : <Told pocket={pocket} n={play.at} />}
+          {play.at === null ? <Try next={nextOf(pocket, seen)} onDevices={() => flushSync(() => setPlace("devices"))} /> : <Told pocket={pocket} n={play.at} />}
         </p>
         <section aria-labelledby="pk-theirs">
           <div className="pk-caption">
             <h2 id="pk-theirs">{t("theirs", { name: firstName(pocket) })}</h2>
-            <p className="pk-quiet">{leadText(pocket, t)}</p>
+            {place === "devices" && <p className="pk-quiet">{leadText(pocket, t)}</p>}
+            {pocket.browser && <Places place={place} onPlace={go} />}
           </div>
-          <div className="pk-devices">
+          {pocket.browser && opened && (
+            <section hidden={place !== "browser"} aria-label={t("browser.title")}>
+              <Browser pocket={pocket} place={pocket.browser} act={live.act} onHop={hopped} />
+            </section>
+          )}
+          <div className="pk-devices" hidden={place !== "devices"}>
             <Phone pocket={pocket} act={live.act} upTo={play.at} />
             <Mailbox pocket={pocket} act={live.act} upTo={play.at} />
           </div>
@@ -119,11 +141,26 @@ function Head({ pocket, onPerson, play }: { pocket: Pocket; onPerson: (key: stri
   );
 }
 
+/** The phone and the mailbox, or the browser, which has the whole width: a shop is wide. */
+function Places({ place, onPlace }: { place: Place; onPlace: (to: Place) => void }) {
+  const { t } = useWords();
+  return (
+    <div className="pk-kinds pk-places" role="group" aria-label={t("places.label")}>
+      {(["devices", "browser"] as const).map((each) => (
+        <button key={each} type="button" aria-pressed={each === place} onClick={() => onPlace(each)}>
+          {t(`places.${each}`)}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 /** What to try, which leads to where it is tried. */
-function Try({ next }: { next: Next }) {
+function Try({ next, onDevices }: { next: Next; onDevices: () => void }) {
   const { t } = useWords();
   const place = placeOf[next];
   const go = (event: MouseEvent) => {
+    onDevices();
     const field = place && document.getElementById(place)?.querySelector<HTMLElement>("textarea, input:not([type=number]), .pk-subject, .pk-modes button, .pk-primary");
     if (!field) return;
     event.preventDefault();
@@ -190,7 +227,7 @@ interface Play {
 }
 
 /** Steps through the numbers, one after the other; Escape ends it. */
-function usePlay(pocket: Pocket): Play {
+function usePlay(pocket: Pocket, onStart: () => void): Play {
   const [at, setAt] = useState<number | null>(null);
   const { knots } = pocket.story;
   const last = knots.at(-1)?.n ?? 0;
@@ -207,7 +244,11 @@ function usePlay(pocket: Pocket): Play {
     window.addEventListener("keydown", end);
     return () => window.removeEventListener("keydown", end);
   }, [going]);
-  return { at, toggle: () => setAt(at === null ? (knots[0]?.n ?? null) : null) };
+  const toggle = () => {
+    onStart();
+    setAt(at === null ? (knots[0]?.n ?? null) : null);
+  };
+  return { at, toggle };
 }
 
 /** The step that is being shown, in a sentence. */

@@ -56,18 +56,21 @@ export function Desk({ pocket, act, ahead, upTo }: { pocket: Pocket; act: Act; a
 
 /** Of the line beside each row: the door of the knot above, and whether it leads to what is on its way. Ends at the last knot. */
 function strandsOf(items: Item[]): ({ door: string; way: boolean } | null)[] {
-  const last = items.findLastIndex((item) => item.n !== undefined);
+  const last = items.findLastIndex(onLine);
   let door = "";
   return items.map((item, index) => {
-    if (item.n !== undefined) door = item.door;
-    const next = items.slice(index + 1).find((each) => each.n !== undefined);
+    if (onLine(item)) door = item.door;
+    const next = items.slice(index + 1).find(onLine);
     return door && index < last ? { door, way: next?.waiting === true } : null;
   });
 }
 
+/** Whether it was said: it has a number, or was said in a browser, where nothing can be counted. */
+const onLine = (item: Item): boolean => item.n !== undefined || (item.door === "chat" && (item.kind === "theirs" || item.kind === "ours"));
+
 function classOf(item: Item): string {
   if (item.kind === "learnt") return "pk-learnt";
-  return item.n === undefined ? "pk-message pk-silence" : "pk-message";
+  return !onLine(item) ? "pk-message pk-silence" : "pk-message";
 }
 
 function troubleText({ code, detail }: { code: string; detail: string }, t: Words["t"]): string {
@@ -78,7 +81,7 @@ function troubleText({ code, detail }: { code: string; detail: string }, t: Word
 function Kept({ item, pocket, now }: { item: Item; pocket: Pocket; now: number }) {
   const { t } = useWords();
   if (item.kind === "learnt") return <Learnt item={item} />;
-  if (item.kind === "silence" || item.n === undefined) return <Silence item={item} pocket={pocket} />;
+  if (item.kind === "silence" || !onLine(item)) return <Silence item={item} pocket={pocket} />;
   const theirs = item.kind === "theirs";
   return (
     <>

@@ -15,7 +15,7 @@ export function Lines({ knots, upTo }: { knots: Knot[]; upTo: number | null }) {
     let frame = 0;
     const draw = () => {
       const measured = measure(element);
-      if (measured) setSegments(matchMedia(STACKED).matches ? spine(knots, measured) : route(knots, measured));
+      setSegments(!measured ? [] : matchMedia(STACKED).matches ? spine(knots, measured) : route(knots, measured));
     };
     const later = () => {
       cancelAnimationFrame(frame);

@@ -85,7 +85,8 @@ export function measure(root: HTMLElement): Measured | null {
   const seen = ([, { top, bottom }]: readonly [number, Box]) => !room || (bottom + origin.top > room.top && top + origin.top < room.bottom);
   const part = (name: string) => root.querySelector(`[data-part="${name}"]`);
   const [phone, mailbox, side] = [part("phone"), part("mailbox"), part("side")];
-  if (!phone || !mailbox || !side) return null;
+  // While the browser is looked at, neither of them is there.
+  if (!phone?.getClientRects().length || !mailbox || !side) return null;
   return { knots: all("device"), desk: new Map([...all("desk")].filter(seen)), out: middles("lane-out"), in: middles("lane-in"), to: all("to"), from: all("from"), phone: box(phone), mailbox: box(mailbox), side: box(side) };
 }
 

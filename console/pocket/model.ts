@@ -1,5 +1,5 @@
 /** What the stand-ins tell of one person's pocket. Times are ISO 8601. */
-export type Door = "telegram" | "email";
+export type Door = "telegram" | "email" | "chat";
 export type Device = "phone" | "mailbox";
 export type Provider = "telegram" | "email";
 export type Mode = "ok" | "slow" | "busy" | "down";
@@ -90,6 +90,8 @@ export interface Pocket {
   person: { key: string; name: string; id: string | null };
   phone: { started: boolean; blocked: boolean; messages: Said[]; earlier: number } | null;
   mailbox: { address: string; letters: Letter[] } | null;
+  /** Where the browser begins; `shown`: what its address bar calls the origin. */
+  browser: { origin: string; path: string; shown: string } | null;
   story: { items: Item[]; knots: Knot[]; hidden: number };
   options: Partial<Record<Kind, Option>>;
   trouble: { code: string; detail: string } | null;
@@ -104,7 +106,7 @@ export interface Told {
 }
 
 export const doorOf: Record<Device, Door> = { phone: "telegram", mailbox: "email" };
-export const isDoor = (door: string): door is Door => door === "telegram" || door === "email";
+export const isDoor = (door: string): door is Door => door === "telegram" || door === "email" || door === "chat";
 
 /** What is on its way: asked for, and not with its provider yet. */
 export const waitingOf = (pocket: Pocket): Item[] => pocket.story.items.filter((item) => item.waiting);

@@ -31,7 +31,9 @@ const DEVICES: Record<string, string> = { telegram: "phone", email: "mailbox" };
 /** solid: the customer acted. ring: we did. dotted: on its way. */
 export type KnotKind = "solid" | "ring" | "dotted";
 
-export function Knot({ n, kind, door, place }: { n: number; kind: KnotKind; door: string; place: "device" | "desk" }) {
+/** Without a number: of what lies where nobody can look, as in a browser. */
+export function Knot({ n, kind, door, place }: { n: number | undefined; kind: KnotKind; door: string; place: "device" | "desk" }) {
+  if (n === undefined) return <span className={`pk-knot pk-knot-${kind}`} data-door={door} aria-hidden="true" />;
   return (
     <span className={`pk-knot pk-knot-${kind}`} data-door={door} id={`pk-${place === "desk" ? "desk" : DEVICES[door] ?? door}-${n}`} {...{ [`data-${place}`]: n }}>
       {n}

@@ -7,13 +7,17 @@ import urllib.request
 from datetime import timedelta
 from smtplib import SMTP
 
+import msgspec
 import pytest
 from demo_shapes import START
 
 from onevoice.demo import anna
-from onevoice.demo.standins import StandIns
+from onevoice.demo.catalogue import BY_SKU, Choice, product
+from onevoice.demo.places import SITES
+from onevoice.demo.standins import Other, StandIns
 from onevoice.kit.chance import SystemChance
 from onevoice.sandbox import keeping, program
+from onevoice.sandbox.shop_words import ABOUT
 from support import free_port
 
 
@@ -38,6 +42,34 @@ class TestStandIns:
         assert again.about.ports["smtp"] != stands.about.ports["smtp"]
         assert again.about.ports["imap"] == stands.about.ports["imap"]
 
+    def test_a_home_of_a_demo_without_a_shop_gets_one_and_keeps_the_rest(self, stands):
+        kept = keeping.read(stands.file)
+        ports = {name: port for name, port in kept.about.ports.items() if name != "shop"}
+        people = [msgspec.structs.replace(each, account=None, browser=None) for each in kept.about.people]
+        old = msgspec.structs.replace(kept.about, ports=ports, range=None, people=people, key="ov_kept")
+        keeping.write(stands.file, msgspec.structs.replace(kept, about=old))
+        again = StandIns(stands.file, free_port(), SystemChance(), START).about
+        assert {name: port for name, port in again.ports.items() if name != "shop"} == ports
+        assert (again.key, again.token) == ("ov_kept", old.token)
+        assert again.range is not None
+        assert again.people[0].account == anna.ACCOUNT
+
+    def test_the_chat_may_be_shown_wherever_the_shop_is_this_time(self, stands):
+        port = stands.about.ports["shop"]
+        with socket.create_server(("127.0.0.1", port)):
+            again = StandIns(stands.file, 1, SystemChance(), START)
+        origins = again.chat_settings["origins"].split("\n")
+        assert again.shop_url in origins
+        assert f"http://anna.localhost:{again.about.ports['shop']}" in origins
+        assert not any(origin.endswith(f":{port}") for origin in origins)
+
+    def test_goods_are_called_and_priced_as_in_the_events(self, stands):
+        for each in stands.about.range.goods:
+            told = product(Choice(BY_SKU[each.sku], "38"), SITES["pl"], "ru")
+            assert (told["price_minor"], told["name"]) == (each.price_minor, f"{each.names['ru']} 38")
+        assert {each.category for each in stands.about.range.goods} == set(stands.about.range.categories)
+        assert {each.sku for each in stands.about.range.goods} == set(ABOUT)
+
     def test_annas_last_question_waits_to_be_heard(self, stands):
         kept = keeping.read(stands.file)
         (update,) = kept.room.updates
@@ -50,7 +82,7 @@ class TestStandIns:
         running = program.StandIns(stands.file)
         running.start()
         try:
-            stands.show([(f"Person {number}", "pl", f"p{number}@x.example") for number in range(9)])
+            stands.show([Other(f"Person {number}", "pl", f"p{number}@x.example") for number in range(9)])
             assert [each.key for each in running.about.people][:3] == ["anna", "ilya", "mailbox-1"]
             assert len(running.about.people) == 8
         finally:

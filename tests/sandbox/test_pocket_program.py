@@ -24,12 +24,15 @@ class Installation:
     def __init__(self):
         self.messages, self.events, self.consents, self.asked, self.clicks = [], [], [], [], []
         self.refusal = None
+        self.strangers = ()
 
     def answer(self, request):
         if request.path.startswith("/unsubscribe/"):
             self.clicks.append(request.body)
             return Reply(200)
         self.asked.append((request.method, request.path, request.headers.get("authorization"), request.body))
+        if request.path.removeprefix("/api/profiles/") in self.strangers:
+            return json_reply({"code": "unknown_profile", "detail": "Nobody."}, 404)
         if self.refusal is not None:
             return json_reply({"code": "unknown_profile", "detail": "Nobody."}, self.refusal)
         if request.path.endswith("/events"):
@@ -227,6 +230,16 @@ class TestAct:
         assert act(stands, "start", "ilya")[0] == 200
         assert act(stands, "say", "ilya", text="Hi")[0] == 200
 
+    def test_a_link_opens_the_bot_with_what_stands_in_it(self, stands):
+        assert act(stands, "start", "ilya", payload="7KQ42MXD")[0] == 200
+        (update,) = stands.telegram.waiting()
+        assert update["message"]["text"] == "/start 7KQ42MXD"
+
+    @pytest.mark.parametrize("payload", ["a b", "x" * 65, "<b>", "a\nb"])
+    def test_what_no_link_of_telegrams_has_is_refused(self, stands, payload):
+        assert act(stands, "start", "ilya", payload=payload)[0] == 400
+        assert stands.telegram.waiting() == []
+
     def test_who_blocked_it_neither(self, stands):
         act(stands, "block")
         assert act(stands, "say", text="Hi")[0] == 400
@@ -267,6 +280,30 @@ class TestAct:
         stands.told("/about", {"address": "http://127.0.0.1:1"})
         status, said = act(stands, "write", kind="answer", text="Yes", key="k1")
         assert (status, said["code"]) == (409, "away")
+
+
+class TestBrowser:
+    def test_who_has_no_name_yet_is_asked_for_as_a_visitor(self, stands, installation):
+        installation.refusal = 404
+        assert act(stands, "browse", "ilya", visitor="a-17")[0] == 200
+        until(stands, lambda told: told["trouble"] is None, "ilya")
+        assert "/api/profiles/anonymous_id:a-17" in {each[1] for each in installation.asked}
+
+    def test_what_is_written_goes_to_whom_was_found(self, stands, installation):
+        installation.strangers = ("telegram:502",)
+        act(stands, "browse", "ilya", visitor="a-17")
+        until(stands, lambda told: told["person"]["id"] == "7", "ilya")
+        act(stands, "write", "ilya", kind="answer", text="Yes", key="k1")
+        body = json.loads(next(each[3] for each in installation.asked if each[:2] == ("POST", "/api/messages")))
+        assert body["to"] == "anonymous_id:a-17"
+
+    @pytest.mark.parametrize("visitor", ["", "a b", "../x", "x" * 65])
+    def test_no_other_words_are_put_into_an_address(self, stands, visitor):
+        assert act(stands, "browse", "ilya", visitor=visitor)[0] == 400
+
+    def test_where_there_is_no_shop_there_is_no_browser(self, stands):
+        assert state(stands)[1]["browser"] is None
+        assert "localhost" not in fetch(stands, "/")[1]["content-security-policy"]
 
 
 class TestTrouble:

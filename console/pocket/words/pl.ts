@@ -3,7 +3,7 @@ import type { Translated } from "~/i18n/core";
 import type { en } from "./en";
 
 export const pl: Translated<typeof en> = {
-  title: "Dwoje drzwi, jedna rozmowa",
+  title: "Troje drzwi, jedna rozmowa",
   name: "kieszeń",
   about: "Jeden klient, jedna rozmowa: którymi drzwiami by nie pisał, Onevoice trzyma wszystko w\u00a0jednym wątku. Tutaj gra się po obu stronach.",
   theirs: "Strona klienta: {name}",
@@ -25,10 +25,20 @@ export const pl: Translated<typeof en> = {
     agreed: "Zgoda jest i\u00a0wiadomo, na jaki tekst. Można wysłać ofertę jeszcze raz.",
     trouble: "Pora na awarię: Telegram na „Zajęty” (429), niżej, i\u00a0jeszcze jedna odpowiedź.",
     wait: "Dostawca odmawia, więc wiadomość czeka. Po powrocie na OK, niżej, dojdzie, i\u00a0to raz.",
-    free: "Wszystko działa. Można zablokować bota, wypisać się albo zgłosić spam i\u00a0zobaczyć, czego dowie się Onevoice.",
-    start: "Ta osoba jeszcze nie zna bota. Start jest w\u00a0telefonie.",
+    free: "Wszystko działa. Można otworzyć przeglądarkę i\u00a0zapytać na czacie sklepu, zablokować bota, wypisać się albo zgłosić spam i\u00a0zobaczyć, czego dowie się Onevoice.",
+    start: "Ta osoba jeszcze nie zna bota. Start jest w\u00a0telefonie; można też przyjść z\u00a0czatu sklepu, w\u00a0przeglądarce.",
     letter: "Można się wypisać przyciskiem listu, a\u00a0potem wysłać ofertę po stronie firmy.",
     write: "Po stronie firmy: Zapytaj. Zaraz przyjdzie list.",
+  },
+  places: { label: "Które urządzenie", devices: "Telefon i\u00a0skrzynka", browser: "Przeglądarka" },
+  browser: {
+    title: "Przeglądarka",
+    back: "Wstecz",
+    reload: "Odśwież",
+    address: "Adres",
+    frame: "Strona sklepu {brand}",
+    noTelegram: "Ta osoba nie ma Telegrama, link niczego nie otworzy.",
+    elsewhere: "Ten link prowadzi do innego bota.",
   },
   phone: {
     title: "Telefon",
@@ -111,7 +121,7 @@ export const pl: Translated<typeof en> = {
     about: { answer: "Odpowiedź w\u00a0tej rozmowie", ask: "List z\u00a0prośbą o\u00a0zgodę na oferty", offer: "Promocja: idzie tylko do osób, które zgodziły się na oferty" },
     channel: "Kanał",
     best: "Najlepszy kanał",
-    channels: { telegram: "Telegram", email: "E-mail" },
+    channels: { telegram: "Telegram", email: "E-mail", chat: "Czat na stronie" },
     text: "Odpowiedź",
     placeholder: "Odpowiedz…",
     send: "Wyślij",

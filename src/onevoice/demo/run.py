@@ -14,8 +14,8 @@ from onevoice import bootstrap
 from onevoice.demo.caller import Caller, RefusedError
 from onevoice.demo.furnish import Furnisher, StoppedError
 from onevoice.demo.load import STAGE1_DAYS, DemoPlan, plan
-from onevoice.demo.places import SITES, SOURCES
-from onevoice.demo.standins import StandIns
+from onevoice.demo.places import SITES, SOURCES, site_source
+from onevoice.demo.standins import Other, StandIns
 from onevoice.demo.voices import Voices
 from onevoice.demo.wire import Chunk, Delivery
 from onevoice.kit.errors import DomainError
@@ -176,10 +176,22 @@ class Demo:
                 self._stands.tell("/about", key=key)
                 self.progress.spoken = True
                 self.progress.keep(self._file)
-            self._stands.tell("/about", address=address)
-            self._stands.show([(f"{each.first} {each.last}", each.language, each.email or "") for each in people])
+            self._stands.tell("/about", address=address, write_key=self._shop_key())
+            self._stands.show(
+                [
+                    Other(each.name, each.language, each.email or "", each.user_id, next(iter(each.browsers), None))
+                    for each in people
+                ]
+            )
         except OSError as error:
             self._say(f"the demo's providers cannot be reached: {error}")
+
+    def _shop_key(self) -> str:
+        """What the shop's pages send with; made once."""
+        name, site = site_source("pl"), SITES["pl"].region
+        return self._stands.about.write_key or bootstrap.create_key(
+            self._installed, scope="write", name=name, channel="site", site=site
+        )
 
     def _furnish(self, address: str) -> None:
         """What is on the Data and Settings pages. Where it cannot be done the rest goes on without."""
@@ -267,6 +279,7 @@ def demo(
     say(f"password  {show.progress.password}")
     say(f"start at  {address}/customers?q=ania and open Anna Kowalska")
     say(f"pocket    {stands.url} is her phone, her mailbox, and your side of the same conversation")
+    say(f"shop      {stands.shop_url} is the shop's own site, as anybody sees it")
     say("Ctrl-C stops it; the next start takes seconds.")
     thread = threading.Thread(target=show.rest, kwargs={"address": address, "small": small}, name="demo", daemon=True)
     thread.start()

@@ -12,29 +12,46 @@ import urllib.request
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from onevoice.demo import anna
-from onevoice.demo.places import SITES
+from onevoice.demo.catalogue import CATEGORIES, ITEMS
+from onevoice.demo.places import SHOPS, SITES
 from onevoice.kit.chance import Chance, token
 from onevoice.kit.supervisor import HomeInUseError
-from onevoice.sandbox import keeping
-from onevoice.sandbox.keeping import About, Kept, KeptChat, KeptRoom, Persona
+from onevoice.sandbox import keeping, shop
+from onevoice.sandbox.keeping import About, Goods, Kept, KeptChat, KeptRoom, Persona, Range
 
 BOT = "halny_bot"
 DOMAIN = "halny.example"
 FROM = f"hello@{DOMAIN}"
-NAMES = ("pocket", "telegram", "smtp", "imap")
+PROVIDERS = ("telegram", "smtp", "imap")
+NAMES = ("pocket", *PROVIDERS, "shop")
 ABOVE = 10
 """The pocket listens so many above the installation, its providers behind it; elsewhere where one is taken."""
 READY_SECONDS = 20.0
 OTHERS_MOST = 6
-ANNA = "anna"
+ANNA, ILYA = "anna", "ilya"
+SOLD = ("boots", "shoes")
+"""Categories of what the shop's pages show."""
+SOLD_OUT = {"tatra-boots": ["39"], "brama-chelsea": ["39"], "rysy-boots": ["36"], "molo-trainers": ["40"]}
+SIZES = slice(6)
+"""Of all sizes these: as many as a page has room for in one row."""
 NEWCOMER, NEW_CHAT = "Илья Громов", 601_778_213
 """Somebody with Telegram who has not met the bot."""
 _PL = SITES["pl"]
+
+
+class Other(NamedTuple):
+    """A customer whose pocket may be looked at besides. account, browser: as of `Persona`."""
+
+    name: str
+    language: str
+    address: str
+    account: str | None = None
+    browser: str | None = None
 
 
 class StandIns:
@@ -43,8 +60,11 @@ class StandIns:
     def __init__(self, file: Path, port: int, chance: Chance, start: datetime) -> None:
         self.file = file
         kept = keeping.read(file) if file.exists() else Kept(_about(chance), room=_room(start))
-        wanted = kept.about.ports or {name: port + ABOVE + at for at, name in enumerate(NAMES)}
-        self.about: About = msgspec.structs.replace(kept.about, ports=_free(wanted))
+        # A home of an older demo knows of no shop: it gets one.
+        wanted = {name: port + ABOVE + at for at, name in enumerate(NAMES)} | kept.about.ports
+        own = _people()
+        people = [*own, *(each for each in kept.about.people if each.key not in {one.key for one in own})]
+        self.about: About = msgspec.structs.replace(kept.about, ports=_free(wanted), people=people, range=_range())
         keeping.write(file, msgspec.structs.replace(kept, about=self.about))
 
     @property
@@ -57,8 +77,19 @@ class StandIns:
 
     def places(self, environ: Mapping[str, str]) -> str:
         """For ONEVOICE_ALLOWED_PLACES: what stands there, and the providers."""
-        own = [f"127.0.0.1:{self.about.ports[name]}" for name in NAMES[1:]]
+        own = [f"127.0.0.1:{self.about.ports[name]}" for name in PROVIDERS]
         return ",".join([*filter(None, [environ.get("ONEVOICE_ALLOWED_PLACES")]), *own])
+
+    @property
+    def shop_url(self) -> str:
+        return f"http://127.0.0.1:{self.about.ports['shop']}"
+
+    @property
+    def chat_settings(self) -> dict[str, Any]:
+        """Every persona sees the shop under a name of their own."""
+        keys = [ANNA, ILYA, *(_other(number) for number in range(1, OTHERS_MOST + 1))]
+        named = [shop.address_of(self.about, key) for key in keys]
+        return {"brand": self.about.brand, "origins": "\n".join([self.shop_url, *filter(None, named)])}
 
     @property
     def telegram_settings(self) -> dict[str, Any]:
@@ -83,12 +114,15 @@ class StandIns:
                     raise HomeInUseError(f"The demo's providers did not answer in {READY_SECONDS:.0f} s.") from error
                 time.sleep(0.1)
 
-    def show(self, others: Sequence[tuple[str, str, str]]) -> None:
-        """Whose pockets besides may be looked at: name, language, address of the first few. Raises: OSError."""
+    def show(self, others: Sequence[Other]) -> None:
+        """Whose pockets besides may be looked at: the first few of them. Raises: OSError."""
         found = [
-            Persona(f"mailbox-{number}", name, language, f"email:{address}", None, address)
-            for number, (name, language, address) in enumerate(others[:OTHERS_MOST], 1)
-        ]
+            Persona(
+                _other(number), each.name, each.language, f"email:{each.address}", None, each.address, each.account,
+                each.browser,
+            )
+            for number, each in enumerate(others[:OTHERS_MOST], 1)
+        ]  # fmt: skip
         own = [each for each in self.about.people if each.chat is not None]
         self.tell("/people", people=msgspec.to_builtins([*own, *found]))
 
@@ -109,11 +143,34 @@ def _about(chance: Chance) -> About:
         brand="Halny",
         domain=DOMAIN,
         site=_PL.region,
-        people=[
-            Persona(ANNA, "Anna Kowalska", "pl", f"telegram:{anna.CHAT}", int(anna.CHAT), anna.EMAIL),
-            Persona("ilya", NEWCOMER, "ru", f"telegram:{NEW_CHAT}", NEW_CHAT),
-        ],
+        people=_people(),
     )
+
+
+def _people() -> list[Persona]:
+    """Anna's browser is her laptop's; the newcomer's has never been to the shop."""
+    chat = int(anna.CHAT)
+    return [
+        Persona(ANNA, "Anna Kowalska", "pl", f"telegram:{chat}", chat, anna.EMAIL, anna.ACCOUNT, anna.MACBOOK),
+        Persona(ILYA, NEWCOMER, "ru", f"telegram:{NEW_CHAT}", NEW_CHAT),
+    ]
+
+
+def _other(number: int) -> str:
+    return f"mailbox-{number}"
+
+
+def _range() -> Range:
+    """Names and prices are those of the events."""
+    goods = [
+        Goods(
+            item.sku, item.category, item.names, item.prices[_PL.currency], list(item.sizes[SIZES]),
+            SOLD_OUT.get(item.sku, []),
+        )
+        for item in ITEMS
+        if item.category in SOLD
+    ]  # fmt: skip
+    return Range(goods, {name: CATEGORIES[name] for name in SOLD}, _PL.currency, SHOPS["Gdańsk"].name)
 
 
 def _room(start: datetime) -> KeptRoom:

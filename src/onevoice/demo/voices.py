@@ -40,9 +40,10 @@ class Voices:
         self._used: dict[str, Used] = {}
 
     def connect(self) -> None:
-        """The two accounts, wherever the stand-ins listen this time. Raises: UnusableSettingsError."""
+        """The accounts, wherever the stand-ins listen this time. Raises: UnusableSettingsError."""
         self.mail: Account = self._past.connect("email", "Halny", SITE, self._stands.mail_settings)
         self.telegram: Account = self._past.connect("telegram", "@halny_bot", SITE, self._stands.telegram_settings)
+        self._past.connect("chat", "Halny", SITE, self._stands.chat_settings)
 
     def tell(self, linked: Callable[[], None]) -> None:
         """All of it; begun again after a stop, nothing is said twice. linked: waits for what was appended."""

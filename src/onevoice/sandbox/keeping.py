@@ -59,7 +59,9 @@ class KeptRoom(msgspec.Struct, frozen=True):
 
 
 class Persona(msgspec.Struct, frozen=True):
-    """Somebody whose pocket is shown. ref: how the installation is asked for them. chat, mailbox: what they have."""
+    """Somebody whose pocket is shown. ref: how the installation is asked for them. chat, mailbox: what they have.
+    account: theirs at the shop. browser: the anonymous id that their browser has had since before the demo.
+    """
 
     key: str
     name: str
@@ -67,14 +69,37 @@ class Persona(msgspec.Struct, frozen=True):
     ref: str
     chat: int | None = None
     mailbox: str | None = None
+    account: str | None = None
+    browser: str | None = None
+
+
+class Goods(msgspec.Struct, frozen=True):
+    """A product of the shop. names: by language. price_minor: in the shop's currency. sold_out: of its sizes."""
+
+    sku: str
+    category: str
+    names: dict[str, str]
+    price_minor: int
+    sizes: list[str]
+    sold_out: list[str] = []
+
+
+class Range(msgspec.Struct, frozen=True):
+    """What the shop sells. categories: their names by language, in their order. place: where goods can be collected."""
+
+    goods: list[Goods]
+    categories: dict[str, dict[str, str]]
+    currency: str
+    place: str
 
 
 class About(msgspec.Struct, frozen=True):
     """How the stand-ins are reached, and whose pocket it is.
 
-    ports: pocket, telegram, smtp, imap. password: of the brand's mailbox. address, key: the installation that sends,
-    and a secret key of it that may read customers and send messages; empty until the demo has made one. site: for which
-    it sends. people: the first is shown first.
+    ports: pocket, telegram, smtp, imap, and in newer homes shop. password: of the brand's mailbox. address, key: the
+    installation that sends, and a secret key of it that may read customers and send messages; empty until the demo has
+    made one. site: for which it sends. people: the first is shown first. write_key: of the shop's pages, where anybody
+    may read it. range: None where there is no shop.
     """
 
     ports: dict[str, int]
@@ -87,6 +112,8 @@ class About(msgspec.Struct, frozen=True):
     people: list[Persona]
     address: str = ""
     key: str = ""
+    write_key: str = ""
+    range: Range | None = None
 
 
 class Kept(msgspec.Struct, frozen=True):

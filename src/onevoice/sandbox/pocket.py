@@ -1,4 +1,4 @@
-"""The pocket: one person's phone and mailbox beside what the installation keeps of the same conversation.
+"""The pocket: one person's phone, mailbox and browser beside what the installation keeps of the same conversation.
 
 A page on loopback, for a demo and for tests. `GET /pocket/state` answers once there is something new to see;
 `POST /pocket/act` does what a person does with their devices, what the operator writes, or how a provider behaves.
@@ -7,6 +7,7 @@ A page on loopback, for a demo and for tests. `GET /pocket/state` answers once t
 import asyncio
 import hashlib
 import logging
+import re
 import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,7 +19,7 @@ import httpx
 import msgspec
 
 from onevoice.kit.clock import Clock
-from onevoice.sandbox import mail_letters, pocket_devices
+from onevoice.sandbox import mail_letters, pocket_devices, shop
 from onevoice.sandbox.keeping import About, Persona
 from onevoice.sandbox.mail import Mail
 from onevoice.sandbox.mail import Trouble as MailTrouble
@@ -77,11 +78,12 @@ class Pocket:
 
     def __init__(self, about: Callable[[], About], mail: Mail, telegram: Telegram, clock: Clock) -> None:
         self._about, self._mail, self._telegram, self._clock = about, mail, telegram, clock
-        self._page = Page()
+        self._page = Page(shop=about().ports.get("shop"))
         self._desk = Desk()
         self._lock = threading.Lock()
         self._desk_lock = threading.Lock()
         self._watches: dict[str, _Watch] = {}
+        self._visitors: dict[str, str] = {}
         self._modes = {"telegram": "ok", "email": "ok"}
         self._since = clock.now()
         self._poked = threading.Event()
@@ -159,7 +161,9 @@ class Pocket:
             self._trouble(str(given["provider"]), str(given["mode"]))
         else:
             persona = self._persona(str(given["person"]))
-            if what == "write":
+            if what == "browse":
+                self._visitors[persona.key] = _visitor(given)
+            elif what == "write":
                 kind = KINDS[[*KINDS].index(given["kind"])]
                 with self._desk_lock:
                     done = self._desk.write(self._about(), persona, kind, given)
@@ -179,7 +183,7 @@ class Pocket:
             case "press":
                 self._telegram.press(chat, int(given["number"]), str(given["data"]))
             case "start":
-                self._telegram.start_bot(chat)
+                self._telegram.start_bot(chat, _payload(given))
             case "block":
                 self._telegram.block(chat)
             case _:
@@ -233,7 +237,8 @@ class Pocket:
         found = next((each for each in people if each.key == key), None) if key else next(iter(people), None)
         if found is None:
             raise LookupError(key)
-        return found
+        visitor = self._visitors.get(found.key)
+        return found if visitor is None else msgspec.structs.replace(found, browser=visitor)
 
     def _chat(self, persona: Persona) -> Chat:
         if persona.chat is None:
@@ -285,7 +290,7 @@ class Pocket:
         if now >= watch.desk_due:
             try:
                 with self._desk_lock:
-                    watch.desk, watch.trouble = self._desk.read(about, watch.persona), None
+                    watch.desk, watch.trouble = self._desk.read(about, self._persona(watch.persona.key)), None
                 watch.desk_due = time.monotonic() + DESK_SECONDS
             except DeskError as error:
                 watch.trouble = {"code": error.code, "detail": error.detail}
@@ -325,6 +330,7 @@ class Pocket:
             },
             "phone": phone,
             "mailbox": mailbox,
+            "browser": _browser(about, persona),
             "story": watch.story.told(places, desk),
             "options": known["options"],
             "trouble": watch.trouble,
@@ -334,6 +340,28 @@ class Pocket:
             },
             "reckoned": reckoned(places, desk, watch.since),
         }
+
+
+def _browser(about: About, persona: Persona) -> dict[str, str] | None:
+    """Where their browser begins, and what its address bar calls that place."""
+    origin = shop.address_of(about, persona.key)
+    return None if origin is None else {"origin": origin, "path": f"/{persona.language}/", "shown": about.domain}
+
+
+def _visitor(given: Mapping[str, Any]) -> str:
+    """The anonymous id that the shop's page has in their browser now."""
+    visitor = str(given["visitor"])
+    if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", visitor):
+        raise ValueError("No browser is called that.")
+    return visitor
+
+
+def _payload(given: Mapping[str, Any]) -> str:
+    """What stood in the link that opened the bot. Source: Telegram's deep links."""
+    payload = str(given.get("payload") or "")
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,64}", payload):
+        raise ValueError("No link of Telegram's has that in it.")
+    return payload
 
 
 def _text(given: Mapping[str, Any]) -> str:

@@ -48,22 +48,20 @@ class Desk:
         self._client = httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False)
         self._details: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {}
         self._considered: dict[str, tuple[Any, float, dict[str, Any]]] = {}
+        self._named: dict[str, str] = {}
+        """By which reference each persona was found last."""
 
     def close(self) -> None:
         self._client.close()
 
     def read(self, about: About, persona: Persona) -> dict[str, Any]:
         """Everything that is known of the person and was said to them. Raises: DeskError."""
-        ref = quote(persona.ref, safe=":@")
-        try:
-            profile = self._get(about, f"/api/profiles/{ref}")
-        except DeskError as error:
-            if error.code == "unknown_profile":
-                return {"id": None, "name": None, "items": [], "options": {}}
-            raise
+        profile = self._profile(about, persona)
+        if profile is None:
+            return {"id": None, "name": None, "items": [], "options": {}}
         whom = f"profile:{profile['id']}"
         messages = self._get(about, f"/api/messages?to={whom}&limit={LOOKED_AT}")["data"]
-        events = self._get(about, f"/api/profiles/{whom}/events?channel=telegram,email,api&limit={LOOKED_AT}")
+        events = self._get(about, f"/api/profiles/{whom}/events?channel=telegram,email,chat,api&limit={LOOKED_AT}")
         consents = self._get(about, f"/api/profiles/{whom}/consents/history?limit={LOOKED_AT}")["data"]
         items = [self._message(about, each) for each in messages]
         items += [told for each in events["data"] if (told := event_item(each, persona.chat)) is not None]
@@ -75,6 +73,24 @@ class Desk:
             "items": items,
             "options": self._options(about, persona, known),
         }
+
+    def _profile(self, about: About, persona: Persona) -> dict[str, Any] | None:
+        """Who came by no door yet that has a name may be a visitor of the shop. Raises: DeskError."""
+        for ref in (persona.ref, f"anonymous_id:{persona.browser}" if persona.browser else None):
+            if ref is None:
+                continue
+            try:
+                profile = self._get(about, f"/api/profiles/{quote(ref, safe=':@')}")
+            except DeskError as error:
+                if error.code != "unknown_profile":
+                    raise
+            else:
+                self._named[persona.key] = ref
+                return profile
+        return None
+
+    def _ref(self, persona: Persona) -> str:
+        return self._named.get(persona.key, persona.ref)
 
     def write(self, about: About, persona: Persona, kind: Kind, given: Mapping[str, Any]) -> dict[str, Any]:
         """Says something to the person as the operator. Raises: DeskError."""
@@ -98,8 +114,8 @@ class Desk:
         channels = ["email"] if kind == "ask" else [str(given["channel"])] if given.get("channel") else []
         purpose = OFFER_PURPOSE if kind == "offer" else ANSWER_PURPOSE
         return {
-            "to": persona.ref, "class": classes[kind], "purpose": purpose, "site": about.site, "channels": channels,
-            "language": persona.language,
+            "to": self._ref(persona), "class": classes[kind], "purpose": purpose, "site": about.site,
+            "channels": channels, "language": persona.language,
         }  # fmt: skip
 
     def _confirmation(self, about: About, persona: Persona) -> str:
@@ -115,7 +131,7 @@ class Desk:
         asked = self._call(
             about,
             "POST",
-            f"/api/profiles/{quote(persona.ref, safe=':@')}/consents",
+            f"/api/profiles/{quote(self._ref(persona), safe=':@')}/consents",
             {
                 "act": "request", "purpose": OFFER_PURPOSE, "channel": "email", "text_id": text,
                 "address": f"email:{persona.mailbox}", "how": "asked in the pocket",

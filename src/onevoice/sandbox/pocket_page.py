@@ -10,7 +10,7 @@ from onevoice.sandbox.serving import Reply
 FOLDER = Path(__file__).parent.parent / "static" / "pocket"
 _PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self';"
-    " frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    " frame-src 'self'{shop}; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 _LETTER_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none';"
@@ -28,8 +28,11 @@ NOT_BUILT = b"The pocket's page is not built. Install Onevoice anew: its build m
 
 
 class Page:
-    def __init__(self, folder: Path = FOLDER) -> None:
+    """shop: its port. Besides letters, that is all that is shown in a frame."""
+
+    def __init__(self, folder: Path = FOLDER, *, shop: int | None = None) -> None:
         self._folder = folder
+        self._policy = _PAGE_POLICY.format(shop="" if shop is None else f" http://*.localhost:{shop}")
 
     def file(self, path: str) -> Reply | None:
         """None where there is no such file."""
@@ -44,7 +47,7 @@ class Page:
             200,
             file.read_bytes(),
             {**_ALWAYS, "content-type": f"{kind}; charset=utf-8" if text else kind, "cache-control": kept}
-            | ({"content-security-policy": _PAGE_POLICY} if kind == "text/html" else {}),
+            | ({"content-security-policy": self._policy} if kind == "text/html" else {}),
         )
 
     @staticmethod

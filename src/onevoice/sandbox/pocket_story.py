@@ -13,6 +13,8 @@ BEGINS_WITH = 5
 SHOWN_MOST = 6
 """More of them make no line that an eye could follow."""
 DEVICE = {"telegram": "phone", "email": "mailbox"}
+CHAT = "chat"
+"""Lies in the person's browser, where nobody looks into it: what was said there is told by the installation alone."""
 
 
 class Place(NamedTuple):
@@ -47,7 +49,7 @@ class Story:
         installation's side, oldest first. hidden: how many older ones are left out.
         """
         items = _once(desk["items"] if desk else [], {each.key for each in places})
-        waiting = [each for each in items if each["kind"] == "ours" and each.get("waiting")]
+        waiting = [each for each in items if each["kind"] == "ours" and each.get("waiting") and each["door"] != CHAT]
         if not self._begun:
             first = max(0, len(places) - BEGINS_WITH)
             self._before = frozenset(each.key for each in places[:first])
@@ -94,9 +96,10 @@ class Story:
         oldest = min((at[key] for key in numbers if key in at), default=self._since)
         for each in items:
             key = _way(each) if each.get("waiting") else str(each.get("key"))
+            there = each["door"] == CHAT or not each.get("key")
             if key in numbers:
                 shown.append({**each, "key": key, "n": numbers[key], "at": at.get(key) or moment(each["at"])})
-            elif not each.get("key") and moment(each["at"]) >= (max(oldest, self._since) if hidden else self._since):
+            elif there and moment(each["at"]) >= (max(oldest, self._since) if hidden else self._since):
                 shown.append({**each, "at": moment(each["at"])})
         shown.sort(key=lambda each: (each["at"], each.get("n", 0)))
         return {"items": shown, "knots": [each._asdict() for each in knots[hidden:]], "hidden": hidden}
@@ -109,7 +112,8 @@ def reckoned(places: Sequence[Place], desk: Mapping[str, Any] | None, since: dat
     if desk is None or any(each.get("waiting") for each in desk["items"]):
         return {"lost": 0, "twice": 0}  # what is just arriving would be counted as either
     there = {each.key for each in places}
-    sent = {each["key"]: each for each in desk["items"] if each["kind"] == "ours" and each.get("key")}
+    ours = [each for each in desk["items"] if each["kind"] == "ours" and each["door"] != CHAT]
+    sent = {each["key"]: each for each in ours if each.get("key")}
     gone = [key for key, each in sent.items() if "rule" in each and key not in there and moment(each["at"]) >= since]
     more = [each for each in places if each.ours and each.at > since and each.key not in sent]
     return {"lost": len(gone), "twice": len(more)}
@@ -131,7 +135,8 @@ def _once(items: Iterable[Mapping[str, Any]], there: set[str]) -> list[dict[str,
     found: dict[Any, dict[str, Any]] = {}
     for each in items:
         knows = "rule" in each
-        if not knows and each["kind"] in {"ours", "theirs"} and each.get("key") not in there:
+        said = each["kind"] in {"ours", "theirs"} and each["door"] != CHAT
+        if said and not knows and each.get("key") not in there:
             continue
         name = each.get("key") or each["id"]
         if name not in found or knows:

@@ -1,4 +1,6 @@
-"""The stand-ins of a demo in one process: a mailbox server, Telegram, and the page that shows one person's pocket."""
+"""The stand-ins of a demo in one process: a mailbox server, Telegram, the shop, and the page that shows one person's
+pocket.
+"""
 
 import signal
 import threading
@@ -16,6 +18,7 @@ from onevoice.sandbox.keeping import About, Kept, Persona
 from onevoice.sandbox.mail import Mail
 from onevoice.sandbox.pocket import Pocket
 from onevoice.sandbox.serving import Outcome, Reply, Request, Server, json_reply
+from onevoice.sandbox.shop import Shop
 from onevoice.sandbox.telegram import Telegram
 
 LOOK_SECONDS = 1.0
@@ -57,6 +60,8 @@ class StandIns:
         self.telegram.restore(kept.room)
         self.pocket = Pocket(lambda: self.about, self.mail, self.telegram, self.clock)
         self._server = Server(self.answer, port=ports["pocket"])
+        shop = Shop(lambda: self.about)
+        self._shop = Server(shop.answer, port=ports["shop"]) if "shop" in ports else None
         self._written = b""
 
     def start(self) -> None:
@@ -64,11 +69,15 @@ class StandIns:
         self.mail.start()
         self.telegram.start()
         self._server.start()
+        if self._shop is not None:
+            self._shop.start()
         self.pocket.start(self._server.loop)
 
     def stop(self) -> None:
         """What they hold is written down last."""
         self.pocket.stop()
+        if self._shop is not None:
+            self._shop.stop()
         self._server.stop()
         self.keep()
         self.telegram.stop()
@@ -111,7 +120,7 @@ class StandIns:
             case "/people":
                 self.about = msgspec.structs.replace(self.about, people=msgspec.convert(given["people"], list[Persona]))
             case "/about":
-                told = {name: given[name] for name in ("address", "key") if given.get(name)}
+                told = {name: given[name] for name in ("address", "key", "write_key") if given.get(name)}
                 self.about = msgspec.structs.replace(self.about, **told)
             case _:
                 raise LookupError(path)
