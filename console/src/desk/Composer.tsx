@@ -7,11 +7,12 @@ import { Button, useNow } from "~/ui";
 
 import type { Agent } from "./model";
 import type { Composing } from "./useComposer";
+import { presentText } from "./words";
 
 const Canned = lazy(() => import("./Canned"));
 
-export function Composer({ composing, name, team, field, canned, setCanned, says, language }: {
-  composing: Composing; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
+export function Composer({ composing, writing, name, team, field, canned, setCanned, says, language }: {
+  composing: Composing; writing: string[]; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
 }) {
   const { t } = says.i18n;
   const { kind, text, setText, setKind, send, busy, fault, clash } = composing;
@@ -62,6 +63,7 @@ export function Composer({ composing, name, team, field, canned, setCanned, says
           </>
         )}
         <span className="dk-space" />
+        {!note && writing.length > 0 && <span className="dk-writing cut" aria-hidden="true">{presentText({ here: [], writing }, says.i18n)}</span>}
         <Button kind="primary" k="mod+Enter" disabled={busy || !text.trim()} onClick={() => void send()}>
           {t(note ? "desk.keep" : "desk.send")}
         </Button>

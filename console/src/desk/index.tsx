@@ -15,7 +15,8 @@ import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent
 import { Thread } from "./Thread";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
-import { sinceText, whoText } from "./words";
+import { usePresence, watchVisibility, type Present } from "./usePresence";
+import { presentText, sinceText, whoText } from "./words";
 import "./desk.css";
 
 const Windows = {
@@ -46,6 +47,7 @@ export function DeskPage() {
   const assignee = useRef<HTMLSelectElement>(null);
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
+  const present = usePresence(person, may && composing.typing, me?.id);
 
   const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>, leaves?: string) => {
     try {
@@ -105,11 +107,11 @@ export function DeskPage() {
           <section className="dk-conversation" aria-label={reading ? t("desk.with", { name }) : t("desk.nobody")}>
             {reading ? (
               <>
-                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} says={says}
+                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} present={present} says={says}
                   act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen: () => void act(() => api.post(of("/reopen"))), spam: (spam) => void act(() => api.put(of("/spam"), { spam })) }}
                 />
                 {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
-                {may && <Composer composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
+                {may && <Composer composing={composing} writing={present.writing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
               </>
             ) : (
               <div className="dk-state"><Empty title={t("desk.pick")}>{t("desk.pickText")}</Empty></div>
@@ -148,11 +150,6 @@ function useFollowed(person: string | null, found: { isFetching: boolean; refetc
   return pages ? lastSaid(pages) : null;
 }
 
-function watchVisibility(listener: () => void): () => void {
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
-}
-
 /** What stands on the screen has been seen, where anybody looks at it. */
 function useSeen(person: string | null, conversation: Conversation | undefined, last: string | null, may: boolean): void {
   const client = useQueryClient();
@@ -176,15 +173,17 @@ interface HeadProps {
   inbox: Inbox;
   phone: boolean;
   assignee: React.RefObject<HTMLSelectElement | null>;
+  present: Present;
   says: ReturnType<typeof useSays>;
   act: { assign: (to: string) => void; close: () => void; snooze: () => void; tags: () => void; reopen: () => void; spam: (spam: boolean) => void };
 }
 
-function Head({ conversation, name, team, mine, may, inbox, phone, assignee, says, act }: HeadProps) {
+function Head({ conversation, name, team, mine, may, inbox, phone, assignee, present, says, act }: HeadProps) {
   const { t } = says.i18n;
   const now = useNow(30_000);
   const current = conversation?.current;
   const there = current?.assignee;
+  const others = presentText(present, says.i18n);
   const Title = phone ? "h1" : "h2"; // beside a list that has the page's heading it is the second
   const known = there && !team.some((each) => each.id === there.id) ? [there] : [];
   return (
@@ -196,7 +195,10 @@ function Head({ conversation, name, team, mine, may, inbox, phone, assignee, say
       )}
       <div className="dk-who">
         <Title><bdi>{conversation ? name : <Skeleton rows={1} height={20} />}</bdi></Title>
-        <p className="quiet cut">{current && [sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</p>
+        <p className="quiet cut">
+          <span className="dk-present" aria-live="polite">{others}</span>
+          {current && !(phone && others) && <span>{[sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</span>}
+        </p>
       </div>
       {may && current && (
         <div className="dk-head-actions">

@@ -24,6 +24,9 @@ interface Sent {
 }
 const EMPTY: Written = { reply: "", note: "", channel: "" };
 
+/** So long after the last letter somebody still writes. */
+const TYPING_MS = 4_000;
+
 const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 
 export function useComposer(person: string | null, conversation: Conversation | undefined, team: Agent[], says: Says) {
@@ -32,6 +35,8 @@ export function useComposer(person: string | null, conversation: Conversation | 
   const [texts, setTexts] = useState<Record<string, Written>>({});
   const [kind, setKind] = useState<Kind>("reply");
   const [sent, setSent] = useState<Sent | null>(null);
+  /** Grows with each letter of an answer; 0: they stopped. */
+  const [typed, setTyped] = useState(0);
   const [busy, setBusy] = useState(false);
   const [fault, setFault] = useState("");
   /** Who answered meanwhile. */
@@ -69,8 +74,14 @@ export function useComposer(person: string | null, conversation: Conversation | 
     }
   }, [settled]);
   useEffect(() => {
+    if (typed === 0) return;
+    const timer = setTimeout(() => setTyped(0), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  useEffect(() => {
     setFault("");
     setClash("");
+    setTyped(0);
     setKind("reply");
     key.current = newKey();
   }, [person]);
@@ -87,6 +98,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
   const fresh = () => Promise.all([client.invalidateQueries({ queryKey: ["desk", "thread", person] }), client.invalidateQueries({ queryKey: ["desk", "of", person] })]);
   const done = (what: Kind) => {
     if (!person) return;
+    setTyped(0);
     change({ [what]: "" });
     saved.current[person] = JSON.stringify({ ...written, [what]: "" });
     key.current = newKey();
@@ -137,7 +149,12 @@ export function useComposer(person: string | null, conversation: Conversation | 
     void fresh();
   };
   return {
-    kind, setKind, text, setText: (next: string) => change({ [kind]: next }), channel: written.channel, setChannel: (channel: string) => change({ channel }),
+    kind, setKind, text, typing: typed > 0,
+    setText: (next: string) => {
+      change({ [kind]: next });
+      if (kind === "reply") setTyped((count) => count + 1);
+    },
+    channel: written.channel, setChannel: (channel: string) => change({ channel }),
     decision: considered.data, busy, fault, clash, send, undo, sent, forget: () => setSent(null),
   };
 }

@@ -14,6 +14,14 @@ export function sinceText({ state, waiting_since, snoozed_until }: Episode, { t,
   return waiting_since ? t("desk.state.waits", { how: fmt.duration(Math.max(1, Math.floor((now - Date.parse(waiting_since)) / MINUTE)) * MINUTE) }) : t("desk.state.answered");
 }
 
+/** Who else looks at it, those who write first. */
+export function presentText({ here, writing }: { here: string[]; writing: string[] }, { t, fmt }: I18n): string {
+  return [
+    writing.length > 0 && t("desk.present.writing", { n: writing.length, who: fmt.list(writing) }),
+    here.length > 0 && t("desk.present.here", { n: here.length, who: fmt.list(here) }),
+  ].filter(Boolean).join(" ");
+}
+
 /** What became of an episode, and who or which rule did it. */
 export function markText({ act, actor, to, detail }: Mark, { t, fmt }: I18n): string {
   const who = actor?.name ?? "";

@@ -65,12 +65,14 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
+    presence = live_conversations.Presence(database, clock=clock, chance=chance)
     publishers = (
         live_http.Linked(database, clock),
         live_messages.Messages(database),
         live_conversations.Conversations(database),
+        presence,
     )
-    hub = Hub(database.url, publishers)
+    hub = Hub(database.url, publishers, [presence])
     kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
     @contextlib.asynccontextmanager

@@ -123,6 +123,10 @@ export const desk = {
   moreActions: "More",
   spam: "Spam",
   noSpam: "No spam",
+  present: {
+    here: { one: "{who} is here", other: "{who} are here" },
+    writing: { one: "{who} is writing…", other: "{who} are writing…" },
+  },
   keys: {
     next: "Next",
     previous: "Previous",

@@ -125,6 +125,10 @@ export const desk: Translated<typeof english> = {
   moreActions: "Więcej",
   spam: "Spam",
   noSpam: "To nie spam",
+  present: {
+    here: { one: "{who} też tu jest", few: "{who} też tu są", many: "{who} też tu są", other: "{who} też tu są" },
+    writing: { one: "{who} pisze…", few: "{who} piszą…", many: "{who} piszą…", other: "{who} piszą…" },
+  },
   keys: {
     next: "Następna",
     previous: "Poprzednia",

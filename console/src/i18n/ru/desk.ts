@@ -125,6 +125,10 @@ export const desk: Translated<typeof english> = {
   moreActions: "Ещё",
   spam: "Спам",
   noSpam: "Не\u00a0спам",
+  present: {
+    here: { one: "{who} тоже здесь", few: "{who} тоже здесь", many: "{who} тоже здесь", other: "{who} тоже здесь" },
+    writing: { one: "{who} пишет…", few: "{who} пишут…", many: "{who} пишут…", other: "{who} пишут…" },
+  },
   keys: {
     next: "Следующий",
     previous: "Предыдущий",
