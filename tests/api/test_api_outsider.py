@@ -171,6 +171,8 @@ TAKES = {
     ("POST", "/api/conversations/{ref}/replies"): "conversations.answer",
     ("PUT", "/api/desk/notes/{note_id}"): "conversations.answer",
     ("DELETE", "/api/desk/notes/{note_id}"): "conversations.answer",
+    ("GET", "/api/desk/files/{file_id}"): "conversations.read",
+    ("GET", "/api/desk/files/{file_id}/data"): "conversations.read",
     ("GET", "/api/desk/team"): "conversations.read",
     ("PUT", "/api/desk/me"): "conversations.answer",
     ("GET", "/api/desk/replies"): "conversations.read",
@@ -179,6 +181,7 @@ TAKES = {
     ("DELETE", "/api/desk/replies/{reply_id}"): "replies.edit",
 }
 EXAMPLES = {
+    "file_id": "1",
     "ref": "user_id:u1",
     "name": "email",
     "letter_id": "1",

@@ -7,6 +7,7 @@ import { becameText, doorOf, reasonText, type Says } from "~/messages/words";
 import { Button, Empty, ProblemBox, Skeleton, TextLink, useNow } from "~/ui";
 import type { Message } from "~/messages/model";
 
+import { Files } from "./Files";
 import { threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
 import { markText } from "./words";
 
@@ -112,9 +113,7 @@ function SaidRow({ said, name, says }: { said: Said; name: string; says: Says })
       {said.subject && <p className="dk-subject"><bdi>{said.subject}</bdi></p>}
       {said.text && <p className="dk-text"><bdi>{said.text}</bdi></p>}
       {said.pressed && <p className="dk-text">{t("desk.pressed", { what: said.pressed })}</p>}
-      {said.files.map((file, at) => (
-        <p key={at} className="quiet dk-file"><bdi>{file.name}</bdi></p>
-      ))}
+      <Files files={said.files} />
       {(said.quoted || said.signature) && (
         <details className="dk-quoted">
           <summary>{t("desk.quoted")}</summary>

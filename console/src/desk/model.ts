@@ -52,6 +52,17 @@ export interface Conversation {
   unread: boolean;
 }
 
+export interface FileOf {
+  id: string | null;
+  name: string;
+  type: string;
+  size_bytes: number | null;
+  state: "coming" | "waiting" | "kept" | "failed" | null;
+  reason: string | null;
+  width: number | null;
+  height: number | null;
+}
+
 export interface Said {
   kind: "said";
   id: string;
@@ -66,7 +77,7 @@ export interface Said {
   quoted: string | null;
   signature: string | null;
   pressed: string | null;
-  files: { name: string; type: string; size_bytes: number | null }[];
+  files: FileOf[];
   automatic: boolean;
   edited: boolean;
   colleague: string | null;

@@ -14,6 +14,7 @@ from onevoice.bootstrap.shared import CONSOLE, READY_LAG_EVENTS, Installation
 from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
+from onevoice.domains.conversations.http import files as desk_files_http
 from onevoice.domains.conversations.http import live as live_conversations
 from onevoice.domains.conversations.http import routes as conversations_http
 from onevoice.domains.delivery.http import inbound as inbound_http
@@ -144,6 +145,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     )
     _join(app, conversations_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock))
     _join(app, conversations_http.desk(database, clock=clock))
+    _join(app, desk_files_http.router(database))
     _join(
         app,
         setup_messages.router(

@@ -123,6 +123,14 @@ export const desk = {
   moreActions: "More",
   spam: "Spam",
   noSpam: "No spam",
+  files: {
+    save: "Save {name}",
+    open: "Open {name}",
+    waiting: "Coming…",
+    tooLarge: "Larger than 10 MB: only its name is kept.",
+    tooMuch: "More than 25 MB in one message: only its name is kept.",
+    gone: "It could not be fetched ({code}).",
+  },
   present: {
     here: { one: "{who} is here", other: "{who} are here" },
     writing: { one: "{who} is writing…", other: "{who} are writing…" },

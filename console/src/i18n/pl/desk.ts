@@ -125,6 +125,14 @@ export const desk: Translated<typeof english> = {
   moreActions: "Więcej",
   spam: "Spam",
   noSpam: "To nie spam",
+  files: {
+    save: "Zapisz {name}",
+    open: "Otwórz {name}",
+    waiting: "Pobieramy…",
+    tooLarge: "Ponad 10 MB: zachowaliśmy tylko nazwę.",
+    tooMuch: "Ponad 25 MB w jednej wiadomości: zachowaliśmy tylko nazwę.",
+    gone: "Nie udało się pobrać pliku ({code}).",
+  },
   present: {
     here: { one: "{who} też tu jest", few: "{who} też tu są", many: "{who} też tu są", other: "{who} też tu są" },
     writing: { one: "{who} pisze…", few: "{who} piszą…", many: "{who} piszą…", other: "{who} piszą…" },

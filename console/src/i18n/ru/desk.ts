@@ -125,6 +125,14 @@ export const desk: Translated<typeof english> = {
   moreActions: "Ещё",
   spam: "Спам",
   noSpam: "Не\u00a0спам",
+  files: {
+    save: "Сохранить {name}",
+    open: "Открыть {name}",
+    waiting: "Загружается…",
+    tooLarge: "Больше 10 МБ: сохранено только имя.",
+    tooMuch: "Больше 25 МБ в одном сообщении: сохранено только имя.",
+    gone: "Не удалось получить файл ({code}).",
+  },
   present: {
     here: { one: "{who} тоже здесь", few: "{who} тоже здесь", many: "{who} тоже здесь", other: "{who} тоже здесь" },
     writing: { one: "{who} пишет…", few: "{who} пишут…", many: "{who} пишут…", other: "{who} пишут…" },

@@ -20,6 +20,13 @@ class UnknownMessageError(DeliveryError):
     kind = "not_found"
 
 
+class UnknownFileError(DeliveryError):
+    """There is no such file."""
+
+    code = "unknown_file"
+    kind = "not_found"
+
+
 class UnknownAccountError(DeliveryError):
     """There is no such channel account."""
 

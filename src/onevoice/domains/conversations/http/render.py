@@ -1,6 +1,7 @@
 """From what conversations know to what their API shows."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from onevoice.domains.conversations.contracts import Canned, Draft, Episode, Mark, Note, Said
@@ -8,9 +9,11 @@ from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
 from onevoice.domains.conversations.service.searching import Hit
+from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.service.reading import Shown
 
 PREVIEW = 140
+NO_FILES: Mapping[int, File] = MappingProxyType({})
 Names = Mapping[int, str]
 
 
@@ -62,17 +65,37 @@ def _text(properties: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _files(properties: Mapping[str, Any]) -> list[shapes.FileView]:
+def _files(properties: Mapping[str, Any], kept: Mapping[int, File] = NO_FILES) -> list[shapes.FileView]:
     found = properties.get("files")
     return [
-        shapes.FileView(
+        file(kept[each["file"]])
+        if each.get("file") in kept
+        else shapes.FileView(
+            id=None,
             name=str(each.get("name") or ""),
             type=str(each.get("type") or ""),
             size_bytes=each["size_bytes"] if isinstance(each.get("size_bytes"), int) else None,
+            state=None,
+            reason=None,
+            width=None,
+            height=None,
         )
         for each in (found if isinstance(found, list) else ())
         if isinstance(each, dict)
     ]
+
+
+def file(found: File) -> shapes.FileView:
+    return shapes.FileView(
+        id=str(found.id),
+        name=found.name,
+        type=found.type,
+        size_bytes=found.size_bytes,
+        state=found.state,
+        reason=found.reason,
+        width=found.width,
+        height=found.height,
+    )
 
 
 def conversation(found: Conversation, names: Names) -> shapes.ConversationView:
@@ -136,7 +159,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         quoted=_text(told, "quoted"),
         signature=_text(told, "signature"),
         pressed=_text(told, "data"),
-        files=_files(told),
+        files=_files(told, thread.files),
         automatic=bool(told.get("automatic")),
         edited=bool(told.get("edited")),
         colleague=_text(told, "author"),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from onevoice.domains.conversations.contracts import Act, Assurance, Author, Sort, State, View
+from onevoice.domains.delivery.contracts.files import FileState
 from onevoice.domains.delivery.contracts.names import State as MessageState
 from onevoice.web.paging import Body, Moment, Text
 
@@ -86,9 +87,19 @@ class ConversationView(BaseModel):
 
 
 class FileView(BaseModel):
+    """id null: nothing is kept of it but its name. state `waiting`: its provider is asked for it; `failed`: reason says
+    why it is not here, `too_large`, `too_much` in one message, or a provider's code. width, height: of an image that
+    may be shown.
+    """
+
+    id: str | None
     name: str
     type: str
     size_bytes: int | None
+    state: FileState | None
+    reason: str | None
+    width: int | None
+    height: int | None
 
 
 class SaidItem(BaseModel):

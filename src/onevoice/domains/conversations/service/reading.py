@@ -11,13 +11,16 @@ from onevoice.domains.access.contracts import AccountId
 from onevoice.domains.access.errors import UnknownUserError
 from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.conversations.contracts import VIEWS, Draft, Episode, Mark, Note, Said, View
+from onevoice.domains.conversations.rules import hearing
 from onevoice.domains.conversations.service import people
 from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.conversations.store.episodes import Filter, Reach
 from onevoice.domains.conversations.store.thread import Place
+from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.contracts.messages import Message
+from onevoice.domains.delivery.service import files
 from onevoice.domains.delivery.service import reading as delivery
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.service import reading as identity
@@ -162,6 +165,7 @@ class Thread:
     before: Place | None
     addresses: Mapping[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     messages: Mapping[int, Message] = field(default_factory=dict[int, Message])
+    files: Mapping[int, File] = field(default_factory=dict[int, File])
     unsent: Sequence[delivery.Shown] = ()
 
 
@@ -192,6 +196,7 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
         shown[-1][0] if len(every) > limit else None,
         {node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
         delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
+        files.files(conn, [number for each in words.values() for number in hearing.files(each.properties)]),
         _unsent(conn, who) if before is None else (),
     )
 

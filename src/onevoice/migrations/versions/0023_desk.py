@@ -1,0 +1,55 @@
+"""conversations: who looks at which conversation now. delivery: files that were sent, either way."""
+
+from alembic import op
+
+revision = "0023_desk"
+down_revision = "0020_conversations"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute("""
+-- An open page whose person looks at a conversation: until it is renewed no more. Nothing of it is worth keeping.
+-- process, page: which page.
+create unlogged table conversations.presence (
+    process bigint not null,
+    page bigint not null,
+    account_id bigint not null references access.account on delete cascade,
+    pid bigint not null,
+    writes boolean not null,
+    at timestamptz not null,
+    primary key (process, page)
+) with (fillfactor = 50);
+
+-- What is in files, once each. type: by what it is, never by what its sender called it. width, height: of images.
+create table delivery.blob (
+    hash bytea primary key,
+    type text not null,
+    width int,
+    height int,
+    data bytea not null
+);
+alter table delivery.blob alter column data set storage external;
+
+-- A file that came with somebody's word, or that a colleague put in to send. reference: by which its provider gives it,
+-- until it is here. state: waiting, kept, failed. due_at: when it is asked for; after that, of one that was put in,
+-- when it is forgotten unless it is sent.
+create table delivery.file (
+    id bigint generated always as identity primary key,
+    account_id int,
+    name text not null,
+    told_type text not null,
+    size_bytes bigint not null,
+    state text not null check (state in ('waiting', 'kept', 'failed')),
+    reason text,
+    reference text,
+    tries smallint not null default 0,
+    due_at timestamptz,
+    put_by bigint references access.account,
+    hash bytea references delivery.blob,
+    at timestamptz not null
+);
+create index file_waiting on delivery.file (due_at) where due_at is not null;
+create index file_hash on delivery.file (hash);
+""")
