@@ -60,7 +60,7 @@ class TestComing:
         page = chosen(open_page, desk, desk.people["Ewa Zając"])
         image = page.locator(".dk-picture img")
         expect(image).to_be_visible()
-        page.wait_for_function("document.querySelector('.dk-picture img').naturalWidth === 320")
+        expect(image).to_have_js_property("naturalWidth", 320)
         for name, data in (
             ("faktura.html", b"<script>document.title = 'x'</script>"),
             ("voice.ogg", b"OggS" + bytes(2000)),
@@ -87,6 +87,109 @@ class TestComing:
         expect(page.locator(".dk-picture img")).to_be_visible(timeout=15_000)
 
 
+class TestGoing:
+    """By the button, by a drop and by a paste; to Telegram as one photo, and as an album."""
+
+    @staticmethod
+    def pick(page: Page, *files: tuple[str, bytes]) -> None:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Attach files").click()
+        chooser.value.set_files(
+            [{"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in files]
+        )
+
+    @staticmethod
+    def there(page: Page, name: str) -> None:
+        expect(page.locator(".dk-attached li", has_text=name)).to_be_visible()
+        expect(page.locator(".dk-attached progress")).to_have_count(0)
+
+    def test_a_photo_arrives_with_its_words(self, open_page: OpenPage, desk: Desk) -> None:
+        chat = desk.person("Kim Photo", "What colour is it?")
+        page = chosen(open_page, desk, chat)
+        self.pick(page, ("boots.png", png(64, 48)))
+        self.there(page, "boots.png")
+        page.locator(".dk-composer textarea").fill("Like this.")
+        page.keyboard.press("Control+Enter")
+        expect(page.locator(".dk-going")).to_be_visible()
+        expect(page.locator(".dk-attached")).to_have_count(0)
+        desk.until(
+            lambda: any("photo" in each and each.get("caption") == "Like this." for each in chat.messages.values())
+        )
+        message = next(each for each in chat.messages.values() if "photo" in each)
+        assert desk.telegram.files[message["photo"][0]["file_id"]][1] == png(64, 48)
+        ours = page.locator(".dk-item.dk-ours", has_text="Like this.")
+        expect(ours).to_contain_text("Sent")
+        expect(ours.locator(".dk-picture img")).to_be_visible()
+
+    def test_several_go_as_one_and_words_are_not_needed(self, open_page: OpenPage, desk: Desk) -> None:
+        chat = desk.person("Lea Album", "The invoices, please")
+        page = chosen(open_page, desk, chat)
+        expect(page.get_by_role("button", name="Send")).to_be_disabled()
+        self.pick(page, ("one.pdf", b"%PDF-1"), ("two.pdf", b"%PDF-2" + bytes(1_200_000)))
+        self.there(page, "two.pdf")
+        page.get_by_role("button", name="Send").click()
+        desk.until(lambda: sum("document" in each for each in chat.messages.values()) == 2)
+        sent = [each for each in chat.messages.values() if "document" in each]
+        assert [each["document"]["file_name"] for each in sent] == ["one.pdf", "two.pdf"]
+        assert len({each["media_group_id"] for each in sent}) == 1
+        assert desk.telegram.files[sent[1]["document"]["file_id"]][1] == b"%PDF-2" + bytes(1_200_000)
+
+    def test_dropped_and_pasted(self, open_page: OpenPage, desk: Desk) -> None:
+        page = chosen(open_page, desk, desk.person("Dan Drop", "Hi"))
+        for kind, name in (("drop", "dropped.txt"), ("paste", "pasted.txt")):
+            page.locator(".dk-composer textarea").evaluate(
+                """(field, [kind, name]) => {
+                    const held = new DataTransfer();
+                    held.items.add(new File(["hello"], name));
+                    const Made = kind === "drop" ? DragEvent : ClipboardEvent;
+                    const how = { bubbles: true, cancelable: true };
+                    how[kind === "drop" ? "dataTransfer" : "clipboardData"] = held;
+                    field.dispatchEvent(new Made(kind, how));
+                }""",
+                [kind, name],
+            )
+            self.there(page, name)
+        page.get_by_role("button", name="Take out dropped.txt").click()
+        expect(page.locator(".dk-attached li")).to_have_count(1)
+
+    def test_what_cannot_go_says_why(self, open_page: OpenPage, desk: Desk) -> None:
+        page = chosen(open_page, desk, desk.person("Rex Refused", "Hi"))
+        self.pick(page, ("large.bin", bytes(10 * 2**20 + 1)), ("empty.txt", b""), ("virus.EXE", b"MZ"))
+        for name, why in (("large.bin", "Larger than"), ("empty.txt", "nothing in it"), ("virus.EXE", "Programs")):
+            expect(page.locator(".dk-attached li", has_text=name)).to_contain_text(why)
+        expect(page.get_by_role("button", name="Send")).to_be_disabled()
+        self.pick(page, *((f"{number}.txt", b"x") for number in range(3)))
+        expect(page.locator(".dk-fault")).to_contain_text("5 files are the most")
+        expect(page.locator(".dk-attached li")).to_have_count(5)
+        assert axe_violations(page) == []
+        page.locator(".dk-composer textarea").fill("x" * 1025)
+        expect(page.get_by_role("radio", name="Telegram")).to_be_disabled()
+        expect(page.get_by_role("radio", name="Telegram")).to_contain_text("1,024 characters are the most")
+
+    def test_one_that_is_on_its_way_is_stopped(self, open_page: OpenPage, desk: Desk) -> None:
+        page = chosen(open_page, desk, desk.person("Sam Slow", "Hi"))
+        page.route("**/pieces?*", lambda _: None)
+        self.pick(page, ("slow.bin", bytes(100)))
+        expect(page.get_by_role("progressbar", name="Uploading slow.bin")).to_be_visible()
+        expect(page.get_by_role("button", name="Send")).to_be_disabled()
+        page.get_by_role("button", name="Cancel slow.bin").click()
+        expect(page.locator(".dk-attached")).to_have_count(0)
+        expect(page.locator(".dk-fault")).to_have_count(0)
+
+    def test_taken_back_it_is_there_again(self, open_page: OpenPage, desk: Desk) -> None:
+        chat = desk.person("Uwe Undo", "Hi")
+        page = chosen(open_page, desk, chat)
+        self.pick(page, ("again.pdf", b"%PDF-3"))
+        self.there(page, "again.pdf")
+        page.locator(".dk-composer textarea").fill("Here")
+        page.keyboard.press("Control+Enter")
+        page.get_by_role("button", name="Take back and edit").click()
+        self.there(page, "again.pdf")
+        expect(page.locator(".dk-composer textarea")).to_have_value("Here")
+        page.get_by_role("button", name="Send").click()
+        desk.until(lambda: any("document" in each for each in chat.messages.values()))
+
+
 class TestLooks:
     @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     def test_no_rule_is_broken_and_nothing_is_cut(
@@ -94,6 +197,15 @@ class TestLooks:
     ) -> None:
         page = chosen(open_page, desk, desk.people["Ewa Zając"], size, language, scheme)
         expect(page.locator(".dk-picture img")).to_be_visible()
+        page.locator(".dk-composer input[type=file]").set_input_files(
+            [
+                {"name": "Faktura VAT 11-2026.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1"},
+                {"name": "program.exe", "mimeType": "x/y", "buffer": b"MZ"},
+            ]
+        )
+        expect(page.locator(".dk-attached-fault")).to_be_visible()
+        expect(page.locator(".dk-attached li")).to_have_count(2)
+        expect(page.locator(".dk-attached progress")).to_have_count(0)
         settled(page)
         keep(page, f"desk-files-{language}-{scheme}-{size[0]}")
         assert axe_violations(page) == []

@@ -7,8 +7,15 @@ import pytest
 
 from delivery.post import Post
 from onevoice.domains.delivery.contracts.channels import Attachment, Said
-from onevoice.domains.delivery.contracts.files import FILE_MAX_BYTES, FILES_MAX, MESSAGE_MAX_BYTES, Sniffed
-from onevoice.domains.delivery.errors import ActionRequired, Permanent, Retriable, UnknownFileError
+from onevoice.domains.delivery.contracts.files import FILE_MAX_BYTES, FILES_MAX, HELD_MAX, MESSAGE_MAX_BYTES, Sniffed
+from onevoice.domains.delivery.errors import (
+    ActionRequired,
+    Permanent,
+    Retriable,
+    TooManyFilesError,
+    UnknownFileError,
+    UnusableFileError,
+)
 from onevoice.domains.delivery.rules.sniffing import PIXELS_MAX, shown, sniff
 from onevoice.domains.delivery.service import files
 
@@ -173,3 +180,95 @@ class TestFetched:
         fetch(post, Retriable("no_answer"))
         post.later(minutes=1)
         assert fetch(post, b"%PDF-")[1].state == "kept"
+
+
+OLGA, MAREK = 7, 8
+
+
+def put_in(post, name="a.pdf", data=b"%PDF-1", by=OLGA):
+    with post.database.transaction() as conn:
+        made = files.begin(conn, name, len(data), by, post.clock.now())
+        return files.piece(conn, made.id, 0, data, by)
+
+
+class TestPutIn:
+    def test_it_comes_in_pieces_and_each_may_come_twice(self, post):
+        data = png(300, 200) + bytes(1000)
+        with post.database.transaction() as conn:
+            made = files.begin(conn, "boots.png", len(data), OLGA, post.clock.now())
+            assert files.piece(conn, made.id, 0, data[:500], OLGA).state == "coming"
+            assert files.piece(conn, made.id, 0, data[:500], OLGA).state == "coming"
+            whole = files.piece(conn, made.id, 500, data[500:], OLGA)
+            assert (whole.state, whole.type, whole.width) == ("kept", "image/png", 300)
+            assert files.piece(conn, made.id, 500, data[500:], OLGA) == whole
+            assert files.data(conn, made.id).data == data
+            (media,) = files.to_send(conn, [made.id], OLGA)
+        assert (media.kind, media.name, media.data, media.file) == ("image", "boots.png", b"", made.id)
+
+    @pytest.mark.parametrize(("offset", "part"), [(5, b"x"), (0, b""), (0, b"x" * 11), (11, b"x")])
+    def test_a_piece_that_does_not_fit_is_refused(self, post, offset, part):
+        with post.database.transaction() as conn:
+            made = files.begin(conn, "a.bin", 10, OLGA, post.clock.now())
+            with pytest.raises(UnusableFileError):
+                files.piece(conn, made.id, offset, part, OLGA)
+
+    @pytest.mark.parametrize("name", ["x.exe", "x.pdf.JS", "a.b.Lnk"])
+    def test_programs_are_refused(self, post, name):
+        with post.database.transaction() as conn, pytest.raises(UnusableFileError, match="program"):
+            files.begin(conn, name, 10, OLGA, post.clock.now())
+
+    def test_what_is_too_large_or_too_many_is_refused(self, post):
+        with post.database.transaction() as conn:
+            with pytest.raises(UnusableFileError, match="10 MiB"):
+                files.begin(conn, "a.bin", FILE_MAX_BYTES + 1, OLGA, post.clock.now())
+            for _ in range(HELD_MAX):
+                files.begin(conn, "js", 10, OLGA, post.clock.now())
+            with pytest.raises(TooManyFilesError):
+                files.begin(conn, "a.bin", 10, OLGA, post.clock.now())
+            assert files.begin(conn, "a.bin", 10, MAREK, post.clock.now()).state == "coming"
+
+    def test_nobody_sends_fills_or_drops_what_is_anothers(self, post):
+        made = put_in(post)
+        with post.database.transaction() as conn:
+            with pytest.raises(UnusableFileError):
+                files.to_send(conn, [made.id], MAREK)
+            with pytest.raises(UnknownFileError):
+                files.piece(conn, made.id, 0, b"x", MAREK)
+            with pytest.raises(UnknownFileError):
+                files.drop(conn, made.id, MAREK)
+            half = files.begin(conn, "half.pdf", 10, OLGA, post.clock.now())
+            with pytest.raises(UnusableFileError):
+                files.to_send(conn, [half.id], OLGA)
+
+    def test_nor_what_a_customer_sent(self, post):
+        (told,), _ = take(post, Attachment("a.pdf", "application/pdf", 5, b"%PDF-"))
+        with post.database.transaction() as conn, pytest.raises(UnusableFileError):
+            files.to_send(conn, [told["file"]], OLGA)
+
+    def test_what_is_not_sent_within_a_day_is_forgotten_with_what_is_in_it(self, post):
+        sent, other = put_in(post, data=b"%PDF-sent"), put_in(post, data=b"%PDF-other")
+        with post.database.transaction() as conn:
+            files.begin(conn, "half.pdf", 10, OLGA, post.clock.now())
+            files.to_send(conn, [sent.id], OLGA)
+            files.housekeep(conn, post.clock.now())
+            assert set(files.files(conn, [sent.id, other.id])) == {sent.id, other.id}
+        post.later(hours=25)
+        with post.database.transaction() as conn:
+            assert files.housekeep(conn, post.clock.now()) == 2
+            assert set(files.files(conn, [sent.id, other.id])) == {sent.id}
+        assert blobs(post) == 1
+
+    def test_what_waits_to_be_fetched_is_not_forgotten(self, post):
+        (told,), _ = take(post, Attachment("photo.jpg", "image/jpeg", 0, reference="f1"))
+        post.later(hours=25)
+        with post.database.transaction() as conn:
+            assert files.housekeep(conn, post.clock.now()) == 0
+            assert told["file"] in files.files(conn, [told["file"]])
+
+    @pytest.mark.parametrize(
+        ("width", "height", "kind"), [(8000, 2001, "file"), (2100, 100, "file"), (2000, 100, "image")]
+    )
+    def test_an_image_of_a_strange_shape_goes_as_a_file(self, post, width, height, kind):
+        made = put_in(post, "a.png", png(width, height))
+        with post.database.transaction() as conn:
+            assert [each.kind for each in files.to_send(conn, [made.id], OLGA)] == [kind]

@@ -1,10 +1,11 @@
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 
 import { channelColour, Glyph } from "~/channels";
 import { doorOf, reasonText, type Says } from "~/messages/words";
 import { ofCandidate } from "~/write/foreseen";
-import { Button, useNow } from "~/ui";
+import { Button, Icon, IconButton, useNow } from "~/ui";
 
+import { Attached } from "./Attached";
 import type { Agent } from "./model";
 import type { Composing } from "./useComposer";
 import { presentText } from "./words";
@@ -17,10 +18,18 @@ export function Composer({ composing, writing, name, team, field, canned, setCan
   const { t } = says.i18n;
   const { kind, text, setText, setKind, send, busy, fault, clash } = composing;
   const note = kind === "note";
+  const picker = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const drop = (event: React.DragEvent) => {
+    if (note || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    setOver(event.type === "dragover");
+    if (event.type === "drop") void composing.attach([...event.dataTransfer.files]);
+  };
   const at = /@([^@\n]{0,30})$/.exec(text)?.[1]?.toLocaleLowerCase();
   const offered = note && at !== undefined ? team.filter((each) => each.name.toLocaleLowerCase().startsWith(at)).slice(0, 6) : [];
   return (
-    <section className={`dk-composer ${note ? "dk-composing-note" : ""}`} aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}>
+    <section className={`dk-composer ${note ? "dk-composing-note" : ""} ${over ? "dk-over" : ""}`} onDragOver={drop} onDrop={drop} onDragLeave={() => setOver(false)} aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}>
       {composing.sent && <Going composing={composing} says={says} />}
       {!note && <Doors composing={composing} says={says} />}
       {clash && (
@@ -38,6 +47,12 @@ export function Composer({ composing, writing, name, team, field, canned, setCan
         aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
         placeholder={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
         onChange={(event) => setText(event.currentTarget.value)}
+        onPaste={(event) => {
+          const { files } = event.clipboardData;
+          if (note || files.length === 0) return;
+          event.preventDefault();
+          void composing.attach([...files]);
+        }}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
           event.preventDefault();
@@ -53,18 +68,23 @@ export function Composer({ composing, writing, name, team, field, canned, setCan
           ))}
         </div>
       )}
+      {!note && <Attached uploads={composing.files.uploads} remove={composing.files.remove} />}
       <div className="dk-actions">
         {note ? (
           <Button kind="text" k="r" onClick={() => (setKind("reply"), field.current?.focus())}>{t("desk.reply")}</Button>
         ) : (
           <>
+            <IconButton label={t("desk.attach.add")} className="dk-clip" onClick={() => picker.current?.click()}>
+              <Icon name="clip" size={18} />
+            </IconButton>
+            <input ref={picker} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={({ currentTarget }) => (void composing.attach([...(currentTarget.files ?? [])]), (currentTarget.value = ""))} />
             <Button kind="text" k="#" onClick={() => setCanned(true)}>{t("desk.canned.open")}</Button>
             <Button kind="text" k="n" onClick={() => (setKind("note"), field.current?.focus())}>{t("desk.note")}</Button>
           </>
         )}
         <span className="dk-space" />
         {!note && writing.length > 0 && <span className="dk-writing cut" aria-hidden="true">{presentText({ here: [], writing }, says.i18n)}</span>}
-        <Button kind="primary" k="mod+Enter" disabled={busy || !text.trim()} onClick={() => void send()}>
+        <Button kind="primary" k="mod+Enter" disabled={busy || !composing.ready} onClick={() => void send()}>
           {t(note ? "desk.keep" : "desk.send")}
         </Button>
       </div>
@@ -97,7 +117,7 @@ function Going({ composing, says }: { composing: Composing; says: Says }) {
 }
 
 /** Where the answer may go: the best, what else is open, and why the rest is not. */
-function Doors({ composing: { decision, channel, setChannel }, says }: { composing: Composing; says: Says }) {
+function Doors({ composing: { decision, channel, setChannel, files, text }, says }: { composing: Composing; says: Says }) {
   const { t, has } = says.i18n;
   const [all, setAll] = useState(false);
   if (!decision) return <div className="dk-doors dk-doors-empty" aria-hidden="true" />;
@@ -111,8 +131,9 @@ function Doors({ composing: { decision, channel, setChannel }, says }: { composi
       {shown.map((candidate) => {
         const door = doorOf(candidate.channel);
         const told = ofCandidate(candidate);
-        const not = told.action === "suppress";
-        const why = reasonText(told, says);
+        const against = told.action === "suppress" ? "" : files.against(candidate.channel, text);
+        const not = told.action === "suppress" || against !== "";
+        const why = against || reasonText(told, says);
         const chosen = (channel || best) === candidate.channel;
         const said = not ? t("desk.not", { why }) : candidate.channel === best ? t("desk.best", { why: has(because) ? t(because) : "" }) : told.action === "defer" ? why : t("desk.may");
         return (

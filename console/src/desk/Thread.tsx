@@ -174,6 +174,7 @@ function UnsentRow({ unsent, says, now }: { unsent: Unsent; says: Says; now: num
         <time className="quiet" dateTime={unsent.at}>{fmt.time(unsent.at)}</time>
       </header>
       {unsent.text && <p className="dk-text"><bdi>{unsent.text}</bdi></p>}
+      <Files files={unsent.files} />
       <TextLink to="/messages/$message" params={{ message: unsent.message_id }}>{t("desk.why")}</TextLink>
     </article>
   );

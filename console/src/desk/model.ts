@@ -122,6 +122,7 @@ export interface Unsent {
   why: string | null;
   asked_by: string;
   text: string | null;
+  files: FileOf[];
 }
 
 export interface ThreadPage {

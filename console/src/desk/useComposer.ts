@@ -7,6 +7,7 @@ import { problemText, useDebounced } from "~/ui";
 import type { Decision } from "~/messages/model";
 import { usePurposes, type Says } from "~/messages/words";
 
+import { useUploads, type Upload } from "./useUploads";
 import { knownOf, pathOf, threadQuery, type Agent, type Conversation, type Reply } from "./model";
 
 export type Kind = "reply" | "note";
@@ -19,6 +20,7 @@ interface Sent {
   person: string;
   message: string;
   text: string;
+  files: Upload[];
   until: number;
   channel: string | null;
 }
@@ -38,6 +40,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
   /** Grows with each letter of an answer; 0: they stopped. */
   const [typed, setTyped] = useState(0);
   const [busy, setBusy] = useState(false);
+  const files = useUploads(person, says);
   const [fault, setFault] = useState("");
   /** Who answered meanwhile. */
   const [clash, setClash] = useState("");
@@ -105,7 +108,8 @@ export function useComposer(person: string | null, conversation: Conversation | 
     void fresh();
   };
   const send = async (anyway = false) => {
-    if (!person || !text.trim() || busy) return;
+    const along = kind === "reply" && files.ids.length > 0;
+    if (!person || !(text.trim() || along) || busy || (along && files.busy)) return;
     setBusy(true);
     setFault("");
     try {
@@ -114,8 +118,9 @@ export function useComposer(person: string | null, conversation: Conversation | 
         await api.post(pathOf(person, "/notes"), { text, mentions });
       } else {
         const pages = client.getQueryData(threadQuery(person).queryKey)?.pages ?? [];
-        const reply = await api.post<Reply>(pathOf(person, "/replies"), { key: key.current, text, knows: knownOf(pages), channel: written.channel || null, anyway });
-        if (reply.state === "queued") setSent({ person, message: reply.message_id, text, until: Date.now() + 6_000, channel: reply.channel });
+        const reply = await api.post<Reply>(pathOf(person, "/replies"), { key: key.current, text, knows: knownOf(pages), channel: written.channel || null, anyway, files: files.ids });
+        if (reply.state === "queued") setSent({ person, message: reply.message_id, text, files: files.uploads.filter(({ fault }) => !fault), until: Date.now() + 6_000, channel: reply.channel });
+        files.clear(person);
       }
       setClash("");
       done(kind);
@@ -142,6 +147,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
         const now = was[taken.person] ?? EMPTY;
         return { ...was, [taken.person]: { ...now, reply: now.reply ? `${taken.text}\n${now.reply}` : taken.text } };
       });
+      files.restore(taken.person, taken.files);
       setKind("reply");
     } catch (error) {
       setFault(problemText(error, t).text || t("desk.tooLate"));
@@ -155,7 +161,8 @@ export function useComposer(person: string | null, conversation: Conversation | 
       if (kind === "reply") setTyped((count) => count + 1);
     },
     channel: written.channel, setChannel: (channel: string) => change({ channel }),
-    decision: considered.data, busy, fault, clash, send, undo, sent, forget: () => setSent(null),
+    attach: async (added: Iterable<File>) => setFault((await files.add(added)) ?? ""), files,
+    ready: (kind === "note" ? text.trim() !== "" : (text.trim() !== "" || files.ids.length > 0) && !files.busy), decision: considered.data, busy, fault, clash, send, undo, sent, forget: () => setSent(null),
   };
 }
 

@@ -145,7 +145,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     )
     _join(app, conversations_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock))
     _join(app, conversations_http.desk(database, clock=clock))
-    _join(app, desk_files_http.router(database))
+    _join(app, desk_files_http.router(database, kinds, clock=clock))
     _join(
         app,
         setup_messages.router(

@@ -27,6 +27,19 @@ class UnknownFileError(DeliveryError):
     kind = "not_found"
 
 
+class UnusableFileError(DeliveryError):
+    """The file cannot be sent."""
+
+    code = "unusable_file"
+
+
+class TooManyFilesError(DeliveryError):
+    """Too many files wait to be sent."""
+
+    code = "too_many_files"
+    kind = "conflict"
+
+
 class UnknownAccountError(DeliveryError):
     """There is no such channel account."""
 

@@ -33,23 +33,33 @@ create table delivery.blob (
 alter table delivery.blob alter column data set storage external;
 
 -- A file that came with somebody's word, or that a colleague put in to send. reference: by which its provider gives it,
--- until it is here. state: waiting, kept, failed. due_at: when it is asked for; after that, of one that was put in,
--- when it is forgotten unless it is sent.
+-- until it is here. state: coming in pieces, waiting, kept, failed. due_at: when it is asked for; of one that was put
+-- in, when it is forgotten unless it is sent. put_by: an account, or a key as its negative.
 create table delivery.file (
     id bigint generated always as identity primary key,
     account_id int,
     name text not null,
     told_type text not null,
     size_bytes bigint not null,
-    state text not null check (state in ('waiting', 'kept', 'failed')),
+    state text not null check (state in ('coming', 'waiting', 'kept', 'failed')),
     reason text,
     reference text,
     tries smallint not null default 0,
     due_at timestamptz,
-    put_by bigint references access.account,
+    put_by bigint,
     hash bytea references delivery.blob,
     at timestamptz not null
 );
 create index file_waiting on delivery.file (due_at) where due_at is not null;
 create index file_hash on delivery.file (hash);
+create index file_put on delivery.file (put_by) where due_at is not null;
+
+-- What has come of a file that is put in.
+create table delivery.piece (
+    file bigint not null references delivery.file on delete cascade,
+    starts int not null,
+    data bytea not null,
+    primary key (file, starts)
+);
+alter table delivery.piece alter column data set storage external;
 """)

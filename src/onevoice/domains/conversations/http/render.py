@@ -116,7 +116,7 @@ def draft(found: Draft) -> shapes.DraftView:
 def thread(found: Thread, names: Names, cursor: str | None) -> shapes.ThreadView:
     return shapes.ThreadView(
         data=[_item(each, found, names) for each in found.items],
-        unsent=[_unsent(each) for each in found.unsent],
+        unsent=[_unsent(each, found.files) for each in found.unsent],
         next_cursor=cursor,
     )
 
@@ -185,7 +185,7 @@ def _note(found: Note, names: Names) -> shapes.NoteItem:
     )
 
 
-def _unsent(found: Shown) -> shapes.UnsentView:
+def _unsent(found: Shown, kept: Mapping[int, File]) -> shapes.UnsentView:
     message = found.message
     words = (found.content or {}).get("words")
     return shapes.UnsentView(
@@ -198,6 +198,7 @@ def _unsent(found: Shown) -> shapes.UnsentView:
         why=message.reason,
         asked_by=message.asked_by,
         text=words.get("text") if isinstance(words, dict) else None,
+        files=_files({"files": words.get("media")}, kept) if isinstance(words, dict) else [],
     )
 
 

@@ -191,14 +191,22 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
     nodes = sorted({each.nid for each in words.values()})
     values = identity.values_of(conn, nodes)
     kinds = identity.identifiers_by_nid(conn, nodes)
+    unsent = _unsent(conn, who) if before is None else []
+    wanted = [number for each in words.values() for number in hearing.files(each.properties)]
+    wanted += [number for each in unsent for number in hearing.files({"files": _media(each)})]
     return Thread(
         items,
         shown[-1][0] if len(every) > limit else None,
         {node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
         delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
-        files.files(conn, [number for each in words.values() for number in hearing.files(each.properties)]),
-        _unsent(conn, who) if before is None else (),
+        files.files(conn, wanted),
+        unsent,
     )
+
+
+def _media(shown: delivery.Shown) -> object:
+    words = (shown.content or {}).get("words")
+    return words.get("media") if isinstance(words, dict) else None
 
 
 _UNSENT = ("planned", "queued", "sending", "uncertain", "suppressed", "failed", "bounced", "cancelled")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-FileState = Literal["waiting", "kept", "failed"]
+FileState = Literal["coming", "waiting", "kept", "failed"]
 
 FILE_MAX_BYTES = 10 * 2**20
 FILES_MAX = 20
@@ -12,6 +12,10 @@ FILES_MAX = 20
 MESSAGE_MAX_BYTES = 25 * 2**20
 SENT_MAX = 5
 """Files of one message of ours."""
+HELD_MAX = 50
+"""Files that somebody has put in and not sent."""
+PROGRAMS = frozenset("app bat cmd com cpl dll exe hta iso jar js jse lnk msi ps1 reg scr sh vb vbe vbs wsf".split())
+"""Endings of what runs when it is opened: mail servers refuse them, and nobody should be sent one."""
 
 
 class Sniffed(NamedTuple):

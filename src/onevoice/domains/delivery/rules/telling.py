@@ -71,6 +71,11 @@ def of_ours(message: Message, content: Content, *, template: str | None, author:
         "class": message.message_class,
         "purpose": message.purpose,
         "author": author,
+        "files": [
+            {"name": each.name, "type": each.content_type, "size_bytes": len(each.data) or None, "file": each.file}
+            for each in content.media
+        ]
+        or None,
     }
 
 

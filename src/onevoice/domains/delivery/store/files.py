@@ -96,6 +96,31 @@ def failed(conn: Connection, number: int, reason: str) -> None:
 # What a colleague puts in
 
 
+def put_piece(conn: Connection, number: int, starts: int, piece: bytes) -> None:
+    """One that is there already changes nothing."""
+    conn.execute(
+        "insert into delivery.piece (file, starts, data) values (%s, %s, %s) on conflict do nothing",
+        (number, starts, piece),
+    )
+
+
+def came(conn: Connection, number: int) -> int:
+    row = conn.execute(
+        "select coalesce(sum(length(data)), 0)::bigint from delivery.piece where file = %s", (number,)
+    ).fetchone()
+    return row[0] if row else 0
+
+
+def pieces(conn: Connection, number: int) -> bytes:
+    """All of them, which are let go."""
+    rows = conn.execute("delete from delivery.piece where file = %s returning starts, data", (number,)).fetchall()
+    return b"".join(part for _, part in sorted(rows))
+
+
+def whole(conn: Connection, number: int, digest: bytes) -> None:
+    conn.execute("update delivery.file set state = 'kept', hash = %s where id = %s", (digest, number))
+
+
 def mine(conn: Connection, numbers: Sequence[int], account: int) -> dict[int, File]:
     """Those that this colleague put in, locked so that they are not forgotten meanwhile."""
     rows = conn.execute(
