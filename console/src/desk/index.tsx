@@ -11,7 +11,7 @@ import { Button, Empty, IconButton, Icon, Menu, problemText, ProblemBox, Skeleto
 import { Card, languageOf, profileQuery } from "./Card";
 import { Composer } from "./Composer";
 import { List } from "./List";
-import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
+import { conversationQuery, freshenThread, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
 import { Thread } from "./Thread";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
@@ -59,6 +59,7 @@ export function DeskPage() {
       toast({ text: fault.text || fault.title, kind: "alarm" });
     }
     void client.invalidateQueries({ queryKey: ["desk"] });
+    if (person) freshenThread(client, person).catch(() => undefined);
   };
   const of = (rest: string) => pathOf(person ?? "", rest);
   const name = whoText(conversation?.name ?? null, person ?? "", t);
@@ -142,7 +143,7 @@ function useFollowed(person: string | null, found: { isFetching: boolean; refetc
   const client = useQueryClient();
   const both = {
     isFetching: found.isFetching,
-    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && client.refetchQueries({ queryKey: threadQuery(person).queryKey }, options)]),
+    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && freshenThread(client, person).catch(() => undefined)]),
   };
   useTold(person && `conversation:${person}`, both);
   useTold(person && `messages:${person}`, both);

@@ -8,7 +8,7 @@ import type { Decision } from "~/messages/model";
 import { usePurposes, type Says } from "~/messages/words";
 
 import { useUploads, type Upload } from "./useUploads";
-import { knownOf, pathOf, threadQuery, type Agent, type Conversation, type Reply } from "./model";
+import { freshenThread, knownOf, pathOf, threadQuery, type Agent, type Conversation, type Reply } from "./model";
 
 export type Kind = "reply" | "note";
 interface Written {
@@ -98,7 +98,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
     staleTime: 20_000,
   });
 
-  const fresh = () => Promise.all([client.invalidateQueries({ queryKey: ["desk", "thread", person] }), client.invalidateQueries({ queryKey: ["desk", "of", person] })]);
+  const fresh = () => Promise.all([person && freshenThread(client, person).catch(() => undefined), client.invalidateQueries({ queryKey: ["desk", "of", person] })]);
   const done = (what: Kind) => {
     if (!person) return;
     setTyped(0);
