@@ -174,6 +174,12 @@ TAKES = {
     ("POST", "/api/conversations/{ref}/filled-replies/{reply_id}"): "conversations.answer",
     ("PUT", "/api/desk/notes/{note_id}"): "conversations.answer",
     ("DELETE", "/api/desk/notes/{note_id}"): "conversations.answer",
+    ("GET", "/api/desk/files"): "conversations.read",
+    ("POST", "/api/desk/files"): "conversations.answer",
+    ("PUT", "/api/desk/files/{file_id}/pieces"): "conversations.answer",
+    ("DELETE", "/api/desk/files/{file_id}"): "conversations.answer",
+    ("GET", "/api/desk/files/{file_id}"): "conversations.read",
+    ("GET", "/api/desk/files/{file_id}/data"): "conversations.read",
     ("GET", "/api/desk/team"): "conversations.read",
     ("PUT", "/api/desk/me"): "conversations.answer",
     ("GET", "/api/desk/views"): "conversations.answer",
@@ -186,6 +192,7 @@ TAKES = {
     ("DELETE", "/api/desk/replies/{reply_id}"): "replies.edit",
 }
 EXAMPLES = {
+    "file_id": "1",
     "ref": "user_id:u1",
     "name": "email",
     "letter_id": "1",
@@ -236,6 +243,7 @@ BODIES = {
     "/api/conversations/{ref}/notes": {"text": "mine"},
     "/api/conversations/{ref}/draft": {"kind": "note", "text": "mine"},
     "/api/conversations/{ref}/replies": {"key": "mine", "text": "mine", "knows": 0},
+    "/api/desk/files": {"name": "mine.pdf", "size_bytes": 2},
     "/api/desk/me": {"available": True},
     "/api/desk/views": {"name": "mine"},
     "/api/desk/views/{view_id}": {"name": "mine"},

@@ -2,77 +2,22 @@
 
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep, owner, send
+from browser_tools import DESK, LOOKS, PHONE, axe_violations, keep
+from desk_tools import Desk, OpenPage, chosen, settled, shop
 from playwright.sync_api import Page, Route, expect
 
-from onevoice.sandbox.telegram import Chat, Telegram
-from support import LiveServer, serving
+from support import LiveServer
 
 pytestmark = pytest.mark.browser
-OpenPage = Callable[..., Page]
-
-
-class Desk:
-    """A shop with a bot, and people who write to it."""
-
-    def __init__(self, server: LiveServer, client: Any, telegram: Telegram) -> None:
-        self.server, self.client, self.telegram = server, client, telegram
-        settings = {"token": telegram.token, "api_url": telegram.url}
-        body = {"channel": "telegram", "name": "@n_bot", "site": "pl", "settings": settings}
-        answer = client.post("/api/accounts", json=body)
-        assert answer.status_code == 201, answer.text
-        self.people: dict[str, Chat] = {}
-
-    def person(self, name: str, *says: str, **traits: Any) -> Chat:
-        chat = self.telegram.person(name.split(maxsplit=1)[0])
-        address = f"{uuid.uuid4().hex[:8]}@n.example"
-        known = {"name": name, "email": address, **traits}
-        ids = [{"type": "telegram", "id": str(chat.id)}]
-        send(self.server, {"type": "identify", "userId": address, "traits": known, "context": {"externalIds": ids}})
-        self.telegram.start_bot(chat)
-        for text in says:
-            self.say(chat, text)
-        self.people[name] = chat
-        return chat
-
-    def say(self, chat: Chat, text: str) -> None:
-        before = self.count(chat)
-        self.telegram.say(chat, text)
-        self.until(lambda: self.count(chat) > before)
-
-    def count(self, chat: Chat) -> int:
-        answer = self.client.get(f"/api/conversations/telegram:{chat.id}/thread")
-        return sum(each["kind"] == "said" for each in answer.json()["data"]) if answer.is_success else 0
-
-    def got(self, chat: Chat) -> list[str]:
-        return [str(each.get("text")) for each in chat.messages.values()]
-
-    def number(self, chat: Chat) -> str:
-        return self.client.get(f"/api/conversations/telegram:{chat.id}").json()["profile_id"]
-
-    @staticmethod
-    def until(came: Callable[[], object], seconds: float = 30) -> None:
-        deadline = time.monotonic() + seconds
-        while not came():
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with ExitStack() as stack:
-        telegram = stack.enter_context(Telegram())
-        patch = stack.enter_context(pytest.MonkeyPatch.context())
-        patch.setenv("ONEVOICE_ALLOWED_PLACES", f"127.0.0.1:{telegram.port}")
-        server = stack.enter_context(serving(tmp_path_factory.mktemp("desk") / "home"))
-        made = Desk(server, stack.enter_context(owner(server)), telegram)
+    with shop(tmp_path_factory.mktemp("desk")) as made:
         made.person("Piotr Zieliński", "Faktura na firmę, NIP podam zaraz", language="pl")
         made.person("Марина Лебедева", "Спасибо, всё пришло! Носки тёплые", language="ru")
         made.person("Tom Baker", "The parcel says delivered, but it is not here", language="en")
@@ -82,18 +27,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 @pytest.fixture(scope="module")
 def live_server(desk: Desk) -> LiveServer:
     return desk.server
-
-
-def chosen(open_page: OpenPage, desk: Desk, chat: Chat, *look: Any, **more: Any) -> Page:
-    page = open_page(f"/desk?c={desk.number(chat)}", *look, **more)
-    expect(page.locator(".dk-thread .dk-item").first).to_be_visible()
-    return page
-
-
-def settled(page: Page) -> None:
-    expect(page.locator("main .keybar")).to_be_attached()
-    expect(page.locator(".skeleton")).to_have_count(0)
-    page.evaluate("document.fonts.ready")
 
 
 class TestTheWholeWay:

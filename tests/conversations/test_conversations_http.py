@@ -6,7 +6,7 @@ import pytest
 
 from onevoice.bootstrap import sending
 from onevoice.domains.conversations.service import following
-from onevoice.domains.delivery.contracts.channels import Said
+from onevoice.domains.delivery.contracts.channels import Attachment, Said
 from onevoice.domains.delivery.service import accounts, hearing
 from onevoice.kit.db import Database
 from onevoice.kit.sealing import Sealer
@@ -30,9 +30,9 @@ class Door(Shop):
                 conn, wanted, sending.manifests(), sealer, actor="owner", clock=self.home.clock, chance=self.home.chance
             )
 
-    def hears(self, key: str, text: str, address: str = "anna@n.example") -> None:
+    def hears(self, key: str, text: str, *files: Attachment, address: str = "anna@n.example") -> None:
         home = self.home
-        said = Said(key, address, text, home.clock.now(), f"<{key}@n.example>")
+        said = Said(key, address, text, home.clock.now(), f"<{key}@n.example>", attachments=files)
         manifest = sending.manifests()["email"]
         with home.database.transaction() as conn:
             hearing.hear(conn, self.account, [said], manifest, vault_key=b"v" * 32, clock=home.clock)
@@ -319,3 +319,72 @@ class TestTeam:
         assert olga.get("/api/desk/team").json()["data"][0]["open"] == 1
         (line,) = olga.get("/api/conversations", params={"view": "mine"}).json()["data"]
         assert line["episode"]["assignee"]["name"] == "operator"
+
+
+PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x08\0\0\0\x06" + bytes(20)
+
+
+class TestFiles:
+    @pytest.fixture
+    def files(self, shop: Door, olga: AsgiClient) -> dict[str, dict[str, Any]]:
+        page = b"<script>alert(1)</script>"
+        drawn = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
+        shop.hears(
+            "u1", "See", Attachment("boots.png", "image/png", len(PNG), PNG),
+            Attachment("x.html", "text/html", 25, page), Attachment("x.png", "image/png", 25, page),
+            Attachment("x.svg", "image/svg+xml", len(drawn), drawn), Attachment("film.mp4", "video/mp4", 10**9, None),
+        )  # fmt: skip
+        said = next(each for each in olga.get(f"{WAY}/thread").json()["data"] if each["kind"] == "said")
+        return {each["name"]: each for each in said["files"]}
+
+    def test_stand_in_the_thread_as_what_they_are(self, files: dict[str, dict[str, Any]]) -> None:
+        assert (files["boots.png"]["type"], files["boots.png"]["width"], files["boots.png"]["height"]) == (
+            "image/png", 8, 6,
+        )  # fmt: skip
+        assert {files[name]["type"] for name in ("x.html", "x.png", "x.svg")} == {"application/octet-stream"}
+        assert (files["film.mp4"]["state"], files["film.mp4"]["reason"]) == ("failed", "too_large")
+
+    @pytest.mark.parametrize("show", ["", "?show=true"])
+    @pytest.mark.parametrize("name", ["x.html", "x.png", "x.svg"])
+    def test_are_never_a_page(self, olga: AsgiClient, files: dict[str, dict[str, Any]], name: str, show: str) -> None:
+        answer = olga.get(f"/api/desk/files/{files[name]['id']}/data{show}")
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{name}"
+        self.is_shut(answer)
+
+    def test_only_an_image_is_shown(self, olga: AsgiClient, files: dict[str, dict[str, Any]]) -> None:
+        way = f"/api/desk/files/{files['boots.png']['id']}/data"
+        shown = olga.get(f"{way}?show=true")
+        assert (shown.content, shown.headers["content-type"], shown.headers["content-disposition"]) == (
+            PNG, "image/png", "inline",
+        )  # fmt: skip
+        self.is_shut(shown)
+        assert olga.get(way).headers["content-disposition"].startswith("attachment; ")
+
+    @staticmethod
+    def is_shut(answer: Any) -> None:
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+        assert answer.headers["cache-control"].startswith("private")
+
+    @pytest.mark.parametrize("role", ["seller", "analyst"])
+    def test_are_for_those_who_may_read_conversations(
+        self, shop: Door, files: dict[str, dict[str, Any]], role: Any
+    ) -> None:
+        number = files["boots.png"]["id"]
+        other = shop.signed_in(role)
+        assert [other.get(f"/api/desk/files/{number}{end}").status_code for end in ("", "/data")] == [403, 403]
+
+    def test_one_that_is_not_here(self, olga: AsgiClient, files: dict[str, dict[str, Any]]) -> None:
+        assert olga.get("/api/desk/files/999999").status_code == 404
+        assert olga.get("/api/desk/files/999999/data").status_code == 404
+        assert olga.get(f"/api/desk/files/{files['film.mp4']['id']}/data").status_code == 404
+
+    def test_a_name_cannot_break_out_of_its_header(self, shop: Door, olga: AsgiClient) -> None:
+        shop.hears("u2", "See", Attachment('a"\r\nSet-Cookie: x=1; ż.png', "image/png", 1, b"a"))
+        said = next(each for each in olga.get(f"{WAY}/thread").json()["data"] if each["kind"] == "said")
+        answer = olga.get(f"/api/desk/files/{said['files'][0]['id']}/data")
+        assert "set-cookie" not in answer.headers
+        assert answer.headers["content-disposition"] == (
+            "attachment; filename*=UTF-8''a%22%0D%0ASet-Cookie%3A%20x%3D1%3B%20%C5%BC.png"
+        )

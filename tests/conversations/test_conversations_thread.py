@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from conversations.desk import VAULT
 from delivery.post import manifest
 from onevoice.domains.conversations.contracts import Draft
 from onevoice.domains.conversations.errors import (
@@ -16,8 +17,10 @@ from onevoice.domains.conversations.errors import (
 from onevoice.domains.conversations.http import render
 from onevoice.domains.conversations.rules import words
 from onevoice.domains.conversations.service import acting, reading, replying, searching
+from onevoice.domains.conversations.service.replying import Reply
 from onevoice.domains.delivery.contracts.messages import Ask, Content
-from onevoice.domains.delivery.service import asking
+from onevoice.domains.delivery.errors import InvalidMessageError
+from onevoice.domains.delivery.service import asking, files
 
 
 @pytest.fixture
@@ -393,3 +396,50 @@ class TestSearch:
 def test_lexemes_of_a_huge_message_are_bounded():
     text = " ".join(f"word{number}" for number in range(100_000))
     assert len(words.lexemes([text, "x" * 10**6])) <= 3 * words.MOST + 10
+
+
+class TestFiles:
+    """They go as references through the gate and the outbox, and as bytes to the provider alone."""
+
+    @staticmethod
+    def replies(desk, text, *names, channel=None, data=b"%PDF-1"):
+        olga = desk.colleague("Olga")
+        with desk.post.database.transaction() as conn:
+            made = [files.begin(conn, name, len(data), olga, desk.clock.now()) for name in names]
+            for each in made:
+                files.piece(conn, each.id, 0, data, olga)
+            wanted = Reply("k1", text, 0, channel, files=[each.id for each in made], owner=olga)
+            who = reading.person(conn, "email:anna@n.example", VAULT)
+            return replying.reply(
+                conn, who, wanted, desk.post.channels, [], actor="olga@shop.example", account=olga, clock=desk.clock
+            )
+
+    def test_a_letter_carries_them(self, desk):
+        desk.hears("The invoice, please")
+        asked = self.replies(desk, "", "faktura.pdf")
+        with desk.post.database.transaction() as conn:
+            kept = conn.execute("select content from delivery.content where message_id = %s", (asked.id,)).fetchone()
+        assert "faktura.pdf" in str(kept)
+        assert "JVBERi" not in str(kept)
+        desk.post.later(seconds=7)
+        (claimed,) = desk.post.claim(desk.account()).claimed
+        assert [(each.name, each.data) for each in claimed.outgoing.content.media] == [("faktura.pdf", b"%PDF-1")]
+
+    def test_stand_in_the_thread_before_and_after(self, desk):
+        desk.hears("The invoice, please")
+        self.replies(desk, "Here", "faktura.pdf")
+        before = desk.thread()
+        assert [each.name for each in before.files.values()] == ["faktura.pdf"]
+        desk.post.later(seconds=7)
+        desk.goes()
+        after = desk.thread()
+        ours = next(each for each in after.items if getattr(each, "author", "") == "colleague")
+        assert [each["name"] for each in ours.properties["files"]] == ["faktura.pdf"]
+        assert set(after.files) == set(before.files)
+
+    def test_a_channel_that_does_not_take_them_is_refused_and_passed_over(self, desk):
+        desk.hears("By mail")
+        desk.hears("By telegram", address="501", channel="telegram")
+        desk.merge("email:anna@n.example", "telegram:501")
+        with pytest.raises(InvalidMessageError, match="1024 characters"):
+            self.replies(desk, "x" * 1025, "a.pdf", channel="telegram")

@@ -3,15 +3,17 @@ import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "re
 import { channelColour, Glyph } from "~/channels";
 import { doorOf, reasonText, type Says } from "~/messages/words";
 import { ofCandidate } from "~/write/foreseen";
-import { Button, useNow } from "~/ui";
+import { Button, Icon, IconButton, useNow } from "~/ui";
 
+import { Attached } from "./Attached";
 import { closing, unfilled, type Agent } from "./model";
 import type { Composing } from "./useComposer";
+import { presentText } from "./words";
 
 const Canned = lazy(() => import("./Canned"));
 
-export function Composer({ person, composing, name, team, field, canned, setCanned, says, language }: {
-  person: string; composing: Composing; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
+export function Composer({ person, composing, writing, name, team, field, canned, setCanned, says, language }: {
+  person: string; composing: Composing; writing: string[]; name: string; team: Agent[]; field: React.RefObject<HTMLTextAreaElement | null>; canned: boolean; setCanned: (open: boolean) => void; says: Says; language: string | null;
 }) {
   const { t } = says.i18n;
   const { kind, text, setText, setKind, send, busy, fault, clash } = composing;
@@ -32,10 +34,18 @@ export function Composer({ person, composing, name, team, field, canned, setCann
     const hole = /\{\{[^{}]*\}\}/.exec(text);
     if (hole) field.current?.setSelectionRange(hole.index, hole.index + hole[0].length);
   }, [text, field]);
+  const picker = useRef<HTMLInputElement>(null);
+  const [over, setOver] = useState(false);
+  const drop = (event: React.DragEvent) => {
+    if (note || !event.dataTransfer.types.includes("Files")) return;
+    event.preventDefault();
+    setOver(event.type === "dragover");
+    if (event.type === "drop") void composing.attach([...event.dataTransfer.files]);
+  };
   const at = /@([^@\n]{0,30})$/.exec(text)?.[1]?.toLocaleLowerCase();
   const offered = note && at !== undefined ? team.filter((each) => each.name.toLocaleLowerCase().startsWith(at)).slice(0, 6) : [];
   return (
-    <section className={`dk-composer ${note ? "dk-composing-note" : ""}`} aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}>
+    <section className={`dk-composer ${note ? "dk-composing-note" : ""} ${over ? "dk-over" : ""}`} onDragOver={drop} onDrop={drop} onDragLeave={() => setOver(false)} aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}>
       {composing.sent && <Going composing={composing} says={says} />}
       {!note && <Doors composing={composing} says={says} />}
       {clash && (
@@ -53,6 +63,12 @@ export function Composer({ person, composing, name, team, field, canned, setCann
         aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
         placeholder={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
         onChange={(event) => setText(event.currentTarget.value)}
+        onPaste={(event) => {
+          const { files } = event.clipboardData;
+          if (note || files.length === 0) return;
+          event.preventDefault();
+          void composing.attach([...files]);
+        }}
         onKeyDown={(event) => {
           if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
           event.preventDefault();
@@ -69,17 +85,23 @@ export function Composer({ person, composing, name, team, field, canned, setCann
         </div>
       )}
       {missing.length > 0 && <p className="dk-missing" role="status">{t("desk.canned.missing", { what: missing.join(", ") })}</p>}
+      {!note && <Attached uploads={composing.files.uploads} remove={composing.files.remove} />}
       <div className="dk-actions">
         {note ? (
           <Button kind="text" k="r" onClick={() => (setKind("reply"), field.current?.focus())}>{t("desk.reply")}</Button>
         ) : (
           <>
+            <IconButton label={t("desk.attach.add")} className="dk-clip" onClick={() => picker.current?.click()}>
+              <Icon name="clip" size={18} />
+            </IconButton>
+            <input ref={picker} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={({ currentTarget }) => (void composing.attach([...(currentTarget.files ?? [])]), (currentTarget.value = ""))} />
             <Button kind="text" k="#" onClick={() => setCanned(true)}>{t("desk.canned.open")}</Button>
             <Button kind="text" k="n" onClick={() => (setKind("note"), field.current?.focus())}>{t("desk.note")}</Button>
           </>
         )}
         <span className="dk-space" />
-        <Button kind="primary" k="mod+Enter" disabled={busy || !text.trim() || missing.length > 0} onClick={() => void send()}>
+        {!note && writing.length > 0 && <span className="dk-writing cut" aria-hidden="true">{presentText({ here: [], writing }, says.i18n)}</span>}
+        <Button kind="primary" k="mod+Enter" disabled={busy || !composing.ready || missing.length > 0} onClick={() => void send()}>
           {t(note ? "desk.keep" : "desk.send")}
         </Button>
       </div>
@@ -112,7 +134,7 @@ function Going({ composing, says }: { composing: Composing; says: Says }) {
 }
 
 /** Where the answer may go: the best, what else is open, and why the rest is not. */
-function Doors({ composing: { decision, channel, setChannel }, says }: { composing: Composing; says: Says }) {
+function Doors({ composing: { decision, channel, setChannel, files, text }, says }: { composing: Composing; says: Says }) {
   const { t, fmt, has } = says.i18n;
   const [all, setAll] = useState(false);
   const now = useNow(15_000);
@@ -130,8 +152,9 @@ function Doors({ composing: { decision, channel, setChannel }, says }: { composi
       {shown.map((candidate) => {
         const door = doorOf(candidate.channel);
         const told = ofCandidate(candidate);
-        const not = told.action === "suppress";
-        const why = reasonText(told, says);
+        const against = told.action === "suppress" ? "" : files.against(candidate.channel, text);
+        const not = told.action === "suppress" || against !== "";
+        const why = against || reasonText(told, says);
         const chosen = (channel || best) === candidate.channel;
         const said = not ? t("desk.not", { why }) : candidate.channel === best ? t("desk.best", { why: has(because) ? t(because) : "" }) : told.action === "defer" ? why : t("desk.may");
         return (

@@ -11,12 +11,13 @@ import { Button, Empty, IconButton, Icon, Menu, problemText, ProblemBox, Skeleto
 import { Card, languageOf, profileQuery } from "./Card";
 import { Composer } from "./Composer";
 import { List } from "./List";
-import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
+import { conversationQuery, freshenThread, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
 import { Thread } from "./Thread";
 import { useWish } from "./notices";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
-import { sinceText, whoText } from "./words";
+import { usePresence, watchVisibility, type Present } from "./usePresence";
+import { presentText, sinceText, whoText } from "./words";
 import "./desk.css";
 
 const Watch = lazy(() => import("./Notices").then((found) => ({ default: found.Watch })));
@@ -49,6 +50,7 @@ export function DeskPage() {
   const [wish] = useWish();
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
+  const present = usePresence(person, may && composing.typing, me?.id);
 
   const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>, leaves?: string) => {
     try {
@@ -60,6 +62,7 @@ export function DeskPage() {
       toast({ text: fault.text || fault.title, kind: "alarm" });
     }
     void client.invalidateQueries({ queryKey: ["desk"] });
+    if (person) freshenThread(client, person).catch(() => undefined);
   };
   const of = (rest: string) => pathOf(person ?? "", rest);
   const name = whoText(conversation?.name ?? null, person ?? "", t);
@@ -112,11 +115,11 @@ export function DeskPage() {
           <section className="dk-conversation" aria-label={reading ? t("desk.with", { name }) : t("desk.nobody")}>
             {reading ? (
               <>
-                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} says={says}
+                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} present={present} says={says}
                   act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen, spam }}
                 />
                 {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
-                {may && <Composer person={person} composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
+                {may && <Composer person={person} composing={composing} writing={present.writing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
               </>
             ) : (
               <div className="dk-state"><Empty title={t("desk.pick")}>{t("desk.pickText")}</Empty></div>
@@ -148,17 +151,12 @@ function useFollowed(person: string | null, found: { isFetching: boolean; refetc
   const client = useQueryClient();
   const both = {
     isFetching: found.isFetching,
-    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && client.refetchQueries({ queryKey: threadQuery(person).queryKey }, options)]),
+    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && freshenThread(client, person).catch(() => undefined)]),
   };
   useTold(person && `conversation:${person}`, both);
   useTold(person && `messages:${person}`, both);
   const pages = person ? client.getQueryData(threadQuery(person).queryKey)?.pages : undefined;
   return pages ? lastSaid(pages) : null;
-}
-
-function watchVisibility(listener: () => void): () => void {
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
 }
 
 /** What stands on the screen has been seen, where anybody looks at it. */
@@ -184,15 +182,17 @@ interface HeadProps {
   inbox: Inbox;
   phone: boolean;
   assignee: React.RefObject<HTMLSelectElement | null>;
+  present: Present;
   says: ReturnType<typeof useSays>;
   act: { assign: (to: string) => void; close: () => void; snooze: () => void; tags: () => void; reopen: () => void; spam: (spam: boolean) => void };
 }
 
-function Head({ conversation, name, team, mine, may, inbox, phone, assignee, says, act }: HeadProps) {
+function Head({ conversation, name, team, mine, may, inbox, phone, assignee, present, says, act }: HeadProps) {
   const { t } = says.i18n;
   const now = useNow(30_000);
   const current = conversation?.current;
   const there = current?.assignee;
+  const others = presentText(present, says.i18n);
   const Title = phone ? "h1" : "h2"; // beside a list that has the page's heading it is the second
   const known = there && !team.some((each) => each.id === there.id) ? [there] : [];
   return (
@@ -204,7 +204,10 @@ function Head({ conversation, name, team, mine, may, inbox, phone, assignee, say
       )}
       <div className="dk-who">
         <Title><bdi>{conversation ? name : <Skeleton rows={1} height={20} />}</bdi></Title>
-        <p className="quiet cut">{current && [sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</p>
+        <p className="quiet cut">
+          <span className="dk-present" aria-live="polite">{others}</span>
+          {current && !(phone && others) && <span>{[sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</span>}
+        </p>
       </div>
       {may && current && (
         <div className="dk-head-actions">

@@ -1,5 +1,5 @@
 /** What the desk's API shows, and how it is asked. */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 
 import { api, type Page } from "~/api";
 import type { Candidate } from "~/messages/model";
@@ -69,6 +69,17 @@ export interface Conversation {
   blocked: Block[];
 }
 
+export interface FileOf {
+  id: string | null;
+  name: string;
+  type: string;
+  size_bytes: number | null;
+  state: "coming" | "waiting" | "kept" | "failed" | null;
+  reason: string | null;
+  width: number | null;
+  height: number | null;
+}
+
 export interface Said {
   kind: "said";
   id: string;
@@ -83,7 +94,7 @@ export interface Said {
   quoted: string | null;
   signature: string | null;
   pressed: string | null;
-  files: { name: string; type: string; size_bytes: number | null }[];
+  files: FileOf[];
   /** Of the shop, on which it was written. */
   page: { url: string | null; title: string | null } | null;
   automatic: boolean;
@@ -131,6 +142,7 @@ export interface Unsent {
   why: string | null;
   asked_by: string;
   text: string | null;
+  files: FileOf[];
 }
 
 export interface ThreadPage {
@@ -250,11 +262,37 @@ export const teamQuery = queryOptions({ queryKey: ["desk", "team"], queryFn: () 
 export const conversationQuery = (person: string) => queryOptions({ queryKey: ["desk", "of", person], queryFn: ({ signal }) => api.get<Conversation>(pathOf(person), { signal }) });
 export const threadQuery = (person: string) =>
   infiniteQueryOptions({
-    queryKey: ["desk", "thread", person],
+    queryKey: ["thread", person], // not of the desk: asked anew as a whole, each page of a long one would be
     queryFn: ({ pageParam, signal }) => api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
   });
+const keyOf = ({ kind, id }: Item) => `${kind}${id}`;
+
+/** The newest page into those that are here. Where it does not fit, because people were joined or much was said, it alone. */
+export function joined(pages: ThreadPage[], page: ThreadPage): ThreadPage[] {
+  const first = pages[0];
+  if (!first || pages.length < 2) return [page];
+  const fresh = new Set(page.data.map(keyOf));
+  const oldest = page.data.at(-1)?.at ?? "";
+  const known = first.data.filter((item) => !fresh.has(keyOf(item)));
+  const among = known.some(({ at }) => at > oldest);
+  const fits = !among && first.data.length > known.length;
+  return fits ? [{ ...page, data: [...page.data, ...known], next_cursor: first.next_cursor }, ...pages.slice(1)] : [page];
+}
+
+export async function freshenThread(client: QueryClient, person: string): Promise<void> {
+  const { queryKey } = threadQuery(person);
+  if (!client.getQueryData(queryKey)) return void (await client.refetchQueries({ queryKey }, { cancelRefetch: false }));
+  const page = await api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE } });
+  await client.cancelQueries({ queryKey });
+  client.setQueryData(queryKey, (was) => {
+    if (!was) return was;
+    const pages = joined(was.pages, page);
+    return { pages, pageParams: was.pageParams.slice(0, pages.length) };
+  });
+}
+
 export const cannedQuery = (text: string) => queryOptions({ queryKey: ["desk", "canned", text], queryFn: ({ signal }) => api.get<Page<Canned>>("/api/desk/replies", { params: { text, limit: 30 }, signal }) });
 
 /** The number of the newest message of ours that stands in a thread. */

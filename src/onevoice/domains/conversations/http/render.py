@@ -1,6 +1,7 @@
 """From what conversations know to what their API shows."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from onevoice.domains.conversations.contracts import Block, Canned, Draft, Episode, KeptView, Mark, Note, Said
@@ -8,9 +9,11 @@ from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
 from onevoice.domains.conversations.service.searching import Hit
+from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.service.reading import Shown
 
 PREVIEW = 140
+NO_FILES: Mapping[int, File] = MappingProxyType({})
 Names = Mapping[int, str]
 
 
@@ -63,13 +66,20 @@ def _text(properties: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _files(properties: Mapping[str, Any]) -> list[shapes.FileView]:
+def _files(properties: Mapping[str, Any], kept: Mapping[int, File] = NO_FILES) -> list[shapes.FileView]:
     found = properties.get("files")
     return [
-        shapes.FileView(
+        file(kept[each["file"]])
+        if each.get("file") in kept
+        else shapes.FileView(
+            id=None,
             name=str(each.get("name") or ""),
             type=str(each.get("type") or ""),
             size_bytes=each["size_bytes"] if isinstance(each.get("size_bytes"), int) else None,
+            state=None,
+            reason=None,
+            width=None,
+            height=None,
         )
         for each in (found if isinstance(found, list) else ())
         if isinstance(each, dict)
@@ -81,6 +91,19 @@ def _page(properties: Mapping[str, Any]) -> shapes.PageView | None:
     if not isinstance(found, dict):
         return None
     return shapes.PageView(url=_text(found, "url"), title=_text(found, "title"))
+
+
+def file(found: File) -> shapes.FileView:
+    return shapes.FileView(
+        id=str(found.id),
+        name=found.name,
+        type=found.type,
+        size_bytes=found.size_bytes,
+        state=found.state,
+        reason=found.reason,
+        width=found.width,
+        height=found.height,
+    )
 
 
 def conversation(found: Conversation, names: Names) -> shapes.ConversationView:
@@ -113,7 +136,7 @@ def draft(found: Draft) -> shapes.DraftView:
 def thread(found: Thread, names: Names, cursor: str | None) -> shapes.ThreadView:
     return shapes.ThreadView(
         data=[_item(each, found, names) for each in found.items],
-        unsent=[_unsent(each) for each in found.unsent],
+        unsent=[_unsent(each, found.files) for each in found.unsent],
         next_cursor=cursor,
     )
 
@@ -156,7 +179,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         quoted=_text(told, "quoted"),
         signature=_text(told, "signature"),
         pressed=_text(told, "data"),
-        files=_files(told),
+        files=_files(told, thread.files),
         page=_page(told),
         automatic=bool(told.get("automatic")),
         edited=bool(told.get("edited")),
@@ -184,7 +207,7 @@ def _note(found: Note, names: Names) -> shapes.NoteItem:
     )
 
 
-def _unsent(found: Shown) -> shapes.UnsentView:
+def _unsent(found: Shown, kept: Mapping[int, File]) -> shapes.UnsentView:
     message = found.message
     words = (found.content or {}).get("words")
     return shapes.UnsentView(
@@ -197,6 +220,7 @@ def _unsent(found: Shown) -> shapes.UnsentView:
         why=message.reason,
         asked_by=message.asked_by,
         text=words.get("text") if isinstance(words, dict) else None,
+        files=_files({"files": words.get("media")}, kept) if isinstance(words, dict) else [],
     )
 
 

@@ -10,6 +10,7 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import AccountId
 from onevoice.domains.conversations.contracts import VIEWS, Draft, KeptView
 from onevoice.domains.conversations.http import render, shapes
+from onevoice.domains.conversations.http.files import owner_of
 from onevoice.domains.conversations.service import acting, blocking, canned, reading, replying, searching, views
 from onevoice.domains.conversations.service.reading import Person
 from onevoice.domains.conversations.store.episodes import Filter
@@ -208,7 +209,10 @@ def router(
     @routes.post("/{ref}/replies", responses=documented({**_NOBODY, 409: "A colleague has answered meanwhile."}))
     def reply(actor: Answerer, ref: Ref, body: shapes.ReplyCreate) -> shapes.ReplyView:
         """Goes in six seconds, unless it is taken back. The gate judges it as every message."""
-        wanted = replying.Reply(body.key, body.text, body.knows, body.channel, body.subject, anyway=body.anyway)
+        wanted = replying.Reply(
+            body.key, body.text, body.knows, body.channel, body.subject,
+            anyway=body.anyway, files=body.files, owner=owner_of(actor),
+        )  # fmt: skip
         with database.transaction() as conn:
             asked = replying.reply(
                 conn, named(conn, ref), wanted, channels, sources, actor=actor.label, account=actor.id, clock=clock

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from onevoice.domains.conversations.contracts import Act, Assurance, Author, Sort, State, View
+from onevoice.domains.delivery.contracts.files import SENT_MAX, FileState
 from onevoice.domains.delivery.contracts.names import State as MessageState
 from onevoice.web.paging import Body, Moment, Text
 
@@ -108,9 +109,19 @@ class BlockView(BaseModel):
 
 
 class FileView(BaseModel):
+    """id null: nothing is kept of it but its name. state `waiting`: its provider is asked for it; `failed`: reason says
+    why it is not here, `too_large`, `too_much` in one message, or a provider's code. width, height: of an image that
+    may be shown.
+    """
+
+    id: str | None
     name: str
     type: str
     size_bytes: int | None
+    state: FileState | None
+    reason: str | None
+    width: int | None
+    height: int | None
 
 
 class PageView(BaseModel):
@@ -189,6 +200,7 @@ class UnsentView(BaseModel):
     why: str | None
     asked_by: str
     text: str | None
+    files: list[FileView]
 
 
 class ThreadView(BaseModel):
@@ -260,11 +272,32 @@ class ReplyCreate(Body):
     """
 
     key: Annotated[Text, Field(min_length=1, max_length=100)]
-    text: Words
+    text: Annotated[Text, Field(max_length=TEXT_MAX, description="Empty only where files say it all.")]
     knows: int = Field(ge=0, le=2**63 - 1)
     channel: Annotated[Text, Field(max_length=60)] | None = Field(None, description="Null: the best.")
     subject: Annotated[Text, Field(max_length=200)] | None = None
     anyway: bool = Field(False, description="Send it, whoever has answered meanwhile.")
+    files: list[Id] = Field([], max_length=SENT_MAX, description="Numbers of files that whoever asks has put in.")
+
+
+class FileCreate(Body):
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
+    size_bytes: int = Field(ge=1, le=2**40)
+
+
+class FileLimitsView(BaseModel):
+    """What a channel takes of files. caption_max: characters beside them; null: as many as without."""
+
+    channel: str
+    media: list[str]
+    media_max: int
+    caption_max: int | None
+
+
+class FilesLimitsView(BaseModel):
+    file_max_bytes: int
+    files_max: int
+    channels: list[FileLimitsView]
 
 
 class ReplyView(BaseModel):

@@ -66,3 +66,10 @@ def searched(properties: Mapping[str, Any]) -> list[str]:
     if isinstance(files, list):
         found += [file["name"] for file in files if isinstance(file, dict) and isinstance(file.get("name"), str)]
     return found
+
+
+def files(properties: Mapping[str, Any]) -> list[int]:
+    """Numbers of the files that came with it."""
+    found = properties.get("files")
+    named = [each.get("file") for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [each for each in named if isinstance(each, int) and 0 < each < 2**63]

@@ -19,7 +19,9 @@ from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.conversations.store.episodes import Filter, Reach
 from onevoice.domains.conversations.store.thread import Place
+from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.contracts.messages import Message
+from onevoice.domains.delivery.service import files
 from onevoice.domains.delivery.service import reading as delivery
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.service import reading as identity
@@ -205,6 +207,7 @@ class Thread:
     before: Place | None
     addresses: Mapping[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     messages: Mapping[int, Message] = field(default_factory=dict[int, Message])
+    files: Mapping[int, File] = field(default_factory=dict[int, File])
     unsent: Sequence[delivery.Shown] = ()
 
 
@@ -230,13 +233,22 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
     nodes = sorted({each.nid for each in words.values()})
     values = identity.values_of(conn, nodes)
     kinds = identity.identifiers_by_nid(conn, nodes)
+    unsent = _unsent(conn, who) if before is None else []
+    wanted = [number for each in words.values() for number in hearing.files(each.properties)]
+    wanted += [number for each in unsent for number in hearing.files({"files": _media(each)})]
     return Thread(
         items,
         shown[-1][0] if len(every) > limit else None,
         {node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
         delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
-        _unsent(conn, who) if before is None else (),
+        files.files(conn, wanted),
+        unsent,
     )
+
+
+def _media(shown: delivery.Shown) -> object:
+    words = (shown.content or {}).get("words")
+    return words.get("media") if isinstance(words, dict) else None
 
 
 _UNSENT = ("planned", "queued", "sending", "uncertain", "suppressed", "failed", "bounced", "cancelled")

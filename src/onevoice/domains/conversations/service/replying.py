@@ -13,8 +13,9 @@ from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.contracts.messages import Ask, Asked, Content
+from onevoice.domains.delivery.errors import InvalidMessageError
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.service import asking
+from onevoice.domains.delivery.service import asking, files
 from onevoice.domains.delivery.service import reading as delivery
 from onevoice.domains.privacy.service import standing as privacy
 from onevoice.kit.clock import Clock
@@ -26,7 +27,7 @@ UNDO = timedelta(seconds=6)
 @dataclass(frozen=True, slots=True)
 class Reply:
     """key: of one press of Send. knows: the newest message of ours that its writer saw; anyway: send it, whoever has
-    answered since. channel None: by the best.
+    answered since. channel None: by the best. owner: of the files.
     """
 
     key: str
@@ -36,6 +37,8 @@ class Reply:
     subject: str | None = None
     site: str | None = None
     anyway: bool = False
+    files: Sequence[int] = ()
+    owner: int = 0
 
 
 def reply(
@@ -51,7 +54,7 @@ def reply(
 ) -> Asked:
     """Goes in UNDO, unless it is taken back.
 
-    Raises: NoEpisodeError, AnsweredMeanwhileError, UnfilledWordsError, and as `asking.ask`.
+    Raises: NoEpisodeError, AnsweredMeanwhileError, UnfilledWordsError, UnusableFileError, and as `asking.ask`.
     """
     if unfilled := filling.unfilled(f"{wanted.subject or ''} {wanted.text}"):
         names = ", ".join(unfilled)
@@ -64,6 +67,7 @@ def reply(
         _require_unanswered(conn, who, wanted.knows, actor, key)
     transactional = [each for each in privacy.purposes(conn).values() if each.message_class == "transactional"]
     purpose = next(each.name for each in transactional if each.retired_at is None)
+    words = Content(wanted.text, subject=wanted.subject, media=files.to_send(conn, wanted.files, wanted.owner))
     ask = Ask(
         key=key,
         person=who.node,
@@ -71,13 +75,28 @@ def reply(
         message_class="conversational",
         purpose=purpose,
         asked_by=actor,
-        words=Content(wanted.text, subject=wanted.subject),
-        channels=() if wanted.channel is None else (wanted.channel,),
+        words=words,
+        channels=_carrying(words, channels) if wanted.channel is None else (wanted.channel,),
         due_at=clock.now() + UNDO,
     )
     (asked,) = asking.ask(conn, [ask], channels, sources, clock=clock)
     draft_store.drop(conn, account, [*(each.nid for each in who.reaches), who.node], "reply")
     return asked
+
+
+def _carrying(words: Content, channels: Mapping[str, Manifest]) -> tuple[str, ...]:
+    """Those that take all of it; none where all do, for then the best may be any."""
+    able: list[str] = []
+    refusal: InvalidMessageError | None = None
+    for name in sorted(channels):
+        try:
+            asking.require_carries(name, channels[name].capabilities, words)
+            able.append(name)
+        except InvalidMessageError as error:
+            refusal = error
+    if refusal is not None and not able:
+        raise refusal
+    return () if refusal is None else tuple(able)
 
 
 def _require_unanswered(conn: Connection, who: Person, knows: int, actor: str, key: str) -> None:
