@@ -114,19 +114,21 @@ class _ChromiumVisitor:
         self._context.close()
 
 
-class _Chromium:
+class Chromium:
+    """playwright: what only it can do, such as looks and keys."""
+
     def __init__(self, browser: PlaywrightBrowser) -> None:
-        self._browser = browser
+        self.playwright = browser
 
     def visitor(self) -> Visitor:
-        return _ChromiumVisitor(self._browser.new_context())
+        return _ChromiumVisitor(self.playwright.new_context())
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     names = ",".join(f"MAP {name} 127.0.0.1" for name in SUBDOMAINS)
     with running_chromium(f"--host-resolver-rules={names}") as browser:
-        yield _Chromium(browser)
+        yield Chromium(browser)
 
 
 class _Bidi:

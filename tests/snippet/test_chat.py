@@ -13,8 +13,10 @@ from test_snippet import kill_api
 
 from faults import proxy
 from hostile_words import ALL, CANARY
+from onevoice import bootstrap
 from waiting import until
 
+SIZES = {"chat": 8_000, "all": 16_000}
 NUMBERS = [f"Line {n}" for n in range(20)]
 
 
@@ -293,3 +295,18 @@ class TestHostile:
         assert set(links) <= {"http:", "https:"}
         assert panel.tab.run("[window.rung ?? null, violations]") == [None, []]
         assert CANARY not in panel.tab.run("performance.getEntriesByType('resource').map((one) => one.name).join(' ')")
+
+
+def packed(pattern: str) -> dict[str, int]:
+    return {each.name: each.stat().st_size for each in bootstrap.CONSOLE.glob(pattern)}
+
+
+def test_it_is_small():
+    """What one visitor loads: the snippet, the chat, one language, and what stands below the lines."""
+    core, chat = packed("onevoice.js.gz"), packed("onevoice-chat.js.gz")
+    parts = packed("onevoice-chat-*.js.gz")
+    words = [size for name, size in parts.items() if "-extras-" not in name]
+    extras = [size for name, size in parts.items() if "-extras-" in name]
+    assert (len(core), len(chat), len(words), len(extras)) == (1, 1, 3, 1), parts
+    assert sum(chat.values()) < SIZES["chat"], chat
+    assert sum(core.values()) + sum(chat.values()) + max(words) + sum(extras) < SIZES["all"]

@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from browsers import Chromium
+from browsers import chromium as running
 from playwright.sync_api import Browser, Page, expect
 from shop_chat import CHAT, FONTS, PRODUCT, Desk
 
-from chromium import running_chromium
-from onevoice import bootstrap
+pytestmark = pytest.mark.parametrize("browser", [running], ids=["chromium"], indirect=True)
 
 AXE = Path(__file__).parents[2] / "console" / "node_modules" / "axe-core" / "axe.min.js"
 ARTEFACTS = Path(__file__).parent / "artefacts"
@@ -26,7 +27,6 @@ SAID = {
     "ru": ("Эти ботинки маломерят? Я между 38 и 39.", "Brama свободна в носке, 38 подойдёт."),
     "en": ("Do these run small? I am between 38 and 39.", "Brama is roomy at the toes, so 38 will do."),
 }
-SIZES = {"core": 5_000, "chat": 8_000, "all": 16_000}
 
 
 @pytest.fixture(scope="module")
@@ -36,9 +36,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with running_chromium() as browser:
-        yield browser
+def chromium(browser: Chromium) -> Browser:
+    return browser.playwright
 
 
 @contextmanager
@@ -262,18 +261,3 @@ def test_who_is_typing_and_how_far_they_have_read(desk, chromium):
         page.wait_for_timeout(300)
         typing = [each["typing"] for each in heard if "typing" in each]
         assert typing == [True, False], "once in three seconds, and an end to it"
-
-
-def packed(pattern: str) -> dict[str, int]:
-    return {each.name: each.stat().st_size for each in bootstrap.CONSOLE.glob(pattern)}
-
-
-def test_it_is_small():
-    """What one visitor loads: the snippet, the chat, one language, and what stands below the lines."""
-    core, chat = packed("onevoice.js.gz"), packed("onevoice-chat.js.gz")
-    parts = packed("onevoice-chat-*.js.gz")
-    words = [size for name, size in parts.items() if "-extras-" not in name]
-    extras = [size for name, size in parts.items() if "-extras-" in name]
-    assert (len(core), len(chat), len(words), len(extras)) == (1, 1, 3, 1), parts
-    assert sum(chat.values()) < SIZES["chat"], chat
-    assert sum(core.values()) + sum(chat.values()) + max(words) + sum(extras) < SIZES["all"]
