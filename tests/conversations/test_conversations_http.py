@@ -254,7 +254,7 @@ class TestViews:
 
     def test_kept_counted_changed_and_dropped(self, shop: Door, olga: AsgiClient) -> None:
         shop.hears("u1", "Hello")
-        shop.hears("u2", "Hello", "tom@n.example")
+        shop.hears("u2", "Hello", address="tom@n.example")
         olga.change("POST", f"{WAY}/tags", {"add": ["vip"]})
         wanted = {"name": " Best  ones ", "tag": "vip", "channel": "email", "sort": "waiting"}
         made = olga.change("POST", "/api/desk/views", wanted).json()

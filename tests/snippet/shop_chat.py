@@ -92,7 +92,6 @@ class Desk:
     def answers(self, who: str, *texts: str) -> None:
         """They go after the moment in which each can be taken back."""
         until(lambda: self.heard(who), seconds=30, what="the desk has not heard of them")
-        time.sleep(1)  # a moment after the desk, delivery knows as well that they may be answered
         for text in texts:
             knows = max((int(each["message_id"]) for each in self.thread(who) if each.get("message_id")), default=0)
             key = f"{who}-{next(self._keys)}"

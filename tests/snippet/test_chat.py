@@ -288,7 +288,8 @@ class TestHostile:
         panel.say(*joined)
         until(lambda: panel.states()[-1] == "Delivered", seconds=30)
         who = panel.visitor()
-        desk.answers(who, "\n".join(corpus)[:3900])
+        # A variable that nobody filled is not sent at all.
+        desk.answers(who, "\n".join(corpus)[:3900].replace("{{", "{"))
         until(lambda: len(panel.lines()) == len(joined) + 1, seconds=20)
         assert panel.tab.run(f"{IN}.querySelectorAll('[data-evil], .log script, .log img, .log iframe').length") == 0
         links = panel.tab.run(f"[...{IN}.querySelectorAll('.log a')].map((one) => one.protocol)")
