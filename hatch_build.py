@@ -142,7 +142,9 @@ def build_console() -> bool:
     run("checking the snippet's types", [*tsc, "--project", str(SNIPPET)], env, "Mend the errors below.")
     vite = [node, "node_modules/vite/bin/vite.js", "build", "--logLevel", "warn", "--outDir", str(FRESH)]
     run("bundling", [*vite, "--emptyOutDir"], env, "Mend the errors below.")
-    run("bundling the snippet", [*vite, "--config", "snippet.config.ts"], env, "Mend the errors below.")
+    snippet = [*vite, "--config", "snippet.config.ts"]
+    run("bundling the snippet", snippet, env, "Mend the errors below.")
+    run("bundling the snippet's chat", [*snippet, "--mode", "chat"], env, "Mend the errors below.")
     pocket = ["--config", "pocket.config.ts", "--outDir", str(FRESH_POCKET), "--emptyOutDir"]
     run("bundling the demo's page", [*vite, *pocket], env, "Mend the errors below.")
     (FRESH / BUNDLE_STAMP.name).write_text(wanted + "\n")

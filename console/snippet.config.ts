@@ -1,16 +1,34 @@
-/** The snippet is built with the console's tools, into the same folder: one file, served as /onevoice.js. */
-import { defineConfig } from "vite";
+/**
+ * The snippet is built with the console's tools, into the same folder: one file, served as /onevoice.js. With
+ * `--mode chat`, the chat that it loads: /onevoice-chat.js, a module, and its parts, whose names hold a digest.
+ */
+import { defineConfig, type BuildEnvironmentOptions } from "vite";
 
 import { packed } from "./packed.ts";
 
-export default defineConfig({
+const CORE: BuildEnvironmentOptions = {
+  lib: { entry: "src/index.ts", formats: ["iife"], name: "onevoiceSnippet", fileName: () => "onevoice.js" },
+};
+const CHAT: BuildEnvironmentOptions = {
+  lib: { entry: "src/chat/index.ts", formats: ["es"], fileName: () => "onevoice-chat.js" },
+  rolldownOptions: {
+    // What its parts share with it stays in it: else there were one file more to wait for.
+    preserveEntrySignatures: "allow-extension",
+    output: { chunkFileNames: "onevoice-chat-[name]-[hash].js", minify: true },
+  },
+  cssTarget: "esnext", // what is written there is understood wherever there is `adoptedStyleSheets`
+};
+
+export default defineConfig(({ mode }) => ({
   root: new URL("../snippet", import.meta.url).pathname,
+  base: "./",
+  mode: "production",
   plugins: [packed()],
   build: {
     outDir: "../src/onevoice/static/console",
     emptyOutDir: false,
     target: "es2020",
-    lib: { entry: "src/index.ts", formats: ["iife"], name: "onevoiceSnippet", fileName: () => "onevoice.js" },
     reportCompressedSize: false,
+    ...(mode === "chat" ? CHAT : CORE),
   },
-});
+}));

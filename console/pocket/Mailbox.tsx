@@ -120,6 +120,7 @@ function LetterRow({ letter, knot, pocket, act, open, onOpen, late }: RowProps) 
       {open && (
         <div id={id}>
           <Body letter={letter} pocket={pocket} />
+          {letter.files.map((name, at) => <p key={at} className="pk-quiet">{t("phone.file", { kind: name })}</p>)}
           {letter.ours && <Deeds letter={letter} pocket={pocket} act={act} />}
         </div>
       )}

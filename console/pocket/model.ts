@@ -35,6 +35,8 @@ export interface Letter {
   subject: string;
   text: string;
   html: boolean;
+  /** Names of what is attached. */
+  files: string[];
   one_click: boolean;
   mark: "spam" | "bounced" | "unsubscribed" | null;
 }

@@ -81,7 +81,7 @@ const message = createRoute({
 const desk = createRoute({
   getParentRoute: () => root,
   path: "/desk",
-  validateSearch: only("view", "sort", "channel", "tag", "c", "q"),
+  validateSearch: only("view", "sort", "channel", "tag", "assignee", "c", "q"),
   component: lazyRouteComponent(() => withWords(["desk", "messages", "write"], import("./desk")), "DeskPage"),
 });
 

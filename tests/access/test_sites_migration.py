@@ -28,6 +28,7 @@ def before(cluster: Cluster):
             conn.execute("drop schema conversations cascade")
             conn.execute("drop schema delivery cascade")
             conn.execute("drop schema privacy cascade")
+            conn.execute("delete from identity.kind where name = 'chat'")
             conn.execute("alter table access.source drop constraint source_site, alter column site set default 'main'")
             conn.execute("drop index access.source_site")
             conn.execute("drop table access.site")

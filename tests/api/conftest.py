@@ -18,6 +18,7 @@ import pytest
 from onevoice.domains.access.contracts import FOR_KEYS, ROLES, AccountCreate, Role
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import accounts, keys
+from onevoice.domains.delivery.service import files
 from onevoice.kit.chance import SystemChance
 from onevoice.kit.clock import SystemClock
 from onevoice.kit.db import Database
@@ -101,6 +102,9 @@ class Arena:
         assert self.ask("POST", "/api/templates/1/versions", "owner", json={"revision": 1}).status_code == 201
         said = {"to": "user_id:u1", "class": "marketing", "purpose": "promotions", "words": {"text": "Boots are back"}}
         assert self.ask("POST", "/api/messages", "owner", json=said).status_code == 200
+        with self.database.transaction() as conn:
+            made = files.begin(conn, "boots.pdf", 5, 0, SystemClock().now())
+            files.piece(conn, made.id, 0, b"%PDF-", 0)
 
     def _deliver(self) -> None:
         hook = self.ask("POST", "/api/webhooks", "owner", json={"name": "crm", "channel": "api"}).json()

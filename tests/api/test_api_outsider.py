@@ -164,21 +164,35 @@ TAKES = {
     ("POST", "/api/conversations/{ref}/reopen"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/snooze"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/spam"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/blocks"): "conversations.answer",
+    ("DELETE", "/api/conversations/{ref}/blocks/{block_id}"): "conversations.answer",
     ("POST", "/api/conversations/{ref}/tags"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/seen"): "conversations.answer",
     ("PUT", "/api/conversations/{ref}/draft"): "conversations.answer",
     ("POST", "/api/conversations/{ref}/notes"): "conversations.answer",
     ("POST", "/api/conversations/{ref}/replies"): "conversations.answer",
+    ("POST", "/api/conversations/{ref}/filled-replies/{reply_id}"): "conversations.answer",
     ("PUT", "/api/desk/notes/{note_id}"): "conversations.answer",
     ("DELETE", "/api/desk/notes/{note_id}"): "conversations.answer",
+    ("GET", "/api/desk/files"): "conversations.read",
+    ("POST", "/api/desk/files"): "conversations.answer",
+    ("PUT", "/api/desk/files/{file_id}/pieces"): "conversations.answer",
+    ("DELETE", "/api/desk/files/{file_id}"): "conversations.answer",
+    ("GET", "/api/desk/files/{file_id}"): "conversations.read",
+    ("GET", "/api/desk/files/{file_id}/data"): "conversations.read",
     ("GET", "/api/desk/team"): "conversations.read",
     ("PUT", "/api/desk/me"): "conversations.answer",
+    ("GET", "/api/desk/views"): "conversations.answer",
+    ("POST", "/api/desk/views"): "conversations.answer",
+    ("PUT", "/api/desk/views/{view_id}"): "conversations.answer",
+    ("DELETE", "/api/desk/views/{view_id}"): "conversations.answer",
     ("GET", "/api/desk/replies"): "conversations.read",
     ("POST", "/api/desk/replies"): "replies.edit",
     ("PUT", "/api/desk/replies/{reply_id}"): "replies.edit",
     ("DELETE", "/api/desk/replies/{reply_id}"): "replies.edit",
 }
 EXAMPLES = {
+    "file_id": "1",
     "ref": "user_id:u1",
     "name": "email",
     "letter_id": "1",
@@ -203,6 +217,8 @@ EXAMPLES = {
     "version": "1",
     "note_id": "1",
     "reply_id": "1",
+    "view_id": "1",
+    "block_id": "1",
 }
 EVENT = {"type": "track", "event": "Forged", "userId": "u1"}
 BODIES = {
@@ -223,10 +239,14 @@ BODIES = {
     "/api/templates/{template_id}/tests": {"channel": "sandbox", "language": "en", "to": "user_id:u1"},
     "/api/templates/{template_id}/versions": {"revision": 1},
     "/api/conversations/{ref}/spam": {"spam": True},
+    "/api/conversations/{ref}/blocks": {"address": "user_id:u1", "reason": "mine"},
     "/api/conversations/{ref}/notes": {"text": "mine"},
     "/api/conversations/{ref}/draft": {"kind": "note", "text": "mine"},
     "/api/conversations/{ref}/replies": {"key": "mine", "text": "mine", "knows": 0},
+    "/api/desk/files": {"name": "mine.pdf", "size_bytes": 2},
     "/api/desk/me": {"available": True},
+    "/api/desk/views": {"name": "mine"},
+    "/api/desk/views/{view_id}": {"name": "mine"},
     "/api/desk/replies": {"shortcut": "mine", "texts": {"en": "mine"}},
     "/api/desk/replies/{reply_id}": {"shortcut": "mine", "texts": {"en": "mine"}},
     "/api/webhooks": {"name": "mine", "channel": "shop"},
@@ -296,7 +316,8 @@ def untouched(arena):
                 " (select count(*) from events.dead_letter where state = 'open'),"
                 " (select array_agg(w::text) from webhooks.webhook w), (select count(*) from webhooks.delivery),"
                 " (select count(*) from conversations.note), (select count(*) from conversations.draft),"
-                " (select count(*) from conversations.canned), (select count(*) from conversations.agent)"
+                " (select count(*) from conversations.canned), (select count(*) from conversations.agent),"
+                " (select count(*) from conversations.view), (select count(*) from conversations.block)"
             ).fetchone()
 
     before = state()

@@ -88,6 +88,59 @@ class TestPermissions:
             assert {each["topic"] for each in told} == {"live"}
 
 
+class TestPresence:
+    """A page says only where its person is: who that is is known by its session."""
+
+    @staticmethod
+    def people(socket, until, seconds=15):
+        """What is told of who is there, until it is so."""
+        end = time.monotonic() + seconds
+        while True:
+            assert time.monotonic() < end
+            told = json.loads(socket.recv(timeout=seconds))
+            if told["topic"] == "present:1" and until(told["people"]):
+                return told["people"]
+
+    def test_a_name_that_is_made_up_is_passed_over(self, arena):
+        with open_socket(arena, "owner") as owner, open_socket(arena, "operator") as operator:
+            for socket in (owner, operator):
+                assert hello(socket) == "hello"
+                socket.send(json.dumps({"subscribe": ["present:1"]}))
+            made_up = {"topic": "present:1", "typing": True, "id": "1", "account_id": 1, "name": "The owner"}
+            operator.send(json.dumps({"presence": made_up, "name": "The owner", "id": "1"}))
+            (told,) = self.people(owner, bool)
+            me = arena.ask("GET", "/api/me", "operator").json()
+            assert told == {"id": me["id"], "name": me["name"], "writes": True}
+        with open_socket(arena, "owner") as owner:
+            assert hello(owner) == "hello"
+            owner.send(json.dumps({"subscribe": ["present:1"]}))
+            self.people(owner, lambda people: not people)
+
+    @pytest.mark.parametrize("role", ["seller", "analyst"])
+    def test_who_may_not_read_conversations_is_not_there_and_hears_nothing(self, arena, role):
+        with open_socket(arena, role) as other, open_socket(arena, "owner") as owner:
+            assert hello(other) == hello(owner) == "hello"
+            here = json.dumps({"subscribe": ["present:1", "live"], "presence": {"topic": "present:1", "typing": True}})
+            other.send(here)
+            owner.send(here)
+            assert {each["id"] for each in self.people(owner, bool)} == {
+                arena.ask("GET", "/api/me", "owner").json()["id"]
+            }
+            event = {"type": "track", "event": "Socket Seen", "userId": "u1", "messageId": f"present-{role}"}
+            assert arena.ask("POST", "/v1/batch", "basic", json={"batch": [event]}).status_code == 200
+            assert set(topics_told(other, "live")) == {"live"}
+
+    def test_a_flood_is_held_up_and_the_others_go_on(self, arena):
+        with open_socket(arena, "owner") as owner, open_socket(arena, "operator") as operator:
+            assert hello(owner) == hello(operator) == "hello"
+            for socket in (owner, operator):
+                socket.send(json.dumps({"subscribe": ["present:1"]}))
+            for number in range(300):
+                operator.send(json.dumps({"presence": {"topic": "present:1", "typing": number % 2 == 0}}))
+            assert len(self.people(owner, bool)) == 1
+            assert arena.ask("GET", "/healthz", "nobody").status_code == 200
+
+
 class TestInsider:
     def test_is_greeted_and_told_what_arrives(self, arena):
         with open_socket(arena, "operator") as socket:
@@ -120,6 +173,9 @@ class TestInsider:
             '{"subscribe": NaN}',
             "9" * 5000,
             b"\xff\xfe",
+            '{"presence": {"topic": "present:1", "typing": true}}',
+            '{"presence": [' + "[" * 10_000,
+            json.dumps({"presence": {"topic": "present:" + "1" * 1_000_000}}),
         ],
         ids=lambda sent: repr(sent[:40]),
     )

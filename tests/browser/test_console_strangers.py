@@ -1,6 +1,7 @@
-"""What strangers send by e-mail and Telegram, through the real adaptors, on every page that shows it."""
+"""What strangers send by e-mail, Telegram and the site's chat, through the real inlets, on every page that shows it."""
 
 import base64
+import json
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any
 
+import httpx
 import pytest
 from browser_tools import owner, send
 from playwright.sync_api import Browser, Page, Request, expect
@@ -21,6 +23,8 @@ pytestmark = pytest.mark.browser
 
 BRAND = "mail.n.example"
 STRANGER = "stranger@evil.example"
+SHOP = "https://shop.example"
+VISITOR = "visitor<img src=x onerror=__alarm(1)>"
 TRAP = """
 window.__rung = [];
 window.__alarm = (what) => window.__rung.push(String(what));
@@ -61,6 +65,7 @@ class Strangers:
     telegram: Telegram
     client: Any
     sent: str = ""
+    person: str = ""
 
     def connect(self) -> None:
         secret = {"smtp_password": "pocket", "imap_password": "pocket"}
@@ -70,8 +75,9 @@ class Strangers:
             "imap_host": "127.0.0.1", "imap_port": self.mail.imap_port, "imap_security": "none",
             "imap_username": BRAND, **secret,
         }  # fmt: skip
+        chat = {"brand": ELEMENTS[10], "origins": SHOP}
         bot = {"token": self.telegram.token, "api_url": self.telegram.url}
-        for channel, settings in (("email", letters), ("telegram", bot)):
+        for channel, settings in (("email", letters), ("telegram", bot), ("chat", chat)):
             made = {"channel": channel, "name": ELEMENTS[8], "site": "pl", "settings": settings}
             answer = self.client.post("/api/accounts", json=made)
             assert answer.status_code == 201, answer.text
@@ -119,11 +125,27 @@ class Strangers:
                     ]}},
                 }}
             )  # fmt: skip
+        self.chat()
         self.until(f"telegram:{chat.id}", 3 * len(ALL))
         self.until(f"email:{STRANGER}", len(ALL))
         traits = {"name": ELEMENTS[9], "email": STRANGER, "city": LETTERS[0]}
         context = {"externalIds": [{"type": "telegram", "id": str(chat.id)}]}
-        send(self.server, {"type": "identify", "userId": "stranger", "traits": traits, "context": context})
+        told = {"userId": "stranger", "anonymousId": VISITOR, "traits": traits, "context": context}
+        send(self.server, {"type": "identify", **told})
+        self.person = self.client.get("/api/profiles/user_id:stranger").json()["id"]
+
+    def chat(self) -> None:
+        """As many chats as it takes to say all of it: each says so much a minute."""
+        for number, words in enumerate(ALL):
+            body = {
+                "key": self.server.write_key, "secret": f"a-secret-of-a-stranger-{number // 25}",
+                "id": f"hostile-{number:04}", "text": f"chatted {number} {words}"[:4_000], "device": VISITOR,
+                "page": {"url": f"{self.server.url}/boots?{number}", "title": words}, "language": words,
+            }  # fmt: skip
+            answer = httpx.post(
+                f"{self.server.url}/v1/chat/say", content=json.dumps(body), headers={"Origin": SHOP}, timeout=30
+            )
+            assert answer.status_code == 200, answer.text
 
     def answer(self) -> None:
         """A message of ours to them, with their words in it."""
@@ -163,6 +185,9 @@ PAGES = {
     "/customers": (ELEMENTS[9],),
     "/customers/user_id:stranger?door=telegram": (ELEMENTS[9], "said 80 "),
     "/customers/user_id:stranger?door=email": ("text 80 ",),
+    "/customers/user_id:stranger?door=chat": ("chatted 80 ",),
+    "/desk?c={person}": (ELEMENTS[9], f"chatted {len(ALL) - 1} "),
+    "/desk?q=chatted&c={person}": (ELEMENTS[9], f"chatted {len(ALL) - 1} "),
     "/messages": (ELEMENTS[9],),
     "/messages/{sent}": (ELEMENTS[4], ELEMENTS[5]),
     "/settings/audit": ("connected an account",),
@@ -175,7 +200,7 @@ FOUND = """
     links: [...document.querySelectorAll("[href], [src], [action]")]
         .map((each) => each.href || each.src || each.action).map(String)
         .filter((each) => !each.startsWith(location.origin) && !each.startsWith("data:")),
-    turned: [...document.querySelectorAll(".live-what, .cu-told")]
+    turned: [...document.querySelectorAll(".live-what, .cu-told, .dk-text, .dk-page")]
         .map((each) => each.innerText).filter((each) => /[\\u202a-\\u202e\\u2066-\\u2069]/.test(each)),
     wide: document.documentElement.scrollWidth > innerWidth,
 })
@@ -203,7 +228,7 @@ class TestStrangers:
         page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
         page.on("request", lambda request: alarms.append(request.url) if foreign(request, strangers) else None)
         for path, shown in PAGES.items():
-            page.goto(path.format(sent=strangers.sent))
+            page.goto(path.format(sent=strangers.sent, person=strangers.person))
             for text in shown:
                 expect(page.locator("main")).to_contain_text(text)
             if "user_id" in path:

@@ -205,7 +205,11 @@ class TestRefused:
             (Content("x", media=(Media("image", "a", "image/png", b""),)), "empty_media"),
             (Content("x", media=(Media("image", "a", "image/png", bytes(10 * 2**20 + 1)),)), "media_too_large"),
             (Content("x", media=(Media("file", "a", "a/b", bytes(50 * 2**20 + 1)),)), "media_too_large"),
-            (Content("x", media=(Media("file", "a", "a/b", b"1"),) * 2), "too_many_media"),
+            (Content("x", media=(Media("file", "a", "a/b", b"1"),) * 11), "too_many_media"),
+            (
+                Content("x", media=(Media("file", "a", "a/b", b"1"),) * 2, buttons=((Button("a", data="a"),),)),
+                "too_many_media",
+            ),
             (Content("x", buttons=((Button("a", data="ż" * 33),),)), "button_data_too_long"),
             (Content("x", buttons=((Button("a", data=""),),)), "button_data_too_long"),
             (Content("x", buttons=((Button(" ", data="a"),),)), "unusable_button"),

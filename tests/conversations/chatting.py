@@ -44,7 +44,7 @@ class ChatShop(Shop):
             )
 
     def browser(self, secret: str | None = None, *, origin: str | None = SHOP, device: str | None = "v-1") -> "Browser":
-        return Browser(self, secret or f"secret-of-{device or 'nobody'}".ljust(24, "0"), origin, device)
+        return Browser(self, secret or f"secret-of-{device or 'nobody'}".ljust(24, "-"), origin, device)
 
     def link(self) -> None:
         with bootstrap.linking_steps(self.home) as step:

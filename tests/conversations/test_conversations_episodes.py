@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from onevoice.domains.conversations.contracts import VIEWS
 from onevoice.domains.conversations.errors import NoEpisodeError
-from onevoice.domains.conversations.service import acting
+from onevoice.domains.conversations.service import acting, reading
+from onevoice.domains.conversations.store.episodes import Filter
 
 
 class TestBegins:
@@ -183,6 +185,28 @@ class TestPeople:
         assert line.said.properties["text"] == "By telegram"
         assert desk.texts() == ["By mail", "By telegram"]
         assert desk.texts("telegram:501") == desk.texts()
+
+    def test_joined_they_are_counted_once(self, desk):
+        def counted():
+            with desk.post.database.transaction() as conn:
+                found = reading.counts(conn, [Filter(view, 0) for view in VIEWS])
+            return {view: each.people for view, each in zip(VIEWS, found, strict=True)}
+
+        def listed():
+            return {view: len(desk.inbox(view)) for view in VIEWS}
+
+        self.two(desk)
+        assert (counted()["open"], counted()["unassigned"]) == (2, 2)
+        desk.merge("email:anna@n.example", "telegram:501")
+        assert (counted()["open"], counted()["unassigned"]) == (1, 1)
+        assert counted() == listed()
+        desk.does(acting.close, actor=desk.colleague("Olga"), clock=desk.clock)
+        assert (counted()["open"], counted()["closed"]) == (0, 1)
+        desk.post.later(hours=100)
+        desk.hears("Once more")
+        # Something of them is open again, so they stand nowhere else, whatever was closed.
+        assert (counted()["open"], counted()["closed"]) == (1, 0)
+        assert counted() == listed()
 
     def test_joined_they_are_found_by_either_channel(self, desk):
         self.two(desk)

@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from conversations.desk import VAULT
+from delivery.post import manifest
 from onevoice.domains.conversations.contracts import Draft
 from onevoice.domains.conversations.errors import (
     AnsweredMeanwhileError,
@@ -15,7 +17,10 @@ from onevoice.domains.conversations.errors import (
 from onevoice.domains.conversations.http import render
 from onevoice.domains.conversations.rules import words
 from onevoice.domains.conversations.service import acting, reading, replying, searching
-from onevoice.domains.delivery.service import asking
+from onevoice.domains.conversations.service.replying import Reply
+from onevoice.domains.delivery.contracts.messages import Ask, Content
+from onevoice.domains.delivery.errors import InvalidMessageError
+from onevoice.domains.delivery.service import asking, files
 
 
 @pytest.fixture
@@ -105,6 +110,24 @@ class TestReply:
         desk.post.later(seconds=5)
         desk.goes()
         assert desk.texts() == ["Do they run small?"]
+
+    def test_when_the_window_closes_is_told_with_the_judgement(self, desk):
+        desk.post.channels["email"] = manifest("email", "email", subject=True, window_hours=24)
+        desk.hears("Do they run small?")
+        closes = desk.clock.now() + timedelta(hours=24)
+
+        def judged():
+            with desk.post.database.transaction() as conn:
+                node = reading.person(conn, "email:anna@n.example", b"v" * 32).node
+                ask = Ask("k", node, "pl", "conversational", "orders", "olga", Content("Yes"))
+                found = asking.consider(conn, ask, desk.post.channels, at=desk.clock.now())
+            (mail,) = [each for each in found.decision.judged if each.channel == "email"]
+            return next(each for each in mail.verdicts if each.rule == "window")
+
+        desk.post.later(hours=23)
+        assert (judged().result, judged().until) == ("pass", closes)
+        desk.post.later(hours=1)
+        assert (judged().result, judged().since) == ("stop", closes)
 
     def test_two_colleagues_do_not_answer_unseen(self, desk, olga):
         boris = desk.colleague("Boris")
@@ -221,8 +244,14 @@ class TestInbox:
         sizes = {view: len(desk.inbox(view, olga)) for view in ("mine", "unassigned", "open", "closed", "snoozed")}
         assert sizes == {"mine": 1, "unassigned": 1, "open": 2, "closed": 1, "snoozed": 0}
         with desk.post.database.transaction() as conn:
-            counted = reading.counts(conn, olga)
-        assert {view: counted[view] for view in sizes} == sizes
+            counted = reading.counts(conn, [reading.Filter(view, olga) for view in sizes])
+        assert counted == [(size, True) for size in sizes.values()]
+
+    def test_more_than_are_counted(self, desk, olga, monkeypatch):
+        self.many(desk, 3)
+        monkeypatch.setattr(reading, "COUNTED", 2)
+        with desk.post.database.transaction() as conn:
+            assert reading.counts(conn, [reading.Filter("open", olga)]) == [(2, False)]
 
     def test_by_tag_and_channel(self, desk, olga):
         self.many(desk, 2)
@@ -232,6 +261,20 @@ class TestInbox:
         assert len(desk.inbox(channel="telegram")) == 1
         desk.does(acting.tag, [], ["vip"], actor=olga, clock=desk.clock, reference="email:p0@n.example")
         assert desk.inbox(tag="vip") == []
+
+    def test_the_last_channels_the_oldest_first(self, desk, olga):
+        desk.hears("By mail")
+        for text in ("By telegram", "Again"):
+            desk.post.later(minutes=1)
+            desk.hears(text, address="501", channel="telegram")
+        assert [each.channels for each in desk.inbox()] == [["telegram"], ["email"]]
+        merged = desk.merge("email:anna@n.example", "telegram:501")
+        desk.post.later(minutes=1)
+        desk.hears("By mail again")
+        (line,) = desk.inbox()
+        assert line.channels == ["email", "telegram", "email"]
+        desk.undo(merged)
+        assert sorted(each.channels for each in desk.inbox()) == [["email"], ["telegram"]]
 
     def test_unread_until_seen(self, desk, olga):
         desk.hears("Hello")
@@ -353,3 +396,50 @@ class TestSearch:
 def test_lexemes_of_a_huge_message_are_bounded():
     text = " ".join(f"word{number}" for number in range(100_000))
     assert len(words.lexemes([text, "x" * 10**6])) <= 3 * words.MOST + 10
+
+
+class TestFiles:
+    """They go as references through the gate and the outbox, and as bytes to the provider alone."""
+
+    @staticmethod
+    def replies(desk, text, *names, channel=None, data=b"%PDF-1"):
+        olga = desk.colleague("Olga")
+        with desk.post.database.transaction() as conn:
+            made = [files.begin(conn, name, len(data), olga, desk.clock.now()) for name in names]
+            for each in made:
+                files.piece(conn, each.id, 0, data, olga)
+            wanted = Reply("k1", text, 0, channel, files=[each.id for each in made], owner=olga)
+            who = reading.person(conn, "email:anna@n.example", VAULT)
+            return replying.reply(
+                conn, who, wanted, desk.post.channels, [], actor="olga@shop.example", account=olga, clock=desk.clock
+            )
+
+    def test_a_letter_carries_them(self, desk):
+        desk.hears("The invoice, please")
+        asked = self.replies(desk, "", "faktura.pdf")
+        with desk.post.database.transaction() as conn:
+            kept = conn.execute("select content from delivery.content where message_id = %s", (asked.id,)).fetchone()
+        assert "faktura.pdf" in str(kept)
+        assert "JVBERi" not in str(kept)
+        desk.post.later(seconds=7)
+        (claimed,) = desk.post.claim(desk.account()).claimed
+        assert [(each.name, each.data) for each in claimed.outgoing.content.media] == [("faktura.pdf", b"%PDF-1")]
+
+    def test_stand_in_the_thread_before_and_after(self, desk):
+        desk.hears("The invoice, please")
+        self.replies(desk, "Here", "faktura.pdf")
+        before = desk.thread()
+        assert [each.name for each in before.files.values()] == ["faktura.pdf"]
+        desk.post.later(seconds=7)
+        desk.goes()
+        after = desk.thread()
+        ours = next(each for each in after.items if getattr(each, "author", "") == "colleague")
+        assert [each["name"] for each in ours.properties["files"]] == ["faktura.pdf"]
+        assert set(after.files) == set(before.files)
+
+    def test_a_channel_that_does_not_take_them_is_refused_and_passed_over(self, desk):
+        desk.hears("By mail")
+        desk.hears("By telegram", address="501", channel="telegram")
+        desk.merge("email:anna@n.example", "telegram:501")
+        with pytest.raises(InvalidMessageError, match="1024 characters"):
+            self.replies(desk, "x" * 1025, "a.pdf", channel="telegram")

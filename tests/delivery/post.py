@@ -38,9 +38,10 @@ def manifest(kind: str, address_kind: str, *, idempotent: bool = False, **more: 
     )
 
 
+MEDIA = ("image", "video", "audio", "file")
 CHANNELS = {
-    "email": manifest("email", "email", subject=True, html=True),
-    "telegram": manifest("telegram", "telegram", needs_contact=True, failover=False),
+    "email": manifest("email", "email", subject=True, html=True, media=MEDIA),
+    "telegram": manifest("telegram", "telegram", needs_contact=True, failover=False, media=MEDIA, caption_max=1024),
     "sms": manifest("sms", "phone", idempotent=True),
 }
 

@@ -73,7 +73,7 @@ class TestSaid:
         ((name, told),) = stored(post)
         assert name == "Message Received"
         assert (told["text"], told["subject"], told["quoted"]) == ("Hello", "Boots", "> yes")
-        assert told["files"] == [{"name": "boots.jpg", "type": "image/jpeg", "size_bytes": 10}]
+        assert told["files"] == [{"name": "boots.jpg", "type": "image/jpeg", "size_bytes": 10, "file": 1}]
 
     def test_a_repeat_changes_nothing(self, post, hear):
         account = post.account()

@@ -50,8 +50,8 @@ class Visitor(Protocol):
 
     def cookies(self) -> list[Cookie]: ...
 
-    def prefer_privacy(self) -> None:
-        """Global Privacy Control, on every page from now on."""
+    def prepare(self, script: str) -> None:
+        """What runs first on every page from now on."""
         ...
 
     def leave(self) -> None: ...
@@ -65,6 +65,7 @@ class Browser(Protocol):
     def visitor(self) -> Visitor: ...
 
 
+# Global Privacy Control.
 PRIVACY = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { get: () => true, configurable: true })"
 
 
@@ -106,26 +107,28 @@ class _ChromiumVisitor:
             for each in self._context.cookies()
         ]
 
-    def prefer_privacy(self) -> None:
-        self._context.add_init_script(PRIVACY)
+    def prepare(self, script: str) -> None:
+        self._context.add_init_script(script)
 
     def leave(self) -> None:
         self._context.close()
 
 
-class _Chromium:
+class Chromium:
+    """playwright: what only it can do, such as looks and keys."""
+
     def __init__(self, browser: PlaywrightBrowser) -> None:
-        self._browser = browser
+        self.playwright = browser
 
     def visitor(self) -> Visitor:
-        return _ChromiumVisitor(self._browser.new_context())
+        return _ChromiumVisitor(self.playwright.new_context())
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     names = ",".join(f"MAP {name} 127.0.0.1" for name in SUBDOMAINS)
     with running_chromium(f"--host-resolver-rules={names}") as browser:
-        yield _Chromium(browser)
+        yield Chromium(browser)
 
 
 class _Bidi:
@@ -184,8 +187,8 @@ class _FirefoxVisitor:
         found = self._bidi("storage.getCookies", partition={"type": "storageKey", "userContext": self._user})
         return [Cookie(each["name"], each["domain"], each["sameSite"], each.get("expiry")) for each in found["cookies"]]
 
-    def prefer_privacy(self) -> None:
-        self._bidi("script.addPreloadScript", functionDeclaration=f"() => {{ {PRIVACY} }}", userContexts=[self._user])
+    def prepare(self, script: str) -> None:
+        self._bidi("script.addPreloadScript", functionDeclaration=f"() => {{ {script} }}", userContexts=[self._user])
 
     def leave(self) -> None:
         self._bidi("browser.removeUserContext", userContext=self._user)

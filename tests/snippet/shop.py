@@ -2,13 +2,18 @@
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-POLICY = "default-src 'none'; script-src 'nonce-shop' {server}; connect-src {server}; img-src data:; base-uri 'none'"
-PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{path}</title>
+POLICY = (
+    "default-src 'none'; script-src 'nonce-shop' {server}; connect-src {server}; img-src data:; base-uri 'none';"
+    " style-src 'nonce-shop'; font-src 'self'"
+)
+PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8"><title>{path}</title>
 <link rel="icon" href="data:,">
 <script nonce="shop">
   window.violations = []
@@ -25,19 +30,33 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>{path}</ti
 
 
 class Shop:
-    """source: where the snippet is loaded from; server: where it sends to."""
+    """source: where the snippet is loaded from; server: where it sends to; sockets: whether its policy lets them be."""
 
-    def __init__(self, source: str, server: str, key: str, more: str = 'data-page="off"') -> None:
+    def __init__(
+        self,
+        source: str,
+        server: str,
+        key: str,
+        more: str = 'data-page="off"',
+        *,
+        page: str = PAGE,
+        port: int = 0,
+        language: str = "en",
+        sockets: bool = True,
+        files: Mapping[str, Path] = MappingProxyType({}),
+    ) -> None:
         shop = self
-        self._page = PAGE
-        self._fields = {"source": source, "server": server, "key": key, "more": more}
-        self._policy = POLICY.format(server=f"{source} {server}")
+        self._page = page
+        self._fields = {"source": source, "server": server, "key": key, "more": more, "language": language}
+        socket_ = f" {server.replace('http', 'ws', 1)}" if sockets else ""
+        self._policy = POLICY.format(server=f"{source} {server}{socket_}")
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                body = shop._page.format(path=self.path, **shop._fields).encode()
+                file = files.get(self.path)
+                body = file.read_bytes() if file else shop._page.format(path=self.path, **shop._fields).encode()
                 self.send_response(200)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Type", "font/woff2" if file else "text/html; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
                 self.send_header("Content-Security-Policy", shop._policy)
                 self.end_headers()
@@ -46,7 +65,7 @@ class Shop:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.url = f"http://127.0.0.1:{self._http.server_port}"
 
     def at(self, host: str) -> str:

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from browsers import Browser, Tab
+from browsers import PRIVACY, Browser, Tab
 from shop import Shop
 from visits import events, ready, visitor_id
 
@@ -232,12 +232,12 @@ class TestConsent:
         track(tab, 0, 1)
         until(lambda: tab.run(KEPT)[0])
         tab.close()
-        visitor.prefer_privacy()
+        visitor.prepare(PRIVACY)
         tab = ready(visitor.tab(), url)
         until(lambda: tab.run(KEPT) == [[], "", []])
 
     def test_global_privacy_control_is_a_no_whatever_is_said(self, visitor, open_shop, gate):
-        visitor.prefer_privacy()
+        visitor.prepare(PRIVACY)
         tab = ready(visitor.tab(), open_shop(gate.url, more="").url)
         track(tab, 0, 3)
         tab.run("onevoice.identify('anna', {email: 'anna@example.com'})")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from browsers import SUBDOMAINS, Browser, Tab, Visitor
+from browsers import PRIVACY, SUBDOMAINS, Browser, Tab, Visitor
 from shop import Shop
 from visits import events, ready, visitor_id
 
@@ -101,7 +101,7 @@ class TestLink:
         assert profile(live_server, seen(live_server, tab)) == profile(live_server, f"user_id:{anna}")
 
     def test_global_privacy_control_takes_it_away_all_the_same(self, visitor: Visitor, open_shop: OpenShop) -> None:
-        visitor.prefer_privacy()
+        visitor.prepare(PRIVACY)
         tab = ready(visitor.tab(), open_shop().url + "/boots?ov=" + "x" * 20)
         assert tab.address().endswith("/boots")
 

@@ -158,6 +158,8 @@ def build(tmp_path: Path) -> Callable[..., Site]:
                 (folder / "assets" / f"golos-text-{subset}-wght-normal-Zz9.woff2").write_bytes(b"font")
             (folder / "icon.svg").write_text("<svg/>")
             (folder / "onevoice.js").write_text("snippet")
+            (folder / "onevoice-chat.js").write_text("chat")
+            (folder / "onevoice-chat-pl-0a1b2c.js").write_text("words")
             (folder / ".env").write_text("SECRET=1")
             (tmp_path / "outside.txt").write_text("SECRET=1")
             (folder / "assets" / "link.txt").symlink_to(tmp_path / "outside.txt")

@@ -95,11 +95,19 @@ class TestFiles:
         assert response.headers["cache-control"] == "public, max-age=3600"
         assert response.headers["content-type"].startswith("image/svg+xml")
 
-    def test_the_snippet_is_for_everybodys_pages_and_nothing_else_is(self, site):
-        response = site.stranger().get("/onevoice.js", headers={"Origin": "https://shop.example"})
-        assert response.text == "snippet"
+    @pytest.mark.parametrize(
+        ("file", "text", "cache"),
+        [
+            ("onevoice.js", "snippet", "public, max-age=3600"),
+            ("onevoice-chat.js", "chat", "public, max-age=3600"),
+            ("onevoice-chat-pl-0a1b2c.js", "words", "public, max-age=31536000, immutable"),
+        ],
+    )
+    def test_the_snippet_is_for_everybodys_pages_and_nothing_else_is(self, site, file, text, cache):
+        response = site.stranger().get(f"/{file}", headers={"Origin": "https://shop.example"})
+        assert response.text == text
         assert response.headers["content-type"].startswith("text/javascript")
-        assert response.headers["cache-control"] == "public, max-age=3600"
+        assert response.headers["cache-control"] == cache
         assert response.headers["cross-origin-resource-policy"] == "cross-origin"
         assert response.headers["access-control-allow-origin"] == "*"
         other = site.stranger().get("/icon.svg", headers={"Origin": "https://shop.example"})

@@ -2,16 +2,19 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterable
+import queue
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
 
 from onevoice.kit.db import Database
-from onevoice.web.hub import QUEUE_LIMIT, TOPICS_LIMIT, Hub, Listener, Told
+from onevoice.web.guards import Actor
+from onevoice.web.hub import MESSAGE_LENGTH, PRESENT_SECONDS, QUEUE_LIMIT, TOPICS_LIMIT, Hub, Listener, Present, Told
 
-READER = frozenset({"customers.read", "messages.read"})
-SELLER = frozenset({"customers.read"})
+READER = Actor("account", 1, "reader@n.example", frozenset({"customers.read", "messages.read"}))
+SELLER = Actor("account", 2, "seller@n.example", frozenset({"customers.read"}))
+NOBODY = Actor("account", 3, "nobody@n.example", frozenset())
 
 
 class Publisher:
@@ -58,7 +61,7 @@ class TestListener:
             assert reader.topics == reader.fresh == {"profile:1", "messages", "messages:1"}
 
     def test_who_may_read_nothing_hears_nothing(self, hub: Hub) -> None:
-        with hub.join(frozenset()) as nobody:
+        with hub.join(NOBODY) as nobody:
             subscribe(nobody, "profile:1", "messages")
             assert nobody.topics == set()
 
@@ -93,6 +96,140 @@ class TestListener:
                 listener.tell(str(number))
             assert listener.queue.qsize() == QUEUE_LIMIT
             assert listener.queue.get_nowait() == "1"
+
+
+class Meeting:
+    def __init__(self) -> None:
+        self.kept: list[list[tuple[int, str, bool]]] = []
+        self.came: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self.fails = 0
+
+    def takes(self, topic: str) -> bool:
+        return topic.startswith("profile:")
+
+    def keep(self, present: Sequence[Present]) -> None:
+        if self.fails:
+            self.fails -= 1
+            raise ValueError
+        self.kept.append(sorted((each.actor.id, each.topic, each.writes) for each in present))
+        self.came.put(None)
+
+
+def be(listener: Listener, topic: object, *, typing: object = False, **more: object) -> None:
+    listener.obey(json.dumps({"presence": {"topic": topic, "typing": typing, **more}}))
+
+
+class TestPresence:
+    @pytest.fixture
+    def now(self) -> list[float]:
+        return [0.0]
+
+    @pytest.fixture
+    def hub(self, publishers: tuple[Publisher, Publisher], now: list[float]) -> Hub:
+        return Hub("", publishers, (), lambda: now[0])
+
+    def there(self, hub: Hub) -> list[tuple[int, str, bool]]:
+        return sorted((each.actor.id, each.topic, each.writes) for each in hub.present(Meeting()))
+
+    def test_is_whoever_the_session_says_whatever_the_page_says(self, hub: Hub) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1", typing=True, id="7", account_id=7, name="Olga", actor={"id": 7})
+            assert self.there(hub) == [(READER.id, "profile:1", True)]
+
+    def test_is_at_one_topic_and_the_last_one_counts(self, hub: Hub) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1", "profile:2")
+            be(listener, "profile:1")
+            be(listener, "profile:2")
+            assert self.there(hub) == [(READER.id, "profile:2", False)]
+            be(listener, None)
+            assert self.there(hub) == []
+
+    @pytest.mark.parametrize("topic", ["profile:2", "messages:1", "weather", "", None, 7, ["profile:1"], {}])
+    def test_is_nowhere_that_it_does_not_hear_of(self, hub: Hub, topic: object) -> None:
+        with hub.join(SELLER) as listener:
+            subscribe(listener, "profile:1", "messages:1")
+            be(listener, "profile:1")
+            be(listener, topic)
+            assert self.there(hub) == []
+
+    @pytest.mark.parametrize("typing", ["true", 1, None, [True], "yes"])
+    def test_types_where_it_says_so_plainly(self, hub: Hub, typing: object) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1", typing=typing)
+            assert self.there(hub) == [(READER.id, "profile:1", False)]
+
+    def test_ends_with_the_topic_the_permission_and_the_socket(self, hub: Hub) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1")
+            listener.obey('{"unsubscribe": ["profile:1"]}')
+            assert self.there(hub) == []
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1")
+            listener.may(NOBODY)
+            assert self.there(hub) == []
+            listener.may(READER)
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1")
+            assert self.there(hub) == [(READER.id, "profile:1", False)]
+        assert self.there(hub) == []
+
+    def test_ends_where_it_is_renewed_no_more(self, hub: Hub, now: list[float]) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1")
+            now[0] += PRESENT_SECONDS
+            assert self.there(hub)
+            now[0] += 0.1
+            assert self.there(hub) == []
+            be(listener, "profile:1")
+            assert self.there(hub)
+
+    @pytest.mark.parametrize("said", ["here", 7, [], None, {"typing": True}])
+    def test_nonsense_is_nowhere(self, hub: Hub, said: object) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1")
+            listener.obey(json.dumps({"presence": said}))
+            assert self.there(hub) == []
+
+    def test_what_is_huge_is_not_read(self, hub: Hub) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1")
+            be(listener, "profile:1", more="x" * MESSAGE_LENGTH)
+            listener.obey("[" * MESSAGE_LENGTH)
+            assert self.there(hub) == []
+
+
+class TestMeeting:
+    @staticmethod
+    def play(database: Database, meeting: Meeting, publisher: Publisher, scene: Callable[[Hub], Any]) -> None:
+        async def run() -> None:
+            hub = Hub(database.url, [publisher], [meeting])
+            async with hub.running():
+                await asyncio.wait_for(scene(hub), 20)
+
+        asyncio.run(run())
+
+    @pytest.mark.parametrize("fails", [0, 1])
+    def test_keeps_each_change_and_a_flood_as_its_last_word(
+        self, database: Database, publishers: tuple[Publisher, Publisher], fails: int
+    ) -> None:
+        meeting = Meeting()
+        meeting.fails = fails
+
+        async def scene(hub: Hub) -> None:
+            with hub.join(READER) as listener:
+                subscribe(listener, "profile:1")
+                for number in range(2000):
+                    be(listener, "profile:1", typing=number % 2 == 0)
+                await asyncio.to_thread(meeting.came.get, timeout=10)
+            await asyncio.to_thread(meeting.came.get, timeout=10)
+
+        self.play(database, meeting, publishers[0], scene)
+        assert meeting.kept == [[(READER.id, "profile:1", False)], []]
 
 
 class TestHub:

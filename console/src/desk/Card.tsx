@@ -1,19 +1,22 @@
 /** Who it is, beside the conversation: addresses and what became of earlier episodes. */
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
 
 import { api, refPath } from "~/api";
 import { asChannel, Glyph, useChannelNames } from "~/channels";
 import type { Says } from "~/messages/words";
-import { ProblemBox, Section, Skeleton, TextLink } from "~/ui";
+import { Menu, ProblemBox, Section, Skeleton, TextLink } from "~/ui";
 
-import type { Conversation } from "./model";
+import { pathOf, type Block as Blocked, type Conversation } from "./model";
+
+const Block = lazy(() => import("./Windows").then((found) => ({ default: found.Block })));
 
 interface Known {
   id: string;
   name: string | null;
   first_seen_at: string | null;
   event_count: number;
-  addresses: { channel: string; address: string; known_since: string }[];
+  addresses: { channel: string; address: string; kind: string; known_since: string }[];
   traits: Record<string, { value: unknown }>;
 }
 
@@ -24,10 +27,31 @@ export function languageOf(known: Known | undefined): string | null {
   return typeof told === "string" ? told.slice(0, 2).toLowerCase() : null;
 }
 
-export function Card({ person, conversation, says }: { person: string; conversation: Conversation; says: Says }) {
+interface CardProps {
+  person: string;
+  conversation: Conversation;
+  may: boolean;
+  act: (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>) => Promise<void>;
+  says: Says;
+}
+
+export function Card({ person, conversation, may, act, says }: CardProps) {
   const { t, fmt } = says.i18n;
   const names = useChannelNames();
   const found = useQuery(profileQuery(person));
+  const [asked, setAsked] = useState<{ kind: string; address: string } | null>(null);
+  const block = (address: string, reason: string) => api.post<Conversation>(pathOf(person, "/blocks"), { address, reason });
+  const lift = (id: string) => api.delete(pathOf(person, `/blocks/${id}`));
+  const shut = async ({ kind, address }: { kind: string; address: string }, reason: string) => {
+    setAsked(null);
+    let made = "";
+    await act(
+      async () => (made = (await block(`${kind}:${address}`, reason)).blocked.find((each) => each.kind === kind && each.address === address)?.id ?? ""),
+      t("desk.block.done", { address }),
+      () => lift(made),
+    );
+  };
+  const open = ({ id, kind, address, reason }: Blocked) => void act(() => lift(id), t("desk.block.lifted", { address }), () => block(`${kind}:${address}`, reason));
   return (
     <aside className="dk-card" aria-label={t("desk.card")}>
       <header>
@@ -39,13 +63,20 @@ export function Card({ person, conversation, says }: { person: string; conversat
       {found.data && (
         <Section title={t("desk.addresses")}>
           <ul className="dk-addresses">
-            {found.data.addresses.map((each) => (
-              <li key={`${each.channel}${each.address}`}>
-                <Glyph channel={asChannel(each.channel)} size={14} />
-                <span className="quiet">{names.title(asChannel(each.channel))}</span>
-                <bdi className="cut" title={each.address}>{each.address}</bdi>
-              </li>
-            ))}
+            {found.data.addresses.map((each) => {
+              const blocked = conversation.blocked.find((one) => one.kind === each.kind && one.address === each.address);
+              return (
+                <li key={`${each.channel}${each.address}`}>
+                  <Glyph channel={asChannel(each.channel)} size={14} />
+                  <span className="quiet">{names.title(asChannel(each.channel))}</span>
+                  <bdi className="cut" title={each.address}>{each.address}</bdi>
+                  {may && each.channel !== "push" && (
+                    <Menu label={t("desk.block.menu", { address: each.address })} items={[blocked ? { label: t("desk.block.lift"), run: () => open(blocked) } : { label: t("desk.block.one"), run: () => setAsked(each), danger: true }]} />
+                  )}
+                  {blocked && <span className="dk-blocked">{t("desk.block.by", { who: blocked.by.name, when: fmt.shortDay(blocked.since), reason: blocked.reason })}</span>}
+                </li>
+              );
+            })}
           </ul>
           {found.data.addresses.length === 0 && <p className="quiet">{t("desk.noAddress")}</p>}
         </Section>
@@ -72,6 +103,7 @@ export function Card({ person, conversation, says }: { person: string; conversat
           </ul>
         </Section>
       )}
+      <Suspense fallback={null}>{asked && <Block address={asked.address} onClose={() => setAsked(null)} onBlock={(reason) => void shut(asked, reason)} />}</Suspense>
     </aside>
   );
 }

@@ -1,53 +1,85 @@
-import { useRef } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 
 import { channelColour, Glyph } from "~/channels";
 import { doorOf, type Says } from "~/messages/words";
-import { Button, Empty, ProblemBox, SearchField, Skeleton, useNow, usePhone } from "~/ui";
+import { Button, Empty, Menu, ProblemBox, SearchField, Skeleton, useNow, usePhone } from "~/ui";
 import { useFollow, useVirtualRows } from "~/ui/rows";
 
-import { views, type Hit, type Line } from "./model";
+import { inAddress, views, type Agent, type Counted, type Hit, type KeptView, type Line } from "./model";
 import type { Inbox } from "./useInbox";
 import { sinceText, whoText } from "./words";
 
+const Views = lazy(() => import("./Views"));
+const Switch = lazy(() => import("./Notices").then((found) => ({ default: found.Switch })));
 const ROW = 76;
 /** The others stand in a list beside. */
 const FIRST = ["mine", "unassigned", "open"] as const;
 
-export function List({ inbox, field, says }: { inbox: Inbox; field: React.RefObject<HTMLInputElement | null>; says: Says }) {
+export function List({ inbox, field, team, may, says }: { inbox: Inbox; field: React.RefObject<HTMLInputElement | null>; team: Agent[]; may: boolean; says: Says }) {
   const { t, fmt } = says.i18n;
+  const [edited, setEdited] = useState<KeptView | "new" | null>(null);
+  const [notices, setNotices] = useState(false);
   const countOf = (view: string) => inbox.counts.find((each) => each.view === view);
   const open = countOf("open");
   const first = FIRST.some((each) => each === inbox.view);
-  const number = (view: string) => {
-    const found = countOf(view);
-    return found && (found.exact ? fmt.number(found.count) : t("desk.more", { n: found.count }));
-  };
+  const shown = (found: Counted | undefined) => found && (found.exact ? fmt.number(found.count) : t("desk.more", { n: found.count }));
+  const number = (view: string) => shown(countOf(view));
+  const kept = inbox.kept.find((each) => each.on);
+  const { channel, tag, assignee } = inbox.by;
+  const narrowed = [
+    channel && { name: says.channel(channel), off: { channel: undefined } },
+    tag && { name: tag, off: { tag: undefined } },
+    assignee && { name: team.find(({ id }) => id === assignee)?.name ?? assignee, off: { assignee: undefined } },
+  ].filter((each) => typeof each === "object");
   return (
     <section className="dk-list" aria-label={t("desk.title")}>
       <header className="dk-list-head">
         <div className="dk-title">
           <h1>{t("desk.title")}</h1>
           <span className="quiet">{open && t("desk.openCount", { n: open.count })}</span>
+          <Menu
+            label={t("desk.list.menu")}
+            items={[
+              ...(may ? [{ label: t("desk.list.new"), run: () => setEdited("new") }] : []),
+              ...(kept ? [{ label: t("desk.list.changeOne", { name: kept.name }), run: () => setEdited(kept) }] : []),
+              { label: t("desk.notices.title"), run: () => setNotices(true) },
+            ]}
+          />
         </div>
         <SearchField label={t("desk.search")} placeholder={t("desk.search")} value={inbox.text} onChange={inbox.setText} k="/" ref={field} />
         <div className="dk-views" role="group" aria-label={t("desk.viewsLabel")}>
           {FIRST.map((view) => (
-            <button key={view} type="button" className="dk-view" aria-pressed={inbox.view === view} onClick={() => inbox.change({ view, c: undefined })}>
+            <button key={view} type="button" className="dk-view" aria-pressed={inbox.view === view && !kept} onClick={() => inbox.list({ view })}>
               {t(`desk.views.${view}`)} <span className="quiet">{number(view)}</span>
             </button>
           ))}
+          {inbox.kept.map((each) => (
+            <button key={`kept${each.id}`} type="button" className="dk-view" aria-pressed={each.on} onClick={() => inbox.list(inAddress(each))}>
+              <span className="cut">{each.name}</span> <span className="quiet">{shown(each.counted)}</span>
+            </button>
+          ))}
         </div>
+        {narrowed.length > 0 && !kept && (
+          <div className="dk-narrowed" role="group" aria-label={t("desk.list.narrowed")}>
+            {narrowed.map((each) => (
+              <Button key={each.name} dense aria-label={t("desk.list.without", { what: each.name })} onClick={() => inbox.change(each.off)}>
+                <span className="cut">{each.name}</span> ×
+              </Button>
+            ))}
+            {may && <Button kind="text" onClick={() => setEdited("new")}>{t("desk.list.keep")}</Button>}
+          </div>
+        )}
         <div className="dk-selects">
           <label>
             <span className="seen-by-readers">{t("desk.others")}</span>
-            <select value={first ? "" : inbox.view} onChange={(event) => inbox.change({ view: event.currentTarget.value || "open", c: undefined })}>
+            <select value={first || kept ? "" : inbox.view} onChange={(event) => inbox.list({ view: event.currentTarget.value || "open" })}>
               <option value="">{t("desk.others")}</option>
               {views.filter((view) => !FIRST.some((each) => each === view)).map((view) => (
                 <option key={view} value={view}>{[t(`desk.views.${view}`), number(view)].filter(Boolean).join(" ")}</option>
               ))}
             </select>
           </label>
-          {first && (
+          {first && !kept && (
             <label>
               <span className="seen-by-readers">{t("desk.sort.label")}</span>
               <select value={inbox.by.sort ?? "newest"} onChange={(event) => inbox.change({ sort: event.currentTarget.value === "waiting" ? "waiting" : undefined })}>
@@ -64,6 +96,10 @@ export function List({ inbox, field, says }: { inbox: Inbox; field: React.RefObj
         </Button>
       )}
       <Rows inbox={inbox} says={says} />
+      <Suspense fallback={null}>
+        {edited && <Views kept={edited === "new" ? null : edited} now={{ view: inbox.view, ...inbox.by }} team={team} says={says} onKeep={(view) => inbox.list(inAddress(view))} onClose={() => setEdited(null)} />}
+        {notices && <Switch says={says} onClose={() => setNotices(false)} />}
+      </Suspense>
     </section>
   );
 }
@@ -98,6 +134,17 @@ function Rows({ inbox, says }: { inbox: Inbox; says: Says }) {
   );
 }
 
+/** The customer's thread, as far as it fits: the last channels, the oldest on top. */
+function Edge({ channels }: { channels: string[] }) {
+  return (
+    <span className="dk-edge" aria-hidden="true">
+      {channels.map((channel, at) => (
+        <span key={at} style={{ background: channelColour(doorOf(channel)) }} />
+      ))}
+    </span>
+  );
+}
+
 function press(inbox: Inbox, person: string) {
   return (event: React.MouseEvent) => {
     event.preventDefault();
@@ -111,7 +158,7 @@ function LineRow({ line, inbox, says, now }: { line: Line; inbox: Inbox; says: S
   const door = doorOf(episode.channel);
   return (
     <>
-      <span className="dk-edge" style={{ background: channelColour(door) }} aria-hidden="true" />
+      <Edge channels={line.channels.length > 0 ? line.channels : [episode.channel]} />
       <a href={`?c=${line.profile_id}`} className="dk-name cut" onClick={press(inbox, line.profile_id)}>
         {whoText(line.name, line.profile_id, t)}
       </a>
@@ -132,10 +179,9 @@ function LineRow({ line, inbox, says, now }: { line: Line; inbox: Inbox; says: S
 
 function HitRow({ hit, inbox, says, phone }: { hit: Hit; inbox: Inbox; says: Says; phone: boolean }) {
   const { t, fmt } = says.i18n;
-  const door = doorOf(hit.channel);
   return (
     <>
-      <span className="dk-edge" style={{ background: channelColour(door) }} aria-hidden="true" />
+      <Edge channels={[hit.channel]} />
       <a href={`?c=${hit.profile_id}`} className="dk-name cut" onClick={press(inbox, hit.profile_id)}>
         {whoText(hit.name, hit.profile_id, t)}
       </a>

@@ -1,16 +1,25 @@
 /** One line through all doors: what they said (solid), what we said (ring), notes (square), what became of it. */
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { useEffect, useLayoutEffect, useRef } from "react";
+import { useLayoutEffect, useRef, useState } from "react";
 
 import { channelColour, Glyph } from "~/channels";
 import { becameText, doorOf, reasonText, type Says } from "~/messages/words";
 import { Button, Empty, ProblemBox, Skeleton, TextLink, useNow } from "~/ui";
 import type { Message } from "~/messages/model";
 
+import { Files } from "./Files";
 import { threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
 import { markText } from "./words";
 
 type Row = { at: string; key: string; day?: string } & ({ item: Item } | { unsent: Unsent });
+
+/** So many rows stand in the page at once, however long the thread is; near an edge some more come there and as many go. */
+const SHOWN = 120;
+const STEP = 40;
+const NEAR_PX = 600;
+
+/** Of what it says: the day above it may go. */
+const topOf = (row: Element) => (row.lastElementChild ?? row).getBoundingClientRect().top;
 
 /** Oldest first. What waits or was not sent stands where it was asked for. */
 function rowsOf(items: Item[], unsent: Unsent[], told: Set<string>): Row[] {
@@ -28,47 +37,76 @@ export function Thread({ person, name, says, note }: { person: string; name: str
   const found = useInfiniteQuery(threadQuery(person));
   const box = useRef<HTMLDivElement>(null);
   const bottom = useRef(true);
-  const height = useRef(0);
+  const anchor = useRef<{ key: string; top: number } | null>(null);
+  /** The first row that stands in the page, of those that are here; null: the newest ones do. */
+  const [first, setFirst] = useState<string | null>(null);
   const pages = found.data?.pages ?? [];
   const items = pages.flatMap((page) => page.data);
   const told = new Set(items.flatMap((each) => (each.kind === "said" && each.message_id ? [each.message_id] : [])));
   const oldest = items.at(-1)?.at ?? "";
   const rows = rowsOf(items, (pages[0]?.unsent ?? []).filter(({ at }) => !found.hasNextPage || at >= oldest), told);
-  const newest = rows.at(-1)?.key;
+  const newest = Math.max(0, rows.length - SHOWN);
+  const place = first === null ? -1 : rows.findIndex(({ key }) => key === first);
+  const start = place < 0 ? newest : Math.min(place, newest);
+  const end = Math.min(rows.length, start + SHOWN);
+  const show = (from: number) => setFirst(rows[Math.max(0, Math.min(newest, from))]?.key ?? null);
+  /** Near an edge there is more, from here or from the server. */
+  const fill = (element: HTMLElement) => {
+    if (bottom.current) return;
+    if (element.scrollTop < NEAR_PX) {
+      if (start > 0) show(start - STEP);
+      else if (found.hasNextPage && !found.isFetchingNextPage && !found.isFetchNextPageError) void found.fetchNextPage();
+    } else if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX && end < rows.length) show(start + STEP);
+  };
+  const hold = (element: HTMLElement) => {
+    const edge = element.getBoundingClientRect().top;
+    const row = [...element.querySelectorAll<HTMLElement>("li[data-row]")].find((each) => each.getBoundingClientRect().bottom > edge);
+    anchor.current = row ? { key: row.dataset["row"] ?? "", top: topOf(row) + element.scrollTop } : null;
+  };
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    // Older ones come above: what was read stays where it is. New ones below are followed by whoever is there.
+    // What is read stays where it is, whatever comes above or goes below. New ones are followed by whoever is at the end.
     if (bottom.current) element.scrollTop = element.scrollHeight;
-    else if (height.current && element.scrollTop < 40) element.scrollTop += element.scrollHeight - height.current;
-    height.current = element.scrollHeight;
-  }, [rows.length, newest]);
-  useEffect(() => {
+    else if (anchor.current) {
+      const row = element.querySelector(`li[data-row="${anchor.current.key}"]`);
+      if (row) element.scrollTop += topOf(row) + element.scrollTop - anchor.current.top; // by its place in the whole: it may have been scrolled meanwhile
+    }
+    hold(element);
+    fill(element);
+  }, [rows.length, rows.at(-1)?.key, start, end]);
+  useLayoutEffect(() => {
     bottom.current = true;
-    height.current = 0;
+    anchor.current = null;
+    setFirst(null);
   }, [person]);
   if (found.isPending) return <div className="dk-thread"><Skeleton rows={8} height={56} /></div>;
   if (found.isError && items.length === 0) return <div className="dk-thread"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div>;
   const onScroll = ({ currentTarget: element }: React.UIEvent<HTMLDivElement>) => {
-    bottom.current = element.scrollHeight - element.scrollTop - element.clientHeight < 40;
-    if (element.scrollTop < 200 && found.hasNextPage && !found.isFetchingNextPage) void found.fetchNextPage();
+    bottom.current = end === rows.length && element.scrollHeight - element.scrollTop - element.clientHeight < 40;
+    // Whoever reads further up keeps the rows that they read, whatever comes below.
+    if (bottom.current) setFirst(null);
+    else if (first === null) show(start);
+    hold(element);
+    fill(element);
   };
-  let day = "";
+  const above = rows[start - 1];
+  let day = above ? fmt.dayHeading(above.at, now) : "";
   return (
-    <div ref={box} className="dk-thread" onScroll={onScroll} tabIndex={0} role="log" aria-label={t("desk.thread", { name })}>
-      {found.hasNextPage && (
-        <Button kind="text" className="dk-older" onClick={() => void found.fetchNextPage()}>
+    <div ref={box} className="dk-thread" onScroll={onScroll} onKeyDown={(event) => event.key === "End" && ((bottom.current = true), setFirst(null))} tabIndex={0} role="log" aria-label={t("desk.thread", { name })}>
+      {(found.hasNextPage || start > 0) && (
+        <Button kind="text" className="dk-older" onClick={() => (start > 0 ? show(start - STEP) : void found.fetchNextPage())}>
           {t("desk.older")}
         </Button>
       )}
       {rows.length === 0 && <Empty title={t("desk.silent")}>{t("desk.silentText")}</Empty>}
       <ol>
-        {rows.map((row) => {
+        {rows.slice(start, end).map((row) => {
           const heading = fmt.dayHeading(row.at, now);
           const first = heading !== day;
           day = heading;
           return (
-            <li key={row.key}>
+            <li key={row.key} data-row={row.key}>
               {first && <p className="dk-day">{heading}</p>}
               {"unsent" in row ? (
                 <UnsentRow unsent={row.unsent} says={says} now={now} />
@@ -96,6 +134,7 @@ function SaidRow({ said, name, says }: { said: Said; name: string; says: Says })
     said.assurance && t(`desk.assurance.${said.assurance}`),
     theirs && said.address_kind !== "chat" && said.address,
     said.automatic && t("desk.automatic"),
+    said.blocked && t("desk.block.said"),
     said.edited && t("desk.edited"),
     said.state && t(`messages.states.${said.state}` as "messages.states.sent"),
   ].filter(Boolean);
@@ -117,9 +156,7 @@ function SaidRow({ said, name, says }: { said: Said; name: string; says: Says })
         </p>
       )}
       {said.pressed && <p className="dk-text">{t("desk.pressed", { what: said.pressed })}</p>}
-      {said.files.map((file, at) => (
-        <p key={at} className="quiet dk-file"><bdi>{file.name}</bdi></p>
-      ))}
+      <Files files={said.files} />
       {(said.quoted || said.signature) && (
         <details className="dk-quoted">
           <summary>{t("desk.quoted")}</summary>
@@ -180,6 +217,7 @@ function UnsentRow({ unsent, says, now }: { unsent: Unsent; says: Says; now: num
         <time className="quiet" dateTime={unsent.at}>{fmt.time(unsent.at)}</time>
       </header>
       {unsent.text && <p className="dk-text"><bdi>{unsent.text}</bdi></p>}
+      <Files files={unsent.files} />
       <TextLink to="/messages/$message" params={{ message: unsent.message_id }}>{t("desk.why")}</TextLink>
     </article>
   );

@@ -1,5 +1,5 @@
 /** Windows of the desk: until when to put aside, and tags. */
-import { useState } from "react";
+import { useId, useState } from "react";
 
 import { useI18n } from "~/i18n";
 import { Button, Dialog, TextField } from "~/ui";
@@ -39,6 +39,28 @@ export function Snooze({ onClose, onPick }: { onClose: () => void; onPick: (unti
       <Button kind="primary" disabled={!good} onClick={() => chosen && onPick(chosen.toISOString())}>
         {t("desk.snooze.set")}
       </Button>
+    </Dialog>
+  );
+}
+
+export function Block({ address, onClose, onBlock }: { address: string; onClose: () => void; onBlock: (reason: string) => void }) {
+  const { t } = useI18n();
+  const [reason, setReason] = useState("");
+  const form = useId();
+  return (
+    <Dialog title={t("desk.block.title")} onClose={onClose} width={420} footer={<Button kind="danger" type="submit" form={form} disabled={!reason.trim()}>{t("desk.block.set")}</Button>}>
+      <form
+        id={form}
+        className="dk-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (reason.trim()) onBlock(reason.trim());
+        }}
+      >
+        <p><bdi className="dk-address">{address}</bdi></p>
+        <p>{t("desk.block.text")}</p>
+        <TextField label={t("desk.block.reason")} value={reason} onChange={setReason} maxLength={500} autoFocus />
+      </form>
     </Dialog>
   );
 }

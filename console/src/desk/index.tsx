@@ -11,13 +11,16 @@ import { Button, Empty, IconButton, Icon, Menu, problemText, ProblemBox, Skeleto
 import { Card, languageOf, profileQuery } from "./Card";
 import { Composer } from "./Composer";
 import { List } from "./List";
-import { conversationQuery, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
+import { conversationQuery, freshenThread, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
 import { Thread } from "./Thread";
+import { useWish } from "./notices";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
-import { sinceText, whoText } from "./words";
+import { usePresence, watchVisibility, type Present } from "./usePresence";
+import { presentText, sinceText, whoText } from "./words";
 import "./desk.css";
 
+const Watch = lazy(() => import("./Notices").then((found) => ({ default: found.Watch })));
 const Windows = {
   Snooze: lazy(() => import("./Windows").then((found) => ({ default: found.Snooze }))),
   Tags: lazy(() => import("./Windows").then((found) => ({ default: found.Tags }))),
@@ -44,8 +47,10 @@ export function DeskPage() {
   const search = useRef<HTMLInputElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const assignee = useRef<HTMLSelectElement>(null);
+  const [wish] = useWish();
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
+  const present = usePresence(person, may && composing.typing, me?.id);
 
   const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>, leaves?: string) => {
     try {
@@ -57,6 +62,7 @@ export function DeskPage() {
       toast({ text: fault.text || fault.title, kind: "alarm" });
     }
     void client.invalidateQueries({ queryKey: ["desk"] });
+    if (person) freshenThread(client, person).catch(() => undefined);
   };
   const of = (rest: string) => pathOf(person ?? "", rest);
   const name = whoText(conversation?.name ?? null, person ?? "", t);
@@ -74,6 +80,8 @@ export function DeskPage() {
     setOpen(null);
     void act(() => api.put(of("/snooze"), { until }), t("desk.snoozed", { name }), () => api.post(path), inbox.view === "snoozed" ? undefined : (person ?? undefined));
   };
+  const reopen = () => void act(() => api.post(of("/reopen")));
+  const spam = (yes: boolean) => void act(() => api.put(of("/spam"), { spam: yes }));
   const write = (kind: "reply" | "note") => {
     composing.setKind(kind);
     field.current?.focus(); // at once: the very next letter is a word's, not a key
@@ -92,6 +100,8 @@ export function DeskPage() {
     { keys: "i", label: t("desk.keys.take"), off: !ready || !mine, run: () => mine && void assign(mine.id) },
     { keys: "l", label: t("desk.keys.tags"), off: !ready, run: () => setOpen("tags") },
     { keys: "#", label: t("desk.keys.canned"), off: !ready, run: () => (composing.setKind("reply"), setOpen("canned")) },
+    { keys: [], label: t("desk.reopen"), quiet: true, palette: true, off: !ready || !conversation.current || state === "open", run: reopen },
+    { keys: [], label: t(conversation?.current?.spam ? "desk.noSpam" : "desk.keys.spam"), quiet: true, palette: true, off: !ready || !conversation.current, run: () => spam(!conversation?.current?.spam) },
     { keys: "z", label: t("desk.keys.undo"), off: composing.sent === null, run: () => void composing.undo() },
     { keys: "Escape", label: t("desk.keys.leave"), quiet: true, typing: true, run: () => (document.activeElement instanceof HTMLElement && document.activeElement !== document.body ? document.activeElement.blur() : phone && inbox.open(undefined)) },
   ]);
@@ -100,23 +110,23 @@ export function DeskPage() {
   return (
     <>
       <div className={`dk ${reading ? "dk-reading" : ""}`}>
-        {(!phone || !reading) && <List inbox={inbox} field={search} says={says} />}
+        {(!phone || !reading) && <List inbox={inbox} field={search} team={team} may={may} says={says} />}
         {(!phone || reading) && (
           <section className="dk-conversation" aria-label={reading ? t("desk.with", { name }) : t("desk.nobody")}>
             {reading ? (
               <>
-                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} says={says}
-                  act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen: () => void act(() => api.post(of("/reopen"))), spam: (spam) => void act(() => api.put(of("/spam"), { spam })) }}
+                <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} present={present} says={says}
+                  act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen, spam }}
                 />
                 {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
-                {may && <Composer composing={composing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
+                {may && <Composer person={person} composing={composing} writing={present.writing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
               </>
             ) : (
               <div className="dk-state"><Empty title={t("desk.pick")}>{t("desk.pickText")}</Empty></div>
             )}
           </section>
         )}
-        {wide && person && conversation && <Card person={person} conversation={conversation} says={says} />}
+        {wide && person && conversation && <Card person={person} conversation={conversation} may={may} act={act} says={says} />}
       </div>
       <KeyBar
         hints={[
@@ -128,6 +138,7 @@ export function DeskPage() {
         ]}
       />
       <Suspense fallback={null}>
+        {wish !== "off" && <Watch hide={wish === "hidden"} me={mine?.id ?? null} says={says} onOpen={inbox.open} />}
         {open === "snooze" && person && <Windows.Snooze onClose={() => setOpen(null)} onPick={snooze} />}
         {open === "tags" && conversation?.current && <Windows.Tags episode={conversation.current} onClose={() => setOpen(null)} onChange={(add, remove) => void act(() => api.post(of("/tags"), { add, remove }))} />}
       </Suspense>
@@ -140,17 +151,12 @@ function useFollowed(person: string | null, found: { isFetching: boolean; refetc
   const client = useQueryClient();
   const both = {
     isFetching: found.isFetching,
-    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && client.refetchQueries({ queryKey: threadQuery(person).queryKey }, options)]),
+    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && freshenThread(client, person).catch(() => undefined)]),
   };
   useTold(person && `conversation:${person}`, both);
   useTold(person && `messages:${person}`, both);
   const pages = person ? client.getQueryData(threadQuery(person).queryKey)?.pages : undefined;
   return pages ? lastSaid(pages) : null;
-}
-
-function watchVisibility(listener: () => void): () => void {
-  document.addEventListener("visibilitychange", listener);
-  return () => document.removeEventListener("visibilitychange", listener);
 }
 
 /** What stands on the screen has been seen, where anybody looks at it. */
@@ -176,15 +182,17 @@ interface HeadProps {
   inbox: Inbox;
   phone: boolean;
   assignee: React.RefObject<HTMLSelectElement | null>;
+  present: Present;
   says: ReturnType<typeof useSays>;
   act: { assign: (to: string) => void; close: () => void; snooze: () => void; tags: () => void; reopen: () => void; spam: (spam: boolean) => void };
 }
 
-function Head({ conversation, name, team, mine, may, inbox, phone, assignee, says, act }: HeadProps) {
+function Head({ conversation, name, team, mine, may, inbox, phone, assignee, present, says, act }: HeadProps) {
   const { t } = says.i18n;
   const now = useNow(30_000);
   const current = conversation?.current;
   const there = current?.assignee;
+  const others = presentText(present, says.i18n);
   const Title = phone ? "h1" : "h2"; // beside a list that has the page's heading it is the second
   const known = there && !team.some((each) => each.id === there.id) ? [there] : [];
   return (
@@ -196,7 +204,10 @@ function Head({ conversation, name, team, mine, may, inbox, phone, assignee, say
       )}
       <div className="dk-who">
         <Title><bdi>{conversation ? name : <Skeleton rows={1} height={20} />}</bdi></Title>
-        <p className="quiet cut">{current && [sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</p>
+        <p className="quiet cut">
+          <span className="dk-present" aria-live="polite">{others}</span>
+          {current && !(phone && others) && <span>{[sinceText(current, says.i18n, now), phone && there?.name].filter(Boolean).join(", ")}</span>}
+        </p>
       </div>
       {may && current && (
         <div className="dk-head-actions">

@@ -1,7 +1,11 @@
 /** What the desk's API shows, and how it is asked. */
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/react-query";
 
 import { api, type Page } from "~/api";
+import type { Candidate } from "~/messages/model";
+
+const HOUR_MS = 3_600_000;
+const SOON_MS = 2 * HOUR_MS;
 
 export const views = ["mine", "unassigned", "open", "mentions", "snoozed", "closed", "spam"] as const;
 export type View = (typeof views)[number];
@@ -34,6 +38,8 @@ export interface Line {
   episode: Episode;
   last: { at: string; author: Author; channel: string; preview: string } | null;
   unread: boolean;
+  /** The last channels, the oldest first. */
+  channels: string[];
 }
 
 export interface DraftOf {
@@ -43,6 +49,16 @@ export interface DraftOf {
   at: string;
 }
 
+/** An address of which nothing is heard. */
+export interface Block {
+  id: string;
+  kind: string;
+  address: string;
+  since: string;
+  by: Colleague;
+  reason: string;
+}
+
 export interface Conversation {
   profile_id: string;
   name: string | null;
@@ -50,6 +66,18 @@ export interface Conversation {
   episodes: Episode[];
   drafts: DraftOf[];
   unread: boolean;
+  blocked: Block[];
+}
+
+export interface FileOf {
+  id: string | null;
+  name: string;
+  type: string;
+  size_bytes: number | null;
+  state: "coming" | "waiting" | "kept" | "failed" | null;
+  reason: string | null;
+  width: number | null;
+  height: number | null;
 }
 
 export interface Said {
@@ -66,7 +94,7 @@ export interface Said {
   quoted: string | null;
   signature: string | null;
   pressed: string | null;
-  files: { name: string; type: string; size_bytes: number | null }[];
+  files: FileOf[];
   /** Of the shop, on which it was written. */
   page: { url: string | null; title: string | null } | null;
   automatic: boolean;
@@ -76,6 +104,7 @@ export interface Said {
   message_id: string | null;
   state: string | null;
   episode: string | null;
+  blocked: boolean;
 }
 
 export interface Note {
@@ -113,6 +142,7 @@ export interface Unsent {
   why: string | null;
   asked_by: string;
   text: string | null;
+  files: FileOf[];
 }
 
 export interface ThreadPage {
@@ -157,10 +187,59 @@ export interface Canned {
   texts: Partial<Record<"en" | "ru" | "pl", string>>;
 }
 
+/** A kept reply for one customer. missing: what is not known of them, and stands in it as its variable. */
+export interface Filled {
+  text: string;
+  language: string;
+  missing: string[];
+}
+
+/** Variables in a text that nobody has filled: no customer is to see one. */
+export const unfilled = (text: string): string[] => [...new Set([...text.matchAll(/\{\{\s*([^{}]*?)\s*\}\}/g)].map((found) => found[1] ?? ""))];
+
+export interface Closing {
+  hours: number;
+  until: number;
+}
+
+/** The window in which a provider lets us answer freely, where it closes within two hours or has just closed. */
+export function closing({ verdicts, last_heard_at }: Candidate, now: number): Closing | null {
+  const until = Date.parse(verdicts.find(({ rule }) => rule === "window")?.until ?? "");
+  if (!last_heard_at || Number.isNaN(until) || until - now > SOON_MS) return null;
+  return { until, hours: Math.round((until - Date.parse(last_heard_at)) / HOUR_MS) };
+}
+
 export interface Narrowed {
   sort: string | undefined;
   channel: string | undefined;
   tag: string | undefined;
+  assignee: string | undefined;
+}
+
+/** A list of the inbox that somebody keeps. */
+export interface KeptView {
+  id: string;
+  name: string;
+  shared: boolean;
+  view: View;
+  sort: "newest" | "waiting";
+  channel: string | null;
+  tag: string | null;
+  assignee: Colleague | null;
+}
+
+/** What of the address says which list it is. */
+export const inAddress = ({ view, sort, channel, tag, assignee }: KeptView) => ({
+  view,
+  sort: sort === "waiting" ? sort : undefined,
+  channel: channel ?? undefined,
+  tag: tag ?? undefined,
+  assignee: assignee?.id,
+});
+
+export interface Counted {
+  count: number;
+  exact: boolean;
 }
 
 const PAGE = 50;
@@ -176,17 +255,44 @@ export const inboxQuery = (view: View, by: Narrowed) => infiniteQueryOptions({ q
 export const hitsQuery = (text: string) => infiniteQueryOptions({ queryKey: ["desk", "hits", text], ...paged<Hit>("/api/conversations/search", { text }), enabled: text !== "" });
 export const countsQuery = queryOptions({
   queryKey: ["desk", "counts"],
-  queryFn: () => api.get<{ data: { view: View; count: number; exact: boolean }[] }>("/api/conversations/counts"),
+  queryFn: () => api.get<{ data: (Counted & { view: View })[]; kept: (Counted & { id: string })[] }>("/api/conversations/counts"),
 });
+export const viewsQuery = queryOptions({ queryKey: ["desk", "views"], queryFn: () => api.get<{ data: KeptView[] }>("/api/desk/views") });
 export const teamQuery = queryOptions({ queryKey: ["desk", "team"], queryFn: () => api.get<{ data: Agent[] }>("/api/desk/team") });
 export const conversationQuery = (person: string) => queryOptions({ queryKey: ["desk", "of", person], queryFn: ({ signal }) => api.get<Conversation>(pathOf(person), { signal }) });
 export const threadQuery = (person: string) =>
   infiniteQueryOptions({
-    queryKey: ["desk", "thread", person],
+    queryKey: ["thread", person], // not of the desk: asked anew as a whole, each page of a long one would be
     queryFn: ({ pageParam, signal }) => api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE, cursor: pageParam }, signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
   });
+const keyOf = ({ kind, id }: Item) => `${kind}${id}`;
+
+/** The newest page into those that are here. Where it does not fit, because people were joined or much was said, it alone. */
+export function joined(pages: ThreadPage[], page: ThreadPage): ThreadPage[] {
+  const first = pages[0];
+  if (!first || pages.length < 2) return [page];
+  const fresh = new Set(page.data.map(keyOf));
+  const oldest = page.data.at(-1)?.at ?? "";
+  const known = first.data.filter((item) => !fresh.has(keyOf(item)));
+  const among = known.some(({ at }) => at > oldest);
+  const fits = !among && first.data.length > known.length;
+  return fits ? [{ ...page, data: [...page.data, ...known], next_cursor: first.next_cursor }, ...pages.slice(1)] : [page];
+}
+
+export async function freshenThread(client: QueryClient, person: string): Promise<void> {
+  const { queryKey } = threadQuery(person);
+  if (!client.getQueryData(queryKey)) return void (await client.refetchQueries({ queryKey }, { cancelRefetch: false }));
+  const page = await api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE } });
+  await client.cancelQueries({ queryKey });
+  client.setQueryData(queryKey, (was) => {
+    if (!was) return was;
+    const pages = joined(was.pages, page);
+    return { pages, pageParams: was.pageParams.slice(0, pages.length) };
+  });
+}
+
 export const cannedQuery = (text: string) => queryOptions({ queryKey: ["desk", "canned", text], queryFn: ({ signal }) => api.get<Page<Canned>>("/api/desk/replies", { params: { text, limit: 30 }, signal }) });
 
 /** The number of the newest message of ours that stands in a thread. */

@@ -7,7 +7,8 @@ import { problemText, useDebounced } from "~/ui";
 import type { Decision } from "~/messages/model";
 import { usePurposes, type Says } from "~/messages/words";
 
-import { knownOf, pathOf, threadQuery, type Agent, type Conversation, type Reply } from "./model";
+import { useUploads, type Upload } from "./useUploads";
+import { freshenThread, knownOf, pathOf, threadQuery, unfilled, type Agent, type Conversation, type Reply } from "./model";
 
 export type Kind = "reply" | "note";
 interface Written {
@@ -19,10 +20,14 @@ interface Sent {
   person: string;
   message: string;
   text: string;
+  files: Upload[];
   until: number;
   channel: string | null;
 }
 const EMPTY: Written = { reply: "", note: "", channel: "" };
+
+/** So long after the last letter somebody still writes. */
+const TYPING_MS = 4_000;
 
 const newKey = () => crypto.randomUUID?.() ?? `${Date.now()}-${Math.random().toString(36).slice(2)}`;
 
@@ -32,7 +37,10 @@ export function useComposer(person: string | null, conversation: Conversation | 
   const [texts, setTexts] = useState<Record<string, Written>>({});
   const [kind, setKind] = useState<Kind>("reply");
   const [sent, setSent] = useState<Sent | null>(null);
+  /** Grows with each letter of an answer; 0: they stopped. */
+  const [typed, setTyped] = useState(0);
   const [busy, setBusy] = useState(false);
+  const files = useUploads(person, says);
   const [fault, setFault] = useState("");
   /** Who answered meanwhile. */
   const [clash, setClash] = useState("");
@@ -69,8 +77,14 @@ export function useComposer(person: string | null, conversation: Conversation | 
     }
   }, [settled]);
   useEffect(() => {
+    if (typed === 0) return;
+    const timer = setTimeout(() => setTyped(0), TYPING_MS);
+    return () => clearTimeout(timer);
+  }, [typed]);
+  useEffect(() => {
     setFault("");
     setClash("");
+    setTyped(0);
     setKind("reply");
     key.current = newKey();
   }, [person]);
@@ -84,16 +98,18 @@ export function useComposer(person: string | null, conversation: Conversation | 
     staleTime: 20_000,
   });
 
-  const fresh = () => Promise.all([client.invalidateQueries({ queryKey: ["desk", "thread", person] }), client.invalidateQueries({ queryKey: ["desk", "of", person] })]);
+  const fresh = () => Promise.all([person && freshenThread(client, person).catch(() => undefined), client.invalidateQueries({ queryKey: ["desk", "of", person] })]);
   const done = (what: Kind) => {
     if (!person) return;
+    setTyped(0);
     change({ [what]: "" });
     saved.current[person] = JSON.stringify({ ...written, [what]: "" });
     key.current = newKey();
     void fresh();
   };
   const send = async (anyway = false) => {
-    if (!person || !text.trim() || busy) return;
+    const along = kind === "reply" && files.ids.length > 0;
+    if (!person || !(text.trim() || along) || busy || (along && files.busy) || (kind === "reply" && unfilled(text).length > 0)) return;
     setBusy(true);
     setFault("");
     try {
@@ -102,8 +118,9 @@ export function useComposer(person: string | null, conversation: Conversation | 
         await api.post(pathOf(person, "/notes"), { text, mentions });
       } else {
         const pages = client.getQueryData(threadQuery(person).queryKey)?.pages ?? [];
-        const reply = await api.post<Reply>(pathOf(person, "/replies"), { key: key.current, text, knows: knownOf(pages), channel: written.channel || null, anyway });
-        if (reply.state === "queued") setSent({ person, message: reply.message_id, text, until: Date.now() + 6_000, channel: reply.channel });
+        const reply = await api.post<Reply>(pathOf(person, "/replies"), { key: key.current, text, knows: knownOf(pages), channel: written.channel || null, anyway, files: files.ids });
+        if (reply.state === "queued") setSent({ person, message: reply.message_id, text, files: files.uploads.filter(({ fault }) => !fault), until: Date.now() + 6_000, channel: reply.channel });
+        files.clear(person);
       }
       setClash("");
       done(kind);
@@ -130,6 +147,7 @@ export function useComposer(person: string | null, conversation: Conversation | 
         const now = was[taken.person] ?? EMPTY;
         return { ...was, [taken.person]: { ...now, reply: now.reply ? `${taken.text}\n${now.reply}` : taken.text } };
       });
+      files.restore(taken.person, taken.files);
       setKind("reply");
     } catch (error) {
       setFault(problemText(error, t).text || t("desk.tooLate"));
@@ -137,8 +155,14 @@ export function useComposer(person: string | null, conversation: Conversation | 
     void fresh();
   };
   return {
-    kind, setKind, text, setText: (next: string) => change({ [kind]: next }), channel: written.channel, setChannel: (channel: string) => change({ channel }),
-    decision: considered.data, busy, fault, clash, send, undo, sent, forget: () => setSent(null),
+    kind, setKind, text, typing: typed > 0,
+    setText: (next: string) => {
+      change({ [kind]: next });
+      if (kind === "reply") setTyped((count) => count + 1);
+    },
+    channel: written.channel, setChannel: (channel: string) => change({ channel }),
+    attach: async (added: Iterable<File>) => setFault((await files.add(added)) ?? ""), files,
+    ready: (kind === "note" ? text.trim() !== "" : (text.trim() !== "" || files.ids.length > 0) && !files.busy), decision: considered.data, busy, fault, clash, send, undo, sent, forget: () => setSent(null),
   };
 }
 

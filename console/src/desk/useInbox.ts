@@ -3,22 +3,25 @@ import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
+import { useMay } from "~/api";
 import { useTold } from "~/messages/useTold";
 import { useDebounced } from "~/ui";
 
 import { merge } from "./merge";
-import { countsQuery, hitsQuery, inboxQuery, views, type Hit, type Line, type View } from "./model";
+import { countsQuery, hitsQuery, inAddress, inboxQuery, views, viewsQuery, type Hit, type KeptView, type Line, type Narrowed, type View } from "./model";
 
 const NOBODY: Line[] = [];
+const NONE: KeptView[] = [];
 
 export function useInbox() {
   const search = useSearch({ from: "/desk" });
   const navigate = useNavigate({ from: "/desk" });
   const view: View = views.find((each) => each === search.view) ?? "open";
-  const { sort, channel, tag } = search;
-  const by = useMemo(() => ({ sort, channel, tag }), [sort, channel, tag]);
+  const { sort, channel, tag, assignee } = search;
+  const by = useMemo(() => ({ sort, channel, tag, assignee }), [sort, channel, tag, assignee]);
   const found = useInfiniteQuery(inboxQuery(view, by));
   const counts = useQuery(countsQuery);
+  const kept = useQuery({ ...viewsQuery, enabled: useMay("conversations.answer") }).data?.data ?? NONE;
   useTold("inbox", found);
   useTold("inbox", counts);
   const [text, setText] = useState(search.q ?? "");
@@ -59,6 +62,7 @@ export function useInbox() {
     view,
     by,
     counts: counts.data?.data ?? [],
+    kept: kept.map((each) => ({ ...each, counted: counts.data?.kept.find(({ id }) => id === each.id), on: JSON.stringify([each.view, inAddress(each)]) === JSON.stringify([view, { view, ...by }]) })),
     rows: shown.rows,
     waiting: searching ? 0 : shown.waiting,
     take: () => {
@@ -81,6 +85,8 @@ export function useInbox() {
     at,
     person: search.c ?? null,
     open,
+    /** Another list, with nothing of the one before but what is typed. */
+    list: (next: Partial<Narrowed> & { view: string }) => change({ sort: undefined, channel: undefined, tag: undefined, assignee: undefined, c: undefined, ...next }),
     move: (step: number) => open(ids[at < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, at + step))]),
     change,
     loading: query.isPending && query.fetchStatus !== "idle",

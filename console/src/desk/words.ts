@@ -15,6 +15,14 @@ export function sinceText({ state, waiting_since, snoozed_until }: Episode, { t,
   return waiting_since ? t("desk.state.waits", { how: fmt.duration(Math.max(1, Math.floor((now - Date.parse(waiting_since)) / MINUTE)) * MINUTE) }) : t("desk.state.answered");
 }
 
+/** Who else looks at it, those who write first. */
+export function presentText({ here, writing }: { here: string[]; writing: string[] }, { t, fmt }: I18n): string {
+  return [
+    writing.length > 0 && t("desk.present.writing", { n: writing.length, who: fmt.list(writing) }),
+    here.length > 0 && t("desk.present.here", { n: here.length, who: fmt.list(here) }),
+  ].filter(Boolean).join(" ");
+}
+
 /** What became of an episode, and who or which rule did it. */
 export function markText({ act, actor, to, detail }: Mark, { t, fmt }: I18n): string {
   const who = actor?.name ?? "";
@@ -29,3 +37,14 @@ export function markText({ act, actor, to, detail }: Mark, { t, fmt }: I18n): st
   if (act === "closed") return t("desk.marks.idle");
   return t(act === "opened" ? "desk.marks.opened" : act === "woken" ? "desk.marks.woken" : "desk.marks.again");
 }
+
+const UNITS = ["byte", "kilobyte", "megabyte"] as const;
+
+/** As short as it can be said: 12 kB, 3.4 MB. */
+export function bytesText(bytes: number, { language }: I18n): string {
+  const step = bytes < 1000 ? 0 : bytes < 1_000_000 ? 1 : 2;
+  return new Intl.NumberFormat(language, { style: "unit", unit: UNITS[step], unitDisplay: step === 0 ? "long" : "short", maximumFractionDigits: step === 2 ? 1 : 0 }).format(bytes / 1000 ** step);
+}
+
+/** Why a file is not here. */
+export const notKeptText = (reason: string, { t }: I18n): string => t(reason === "too_large" ? "desk.files.tooLarge" : reason === "too_much" ? "desk.files.tooMuch" : "desk.files.gone", { code: reason });

@@ -15,6 +15,8 @@ export interface KeyBinding {
   typing?: boolean;
   /** Left out of the list of keys (a second name, an arrow beside a letter). */
   quiet?: boolean;
+  /** Offered by Ctrl+K all the same; it may have no key at all. */
+  palette?: boolean;
 }
 
 export interface Scope {

@@ -1,13 +1,14 @@
-/** Ctrl+K: pages, actions, and customers as the server finds them. */
+/** Ctrl+K: what the page at hand can do, pages, actions, and customers as the server finds them. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useId, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 import { searchCustomers, useMay, type CustomerRow } from "~/api";
 import { Glyph } from "~/channels";
 import { contactText, displayName } from "~/customers/words";
 import { languageNames, languages, useI18n } from "~/i18n";
-import { Kbd, useKeys, useSingleKeys, type KeyBinding } from "~/keys";
+import { Kbd, keyNames, liveScopes, useKeys, useSingleKeys, type KeyBinding } from "~/keys";
 import { themes } from "~/theme";
 import { Icon, useDebounced } from "~/ui";
 
@@ -23,17 +24,30 @@ interface Item {
   run: () => void;
 }
 
+/** What the page can do now; taken once, since all its keys sleep as soon as this window stands. */
+function onPage(): Item[] {
+  const found = liveScopes().flatMap(({ title, level, bindings }) => (level === 1 ? bindings().map((binding) => ({ title, binding })) : []));
+  return found
+    .filter(({ binding }) => !binding.off && (!binding.quiet || binding.palette))
+    .map(({ title, binding }, at) => {
+      const key = binding.shown ? undefined : keyNames(binding)[0];
+      return { id: `page-${at}`, group: title, text: binding.label, ...(key ? { k: key } : {}), run: () => binding.run() };
+    });
+}
+
 function useActions(openKeys: () => void): Item[] {
   const { t } = useI18n();
   const navigate = useNavigate();
   const single = useSingleKeys();
   const data = useMay("events.read");
+  const desk = useMay("conversations.read");
   const messages = useMay("messages.read");
   const content = useMay("templates.read");
   const { changeLanguage, changeTheme, changeSingle } = useChangeSettings();
   const pages = t("common.palette.pages");
   const actions = t("common.palette.actions");
   return [
+    ...(desk ? [{ id: "desk", group: pages, text: t("common.nav.desk"), k: "G I", run: () => void navigate({ to: "/desk" }) }] : []),
     { id: "live", group: pages, text: t("common.nav.live"), k: "G L", run: () => void navigate({ to: "/live" }) },
     { id: "customers", group: pages, text: t("common.nav.customers"), k: "G C", run: () => void navigate({ to: "/customers" }) },
     ...(messages ? [{ id: "messages", group: pages, text: t("common.nav.messages"), k: "G M", run: () => void navigate({ to: "/messages" }) }] : []),
@@ -61,6 +75,7 @@ function useActions(openKeys: () => void): Item[] {
 function useCustomers(text: string): { items: Item[]; searching: boolean } {
   const { t, has } = useI18n();
   const navigate = useNavigate();
+  const desk = useMay("conversations.read");
   const wanted = useDebounced(text.trim(), 120);
   const { data, isFetching } = useQuery({
     queryKey: ["palette", wanted],
@@ -79,9 +94,15 @@ function useCustomers(text: string): { items: Item[]; searching: boolean } {
       doors: row.doors,
       run: () => void navigate({ to: "/customers/$ref", params: { ref: `profile:${row.id}` } }),
     }));
+    const talks: Item[] = (desk ? (data?.data ?? []).slice(0, 3) : []).map((row) => ({
+      id: `desk-${row.id}`,
+      group: t("common.nav.desk"),
+      text: t("common.palette.conversation", { name: displayName(row, { t, has }) }),
+      run: () => void navigate({ to: "/desk", search: { c: row.id } }),
+    }));
     const all = { id: "find-all", group, text: t("common.palette.findAll", { query: wanted }), run: () => void navigate({ to: "/customers", search: { q: wanted } }) };
-    return [...found, all];
-  }, [data, wanted, t, has, navigate]);
+    return [...found, ...talks, all];
+  }, [data, wanted, desk, t, has, navigate]);
   return { items, searching: isFetching || wanted !== text.trim() };
 }
 
@@ -101,8 +122,9 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
   const listId = useId();
   const list = useRef<HTMLDivElement>(null);
   const words = text.trim().toLocaleLowerCase();
+  const [page] = useState(onPage);
   useKeys(t("common.palette.title"), NO_KEYS, "dialog");
-  const actions = useActions(openKeys).filter((item) => item.text.toLocaleLowerCase().includes(words));
+  const actions = [...page, ...useActions(openKeys)].filter((item) => item.text.toLocaleLowerCase().includes(words));
   const customers = useCustomers(text);
   const items = [...customers.items.filter((item) => item.id !== "find-all"), ...actions, ...customers.items.filter((item) => item.id === "find-all")];
   const current = Math.min(at, items.length - 1);
@@ -111,7 +133,8 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
   }, [current]);
   const choose = (item: Item | undefined) => {
     if (!item) return;
-    onClose();
+    // Gone at once: while it stands nothing behind it can have the focus, and the very next letter may be meant for it.
+    flushSync(onClose);
     item.run();
   };
   const move = (event: React.KeyboardEvent) => {

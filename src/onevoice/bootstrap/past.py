@@ -27,7 +27,16 @@ from onevoice.domains.delivery.contracts.names import MessageClass
 from onevoice.domains.delivery.contracts.templates import TemplateSource
 from onevoice.domains.delivery.errors import ChannelError
 from onevoice.domains.delivery.ports import Tools
-from onevoice.domains.delivery.service import accounts, asking, claiming, hearing, rendering, settling, templates
+from onevoice.domains.delivery.service import (
+    accounts,
+    asking,
+    claiming,
+    hearing,
+    rendering,
+    saying,
+    settling,
+    templates,
+)
 from onevoice.domains.identity.errors import UnknownProfileError
 from onevoice.domains.identity.service import references
 from onevoice.domains.privacy.contracts import Said, SuppressionReason
@@ -158,7 +167,9 @@ class Past:
                         )
                         for each in claim.claimed
                     ]  # fmt: skip
-                    settling.settle(conn, account, results, known, clock=clock, chance=home.chance)
+                    ended = settling.settle(conn, account, results, known, clock=clock, chance=home.chance)
+                    kind = known[account.channel].capabilities.address_kind
+                    saying.tell(conn, account, ended, kind, clock.now())
             return found
 
     async def _sent(self, channel: str, settings: Mapping[str, Any], message: Outgoing, clock: Clock) -> Any:

@@ -15,6 +15,7 @@ from onevoice.domains.access.http import routes as access_routes
 from onevoice.domains.access.http.authenticator import AccessAuthenticator
 from onevoice.domains.access.service import keys
 from onevoice.domains.conversations.http import chat as chat_http
+from onevoice.domains.conversations.http import files as desk_files_http
 from onevoice.domains.conversations.http import live as live_conversations
 from onevoice.domains.conversations.http import routes as conversations_http
 from onevoice.domains.conversations.http.rooms import Listeners
@@ -67,12 +68,14 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     authenticator = AccessAuthenticator(database, home.secrets.session_key, clock=clock, chance=chance)
     guards = Guards(authenticator, settings)
     appender = events.Appender(database, clock)
+    presence = live_conversations.Presence(database, clock=clock, chance=chance)
     publishers = (
         live_http.Linked(database, clock),
         live_messages.Messages(database),
         live_conversations.Conversations(database),
+        presence,
     )
-    hub = Hub(database.url, publishers)
+    hub = Hub(database.url, publishers, [presence])
     listeners = Listeners(database, clock)
     kinds, out = sending.manifests(), sending.sending_settings(os.environ)
 
@@ -164,6 +167,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     )
     _join(app, conversations_http.router(database, home.secrets.vault_key, kinds, sending.SOURCES, clock=clock))
     _join(app, conversations_http.desk(database, clock=clock))
+    _join(app, desk_files_http.router(database, kinds, clock=clock))
     _join(
         app,
         setup_messages.router(

@@ -14,6 +14,7 @@ from onevoice.domains.delivery.contracts.accounts import Account, Probed
 from onevoice.domains.delivery.contracts.channels import Inbound, Manifest
 from onevoice.domains.delivery.contracts.names import AccountId
 from onevoice.domains.delivery.errors import ChannelError, UnusableSettingsError
+from onevoice.domains.delivery.jobs.fetch import Fetcher
 from onevoice.domains.delivery.jobs.listen import Listener
 from onevoice.domains.delivery.jobs.send import Kit, Sender
 from onevoice.domains.delivery.ports import Adaptor, Called, Channel, ContextSource, Tools
@@ -204,16 +205,17 @@ def send(home: Installation, settings: SendingSettings) -> None:
             rendering.Renderer(doors(home, settings.base_url), links(home, settings.base_url)),
             home.secrets.vault_key,
         )
-        sender, listener = Sender(kit), Listener(kit)
+        sender, listener, fetcher = Sender(kit), Listener(kit), Fetcher(kit)
 
         def stop() -> None:
             sender.stop()
             listener.stop()
+            fetcher.stop()
 
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stop)
         try:
-            await asyncio.gather(sender.run(), listener.run())
+            await asyncio.gather(sender.run(), listener.run(), fetcher.run())
         finally:
             await egress.close()
 

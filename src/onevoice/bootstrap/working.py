@@ -13,7 +13,7 @@ from onevoice.bootstrap.shared import Installation, minter, waiting_events
 from onevoice.domains.conversations.jobs import follow as desk
 from onevoice.domains.conversations.service import chatting
 from onevoice.domains.delivery.jobs import follow
-from onevoice.domains.delivery.service import hearing, trials
+from onevoice.domains.delivery.service import files, hearing, trials
 from onevoice.domains.events.jobs import learn
 from onevoice.domains.events.service import alarms
 from onevoice.domains.events.service import log as events
@@ -117,6 +117,8 @@ class Worker:
                 hearing.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 trials.housekeep(conn, self._home.clock.now())
+            with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
+                files.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:
                 doors.housekeep(conn, self._home.clock.now())
             with contextlib.suppress(psycopg.Error), self._home.database.transaction() as conn:

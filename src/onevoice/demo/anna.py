@@ -70,6 +70,8 @@ _SAID = (
     (-2, "19:24", None, "2 na 5. Obcierają lewą piętę."),
     (-2, "19:31", "Olga Mazur", "Przykro mi, Pani Anno. Wymienimy je od ręki."),
 )
+_OURS = {(-10, "19:00"), (-2, "19:20"), (-2, "20:05")}
+"""What the installation itself says by then, and tells the log of: `voices`."""
 FIRST_NUMBER = 90_101
 QUESTION = "Czy jest szersza wersja tych butów?"
 _MAILS = (
@@ -209,6 +211,8 @@ def _telegram(rng: random.Random, at: _At) -> list[Outgoing]:
     both: Event = {"externalIds": [*_TELEGRAM["externalIds"], {"id": CHAT, "type": "telegram"}]}
     visit.send("identify", context=both, traits={"name": "Ania K.", "username": HANDLE})
     for number, (day, clock, author, text) in enumerate(_SAID):
+        if (day, clock) in _OURS:
+            continue
         visit.at = at(day, clock)
         said = {"text": text, "chat_id": CHAT, "message_id": f"telegram:{FIRST_NUMBER + number}"}
         if author is None:
@@ -257,6 +261,8 @@ def _account(rng: random.Random, at: _At) -> list[Outgoing]:
 def _mails(rng: random.Random, at: _At) -> list[Outgoing]:
     events: list[Outgoing] = []
     for number, (day, clock, subject, opened, clicked) in enumerate(_MAILS):
+        if (day, clock) in _OURS:
+            continue
         visit = Visit(rng, at(day, clock), _PL, "pl", MAIL, EMAIL)
         visit.context = {"traits": {"email": EMAIL}}
         about = {"subject": subject, "email_id": f"m{number:03d}", "class": "service"}

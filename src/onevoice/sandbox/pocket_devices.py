@@ -56,13 +56,14 @@ def phone(telegram: Telegram, persona: Persona) -> dict[str, Any] | None:
 def _said(chat: int, message: Mapping[str, Any]) -> dict[str, Any]:
     rows = message.get("reply_markup", {}).get("inline_keyboard", [])
     file = next((kind for kind in (*MEDIA, "voice", "sticker", "location") if kind in message), None)
+    about = message.get(file) if file else None
     return {
         "key": message_key(chat, message["message_id"]),
         "number": message["message_id"],
         "ours": bool(message["from"].get("is_bot")),
         "at": datetime.fromtimestamp(message["date"], UTC),
         "text": message.get("text") or message.get("caption") or "",
-        "file": file,
+        "file": about.get("file_name", file) if isinstance(about, dict) else file,
         "edited": "edit_date" in message,
         "buttons": [
             [{"text": each["text"], "data": each.get("callback_data"), "url": each.get("url")} for each in row]
@@ -103,6 +104,7 @@ def _letter(letter: Letter, marks: Mapping[int, str]) -> dict[str, Any]:
         "text": read.text,
         "html": read.html,
         "one_click": read.one_click,
+        "files": read.files,
         "mark": marks.get(letter.taken.number) if letter.taken else None,
     }
 
@@ -114,6 +116,7 @@ class _Read(NamedTuple):
     text: str
     html: bool
     one_click: bool
+    files: list[str]
 
 
 @lru_cache(maxsize=1_000)
@@ -128,6 +131,7 @@ def _read(raw: bytes) -> _Read:
         _own_words(_part(message, "plain", "html")),
         bool(_part(message, "html")),
         one_click(message) is not None,
+        [each.get_filename() or each.get_content_type() for each in message.walk() if each.is_attachment()],
     )
 
 

@@ -223,7 +223,11 @@ class Telegram:
         with self._room.lock:
             self.done[method] += 1
             name = method.lower()
-            if name.startswith("editmessage") or name in {"sendmessage", *(f"send{kind}" for kind in MEDIA)}:
+            if name.startswith("editmessage") or name in {
+                "sendmessage",
+                "sendmediagroup",
+                *(f"send{kind}" for kind in MEDIA),
+            }:
                 return self._sending.carry_out(name, given)
             match name:
                 case "getme":

@@ -20,12 +20,31 @@ class Sending:
     def carry_out(self, name: str, given: Parameters) -> Any:
         """name: of the method, in small letters. Raises: RefusedError, ValueError."""
         chat = self._chat(given)
+        if name == "sendmediagroup":
+            return self._album(name, chat, given)
         if name.startswith("edit"):
             message = self._edited(name, chat, given)
         else:
             message = self._sent(name.removeprefix("send"), chat, given)
         self._room.ledger.append(Call(name, given.everything(), message["message_id"]))
         return message
+
+    def _album(self, name: str, chat: Chat, given: Parameters) -> list[dict[str, Any]]:
+        group = given.value("media") or []
+        _require(2 <= len(group) <= 10, "there must be 2-10 items in the album")
+        kinds = {each["type"] for each in group}
+        _require(kinds <= set(MEDIA), "type of the media is unknown")
+        _require(kinds <= {"photo", "video"} or len(kinds) == 1, "can't be mixed with other media types")
+        around = self._answering(chat, given) | {"media_group_id": str(self.next_message)}
+        sent = [
+            {each["type"]: self._media(each["type"], each["media"], given.uploads, each["type"])}
+            | _words(Parameters(each, {}), "caption", MAX_CAPTION)
+            | around
+            for each in group
+        ]
+        messages = [self.message(chat, fields, sender=self._room.me) for fields in sent]
+        self._room.ledger.append(Call(name, given.everything(), messages[0]["message_id"]))
+        return messages
 
     def message(self, chat: Chat, fields: Mapping[str, Any], *, sender: Mapping[str, Any]) -> dict[str, Any]:
         """A new message in a chat."""

@@ -1,6 +1,7 @@
 """Serves the snippet, the console's built files, and its one page under every address that nothing else answers."""
 
 import mimetypes
+import re
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,7 +12,8 @@ from starlette.exceptions import HTTPException
 from onevoice.web.guards import SESSION_COOKIE, Guards
 
 ASSETS = "assets"
-SNIPPET = "onevoice.js"
+SNIPPET = re.compile(r"onevoice(-chat(?P<part>-[\w-]+)?)?\.js")
+"""For other sites' pages: the snippet, the chat that it loads, and the chat's parts, whose names hold a digest."""
 
 # Names of assets hold a digest of their content, so they never change.
 _IMMUTABLE = "public, max-age=31536000, immutable"
@@ -27,13 +29,12 @@ def router(folder: Path, guards: Guards) -> APIRouter:
     """`folder` is the built console. Include this router last: it answers whatever is left."""
     routes = APIRouter(include_in_schema=False)
 
-    @routes.get(f"/{SNIPPET}")
-    def snippet(request: Request) -> Response:
-        file = _inside(folder, SNIPPET)
+    def snippet(request: Request, path: str, found: re.Match[str]) -> Response:
+        file = _inside(folder, path)
         if file is None:
             raise HTTPException(404)
-        answer = _file(file, request, _SHORT)
-        # It is meant for other sites' pages; with CORS they can also pin its hash (`integrity`).
+        answer = _file(file, request, _IMMUTABLE if found["part"] else _SHORT)
+        # They are meant for other sites' pages; with CORS those can also pin a hash (`integrity`).
         answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         answer.headers["Access-Control-Allow-Origin"] = "*"
         return answer
@@ -42,6 +43,8 @@ def router(folder: Path, guards: Guards) -> APIRouter:
     def page_or_file(request: Request, path: str) -> Response:
         if path.startswith(_NOT_OURS):
             raise HTTPException(404)
+        if found := SNIPPET.fullmatch(path):
+            return snippet(request, path, found)
         file = _inside(folder, path)
         if file is not None and path != "index.html":
             return _file(file, request, _IMMUTABLE if path.startswith(f"{ASSETS}/") else _SHORT)

@@ -23,6 +23,7 @@ export const common = {
     pages: "Pages",
     actions: "Actions",
     customers: "Customers",
+    conversation: "Conversation with {name}",
     nothing: "Nothing is called that. Try part of a name, phone, card or e-mail.",
     searching: "Searching",
     results: { one: "{n} result", other: "{n} results" },

@@ -226,6 +226,8 @@ export const settings = {
       switch_thrown: "stopped messages",
       switch_released: "let messages go again",
       message_cancelled: "cancelled a message",
+      address_blocked: "blocked a customer's address",
+      address_unblocked: "unblocked a customer's address",
       conversation_spam: "called a conversation spam",
       conversation_no_spam: "took a conversation out of spam",
       reply_created: "kept a reply",

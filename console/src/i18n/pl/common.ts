@@ -25,6 +25,7 @@ export const common: Translated<typeof english> = {
     pages: "Działy",
     actions: "Czynności",
     customers: "Klienci",
+    conversation: "Rozmowa: {name}",
     nothing: "Nic takiego nie ma. Spróbuj części nazwiska, telefonu, numeru karty albo adresu e-mail.",
     searching: "Szukam",
     results: { one: "{n} wynik", few: "{n} wyniki", many: "{n} wyników", other: "{n} wyniku" },

@@ -231,6 +231,8 @@ export const settings: Translated<typeof english> = {
       switch_thrown: "zatrzymanie wiadomości",
       switch_released: "zniesienie zatrzymania wiadomości",
       message_cancelled: "anulowanie wiadomości",
+      address_blocked: "zablokowanie adresu klienta",
+      address_unblocked: "odblokowanie adresu klienta",
       conversation_spam: "oznaczenie rozmowy jako spam",
       conversation_no_spam: "wycofanie rozmowy ze\u00a0spamu",
       reply_created: "zapisanie gotowej odpowiedzi",

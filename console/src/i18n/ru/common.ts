@@ -25,6 +25,7 @@ export const common: Translated<typeof english> = {
     pages: "Разделы",
     actions: "Действия",
     customers: "Клиенты",
+    conversation: "Диалог: {name}",
     nothing: "Ничего не нашлось. Попробуйте часть имени, телефона, карты или почты.",
     searching: "Ищем",
     results: { one: "{n} результат", few: "{n} результата", many: "{n} результатов", other: "{n} результата" },

@@ -231,6 +231,8 @@ export const settings: Translated<typeof english> = {
       switch_thrown: "остановка сообщений",
       switch_released: "снятие остановки сообщений",
       message_cancelled: "отмена сообщения",
+      address_blocked: "адрес клиента заблокирован",
+      address_unblocked: "адрес клиента разблокирован",
       conversation_spam: "разговор отмечен как спам",
       conversation_no_spam: "разговор возвращён из\u00a0спама",
       reply_created: "сохранён готовый ответ",

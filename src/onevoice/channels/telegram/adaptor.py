@@ -84,7 +84,8 @@ class TelegramAdaptor:
             raise
         if message.edits is not None:
             return Accepted(message.edits)
-        return Accepted(payloads.provider_id(payloads.chat_id(message.address), _of(result, "message_id")))
+        first = result[0] if isinstance(result, list) and result else result
+        return Accepted(payloads.provider_id(payloads.chat_id(message.address), _of(first, "message_id")))
 
     def parse(self, request: Incoming) -> Sequence[Inbound]:
         given = request.headers.get(SECRET_HEADER, "").encode("utf-8", "replace")

@@ -19,6 +19,7 @@ from onevoice.kit.jsons import clean_text
 
 MAX_TEXT, MAX_CAPTION = 4096, 1024
 MAX_DATA_BYTES = 64
+MAX_GROUP = 10
 MAX_BUTTONS, MAX_BUTTONS_IN_ROW = 100, 8
 MAX_PHOTO_BYTES, MAX_FILE_BYTES = 10 * 2**20, 50 * 2**20
 
@@ -54,8 +55,8 @@ class Manner:
 def call(message: Outgoing, manner: Manner) -> Call:
     """Raises: Permanent."""
     content = message.content
-    if len(content.media) > 1:
-        raise Permanent("too_many_media", "Telegram takes one file with a message here.")
+    if len(content.media) > (1 if message.edits is not None or content.buttons else MAX_GROUP):
+        raise Permanent("too_many_media", f"Telegram takes {MAX_GROUP} files with a message, one beside buttons.")
     fields: dict[str, Any] = {"chat_id": chat_id(message.address)}
     if message.edits is not None:
         fields["message_id"] = _message_id(message.edits)
@@ -64,6 +65,8 @@ def call(message: Outgoing, manner: Manner) -> Call:
     keyboard = _keyboard(content.buttons)
     if keyboard:
         fields["reply_markup"] = {"inline_keyboard": keyboard}
+    if len(content.media) > 1:
+        return _with_group(content, fields)
     if content.media:
         return _with_media(content, fields, edit=message.edits is not None)
     if not _is_said(content):
@@ -159,6 +162,22 @@ def _with_media(content: Content, fields: dict[str, Any], *, edit: bool) -> Call
         new = {"type": field, "media": "attach://file", **words}
         return Call("editMessageMedia", fields | {"media": new}, {"file": file})
     return Call(f"send{field.capitalize()}", fields | words, {field: file})
+
+
+def _with_group(content: Content, fields: dict[str, Any]) -> Call:
+    """An album: of photos and videos, or of sounds; anything else goes as documents, which stand with nothing else."""
+    kinds = {each.kind for each in content.media}
+    alike = kinds <= {"image", "video"} or kinds == {"audio"}
+    words = _words(content, "caption", MAX_CAPTION) if _is_said(content) else {}
+    files = {f"file{number}": _file(each) for number, each in enumerate(content.media)}
+    group = [
+        {"type": _FIELDS[each.kind if alike else "file"], "media": f"attach://file{number}"}
+        for number, each in enumerate(content.media)
+    ]
+    # Under documents the words stand below the last, under photos with the first.
+    place = 0 if alike else -1
+    group[place] |= words
+    return Call("sendMediaGroup", fields | {"media": group}, files)
 
 
 def _file(media: Media) -> File:

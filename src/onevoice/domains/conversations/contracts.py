@@ -123,8 +123,34 @@ class Canned:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptView:
+    """A list of the inbox that is kept, as the inbox is asked. owner: who made it; shared: all see it."""
+
+    id: int
+    owner: int
+    shared: bool
+    name: str
+    view: View
+    sort: Sort = "newest"
+    channel: str | None = None
+    tag: str | None = None
+    assignee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An identifier of which nothing is heard. account_id: who blocked it."""
+
+    id: int
+    nid: int
+    since: datetime
+    account_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
-    """Something that was said. nid: the anchor of its event, whose properties these are."""
+    """Something that was said. nid: the anchor of its event, whose properties these are. blocked: its address was."""
 
     seq: int
     nid: int
@@ -134,6 +160,7 @@ class Said:
     message: int | None
     episode: int | None
     properties: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    blocked: bool = False
 
 
 # The site's chat

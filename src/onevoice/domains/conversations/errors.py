@@ -24,6 +24,26 @@ class AnsweredMeanwhileError(ConversationsError):
     kind = "conflict"
 
 
+class UnfilledWordsError(ConversationsError):
+    """A variable stands in the answer."""
+
+    code = "unfilled_words"
+
+
+class UnknownAddressError(ConversationsError):
+    """The customer has no such address."""
+
+    code = "unknown_address"
+    kind = "not_found"
+
+
+class UnknownBlockError(ConversationsError):
+    """There is no such block."""
+
+    code = "unknown_block"
+    kind = "not_found"
+
+
 class UnknownNoteError(ConversationsError):
     """There is no such note."""
 
@@ -59,6 +79,20 @@ class ShortcutTakenError(ConversationsError):
     kind = "conflict"
 
 
+class UnknownViewError(ConversationsError):
+    """There is no such view."""
+
+    code = "unknown_view"
+    kind = "not_found"
+
+
+class SharedViewError(ConversationsError):
+    """What all see is changed by those who may edit replies."""
+
+    code = "shared_view"
+    kind = "forbidden"
+
+
 class EmptySearchError(ConversationsError):
     """There is no word in the query."""
 
@@ -76,6 +110,13 @@ class NoChatError(ConversationsError):
 
     code = "no_chat"
     kind = "not_found"
+
+
+class UnknownPageKeyError(ConversationsError):
+    """No site is known by this key."""
+
+    code = "unknown_key"
+    kind = "unauthenticated"
 
 
 class ForeignPageError(ConversationsError):

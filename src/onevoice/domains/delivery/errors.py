@@ -20,6 +20,26 @@ class UnknownMessageError(DeliveryError):
     kind = "not_found"
 
 
+class UnknownFileError(DeliveryError):
+    """There is no such file."""
+
+    code = "unknown_file"
+    kind = "not_found"
+
+
+class UnusableFileError(DeliveryError):
+    """The file cannot be sent."""
+
+    code = "unusable_file"
+
+
+class TooManyFilesError(DeliveryError):
+    """Too many files wait to be sent."""
+
+    code = "too_many_files"
+    kind = "conflict"
+
+
 class UnknownAccountError(DeliveryError):
     """There is no such channel account."""
 

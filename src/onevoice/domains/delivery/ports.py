@@ -107,6 +107,13 @@ class Called(Protocol):
     async def acknowledge(self, items: Sequence[Inbound]) -> None: ...
 
 
+@runtime_checkable
+class Keeper(Protocol):
+    """What an adaptor has besides, where its provider keeps the files that people send."""
+
+    async def fetch(self, reference: str) -> bytes: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """What the entry point `onevoice.channels` of a package names. open: settings, secrets included, to an adaptor.

@@ -19,6 +19,7 @@ from onevoice.domains.conversations.errors import (
     ConversationsError,
     NoChatError,
     TooFastError,
+    UnknownPageKeyError,
     UnusableChatError,
 )
 from onevoice.domains.conversations.http.rooms import Listener, Listeners, told
@@ -58,8 +59,9 @@ SiteOf = Callable[[str], str | None]
 PROBLEMS = documented(
     {
         400: "The body is no JSON object.",
-        403: "This page may not show the chat.",
-        404: "The key is none of a site with a chat.",
+        401: "The key is none that lives.",
+        403: "The page may not show the chat.",
+        404: "The site has no chat.",
         409: "Another visitor began this chat.",
         413: "The body is too large.",
         429: "Too much at once; `Retry-After` says when to go on.",
@@ -113,15 +115,15 @@ class Doorkeeper:
         self._standing: dict[int, tuple[float, chatting.Standing]] = {}
 
     def admit(self, key: Any, origin: str | None) -> Account:
-        """Raises: NoChatError, ForeignPageError."""
+        """Raises: UnknownPageKeyError, NoChatError, ForeignPageError."""
         if not isinstance(key, str) or len(key) > 200:
-            raise NoChatError("`key` is the write key that stands in the page.")
+            raise UnknownPageKeyError("`key` is the write key that stands in the page.")
         now = self._clock.monotonic()
         known = self._known[key]
         if known is None or now - known[0] > STANDING_SECONDS:
             site = self._site_of(key)
             if site is None:
-                raise NoChatError("This write key is unknown or was revoked.")
+                raise UnknownPageKeyError("This write key is unknown or was revoked.")
             with self._database.transaction() as conn:
                 known = self._known[key] = (now, chatting.account_of(conn, site))
         chatting.require_page(known[1], origin)
@@ -159,7 +161,12 @@ def router(
     def answering(request: Request, said: Any, work: Callable[[dict[str, Any], Account], dict[str, Any]]) -> Response:
         """A page may read what was wrong too: an origin that may not show the chat learns only that."""
         origin = request.headers.get("origin")
-        headers = {"Access-Control-Allow-Origin": origin or "null", "Vary": "Origin", "Cache-Control": "no-store"}
+        headers = {
+            "Access-Control-Allow-Origin": origin or "null",
+            "Access-Control-Expose-Headers": "Retry-After",
+            "Vary": "Origin",
+            "Cache-Control": "no-store",
+        }
         try:
             if not isinstance(said, dict):
                 return problems.render(
@@ -317,11 +324,13 @@ def router(
             await websocket.close(code=LATER)
             return
         with listeners.join(chat.id) as listener:
-            # What was said between the look above and joining is told by this second one.
-            with contextlib.suppress(psycopg.Error, ConversationsError):
+            # What was said between the look above and joining is seen by this second one.
+            try:
                 _, _, chat, lines = await asyncio.to_thread(hello, first, origin)
-                for line in lines:
-                    listener.tell({"line": told(line)})
+            except (psycopg.Error, ConversationsError):
+                await websocket.close(code=LATER)
+                return
+            listener.begin(lines, _count(first, "after") or 0)
             tasks = [
                 asyncio.create_task(_hear(websocket, lambda said: note(account, address, said))),
                 asyncio.create_task(_speak(websocket, listener)),

@@ -1,15 +1,24 @@
 """What the console's socket tells of conversations: that something has changed, never what; the page asks again.
 
-Topics: `inbox` for all of them, `conversation:<profile>` for one.
+Topics: `inbox` for all of them, `conversation:<profile>` for one. And who else looks at one: `present:<profile>`.
 """
 
-from onevoice.domains.conversations.service import reading
+from collections.abc import Sequence
+from datetime import timedelta
+
+from onevoice.domains.conversations.service import meeting, reading
 from onevoice.domains.conversations.service.following import CHANGED
+from onevoice.domains.conversations.store.presence import Here
+from onevoice.kit.chance import Chance
+from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
-from onevoice.web.hub import Told
+from onevoice.web.hub import Present, Told
 
 EVERY = "inbox"
 ONE = "conversation:"
+PRESENT = "present:"
+ANSWERING = "conversations.answer"
+RENEW = timedelta(seconds=4.5)
 LOOK_SECONDS = 0.1
 DIGITS = 18
 
@@ -31,7 +40,7 @@ class Conversations:
     def look(self, topics: set[str], fresh: set[str], *, woken: bool) -> list[Told]:
         """Whoever has just begun to listen is told at once: what happened since their page was read is not known."""
         before, self._known = self._known, {}
-        pids = _numbers(topics)
+        pids = _numbers(topics, ONE)
         if pids:
             with self._database.transaction() as conn:
                 self._known = {f"{ONE}{pid}": stands for pid, stands in reading.standing(conn, pids).items()}
@@ -41,7 +50,59 @@ class Conversations:
         return [(topic, {"changed": True}) for topic in sorted(changed)]
 
 
-def _numbers(topics: set[str]) -> list[int]:
+class Presence:
+    """Who looks at a conversation, and who writes an answer. Both sides of it: it is told, and tells."""
+
+    channel = meeting.CHANGED
+    permission = "conversations.read"
+    every_seconds = LOOK_SECONDS
+
+    def __init__(self, database: Database, *, clock: Clock, chance: Chance) -> None:
+        self._database = database
+        self._clock = clock
+        self._process = int.from_bytes(chance.bytes(7))
+        self._written: meeting.Written = {}
+        self._known: dict[str, dict[int, bool]] = {}
+
+    def takes(self, topic: str) -> bool:
+        return topic.startswith(PRESENT)
+
+    def keep(self, present: Sequence[Present]) -> None:
+        here = [
+            Here(each.page, each.actor.id, pid, each.writes and ANSWERING in each.actor.permissions)
+            for each in present
+            for pid in _numbers({each.topic}, PRESENT)
+        ]
+        if here or self._written:
+            with self._database.transaction() as conn:
+                written = meeting.keep(conn, self._process, here, self._written, self._clock.now(), RENEW)
+            self._written = written
+
+    def look(self, topics: set[str], fresh: set[str], *, woken: bool) -> list[Told]:  # noqa: ARG002 - see below
+        """By the clock too: a process that dies says nothing."""
+        before, self._known = self._known, {}
+        pids = _numbers(topics, PRESENT)
+        if not pids:
+            return []
+        with self._database.transaction() as conn:
+            there = meeting.standing(conn, pids, self._clock.now())
+            self._known = {f"{PRESENT}{pid}": of for pid, of in there.items()}
+            changed = [
+                topic for topic in sorted(self._known) if topic in fresh or before.get(topic) != self._known[topic]
+            ]
+            names = reading.names_of(conn, [account for topic in changed for account in self._known[topic]])
+        return [(topic, {"people": _people(self._known[topic], names)}) for topic in changed]
+
+
+def _people(there: dict[int, bool], names: dict[int, str]) -> list[dict[str, object]]:
+    return [
+        {"id": str(account), "name": names[account], "writes": writes}
+        for account, writes in sorted(there.items())
+        if account in names
+    ]
+
+
+def _numbers(topics: set[str], kind: str) -> list[int]:
     """Profiles, written as the console writes them."""
-    found = [topic.removeprefix(ONE) for topic in topics if topic.startswith(ONE)]
+    found = [topic.removeprefix(kind) for topic in topics if topic.startswith(kind)]
     return sorted(int(each) for each in found if each.isascii() and each.isdigit() and len(each) <= DIGITS)

@@ -1,16 +1,19 @@
 """From what conversations know to what their API shows."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
-from onevoice.domains.conversations.contracts import Canned, Draft, Episode, Mark, Note, Said
+from onevoice.domains.conversations.contracts import Block, Canned, Draft, Episode, KeptView, Mark, Note, Said
 from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
 from onevoice.domains.conversations.service.searching import Hit
+from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.service.reading import Shown
 
 PREVIEW = 140
+NO_FILES: Mapping[int, File] = MappingProxyType({})
 Names = Mapping[int, str]
 
 
@@ -46,6 +49,7 @@ def line(found: Line, names: Names) -> shapes.InboxLine:
         if said is None
         else shapes.LastView(at=said.at, author=said.author, channel=said.channel, preview=_preview(said.properties)),
         unread=found.unread,
+        channels=list(found.channels),
     )
 
 
@@ -62,13 +66,20 @@ def _text(properties: Mapping[str, Any], name: str) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
-def _files(properties: Mapping[str, Any]) -> list[shapes.FileView]:
+def _files(properties: Mapping[str, Any], kept: Mapping[int, File] = NO_FILES) -> list[shapes.FileView]:
     found = properties.get("files")
     return [
-        shapes.FileView(
+        file(kept[each["file"]])
+        if each.get("file") in kept
+        else shapes.FileView(
+            id=None,
             name=str(each.get("name") or ""),
             type=str(each.get("type") or ""),
             size_bytes=each["size_bytes"] if isinstance(each.get("size_bytes"), int) else None,
+            state=None,
+            reason=None,
+            width=None,
+            height=None,
         )
         for each in (found if isinstance(found, list) else ())
         if isinstance(each, dict)
@@ -82,6 +93,19 @@ def _page(properties: Mapping[str, Any]) -> shapes.PageView | None:
     return shapes.PageView(url=_text(found, "url"), title=_text(found, "title"))
 
 
+def file(found: File) -> shapes.FileView:
+    return shapes.FileView(
+        id=str(found.id),
+        name=found.name,
+        type=found.type,
+        size_bytes=found.size_bytes,
+        state=found.state,
+        reason=found.reason,
+        width=found.width,
+        height=found.height,
+    )
+
+
 def conversation(found: Conversation, names: Names) -> shapes.ConversationView:
     return shapes.ConversationView(
         profile_id=str(found.pid),
@@ -90,7 +114,19 @@ def conversation(found: Conversation, names: Names) -> shapes.ConversationView:
         episodes=[episode(each, names) for each in found.episodes],
         drafts=[draft(each) for each in found.drafts],
         unread=found.unread,
+        blocked=[_block(*each, names) for each in found.blocked],
     )
+
+
+def _block(found: Block, kind: str, address: str, names: Names) -> shapes.BlockView:
+    by = colleague(found.account_id, names)
+    assert by is not None  # noqa: S101 - somebody blocked it
+    return shapes.BlockView(id=str(found.id), kind=kind, address=address, since=found.since, by=by, reason=found.reason)
+
+
+def people_of(found: Conversation) -> list[int]:
+    """Colleagues whose names a conversation needs."""
+    return [*assignees(found.episodes), *(each.account_id for each, _, _ in found.blocked)]
 
 
 def draft(found: Draft) -> shapes.DraftView:
@@ -100,7 +136,7 @@ def draft(found: Draft) -> shapes.DraftView:
 def thread(found: Thread, names: Names, cursor: str | None) -> shapes.ThreadView:
     return shapes.ThreadView(
         data=[_item(each, found, names) for each in found.items],
-        unsent=[_unsent(each) for each in found.unsent],
+        unsent=[_unsent(each, found.files) for each in found.unsent],
         next_cursor=cursor,
     )
 
@@ -143,7 +179,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         quoted=_text(told, "quoted"),
         signature=_text(told, "signature"),
         pressed=_text(told, "data"),
-        files=_files(told),
+        files=_files(told, thread.files),
         page=_page(told),
         automatic=bool(told.get("automatic")),
         edited=bool(told.get("edited")),
@@ -152,6 +188,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         message_id=None if found.message is None else str(found.message),
         state=None if message is None else message.state,
         episode=None if found.episode is None else str(found.episode),
+        blocked=found.blocked,
     )
 
 
@@ -170,7 +207,7 @@ def _note(found: Note, names: Names) -> shapes.NoteItem:
     )
 
 
-def _unsent(found: Shown) -> shapes.UnsentView:
+def _unsent(found: Shown, kept: Mapping[int, File]) -> shapes.UnsentView:
     message = found.message
     words = (found.content or {}).get("words")
     return shapes.UnsentView(
@@ -183,6 +220,7 @@ def _unsent(found: Shown) -> shapes.UnsentView:
         why=message.reason,
         asked_by=message.asked_by,
         text=words.get("text") if isinstance(words, dict) else None,
+        files=_files({"files": words.get("media")}, kept) if isinstance(words, dict) else [],
     )
 
 
@@ -224,4 +262,17 @@ def canned(found: Canned) -> shapes.CannedView:
         texts=dict(found.texts),
         changed_at=found.changed_at,
         changed_by=found.changed_by,
+    )
+
+
+def kept_view(found: KeptView, names: Names) -> shapes.ViewView:
+    return shapes.ViewView(
+        id=str(found.id),
+        name=found.name,
+        shared=found.shared,
+        view=found.view,
+        sort=found.sort,
+        channel=found.channel,
+        tag=found.tag,
+        assignee=colleague(found.assignee, names),
     )

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Generator, Iterable
+from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
 from typing import Any
 
 import structlog
@@ -36,11 +36,24 @@ class Listener:
     def __init__(self, chat: int) -> None:
         self.chat = chat
         self.queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE_LIMIT)
+        self._n: int | None = None
+        self._early: list[ChatLine] = []
 
-    def tell(self, said: dict[str, Any]) -> None:
-        """A browser that cannot follow misses some: it sees by the numbers that it did, and asks."""
-        with contextlib.suppress(asyncio.QueueFull):
-            self.queue.put_nowait(said)
+    def begin(self, lines: Sequence[ChatLine], after: int) -> None:
+        """What stood in the chat once this had joined, after a line; then what was told meanwhile."""
+        self._n = after
+        early, self._early = self._early, []
+        for line in (*lines, *early):
+            self.tell(line)
+
+    def tell(self, line: ChatLine) -> None:
+        """Each line once. A browser that cannot follow misses some: it sees by the numbers that it did, and asks."""
+        if self._n is None:
+            self._early.append(line)
+        elif line.n > self._n:
+            self._n = line.n
+            with contextlib.suppress(asyncio.QueueFull):
+                self.queue.put_nowait({"line": told(line)})
 
 
 class Listeners:
@@ -88,10 +101,8 @@ class Listeners:
     def _tell(self, found: Iterable[store.Told]) -> None:
         for each in found:
             listeners = self._by_chat.get(each.chat)
-            if listeners:
-                said = {"line": told(each.line)}
-                for listener in listeners:
-                    listener.tell(said)
+            for listener in listeners or ():
+                listener.tell(each.line)
 
     def _look(self) -> tuple[list[store.Told], bool]:
         """Numbers are given out before their transactions end: what is missing is looked for until it must have been

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 
 from onevoice.domains.access.contracts import AccountId
-from onevoice.domains.conversations.contracts import Draft
+from onevoice.domains.conversations.contracts import VIEWS, Draft, KeptView
 from onevoice.domains.conversations.http import render, shapes
-from onevoice.domains.conversations.service import acting, canned, reading, replying, searching
+from onevoice.domains.conversations.http.files import owner_of
+from onevoice.domains.conversations.service import acting, blocking, canned, reading, replying, searching, views
 from onevoice.domains.conversations.service.reading import Person
 from onevoice.domains.conversations.store.episodes import Filter
 from onevoice.domains.delivery.ports import ContextSource
@@ -68,13 +69,21 @@ def router(
 
     @routes.get("/counts")
     def counts(actor: Reader) -> shapes.CountsView:
-        """How many conversations each view holds."""
+        """How many people each view holds, and each of one's own."""
+        me = _me(actor)
         with database.transaction() as conn:
-            found = reading.counts(conn, _me(actor))
+            kept = views.seen_by(conn, me)
+            asked = [*(Filter(view, me) for view in VIEWS), *(_asked(each, me) for each in kept)]
+            found = reading.counts(conn, asked)
         return shapes.CountsView(
             data=[
-                shapes.CountView(view=view, count=count, exact=count < reading.COUNTED) for view, count in found.items()
-            ]
+                shapes.CountView(view=each.view, count=count, exact=exact)
+                for each, (count, exact) in zip(asked, found[: len(VIEWS)], strict=False)
+            ],
+            kept=[
+                shapes.KeptCountView(id=str(each.id), count=count, exact=exact)
+                for each, (count, exact) in zip(kept, found[len(VIEWS) :], strict=True)
+            ],
         )
 
     @routes.get("/search")
@@ -92,7 +101,7 @@ def router(
     def conversation(actor: Reader, ref: Ref) -> shapes.ConversationView:
         with database.transaction() as conn:
             found = reading.conversation(conn, named(conn, ref), _me(actor))
-            names = reading.names_of(conn, render.assignees(found.episodes))
+            names = reading.names_of(conn, render.people_of(found))
         return render.conversation(found, names)
 
     @routes.get("/{ref}/thread", responses=NOBODY)
@@ -110,7 +119,7 @@ def router(
 
     def shown(conn: Connection, who: Person, actor: Actor) -> shapes.ConversationView:
         found = reading.conversation(conn, who, _me(actor))
-        return render.conversation(found, reading.names_of(conn, render.assignees(found.episodes)))
+        return render.conversation(found, reading.names_of(conn, render.people_of(found)))
 
     @routes.put("/{ref}/assignee", responses=NOBODY)
     def assign(actor: Answerer, ref: Ref, body: shapes.Assign) -> shapes.ConversationView:
@@ -151,6 +160,25 @@ def router(
             acting.mark_spam(conn, who, body.spam, actor=actor.label, account=actor.id, clock=clock)
             return shown(conn, who, actor)
 
+    @routes.post("/{ref}/blocks", responses=NOBODY)
+    def block(actor: Answerer, ref: Ref, body: shapes.BlockCreate) -> shapes.ConversationView:
+        """What comes from this address from now on is kept, and opens nothing, until the block is lifted."""
+        with database.transaction() as conn:
+            who = named(conn, ref)
+            blocking.block(
+                conn, who, body.address, body.reason.strip(), vault_key, actor=actor.label, account=actor.id,
+                clock=clock,
+            )  # fmt: skip
+            return shown(conn, who, actor)
+
+    @routes.delete("/{ref}/blocks/{block_id}", responses=NOBODY)
+    def lift_block(actor: Answerer, ref: Ref, block_id: RowId) -> shapes.ConversationView:
+        """What came meanwhile stays as it is."""
+        with database.transaction() as conn:
+            who = named(conn, ref)
+            blocking.lift(conn, who, block_id, actor=actor.label, account=actor.id, clock=clock)
+            return shown(conn, who, actor)
+
     @routes.post("/{ref}/tags", responses=NOBODY)
     def tags(actor: Answerer, ref: Ref, body: shapes.Tags) -> shapes.ConversationView:
         with database.transaction() as conn:
@@ -181,7 +209,10 @@ def router(
     @routes.post("/{ref}/replies", responses=documented({**_NOBODY, 409: "A colleague has answered meanwhile."}))
     def reply(actor: Answerer, ref: Ref, body: shapes.ReplyCreate) -> shapes.ReplyView:
         """Goes in six seconds, unless it is taken back. The gate judges it as every message."""
-        wanted = replying.Reply(body.key, body.text, body.knows, body.channel, body.subject, anyway=body.anyway)
+        wanted = replying.Reply(
+            body.key, body.text, body.knows, body.channel, body.subject,
+            anyway=body.anyway, files=body.files, owner=owner_of(actor),
+        )  # fmt: skip
         with database.transaction() as conn:
             asked = replying.reply(
                 conn, named(conn, ref), wanted, channels, sources, actor=actor.label, account=actor.id, clock=clock
@@ -196,6 +227,15 @@ def router(
             repeated=asked.repeated,
         )
 
+    @routes.post("/{ref}/filled-replies/{reply_id}", responses=NOBODY)
+    def filled_reply(_: Answerer, ref: Ref, reply_id: RowId, body: shapes.FillAsk) -> shapes.FilledView:
+        """A kept reply with this customer's values, in their language where it has a text in it, to be looked over and
+        sent with `POST .../replies`. Nothing is kept.
+        """
+        with database.transaction() as conn:
+            found = canned.filled(conn, named(conn, ref), reply_id, body.language, sources, clock=clock)
+        return shapes.FilledView(text=found.text, language=found.language, missing=found.missing)
+
     return routes
 
 
@@ -203,6 +243,7 @@ def desk(database: Database, *, clock: Clock) -> APIRouter:
     """What belongs to nobody's conversation: notes by number, the team, replies that are kept."""
     routes = APIRouter(prefix="/api/desk", tags=["conversations"])
     no_note = documented({404: "No such note, or it was taken back."})
+    no_view = documented({404: "No such view.", 403: "Only who may edit replies changes what all see."})
     no_reply = documented({404: "No such reply.", 409: "Another reply has this shortcut."})
 
     @routes.put("/notes/{note_id}", status_code=204, responses=no_note)
@@ -238,6 +279,34 @@ def desk(database: Database, *, clock: Clock) -> APIRouter:
         with database.transaction() as conn:
             acting.take_part(conn, actor.id, body.available, body.most, clock=clock)
 
+    def shown_view(conn: Connection, found: KeptView) -> shapes.ViewView:
+        names = reading.names_of(conn, [] if found.assignee is None else [found.assignee])
+        return render.kept_view(found, names)
+
+    @routes.get("/views")
+    def list_views(actor: Answerer) -> shapes.ViewsView:
+        """Lists that whoever asks keeps, and those that all share. Their counts: `GET /api/conversations/counts`."""
+        with database.transaction() as conn:
+            found = views.seen_by(conn, actor.id)
+            names = reading.names_of(conn, [each.assignee for each in found if each.assignee is not None])
+        return shapes.ViewsView(data=[render.kept_view(each, names) for each in found])
+
+    @routes.post("/views", status_code=201, responses=documented({403: "Only who may edit replies shares views."}))
+    def create_view(actor: Answerer, body: shapes.ViewPut) -> shapes.ViewView:
+        with database.transaction() as conn:
+            made = views.create(conn, _kept(body, actor), may_share=_may_share(actor), clock=clock)
+            return shown_view(conn, made)
+
+    @routes.put("/views/{view_id}", responses=no_view)
+    def change_view(actor: Answerer, view_id: RowId, body: shapes.ViewPut) -> shapes.ViewView:
+        with database.transaction() as conn:
+            return shown_view(conn, views.change(conn, view_id, _kept(body, actor), may_share=_may_share(actor)))
+
+    @routes.delete("/views/{view_id}", status_code=204, responses=no_view)
+    def drop_view(actor: Answerer, view_id: RowId) -> None:
+        with database.transaction() as conn:
+            views.drop(conn, view_id, actor.id, may_share=_may_share(actor))
+
     @routes.get("/replies")
     def replies(_: Reader, limit: Limit = 50, cursor: Cursor = None, text: Shortcut = "") -> Page[shapes.CannedView]:
         """By shortcut."""
@@ -272,6 +341,19 @@ def desk(database: Database, *, clock: Clock) -> APIRouter:
 def _me(actor: Actor) -> AccountId:
     """A key has no conversations of its own."""
     return AccountId(actor.id if actor.kind == "account" else 0)
+
+
+def _may_share(actor: Actor) -> bool:
+    return "replies.edit" in actor.permissions
+
+
+def _kept(body: shapes.ViewPut, actor: Actor) -> KeptView:
+    name = " ".join(body.name.split())
+    return KeptView(0, actor.id, body.shared, name, body.view, body.sort, body.channel, body.tag, body.assignee)
+
+
+def _asked(view: KeptView, me: int) -> Filter:
+    return Filter(view.view, me, view.sort, view.channel, view.tag, view.assignee)
 
 
 def _cursor(at: datetime, number: int) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field
 
 from onevoice.domains.conversations.contracts import Act, Assurance, Author, Sort, State, View
+from onevoice.domains.delivery.contracts.files import SENT_MAX, FileState
 from onevoice.domains.delivery.contracts.names import State as MessageState
 from onevoice.web.paging import Body, Moment, Text
 
@@ -55,6 +56,7 @@ class InboxLine(BaseModel):
     episode: EpisodeView
     last: LastView | None
     unread: bool
+    channels: list[str] = Field(description="By which the last words went, the oldest first, four at most.")
 
 
 class CountView(BaseModel):
@@ -63,8 +65,17 @@ class CountView(BaseModel):
     exact: bool = Field(description="False: there are more than that.")
 
 
+class KeptCountView(BaseModel):
+    id: str
+    count: int
+    exact: bool
+
+
 class CountsView(BaseModel):
+    """People, as the lists have one line for each. kept: of the views that whoever asks keeps, or all share."""
+
     data: list[CountView]
+    kept: list[KeptCountView]
 
 
 class DraftView(BaseModel):
@@ -83,12 +94,34 @@ class ConversationView(BaseModel):
     episodes: list[EpisodeView] = Field(description="Newest first, the last hundred.")
     drafts: list[DraftView]
     unread: bool
+    blocked: list["BlockView"]
+
+
+class BlockView(BaseModel):
+    """An address of which nothing is heard."""
+
+    id: str
+    kind: str
+    address: str
+    since: Moment
+    by: ColleagueView
+    reason: str
 
 
 class FileView(BaseModel):
+    """id null: nothing is kept of it but its name. state `waiting`: its provider is asked for it; `failed`: reason says
+    why it is not here, `too_large`, `too_much` in one message, or a provider's code. width, height: of an image that
+    may be shown.
+    """
+
+    id: str | None
     name: str
     type: str
     size_bytes: int | None
+    state: FileState | None
+    reason: str | None
+    width: int | None
+    height: int | None
 
 
 class PageView(BaseModel):
@@ -125,6 +158,7 @@ class SaidItem(BaseModel):
     message_id: str | None
     state: MessageState | None
     episode: str | None
+    blocked: bool = Field(description="It came from an address that was blocked, and opened nothing.")
 
 
 class NoteItem(BaseModel):
@@ -166,6 +200,7 @@ class UnsentView(BaseModel):
     why: str | None
     asked_by: str
     text: str | None
+    files: list[FileView]
 
 
 class ThreadView(BaseModel):
@@ -202,6 +237,11 @@ class Spam(Body):
     spam: bool
 
 
+class BlockCreate(Body):
+    address: Annotated[Text, Field(min_length=1, max_length=1200, description="`kind:value`, as their profile has it.")]
+    reason: Annotated[Text, Field(min_length=1, max_length=500, pattern=r"\S")]
+
+
 class Tags(Body):
     add: list[Tag] = Field([], max_length=20)
     remove: list[Tag] = Field([], max_length=20)
@@ -232,11 +272,32 @@ class ReplyCreate(Body):
     """
 
     key: Annotated[Text, Field(min_length=1, max_length=100)]
-    text: Words
+    text: Annotated[Text, Field(max_length=TEXT_MAX, description="Empty only where files say it all.")]
     knows: int = Field(ge=0, le=2**63 - 1)
     channel: Annotated[Text, Field(max_length=60)] | None = Field(None, description="Null: the best.")
     subject: Annotated[Text, Field(max_length=200)] | None = None
     anyway: bool = Field(False, description="Send it, whoever has answered meanwhile.")
+    files: list[Id] = Field([], max_length=SENT_MAX, description="Numbers of files that whoever asks has put in.")
+
+
+class FileCreate(Body):
+    name: Annotated[Text, Field(min_length=1, max_length=200)]
+    size_bytes: int = Field(ge=1, le=2**40)
+
+
+class FileLimitsView(BaseModel):
+    """What a channel takes of files. caption_max: characters beside them; null: as many as without."""
+
+    channel: str
+    media: list[str]
+    media_max: int
+    caption_max: int | None
+
+
+class FilesLimitsView(BaseModel):
+    file_max_bytes: int
+    files_max: int
+    channels: list[FileLimitsView]
 
 
 class ReplyView(BaseModel):
@@ -286,3 +347,48 @@ class CannedView(BaseModel):
     texts: dict[str, str]
     changed_at: Moment
     changed_by: str
+
+
+class FillAsk(Body):
+    language: Literal["en", "ru", "pl"] | None = Field(
+        None, description="Of a text, if they have told none: such as the asker's own."
+    )
+
+
+class FilledView(BaseModel):
+    """A kept reply as one customer would read it. missing: what is not known of them; it stands in the text as its
+    variable, such as `{{ customer.first_name }}`, and while it does the answer is not sent.
+    """
+
+    text: str
+    language: str
+    missing: list[str]
+
+
+class ViewPut(Body):
+    """A list of the inbox, as `GET /api/conversations` is asked for it."""
+
+    name: Annotated[Text, Field(min_length=1, max_length=60, pattern=r"\S")]
+    shared: bool = Field(False, description="All see it. Takes the permission to edit replies.")
+    view: View = "open"
+    sort: Sort = "newest"
+    channel: Annotated[Text, Field(min_length=1, max_length=60)] | None = None
+    tag: Tag | None = None
+    assignee: Id | None = None
+
+
+class ViewView(BaseModel):
+    id: str
+    name: str
+    shared: bool
+    view: View
+    sort: Sort
+    channel: str | None
+    tag: str | None
+    assignee: ColleagueView | None
+
+
+class ViewsView(BaseModel):
+    """One's own, then those that all share."""
+
+    data: list[ViewView]

@@ -1,5 +1,6 @@
 """What an event of the log means for a conversation."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -39,6 +40,22 @@ def meant(name: str, properties: Mapping[str, Any]) -> Meant:
     return Meant("customer", wants=not idle, answers=False, message=None)
 
 
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def straight(value: Any) -> Any:
+    """JSON as it is shown: without the signs that turn what follows them around, by which a file's name can lie.
+
+    >>> straight({"files": [{"name": "invoice\u202egnp.exe"}]})
+    {'files': [{'name': 'invoicegnp.exe'}]}
+    """
+    if isinstance(value, str):
+        return _TURNING.sub("", value)
+    if isinstance(value, dict):
+        return {name: straight(each) for name, each in value.items()}
+    return [straight(each) for each in value] if isinstance(value, list) else value
+
+
 _SEARCHED = ("subject", "text", "quoted", "signature", "data")
 
 
@@ -49,3 +66,10 @@ def searched(properties: Mapping[str, Any]) -> list[str]:
     if isinstance(files, list):
         found += [file["name"] for file in files if isinstance(file, dict) and isinstance(file.get("name"), str)]
     return found
+
+
+def files(properties: Mapping[str, Any]) -> list[int]:
+    """Numbers of the files that came with it."""
+    found = properties.get("files")
+    named = [each.get("file") for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return [each for each in named if isinstance(each, int) and 0 < each < 2**63]

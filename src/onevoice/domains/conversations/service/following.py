@@ -5,12 +5,15 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+import psycopg
+import structlog
 from psycopg import Connection
 
 from onevoice.domains.conversations.contracts import Act, Agent, Episode, Heard, Mark, Said
 from onevoice.domains.conversations.rules import assigning, episodes, hearing, words
 from onevoice.domains.conversations.service import hopping, people
 from onevoice.domains.conversations.store import agents as agent_store
+from onevoice.domains.conversations.store import blocks as block_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.delivery.contracts.accounts import Account
@@ -21,11 +24,14 @@ from onevoice.domains.identity.service import reading as identity
 from onevoice.kit import bus
 from onevoice.kit.clock import Clock
 
+log = structlog.get_logger(__name__)
+
 CHANGED = "onevoice_conversations"
 """Channel of the bus: something of a conversation is not what it was."""
 
 LOOKED_AT_ONCE = 20_000
 SAID_AT_ONCE = 2_000
+CAREFUL_AT_ONCE = 500
 ENDED_AT_ONCE = 500
 FRESH = timedelta(days=1)
 """What began earlier is given to nobody by itself: it is read from a log that was there before."""
@@ -57,10 +63,37 @@ def follow(conn: Connection, *, clock: Clock) -> Followed:
     return Followed(upto, len(said), asks)
 
 
+def follow_carefully(conn: Connection, *, clock: Clock) -> int:
+    """A small batch, each event in a savepoint of its own; that of which nothing can be made is set aside. How many.
+
+    Raises: what is the database's fault, for which no event is condemned.
+    """
+    after = thread_store.followed(conn)
+    upto = min(identity.last_seq(conn), after + LOOKED_AT_ONCE)
+    known = {int(each.source_id): each for each in accounts.accounts(conn, deleted=True)}
+    said = identity.named(conn, after, upto, sorted(known), hearing.NAMES, CAREFUL_AT_ONCE) if known else []
+    refused = 0
+    for event in said:
+        try:
+            with conn.transaction():
+                _take(conn, [event], known, clock.now())
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("desk_set_aside", seq=event.seq)
+            thread_store.set_aside(conn, event.seq, type(error).__name__, clock.now())
+            refused += 1
+    thread_store.set_followed(conn, said[-1].seq if len(said) == CAREFUL_AT_ONCE else max(upto, after))
+    if said:
+        bus.notify(conn, CHANGED)
+    return refused
+
+
 def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Account], now: datetime) -> list[Ask]:
     owners = identity.owners_of(conn, [(each.nid, each.happened) for each in said])
     pids = [pid for _, pid in owners]
     standing = store.current(conn, people.reaches(conn, pids), lock=True)
+    blocked = {each.nid for each in block_store.standing(conn, sorted({each.nid for each in said}))}
     made = _Made(conn, agent_store.agents(conn), now)
     rows: list[thread_store.SaidRow] = []
     asks: list[Ask] = []
@@ -73,13 +106,17 @@ def _take(conn: Connection, said: Sequence[StoredEvent], known: Mapping[int, Acc
             account.site, wants=meant.wants, answers=meant.answers,
         )  # fmt: skip
         before = standing.get(pid)
-        after, acts = episodes.hear(before, heard)
+        unheard = meant.author == "customer" and event.nid in blocked
+        after, acts = (None, ()) if unheard else episodes.hear(before, heard)
         if after is not None:
             after = standing[pid] = made.note(before, after, acts, heard)
-        if meant.author == "customer" and (ask := hopping.hear(conn, event, properties, account)) is not None:
-            asks.append(ask)
+        if meant.author == "customer" and not unheard:
+            ask = hopping.hear(conn, event, properties, account)
+            asks += [] if ask is None else [ask]
         number = None if after is None else after.id
-        kept = Said(event.seq, event.nid, event.happened, meant.author, account.channel, meant.message, number)
+        kept = Said(
+            event.seq, event.nid, event.happened, meant.author, account.channel, meant.message, number, blocked=unheard
+        )  # fmt: skip
         rows.append(thread_store.SaidRow(kept, words.lexemes(hearing.searched(properties))))
     made.put()
     thread_store.keep(conn, rows)

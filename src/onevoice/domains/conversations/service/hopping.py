@@ -36,6 +36,7 @@ from onevoice.domains.privacy.service import standing as privacy
 from onevoice.kit import bus
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
+from onevoice.kit.errors import DomainError
 from onevoice.kit.i18n import DEFAULT, Language, is_language
 
 TELEGRAM = "telegram"
@@ -211,7 +212,12 @@ def settle(
     arrived = store.arrived(conn, AT_ONCE)
     done = 0
     for hop in arrived:
-        done += _settle(conn, hop, channels, sources, vault_key=vault_key, clock=clock)
+        try:
+            with conn.transaction():
+                done += _settle(conn, hop, channels, sources, vault_key=vault_key, clock=clock)
+        except DomainError as error:
+            log.warning("hop_refused", hop=hop.id, code=error.code)
+            store.move(conn, hop.id, "refused")
     return done
 
 

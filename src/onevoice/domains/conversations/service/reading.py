@@ -10,14 +10,18 @@ from psycopg import Connection
 from onevoice.domains.access.contracts import AccountId
 from onevoice.domains.access.errors import UnknownUserError
 from onevoice.domains.access.service import accounts as colleagues
-from onevoice.domains.conversations.contracts import VIEWS, Draft, Episode, Mark, Note, Said, View
+from onevoice.domains.conversations.contracts import Block, Draft, Episode, Mark, Note, Said
+from onevoice.domains.conversations.rules import hearing, strands
 from onevoice.domains.conversations.service import people
+from onevoice.domains.conversations.store import blocks as block_store
 from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.conversations.store.episodes import Filter, Reach
 from onevoice.domains.conversations.store.thread import Place
+from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.contracts.messages import Message
+from onevoice.domains.delivery.service import files
 from onevoice.domains.delivery.service import reading as delivery
 from onevoice.domains.identity.contracts import AsOf
 from onevoice.domains.identity.service import reading as identity
@@ -25,21 +29,27 @@ from onevoice.domains.profiles.service import live
 from onevoice.domains.profiles.service import reading as profiles
 from onevoice.domains.profiles.service.sources import source_infos
 
-COUNTED = store.COUNTED
+COUNTED = 1_000
+"""So many are counted: a larger number tells nobody more."""
 UNSENT_SHOWN = 20
+_STRAND_WORDS = 12
+"""So many of somebody's last words are looked at for the channels they came by."""
 _LOOKS_AT_MOST = 10
 """Pages of the index for one page of the inbox: people with many episodes are rare, but somebody is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A conversation as the inbox lists it. said: the last word of either side; unread: of theirs."""
+    """A conversation as the inbox lists it. said: the last word of either side; unread: of theirs. channels: the last
+    ones, the oldest first.
+    """
 
     pid: int
     name: str | None
     episode: Episode
     said: Said | None
     unread: bool
+    channels: Sequence[str] = ()
 
 
 class Found(NamedTuple):
@@ -84,10 +94,14 @@ def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> li
     said = _said(conn, thread_store.last_of(conn, [each.last_seq for _, each in kept]).values())
     by_seq = {each.seq: each for each in said}
     seen = store.seen(conn, me, [each.id for _, each in kept])
+    used = thread_store.channels_of(conn, people.reaches(conn, [pid for pid, _ in kept]), _STRAND_WORDS)
     return [
-        Line(pid, names.get(pid), each, by_seq.get(each.last_seq), each.heard_seq > seen.get(each.id, 0))
+        Line(
+            pid, names.get(pid), each, by_seq.get(each.last_seq), each.heard_seq > seen.get(each.id, 0),
+            strands.strand(used.get(pid, ())),
+        )
         for pid, each in kept
-    ]
+    ]  # fmt: skip
 
 
 def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
@@ -96,16 +110,29 @@ def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
     return [
         Said(
             each.seq, each.nid, each.at, each.author, each.channel, each.message, each.episode,
-            events[each.seq].body.get("properties") or {},
+            hearing.straight(events[each.seq].body.get("properties") or {}), each.blocked,
         )
         for each in found
         if each.seq in events
     ]  # fmt: skip
 
 
-def counts(conn: Connection, me: int) -> dict[View, int]:
-    """How many episodes each view holds, up to COUNTED."""
-    return {view: store.count(conn, view, me) for view in VIEWS}
+class Count(NamedTuple):
+    """exact: False where there are more than were counted."""
+
+    people: int
+    exact: bool
+
+
+def counts(conn: Connection, asked: Sequence[Filter]) -> list[Count]:
+    """How many lines each list has: people, whatever the number of their episodes."""
+    return [_count(conn, each) for each in asked]
+
+
+def _count(conn: Connection, asked: Filter) -> Count:
+    rows = store.page(conn, asked, COUNTED + 1)
+    firsts = _firsts(conn, asked, rows[:COUNTED])
+    return Count(sum(first for _, first in firsts.values()), len(rows) <= COUNTED)
 
 
 class Person(NamedTuple):
@@ -125,7 +152,9 @@ def person(conn: Connection, reference: str, vault_key: bytes) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """current: the episode that is not closed, else the last. drafts: of whoever asks."""
+    """current: the episode that is not closed, else the last. drafts: of whoever asks. blocked: each with the kind and
+    the value of its identifier.
+    """
 
     pid: int
     name: str | None
@@ -133,6 +162,7 @@ class Conversation:
     episodes: list[Episode]
     drafts: list[Draft]
     unread: bool
+    blocked: list[tuple[Block, str, str]]
 
 
 def conversation(conn: Connection, who: Person, me: int) -> Conversation:
@@ -146,7 +176,22 @@ def conversation(conn: Connection, who: Person, me: int) -> Conversation:
         found,
         draft_store.of(conn, me, [each.nid for each in who.reaches]),
         any(each.heard_seq > seen.get(each.id, 0) for each in found if each.state != "closed"),
+        _named(conn, blocked(conn, who)),
     )
+
+
+def blocked(conn: Connection, who: Person) -> list[Block]:
+    return block_store.standing(conn, [each.nid for each in who.reaches])
+
+
+def _named(conn: Connection, found: Sequence[Block]) -> list[tuple[Block, str, str]]:
+    """Without those that were erased: of them there is nothing to show."""
+    nodes = [each.nid for each in found]
+    kinds = identity.identifiers_by_nid(conn, nodes) if nodes else {}
+    values = identity.values_of(conn, nodes) if nodes else {}
+    return [
+        (each, kinds[each.nid].kind, values[each.nid]) for each in found if each.nid in kinds and each.nid in values
+    ]
 
 
 Item = Said | Note | tuple[int, Mark]
@@ -162,6 +207,7 @@ class Thread:
     before: Place | None
     addresses: Mapping[int, tuple[str, str]] = field(default_factory=dict[int, tuple[str, str]])
     messages: Mapping[int, Message] = field(default_factory=dict[int, Message])
+    files: Mapping[int, File] = field(default_factory=dict[int, File])
     unsent: Sequence[delivery.Shown] = ()
 
 
@@ -187,13 +233,22 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
     nodes = sorted({each.nid for each in words.values()})
     values = identity.values_of(conn, nodes)
     kinds = identity.identifiers_by_nid(conn, nodes)
+    unsent = _unsent(conn, who) if before is None else []
+    wanted = [number for each in words.values() for number in hearing.files(each.properties)]
+    wanted += [number for each in unsent for number in hearing.files({"files": _media(each)})]
     return Thread(
         items,
         shown[-1][0] if len(every) > limit else None,
         {node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
         delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
-        _unsent(conn, who) if before is None else (),
+        files.files(conn, wanted),
+        unsent,
     )
+
+
+def _media(shown: delivery.Shown) -> object:
+    words = (shown.content or {}).get("words")
+    return words.get("media") if isinstance(words, dict) else None
 
 
 _UNSENT = ("planned", "queued", "sending", "uncertain", "suppressed", "failed", "bounced", "cancelled")

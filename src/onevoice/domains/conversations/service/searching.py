@@ -57,7 +57,7 @@ def _hits(conn: Connection, shown: Sequence[Said], text: str) -> list[Hit]:
     names = live.names_of(conn, sorted(set(pids)))
     hits: list[Hit] = []
     for each, pid in zip(kept, pids, strict=True):
-        properties = events[each.seq].body.get("properties") or {}
+        properties = hearing.straight(events[each.seq].body.get("properties") or {})
         texts = hearing.searched(properties)
         best = max(texts, key=lambda one: len(words.found_in(one, text)), default="")
         hits.append(Hit(each, pid, names.get(pid), *words.excerpt(best, text)))

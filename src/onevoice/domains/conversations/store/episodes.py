@@ -252,18 +252,6 @@ def rivals(conn: Connection, reaches: Sequence[Reach], asked: Filter) -> dict[in
     return dict(rows.fetchall())
 
 
-COUNTED = 1_000
-
-
-def count(conn: Connection, view: View, me: int) -> int:
-    """How many, up to COUNTED: a larger number tells nobody more."""
-    row = conn.execute(
-        f"select count(*) from (select 1 from conversations.episode e where {_VIEWS[view]} limit %(most)s) e",
-        {"me": me, "most": COUNTED},
-    ).fetchone()
-    return row[0] if row else 0
-
-
 # What each has read
 
 

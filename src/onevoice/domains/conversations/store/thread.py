@@ -21,6 +21,12 @@ def set_followed(conn: Connection, seq: int) -> None:
     conn.execute("update conversations.follower set seq = %s", (seq,))
 
 
+def set_aside(conn: Connection, seq: int, error: str, at: datetime) -> None:
+    conn.execute(
+        "insert into conversations.aside (seq, error, at) values (%s, %s, %s) on conflict do nothing", (seq, error, at)
+    )
+
+
 class SaidRow(NamedTuple):
     said: Said
     words: Sequence[str]
@@ -29,12 +35,12 @@ class SaidRow(NamedTuple):
 def keep(conn: Connection, rows: Sequence[SaidRow]) -> None:
     with conn.cursor() as cursor:
         cursor.executemany(
-            "insert into conversations.said (seq, nid, at, author, channel, message, episode, words)"
-            " values (%s, %s, %s, %s, %s, %s, %s, array_to_tsvector(%s::text[])) on conflict (seq) do nothing",
+            "insert into conversations.said (seq, nid, at, author, channel, message, episode, blocked, words)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, array_to_tsvector(%s::text[])) on conflict (seq) do nothing",
             [
                 (
                     row.said.seq, row.said.nid, row.said.at, AUTHOR_NUMBER[row.said.author], row.said.channel,
-                    row.said.message, row.said.episode, list(row.words),
+                    row.said.message, row.said.episode, row.said.blocked, list(row.words),
                 )
                 for row in rows
             ],
@@ -42,8 +48,8 @@ def keep(conn: Connection, rows: Sequence[SaidRow]) -> None:
 
 
 def _said(row: Any) -> Said:
-    seq, nid, at, author, channel, message, episode = row
-    return Said(seq, nid, at, AUTHORS[author], channel, message, episode)
+    seq, nid, at, author, channel, message, episode, blocked = row
+    return Said(seq, nid, at, AUTHORS[author], channel, message, episode, blocked=blocked)
 
 
 Place = tuple[datetime, int, int]
@@ -55,13 +61,26 @@ def said_of(conn: Connection, reaches: Sequence[Reach], before: Place | None, li
     at, number = _bound(before, 0)
     rows = conn.execute(
         "select s.* from unnest(%(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
-        " r (nid, since, until) cross join lateral (select seq, nid, at, author, channel, message, episode"
+        " r (nid, since, until) cross join lateral (select seq, nid, at, author, channel, message, episode, blocked"
         " from conversations.said where nid = r.nid and at >= r.since and at < r.until"
         " and (%(at)s::timestamptz is null or (at, seq) < (%(at)s, %(number)s))"
         " order by at desc, seq desc limit %(limit)s) s order by s.at desc, s.seq desc limit %(limit)s",
         {**_spans(reaches), "at": at, "number": number, "limit": limit},
     )
     return [_said(row) for row in rows]
+
+
+def channels_of(conn: Connection, reaches: Sequence[Reach], words: int) -> dict[int, list[str]]:
+    """By person the channels of their last words of either side, the newest first."""
+    rows = conn.execute(
+        "select person, (array_agg(channel order by at desc, seq desc))[:%(words)s] from"
+        " unnest(%(person)s::bigint[], %(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
+        " r (person, nid, since, until) cross join lateral (select channel, at, seq from conversations.said"
+        " where nid = r.nid and at >= r.since and at < r.until order by at desc, seq desc limit %(words)s) s"
+        " group by person",
+        {**_spans(reaches), "person": arrays.numbers(each.person for each in reaches), "words": words},
+    )
+    return dict(rows.fetchall())
 
 
 def notes_of(conn: Connection, reaches: Sequence[Reach], before: Place | None, limit: int) -> list[Note]:
@@ -103,7 +122,7 @@ def _spans(reaches: Sequence[Reach]) -> dict[str, str]:
 
 def last_of(conn: Connection, seqs: Sequence[int]) -> dict[int, Said]:
     rows = conn.execute(
-        "select seq, nid, at, author, channel, message, episode from conversations.said where seq = any(%s)",
+        "select seq, nid, at, author, channel, message, episode, blocked from conversations.said where seq = any(%s)",
         (arrays.numbers(seqs),),
     )
     return {row[0]: _said(row) for row in rows}
@@ -146,7 +165,7 @@ it would list half of all messages.
 
 def newest(conn: Connection, before: tuple[datetime, int] | None, limit: int) -> list[Said]:
     rows = conn.execute(
-        "select seq, nid, at, author, channel, message, episode from conversations.said"
+        "select seq, nid, at, author, channel, message, episode, blocked from conversations.said"
         " where %s::timestamptz is null or (at, seq) < (%s, %s) order by at desc, seq desc limit %s",
         (*_before(before), limit),
     )
@@ -156,7 +175,7 @@ def newest(conn: Connection, before: tuple[datetime, int] | None, limit: int) ->
 def near(conn: Connection, query: str, before: tuple[datetime, int] | None, limit: int) -> list[Said]:
     """Those among the next NEAR that match, newest first, up to a limit."""
     rows = conn.execute(
-        "select seq, nid, at, author, channel, message, episode from (select * from conversations.said"
+        "select seq, nid, at, author, channel, message, episode, blocked from (select * from conversations.said"
         " where %s::timestamptz is null or (at, seq) < (%s, %s) order by at desc, seq desc limit %s) s"
         " where words @@ %s::tsquery order by at desc, seq desc limit %s",
         (*_before(before), NEAR, query, limit),
@@ -168,7 +187,8 @@ def all_with(conn: Connection, query: str, before: tuple[datetime, int] | None, 
     """Whatever matches, newest first, up to a limit: found by the index of words, then sorted."""
     conn.execute("select set_config('enable_indexscan', 'off', true), set_config('enable_seqscan', 'off', true)")
     rows = conn.execute(
-        "select seq, nid, at, author, channel, message, episode from conversations.said where words @@ %s::tsquery"
+        "select seq, nid, at, author, channel, message, episode, blocked from conversations.said"
+        " where words @@ %s::tsquery"
         " and (%s::timestamptz is null or (at, seq) < (%s, %s)) order by at desc, seq desc limit %s",
         (query, *_before(before), limit),
     ).fetchall()
@@ -185,7 +205,8 @@ def standing(conn: Connection, reaches: Sequence[Reach]) -> dict[int, tuple[int,
     since, until = arrays.spans((each.since, each.until) for each in reaches)
     rows = conn.execute(
         "select r.person, coalesce(sum(e.revision), 0)::bigint, coalesce(max(e.last_seq), 0),"
-        " coalesce(sum(n.ids), 0)::bigint, coalesce(sum(n.edits), 0)::bigint, coalesce(max(s.seq), 0)"
+        " coalesce(sum(n.ids), 0)::bigint, coalesce(sum(n.edits), 0)::bigint, coalesce(max(s.seq), 0),"
+        " coalesce(sum(b.n), 0)::bigint"
         " from unnest(%(person)s::bigint[], %(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
         " r (person, nid, since, until)"
         " left join lateral (select sum(revision) as revision, max(last_seq) as last_seq from conversations.episode"
@@ -194,7 +215,10 @@ def standing(conn: Connection, reaches: Sequence[Reach]) -> dict[int, tuple[int,
         " + coalesce(sum(extract(epoch from edited_at))::bigint, 0) as edits from conversations.note"
         " where nid = r.nid and anchored_at >= r.since and anchored_at < r.until) n on true"
         " left join lateral (select seq from conversations.said where nid = r.nid and at >= r.since and at < r.until"
-        " order by at desc, seq desc limit 1) s on true group by r.person",
+        " order by at desc, seq desc limit 1) s on true"
+        " left join lateral (select count(*) + count(lifted_at) as n from conversations.block where nid = r.nid) b"
+        " on true"
+        " group by r.person",
         {
             "person": arrays.numbers(each.person for each in reaches),
             "nid": arrays.numbers(each.nid for each in reaches),

@@ -142,6 +142,9 @@ class Capabilities:
     media: tuple[str, ...] = ()
     edits: bool = False
     text_max: int = 4096
+    caption_max: int | None = None
+    """Characters that go with files; None: as many as without."""
+    media_max: int = 5
     window_hours: int | None = None
     needs_contact: bool = False
     """The person must have written (or started the bot) first."""

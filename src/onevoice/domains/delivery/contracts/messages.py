@@ -22,11 +22,14 @@ class Button:
 
 @dataclass(frozen=True, slots=True)
 class Media:
+    """file: the number of a file that is kept; its bytes are put in when the message goes."""
+
     kind: Literal["image", "video", "audio", "file"]
     name: str
     content_type: str
     data: bytes
     caption: str = ""
+    file: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,4 +25,6 @@ def run(database: Database, stop: threading.Event) -> None:
                 before = followed.seq
         except psycopg.Error as error:
             log.warning("follower_waits_for_database", error=type(error).__name__)
+        except Exception:
+            log.exception("follower_failed")  # and tried again: a thread that ends is missed by nobody
         stop.wait(EVERY_SECONDS)

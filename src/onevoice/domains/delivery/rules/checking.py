@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal, cast
 
@@ -114,8 +114,14 @@ def _nothing_to_leave(variant: Variant, compiled: Compiled) -> Iterator[Problem]
 
 
 def _unknown(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
+    for variable, text in unknown(compiled.paths).items():
+        yield replace(_problem(variant, "warning", "unknown_variable", text), variable=variable)
+
+
+def unknown(paths: Iterable[str]) -> dict[str, str]:
+    """Variables of these that not every message may speak of, each with why."""
     told: dict[str, str] = {}
-    for path in sorted(compiled.paths):
+    for path in sorted(paths):
         root, _, rest = path.partition(".")
         name = rest.split(".")[0]
         known = ROOTS.get(root)
@@ -123,8 +129,7 @@ def _unknown(variant: Variant, compiled: Compiled) -> Iterator[Problem]:
             told[root] = f"{root} is known only where the sender supplies it with the message."
         elif known is not None and name and name not in known:
             told[f"{root}.{name}"] = f"{root} has no {name}: it has {', '.join(sorted(known))}."
-    for variable, text in told.items():
-        yield replace(_problem(variant, "warning", "unknown_variable", text), variable=variable)
+    return told
 
 
 def variables(context: Mapping[str, Any]) -> dict[str, str | None]:

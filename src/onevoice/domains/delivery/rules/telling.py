@@ -1,6 +1,6 @@
 """What goes out and what comes back, as events of the log: named as people and Segment's clients would name them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +71,11 @@ def of_ours(message: Message, content: Content, *, template: str | None, author:
         "class": message.message_class,
         "purpose": message.purpose,
         "author": author,
+        "files": [
+            {"name": each.name, "type": each.content_type, "size_bytes": len(each.data) or None, "file": each.file}
+            for each in content.media
+        ]
+        or None,
     }
 
 
@@ -80,14 +85,10 @@ def of_refusal(message: int, error: ChannelError) -> dict[str, Any]:
     return {"message": message, "code": error.code, "detail": error.detail[:500], "gone": gone or None}
 
 
-def of_said(said: Said, answers: int | None) -> tuple[str, dict[str, Any]]:
-    """Name and properties. answers: the message of ours that it answers."""
+def of_said(said: Said, answers: int | None, files: Sequence[Mapping[str, Any]] = ()) -> tuple[str, dict[str, Any]]:
+    """Name and properties. answers: the message of ours that it answers. files: as they are kept."""
     if said.pressed is not None:
         return PRESSED, {"data": said.pressed[:200], "answers": answers}
-    attachments = [
-        {"name": each.name[:200], "type": each.content_type[:100], "size_bytes": each.size_bytes}
-        for each in said.attachments[:20]
-    ]
     return RECEIVED, {
         "text": said.text[:TEXT_MAX],
         "subject": said.subject,
@@ -100,7 +101,7 @@ def of_said(said: Said, answers: int | None) -> tuple[str, dict[str, Any]]:
         "edited": said.edited or None,
         "automatic": said.automatic or None,
         "stop": (is_stop(said.text) and not said.automatic) or None,
-        "files": attachments or None,
+        "files": list(files) or None,
         "page": dict(said.page) or None,
         "notes": list(said.notes[:20]) or None,
     }

@@ -10,7 +10,8 @@ from psycopg import Connection
 
 from onevoice.domains.access.contracts import Audit
 from onevoice.domains.access.service import audit
-from onevoice.domains.delivery.contracts.messages import Ask, Asked, Message
+from onevoice.domains.delivery.contracts.channels import Capabilities
+from onevoice.domains.delivery.contracts.messages import Ask, Asked, Content, Message
 from onevoice.domains.delivery.contracts.names import CLASSES, MessageId
 from onevoice.domains.delivery.errors import (
     InvalidMessageError,
@@ -130,6 +131,22 @@ def _check(asked: Ask, channels: Channels) -> None:
         most = channels[name].capabilities.text_max
         if asked.words is not None and len(asked.channels) == 1 and len(asked.words.text) > most:
             raise InvalidMessageError(f"{name} takes {most} characters at most; this has {len(asked.words.text)}.")
+        if asked.words is not None and len(asked.channels) == 1:
+            require_carries(name, channels[name].capabilities, asked.words)
+
+
+def require_carries(name: str, able: Capabilities, words: Content) -> None:
+    """That a channel takes the files of a message, with so many words. Raises: InvalidMessageError."""
+    if not words.media:
+        return
+    if not {each.kind for each in words.media} <= set(able.media):
+        raise InvalidMessageError(f"{name} takes no such files.", reason="media")
+    if len(words.media) > able.media_max:
+        raise InvalidMessageError(f"{name} takes {able.media_max} files in one message.", reason="media")
+    if able.caption_max is not None and len(words.text) > able.caption_max:
+        raise InvalidMessageError(
+            f"{name} takes {able.caption_max} characters beside files; this has {len(words.text)}.", reason="caption"
+        )
 
 
 def _subject(message: int, asked: Ask) -> Subject:
@@ -145,7 +162,7 @@ def fingerprint(asked: Ask) -> bytes:
     if asked.trial is not None:  # of a test only where it went is ever counted
         said = ["test", asked.person, asked.trial.address]
     elif asked.words is not None:
-        media = [hashlib.sha256(each.data).hexdigest() for each in asked.words.media]
+        media = [each.file or hashlib.sha256(each.data).hexdigest() for each in asked.words.media]
         said = ["words", asked.words.subject, asked.words.text, media]
     else:
         said = ["template", asked.template, dict(asked.context)]

@@ -11,7 +11,7 @@ from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Inbound, Manifest, Reach, Receipt, Said
 from onevoice.domains.delivery.contracts.names import TYPED, AccountId
 from onevoice.domains.delivery.rules import telling
-from onevoice.domains.delivery.service import saying
+from onevoice.domains.delivery.service import files, saying
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.delivery.store import hearing as store
 from onevoice.domains.delivery.store import messages as message_store
@@ -69,7 +69,8 @@ def hear(
             if not each.address:
                 continue  # a machine's word from nowhere is nobody's
             answers = answered.get(each.key)
-            name, properties = telling.of_said(each, answers)
+            kept = files.take(conn, account, each, clock.now()) if each.pressed is None else []
+            name, properties = telling.of_said(each, answers, kept)
             told.append(_event(account, each, name, properties, telling.naming(kind, each.address), clock))
             if telling.is_stop(each.text) and not each.automatic:
                 _withdraw(conn, account, each, answers, manifest, vault_key, clock)

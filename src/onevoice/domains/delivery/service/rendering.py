@@ -13,6 +13,7 @@ from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts.messages import Content, Outgoing
 from onevoice.domains.delivery.contracts.names import CLASSES, TYPED, MessageId
 from onevoice.domains.delivery.contracts.templates import TemplateSource
+from onevoice.domains.delivery.service import files
 from onevoice.domains.delivery.service.links import Links, tagging
 from onevoice.domains.delivery.service.wording import SAMPLE, Refused, Wanted, Worded, Wordings
 from onevoice.domains.delivery.store import links as link_store
@@ -103,7 +104,8 @@ class Renderer:
             if body is None:
                 continue
             if "words" in body:
-                found[row.id] = msgspec.convert(body["words"], Content), body.get("language") or "en"
+                words = files.loaded(conn, msgspec.convert(body["words"], Content))
+                found[row.id] = "file_gone" if words is None else (words, body.get("language") or "en")
             elif row.template is not None and (row.version is not None or "draft" in body):
                 wanted.append(
                     Wanted(

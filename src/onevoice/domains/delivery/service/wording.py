@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from psycopg import Connection
 
 from onevoice.domains.access.contracts import Site
 from onevoice.domains.access.service import sites
 from onevoice.domains.delivery.contracts.messages import Ask, Content
 from onevoice.domains.delivery.contracts.templates import Fault, TemplateSource, Variant
-from onevoice.domains.delivery.errors import TemplateError
+from onevoice.domains.delivery.errors import TemplateError, UnfillableWordsError
 from onevoice.domains.delivery.ports import ContextSource
+from onevoice.domains.delivery.rules import checking
 from onevoice.domains.delivery.rules.rendering import (
     Compiled,
     Preview,
@@ -186,6 +188,60 @@ def seen(
     except TemplateError as error:
         return Seen(Refused(error.reason, error.detail, _fault(error)), language, zone)
     return Seen(found, compiled.language, zone)
+
+
+class Filled(NamedTuple):
+    """Words as one person would read them. missing: what is not known of them, and stands there as its variable."""
+
+    text: str
+    language: str
+    missing: list[str]
+
+
+def filled(
+    conn: Connection,
+    texts: Mapping[str, str],
+    *,
+    wished: str | None,
+    site: str,
+    node: int,
+    contexts: Sequence[ContextSource],
+    at: datetime,
+) -> Filled:
+    """Words that are kept to be said again, by language: in the person's own, else in the one wished, else the site's.
+    Their values are put in; no way out of ours, which belongs to a message that is sent.
+
+    Raises: UnfillableWordsError.
+    """
+    context = spoken(conn, site, node, contexts, {}, at)
+    context["unsubscribe_url"] = context["preferences_url"] = None
+    languages = (context["customer"]["language"], wished, context["site"]["language"], *texts)
+    short = (each.lower().replace("_", "-").partition("-")[0] for each in languages if each)
+    language = next(each for each in short if each in texts)
+    try:
+        compiled = compile_words(texts[language], None, language)
+        found = preview(compiled, context, time_zone=_zone(context), currency=context["site"]["currency"])
+    except TemplateError as error:
+        raise _unfillable(error) from error
+    text, missing = found.content.text, list(dict.fromkeys(each.path for each in found.missing))
+    for path in missing:
+        text = text.replace(f"[{path}]", f"{{{{ {path} }}}}")
+    return Filled(text, language, missing)
+
+
+def require_fillable(text: str, language: str) -> None:
+    """Raises: UnfillableWordsError where it cannot be read, or speaks of what nobody will ever know."""
+    try:
+        compiled = compile_words(text, None, language)
+    except TemplateError as error:
+        raise _unfillable(error) from error
+    for variable, told in checking.unknown(compiled.paths).items():
+        fault = Fault("unknown_variable", {"variable": variable}, "text", None, None)
+        raise UnfillableWordsError(told, fault=msgspec.to_builtins(fault))
+
+
+def _unfillable(error: TemplateError) -> UnfillableWordsError:
+    return UnfillableWordsError(error.detail, fault=msgspec.to_builtins(_fault(error)))
 
 
 def _fault(error: TemplateError) -> Fault:
