@@ -50,18 +50,13 @@ class Hub {
   /** How often a connection has opened; a page that sees it grow must fetch what it missed. */
   readonly opens = (): number => this.opened;
 
-  /** Where this tab's person is now, and whether they write; who they are the server knows. */
-  be(topic: string | null, typing: boolean): void {
-    this.send({ presence: { topic, typing } });
-  }
-
   retryNow(): void {
     if (this.state.kind !== "waiting") return;
     clearTimeout(this.timer);
     this.connect();
   }
 
-  private send(message: object): void {
+  send(message: object): void {
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
   }
 

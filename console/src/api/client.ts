@@ -32,8 +32,6 @@ export type Params = Record<string, string | number | boolean | null | undefined
 interface Options {
   params?: Params;
   body?: unknown;
-  /** Bytes in the place of a body. */
-  bytes?: Blob;
   signal?: AbortSignal;
 }
 
@@ -64,17 +62,16 @@ async function readProblem(response: Response): Promise<ProblemDetails> {
   }
 }
 
-async function send<T>(method: string, path: string, { params, body, bytes, signal }: Options = {}): Promise<T> {
+async function send<T>(method: string, path: string, { params, body, signal }: Options = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json" };
   if (method !== "GET") headers["X-Onevoice-Csrf"] = cookie("onevoice_csrf");
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (bytes) headers["Content-Type"] = "application/octet-stream";
   let response: Response;
   try {
     response = await fetch(path + query(params), {
       method,
       headers,
-      body: bytes ?? (body === undefined ? null : JSON.stringify(body)),
+      body: body === undefined ? null : JSON.stringify(body),
       signal: signal ?? null,
       credentials: "same-origin",
     });
@@ -94,7 +91,6 @@ export const api = {
   get: <T>(path: string, options?: Omit<Options, "body">) => send<T>("GET", path, options),
   post: <T>(path: string, body?: unknown, options?: Omit<Options, "body">) => send<T>("POST", path, { ...options, body: body ?? {} }),
   put: <T>(path: string, body: unknown, options?: Omit<Options, "body">) => send<T>("PUT", path, { ...options, body }),
-  putBytes: <T>(path: string, bytes: Blob, options?: Omit<Options, "body" | "bytes">) => send<T>("PUT", path, { ...options, bytes }),
   delete: <T>(path: string, options?: Omit<Options, "body">) => send<T>("DELETE", path, options),
   patch: <T>(path: string, body: unknown, options?: Omit<Options, "body">) => send<T>("PATCH", path, { ...options, body }),
 };

@@ -2,6 +2,7 @@
 import { Icon } from "~/ui";
 import { useI18n } from "~/i18n";
 
+import { Clip } from "./Clip";
 import type { Uploads } from "./useUploads";
 import { bytesText } from "./words";
 
@@ -13,7 +14,7 @@ export function Attached({ uploads, remove }: Pick<Uploads, "uploads" | "remove"
     <ul className="dk-attached" aria-label={t("desk.attach.list")}>
       {uploads.map(({ key, name, size, done, fault }) => (
         <li key={key} className={fault ? "dk-attached-fault" : ""}>
-          <Icon name={fault ? "warn" : "clip"} size={16} />
+          {fault ? <Icon name="warn" size={16} /> : <Clip size={16} />}
           <span className="dk-attached-name"><bdi>{name}</bdi></span>
           {fault ? <span className="dk-file-fault" role="alert">{fault}</span> : <span className="quiet">{bytesText(size, i18n)}</span>}
           {!fault && done < 1 && <progress value={done} max={1} aria-label={t("desk.attach.progress", { name })} />}

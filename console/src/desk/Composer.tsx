@@ -3,9 +3,10 @@ import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "re
 import { channelColour, Glyph } from "~/channels";
 import { doorOf, reasonText, type Says } from "~/messages/words";
 import { ofCandidate } from "~/write/foreseen";
-import { Button, Icon, IconButton, useNow } from "~/ui";
+import { Button, IconButton, useNow } from "~/ui";
 
 import { Attached } from "./Attached";
+import { Clip } from "./Clip";
 import { closing, unfilled, type Agent } from "./model";
 import type { Composing } from "./useComposer";
 import { presentText } from "./words";
@@ -92,7 +93,7 @@ export function Composer({ person, composing, writing, name, team, field, canned
         ) : (
           <>
             <IconButton label={t("desk.attach.add")} className="dk-clip" onClick={() => picker.current?.click()}>
-              <Icon name="clip" size={18} />
+              <Clip size={18} />
             </IconButton>
             <input ref={picker} type="file" multiple hidden aria-hidden="true" tabIndex={-1} onChange={({ currentTarget }) => (void composing.attach([...(currentTarget.files ?? [])]), (currentTarget.value = ""))} />
             <Button kind="text" k="#" onClick={() => setCanned(true)}>{t("desk.canned.open")}</Button>

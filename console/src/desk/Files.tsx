@@ -3,8 +3,8 @@ import { useQuery } from "@tanstack/react-query";
 
 import { api } from "~/api";
 import { useI18n } from "~/i18n";
-import { Icon } from "~/ui";
 
+import { Clip } from "./Clip";
 import type { FileOf } from "./model";
 import { bytesText, notKeptText } from "./words";
 
@@ -39,7 +39,7 @@ function FileRow({ told }: { told: FileOf }) {
     <>
       {here && file.width && file.height && <Picture id={file.id ?? ""} name={file.name} width={file.width} height={file.height} />}
       <p className="dk-file">
-        <Icon name="clip" size={16} />
+        <Clip size={16} />
         {here ? (
           <a href={addressOf(file.id ?? "")} download={file.name} aria-label={t("desk.files.save", { name: file.name })}><bdi>{file.name}</bdi></a>
         ) : (

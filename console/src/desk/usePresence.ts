@@ -1,7 +1,7 @@
 /** Who else looks at a conversation, and who writes an answer there now. */
 import { useEffect, useState, useSyncExternalStore } from "react";
 
-import { socket, useSocketOpens, useSocketState, useTopic } from "~/socket";
+import { socket, useSocketState, useTopic } from "~/socket";
 
 /** The server forgets whoever says nothing for 12 seconds. */
 const RENEW_MS = 5_000;
@@ -25,19 +25,18 @@ export function usePresence(person: string | null, typing: boolean, me: string |
   const topic = person && `present:${person}`;
   const [told, setTold] = useState<{ topic: string | null; people: Somebody[] }>({ topic: null, people: [] });
   const looking = useSyncExternalStore(watchVisibility, () => !document.hidden);
-  const opens = useSocketOpens();
   const open = useSocketState().kind === "open";
   useTopic(topic, (message) => setTold({ topic, people: message["people"] as Somebody[] }));
   useEffect(() => {
-    if (!topic || !looking) return;
-    const say = () => socket.be(topic, typing);
+    if (!topic || !looking || !open) return;
+    const say = () => socket.send({ presence: { topic, typing } });
     say();
     const timer = setInterval(say, RENEW_MS);
     return () => clearInterval(timer);
-  }, [topic, typing, looking, opens]);
+  }, [topic, typing, looking, open]);
   useEffect(() => {
     if (!topic || !looking) return;
-    return () => socket.be(null, false);
+    return () => socket.send({ presence: null });
   }, [topic, looking]);
   const others = open && told.topic === topic ? told.people.filter(({ id }) => id !== me) : [];
   return { here: others.filter(({ writes }) => !writes).map(({ name }) => name), writing: others.filter(({ writes }) => writes).map(({ name }) => name) };

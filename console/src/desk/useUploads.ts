@@ -2,7 +2,7 @@
 import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
-import { api, Problem } from "~/api";
+import { api, cookie, Problem, type ProblemDetails } from "~/api";
 import { problemText } from "~/ui";
 import type { Says } from "~/messages/words";
 
@@ -30,6 +30,12 @@ interface Limits {
 const limitsQuery = queryOptions({ queryKey: ["desk", "file-limits"], queryFn: () => api.get<Limits>("/api/desk/files"), staleTime: Infinity });
 let numbers = 0;
 
+/** Bytes, where all else that is asked here is JSON. */
+async function putPiece(file: string, offset: number, body: Blob, signal: AbortSignal): Promise<void> {
+  const answer = await fetch(`/api/desk/files/${file}/pieces?offset=${offset}`, { method: "PUT", headers: { "X-Onevoice-Csrf": cookie("onevoice_csrf") }, body, signal });
+  if (!answer.ok) throw new Problem(answer.status, (await answer.json().catch(() => ({}))) as ProblemDetails);
+}
+
 export function useUploads(person: string | null, says: Says) {
   const { t, fmt } = says.i18n;
   const client = useQueryClient();
@@ -51,7 +57,7 @@ export function useUploads(person: string | null, says: Says) {
       set({ id: made.id });
       for (let at = 0; at < file.size; at += PIECE) {
         const end = Math.min(file.size, at + PIECE);
-        await api.putBytes(`/api/desk/files/${made.id}/pieces`, file.slice(at, end), { params: { offset: at }, signal: stop.signal });
+        await putPiece(made.id ?? "", at, file.slice(at, end), stop.signal);
         set({ done: end / file.size });
       }
     } catch (error) {

@@ -49,7 +49,6 @@ const drawings = {
   ),
   up: <path d="M10 16V4M5 9l5-5 5 5" />,
   down: <path d="M10 4v12M5 11l5 5 5-5" />,
-  clip: <path d="m16 9.5-6 6a3.6 3.6 0 0 1-5-5l6.5-6.5a2.4 2.4 0 0 1 3.4 3.4L8.5 13.8a1.2 1.2 0 0 1-1.7-1.7L12.3 6.6" />,
   copy: <path d="M7 7h9v10H7zM4 13V3h9" />,
   pause: <path d="M7 4v12M13 4v12" />,
   play: <path d="M6 4l10 6-10 6z" />,
