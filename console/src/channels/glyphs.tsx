@@ -13,12 +13,7 @@ export const glyphs: Record<Channel, ReactNode> = {
       <path d="M2 8h12" />
     </>
   ),
-  chat: (
-    <>
-      <path d="M2 2.6h12v8.6H7.4L4.4 14v-2.8H2z" />
-      <path d="M5 5.8h6M5 8.2h3.6" />
-    </>
-  ),
+  chat,
   app: (
     <>
       <path d="M4 1.8h8v12.4H4z" />

@@ -9,7 +9,6 @@ import { useKeys, type KeyBinding } from "~/keys";
 import { Button, Dialog, Empty, problemText, Skeleton, toast, useDebounced, useMedia, useNow, usePhone } from "~/ui";
 
 import { Header } from "./header/Header";
-import { PastBar } from "./header/PastBar";
 import { Foot } from "./Foot";
 import { devicesByNode } from "./model/labels";
 import { changes, neighbourMoment } from "./model/queries";
@@ -30,6 +29,7 @@ import type { OpenWindow } from "./Windows";
 
 const Inspector = lazy(() => import("./inspector/Inspector").then((found) => ({ default: found.Inspector })));
 const Windows = lazy(() => import("./Windows"));
+const PastBar = lazy(() => import("./header/PastBar"));
 const Said = lazy(() => withWords(["messages", "customer"], import("./said/Said")).then((found) => ({ default: found.Said })));
 
 interface PageProps {
@@ -214,7 +214,11 @@ export function Page({ profileRef, customer, search, change }: PageProps) {
   const counts: Partial<Record<Tab, number>> = { identifiers: identity?.identifiers.length ?? 0, traits: customer.traits?.length ?? 0, contacts: profile?.addresses.length ?? 0 };
   return (
     <div className={`cu-page ${past ? "cu-past" : ""}`}>
-      {past && <PastBar at={search.at as string} later={search.mode === "later"} onMode={(later) => change({ mode: later ? "later" : undefined })} onBack={() => toMoment(null)} />}
+      {past && (
+        <Suspense fallback={<div className="cu-past-bar" />}>
+          <PastBar at={search.at as string} later={search.mode === "later"} onMode={(later) => change({ mode: later ? "later" : undefined })} onBack={() => toMoment(null)} />
+        </Suspense>
+      )}
       <Header profile={profile} present={present} at={search.at ?? null} phone={phone} onDate={() => setWindow("date")} onJoin={() => change({ join: "?" })} onRaw={() => setWindow("raw")} onWrite={write} />
       <Redirected profileRef={profileRef} id={present?.id ?? null} />
       {!phone && <Ruler present={customer.presentRuler} shown={customer.ruler} from={present?.first_seen_at ? Date.parse(present.first_seen_at) : null} at={search.at ?? null} now={now} hidden={hidden} onMove={toMoment} onStep={(direction) => void step(direction)} />}

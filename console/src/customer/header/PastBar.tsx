@@ -10,7 +10,7 @@ interface PastBarProps {
   onBack: () => void;
 }
 
-export function PastBar({ at, later, onMode, onBack }: PastBarProps) {
+export default function PastBar({ at, later, onMode, onBack }: PastBarProps) {
   const { t, fmt } = useI18n();
   const when = fmt.dateTime(at, 0).replace(/ (?=\d\d:\d\d$)/, ", ");
   return (
