@@ -1,4 +1,7 @@
-"""The demo's shop in Chromium: as anybody sees it, and as the browser of somebody in the pocket."""
+"""The demo's shop in Chromium: as anybody sees it, and as the browser of somebody in the pocket.
+
+Named so that it comes after Anna's story, which begins as the demo does: what is done here stays on her phone.
+"""
 
 import contextlib
 import json
