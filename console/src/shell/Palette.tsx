@@ -19,20 +19,18 @@ interface Item {
   group: string;
   text: string;
   aside?: string;
-  k?: string;
+  k?: string | undefined;
   doors?: CustomerRow["doors"];
   run: () => void;
 }
 
 /** What the page can do now; taken once, since all its keys sleep as soon as this window stands. */
 function onPage(): Item[] {
-  const found = liveScopes().flatMap(({ title, level, bindings }) => (level === 1 ? bindings().map((binding) => ({ title, binding })) : []));
-  return found
-    .filter(({ binding }) => !binding.off && (!binding.quiet || binding.palette))
-    .map(({ title, binding }, at) => {
-      const key = binding.shown ? undefined : keyNames(binding)[0];
-      return { id: `page-${at}`, group: title, text: binding.label, ...(key ? { k: key } : {}), run: () => binding.run() };
-    });
+  return liveScopes().flatMap(({ title, level, bindings }) =>
+    (level === 1 ? bindings() : [])
+      .filter((binding) => !binding.off && (!binding.quiet || binding.palette))
+      .map((binding, at) => ({ id: title + at, group: title, text: binding.label, k: binding.shown ? undefined : keyNames(binding)[0], run: () => binding.run() })),
+  );
 }
 
 function useActions(openKeys: () => void): Item[] {
@@ -94,7 +92,7 @@ function useCustomers(text: string): { items: Item[]; searching: boolean } {
       doors: row.doors,
       run: () => void navigate({ to: "/customers/$ref", params: { ref: `profile:${row.id}` } }),
     }));
-    const talks: Item[] = (desk ? (data?.data ?? []).slice(0, 3) : []).map((row) => ({
+    const talks: Item[] = (data?.data ?? []).slice(0, desk ? 3 : 0).map((row) => ({
       id: `desk-${row.id}`,
       group: t("common.nav.desk"),
       text: t("common.palette.conversation", { name: displayName(row, { t, has }) }),

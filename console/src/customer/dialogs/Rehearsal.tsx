@@ -176,7 +176,7 @@ function limitText({ kind, values }: Preview["warnings"][number], before: Previe
   const inOrder = values.toSorted((a, b) => held.indexOf(a) - held.indexOf(b));
   const told = fmt.list(inOrder.map((value) => identifierText(kind, value)));
   const key = `customer.kindOne.${kind}`;
-  const external = kind.startsWith("external:") ? t("customer.kindOne.external", { source: kind.slice("external:".length) }) : kind;
+  const external = kind.startsWith("external:") ? t("customer.kindOne.external", { source: kind.slice("external:".length) }) : kindText(kind, i18n);
   const both = values.length === 2 && order.length === 2 && order.every((own) => own.length === 1);
   return both
     ? t("customer.rehearsal.limitBoth", { kind: has(key) ? t(key) : external, values: told })

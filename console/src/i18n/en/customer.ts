@@ -165,23 +165,14 @@ export const customer = {
     chat: "chat",
     anonymous_id: "visitor",
   },
-  /** As in "Both have an account". */
+  /** As in "Both have an account", where it is not as `kind` has it. */
   kindOne: {
     user_id: "an account",
     loyalty_card: "a card",
     external: "an id in {source}",
     email: "an e-mail",
     phone: "a phone",
-    telegram: "a Telegram",
-    whatsapp: "a WhatsApp",
-    viber: "a Viber",
-    vk: "a VK page",
-    ok: "an OK page",
-    max: "a MAX",
-    instagram: "an Instagram",
-    messenger: "a Messenger",
     device: "a device",
-    chat: "a site chat",
     anonymous_id: "a visitor id",
   },
   traits: {
