@@ -37,21 +37,19 @@ function useActions(openKeys: () => void): Item[] {
   const { t } = useI18n();
   const navigate = useNavigate();
   const single = useSingleKeys();
-  const data = useMay("events.read");
-  const desk = useMay("conversations.read");
-  const messages = useMay("messages.read");
-  const content = useMay("templates.read");
+  const may = { desk: useMay("conversations.read"), messages: useMay("messages.read"), content: useMay("templates.read"), data: useMay("events.read") };
   const { changeLanguage, changeTheme, changeSingle } = useChangeSettings();
-  const pages = t("common.palette.pages");
   const actions = t("common.palette.actions");
+  const page = (id: "desk" | "live" | "customers" | "messages" | "content" | "data" | "settings", letter: string, to: string = `/${id}`): Item[] =>
+    id in may && !may[id as keyof typeof may] ? [] : [{ id, group: t("common.palette.pages"), text: t(`common.nav.${id}`), k: `G ${letter}`, run: () => void navigate({ to }) }];
   return [
-    ...(desk ? [{ id: "desk", group: pages, text: t("common.nav.desk"), k: "G I", run: () => void navigate({ to: "/desk" }) }] : []),
-    { id: "live", group: pages, text: t("common.nav.live"), k: "G L", run: () => void navigate({ to: "/live" }) },
-    { id: "customers", group: pages, text: t("common.nav.customers"), k: "G C", run: () => void navigate({ to: "/customers" }) },
-    ...(messages ? [{ id: "messages", group: pages, text: t("common.nav.messages"), k: "G M", run: () => void navigate({ to: "/messages" }) }] : []),
-    ...(content ? [{ id: "content", group: pages, text: t("common.nav.content"), k: "G O", run: () => void navigate({ to: "/content/templates" }) }] : []),
-    ...(data ? [{ id: "data", group: pages, text: t("common.nav.data"), k: "G D", run: () => void navigate({ to: "/data" }) }] : []),
-    { id: "settings", group: pages, text: t("common.nav.settings"), k: "G S", run: () => void navigate({ to: "/settings" }) },
+    ...page("desk", "I"),
+    ...page("live", "L"),
+    ...page("customers", "C"),
+    ...page("messages", "M"),
+    ...page("content", "O", "/content/templates"),
+    ...page("data", "D"),
+    ...page("settings", "S"),
     { id: "keys", group: actions, text: t("common.keys.title"), k: "?", run: openKeys },
     ...languages.map((language) => ({
       id: `language-${language}`,
