@@ -19,9 +19,18 @@ pytestmark = pytest.mark.browser
 SOON = 15_000
 ON_PURPOSE = re.compile("Failed to load resource")
 """What Chromium logs of a page that is not there."""
-HOP = """url => window.dispatchEvent(
-  new CustomEvent("onevoice:hop", { cancelable: true, detail: { channel: "telegram", url } }))"""
-"""What the chat does before it opens a link into a messenger. Returns: whether it still may."""
+HOP = """url => {
+  let left = false;
+  const keep = (event) => { left = !event.defaultPrevented; event.preventDefault(); };
+  addEventListener("click", keep);
+  const link = document.body.appendChild(document.createElement("a"));
+  link.href = url;
+  link.click();
+  link.remove();
+  removeEventListener("click", keep);
+  return left;
+}"""
+"""A press on a link into a messenger. Returns: whether it is left to the browser, which is kept from following it."""
 
 
 @pytest.fixture(scope="module")

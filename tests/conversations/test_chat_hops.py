@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 
-from conversations.chatting import Browser, ChatShop
+from conversations.chatting import VAULT, Browser, ChatShop
+from onevoice import bootstrap
 from onevoice.bootstrap import sending
 from onevoice.domains.conversations.rules import hops as rules
-from onevoice.domains.conversations.service import hopping
+from onevoice.domains.conversations.service import following, hopping
 from onevoice.domains.delivery.contracts.accounts import Probed
-from onevoice.domains.delivery.service import accounts, asking
+from onevoice.domains.delivery.contracts.channels import Reach, Said
+from onevoice.domains.delivery.service import accounts, asking, hearing
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.db import Database
 from web.asgi_client import AsgiClient
@@ -30,10 +32,6 @@ class Doors(ChatShop):
 
     def link(self) -> None:
         """As the desk's job: whoever came is joined."""
-        from onevoice import bootstrap
-        from onevoice.domains.conversations.service import following
-        from onevoice.domains.delivery.service import hearing
-
         for _ in range(2):
             with bootstrap.linking_steps(self.home) as step:
                 while step():
@@ -123,6 +121,24 @@ class TestTelegram:
         shop.starts(None)
         shop.writes(f" {code[:4].lower()} {code[4:].lower()} ")
         assert shop.pid(anna.reference) == shop.pid(f"telegram:{ANNA_TG}")
+
+    def test_the_bot_greets_though_the_gate_has_not_heard_of_them_yet(self, shop, anna) -> None:
+        anna.says("Hello")
+        code = code_of(anna)
+        said = Said("t1", ANNA_TG, f"/start {code}", shop.home.clock.now(), "t1", start=code)
+        opened = Reach("t0", ANNA_TG, open=True, happened_at=shop.home.clock.now())
+        with shop.home.database.transaction() as conn:
+            hearing.hear(
+                conn, shop.bot, [opened, said], sending.manifests()["telegram"], vault_key=VAULT, clock=shop.home.clock
+            )
+        with bootstrap.linking_steps(shop.home) as step:
+            while step():
+                pass
+        with shop.home.database.transaction() as conn:
+            following.follow(conn, clock=shop.home.clock)
+        with shop.home.database.transaction() as conn:
+            hopping.settle(conn, sending.manifests(), sending.SOURCES, vault_key=VAULT, clock=shop.home.clock)
+        assert shop.rows("select state, rule from delivery.message") == [(1, None)]
 
     def test_it_is_told_once_however_often_the_log_is_looked_at(self, shop, anna) -> None:
         anna.says("Hello")

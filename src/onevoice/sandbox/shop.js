@@ -173,8 +173,7 @@ const hop = (event, url) => {
   event.stopPropagation();
   parent.postMessage({ hop: url }, pocket);
 };
-addEventListener("onevoice:hop", (event) => hop(event, event.detail.url));
-// A plain link into Telegram is the phone's too, wherever on the page it stands.
+// A link into Telegram is the phone's, wherever on the page it stands.
 addEventListener(
   "click",
   (event) => {
