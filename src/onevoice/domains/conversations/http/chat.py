@@ -45,6 +45,7 @@ FRAME_MAX = 8 * 1024
 HELLO_SECONDS = 10.0
 QUIET = 4
 HOPS_PER_MINUTE = 6
+SHOWN_PER_MINUTE = 240
 SAID_PER_MINUTE = 30
 SAID_SECONDS = 60.0
 BEGUN_PER_HOUR = 60
@@ -155,6 +156,7 @@ def router(
     doors = Doorkeeper(database, site_of, clock)
     said_by = Paces(SAID_PER_MINUTE, SAID_SECONDS, clock)
     begun_by = Paces(BEGUN_PER_HOUR, 3600.0, clock)
+    shown_by = Paces(SHOWN_PER_MINUTE, 60.0, clock)
     hopped_by = Paces(HOPS_PER_MINUTE, 60.0, clock)
     bell = bus.Bell(database, chatting.FRESH, every_seconds=0.02)
 
@@ -289,6 +291,7 @@ def router(
         return answering(request, said, work)
 
     def note(account: Account, address: str, said: Mapping[str, Any]) -> None:
+        shown_by.take(address)
         with database.transaction() as conn:
             chatting.note_shown(
                 conn, account, manifest, address,
