@@ -201,7 +201,7 @@ class TestAccounts:
 
     def test_a_channel_or_a_site_or_a_file_that_is_not_there_is_named(self, at_home: str, telegram: Telegram) -> None:
         done = onevoice("accounts", "connect", "pigeon", "-", "--home", at_home, stdin="{}")
-        assert (done.returncode, "no channel 'pigeon'; there are: email" in done.stderr) == (1, True)
+        assert (done.returncode, "no channel 'pigeon'; there are: chat, email" in done.stderr) == (1, True)
         done = self.connect(at_home, telegram, self.settings(telegram), "--site", "moon")
         assert (done.returncode, "moon" in done.stderr) == (1, True)
         done = onevoice("accounts", "connect", "telegram", "/nowhere.json", "--home", at_home)

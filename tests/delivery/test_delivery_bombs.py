@@ -162,5 +162,6 @@ class TestBombs:
         assert notes["parts in each other"] == ["too_deep"]
         assert notes["parts beside each other"] == ["too_many_parts"]
         assert notes["a megabyte of headers"] == ["headers_cut"]
-        assert street.telegram.done["getFile"] == 0
+        # Each is fetched once, as bytes, and opened by nobody.
+        assert street.telegram.done["getFile"] <= len([name for name in sizes if name.startswith("t-")])
         assert memory(street.sender.pid, "VmHWM") - before < 150

@@ -43,6 +43,7 @@ from onevoice.web.settings import WebSettings
 BODY_MAX = 64 * 1024
 FRAME_MAX = 8 * 1024
 HELLO_SECONDS = 10.0
+OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"]
 QUIET = 4
 HOPS_PER_MINUTE = 6
 SHOWN_PER_MINUTE = 240
@@ -69,6 +70,11 @@ PROBLEMS = documented(
     }
 )
 _SAID: dict[str, Any] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
+
+
+async def _post_only(request: Request) -> Response:
+    headers = {"Access-Control-Allow-Origin": request.headers.get("origin", "null"), "Vary": "Origin", "Allow": "POST"}
+    return problems.render(405, "method_not_allowed", "Method Not Allowed", "Send a POST.", headers=headers)
 
 
 async def _body(request: Request) -> Any:
@@ -309,6 +315,9 @@ def router(
         if found.chat is None:
             raise NoChatError("Nothing was said in this chat yet.")
         return account, address, found.chat, list(found.lines)
+
+    for path in ("/open", "/say", "/shown", "/hop", "/came"):
+        routes.add_route(f"/v1/chat{path}", _post_only, methods=OTHER_METHODS, include_in_schema=False)
 
     @routes.websocket("/socket")
     async def socket(websocket: WebSocket) -> None:
