@@ -47,8 +47,12 @@ STEP = """async () => {
     const before = seen.getBoundingClientRect().top;
     box.scrollTop -= 500;
     const moved = seen.getBoundingClientRect().top - before;
-    await new Promise((done) => setTimeout(done, 60));
-    const after = seen.isConnected ? seen.getBoundingClientRect().top - before : moved;
+    let after = moved;
+    for (let tries = 0; tries < 10; tries++) {  // a busy machine measures the rows that came a little later
+        await new Promise((done) => setTimeout(done, 60));
+        after = seen.isConnected ? seen.getBoundingClientRect().top - before : moved;
+        if (Math.abs(after - moved) <= 1) break;
+    }
     return { rows: rows().length, jump: Math.abs(after - moved), top: box.scrollTop,
         older: !!box.querySelector(".dk-older"), first: rows()[0].textContent };
 }"""
