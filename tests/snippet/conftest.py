@@ -38,3 +38,12 @@ def gate(live_server: LiveServer) -> Iterator[Gate]:
     assert port
     with closing(Gate(port)) as found:
         yield found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of the chat Firefox tries by the way what its network and its tabs do otherwise; the rest with the long ones."""
+    for item in items:
+        group = item.parent.name if item.parent is not None else ""
+        if item.path.name == "test_chat.py" and "firefox" in item.name and group in {"TestSaying", "TestWho", "TestHostile"}:
+            item.add_marker(pytest.mark.long)
