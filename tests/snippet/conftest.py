@@ -42,8 +42,12 @@ def gate(live_server: LiveServer) -> Iterator[Gate]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of the chat Firefox tries by the way what its network and its tabs do otherwise; the rest with the long ones."""
+    """Of the chat Firefox tries by the way what its network and its tabs do otherwise, and two looks are looked
+    at; the rest with the long ones.
+    """
     for item in items:
         group = item.parent.name if item.parent is not None else ""
         if item.path.name == "test_chat.py" and "firefox" in item.name and group in {"TestSaying", "TestWho", "TestHostile"}:
+            item.add_marker(pytest.mark.long)
+        if item.name.startswith("test_it_breaks_no_rule") and not item.name.endswith(("size0-chromium]", "size3-chromium]")):
             item.add_marker(pytest.mark.long)

@@ -98,6 +98,7 @@ class TestSaying:
         panel.click(".icon")
         until(lambda: not panel.has(".count"))
 
+    @pytest.mark.long
     def test_older_lines_come_when_asked_for(self, desk, shop, panel):
         texts = [f"Old {n}" for n in range(28)]
         panel.open().say(*texts)
