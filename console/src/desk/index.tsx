@@ -151,7 +151,11 @@ function useFollowed(person: string | null, found: { isFetching: boolean; refetc
   const client = useQueryClient();
   const both = {
     isFetching: found.isFetching,
-    refetch: (options: { cancelRefetch: boolean }) => Promise.all([found.refetch(options), person && freshenThread(client, person).catch(() => undefined)]),
+    refetch: (options: { cancelRefetch: boolean }) => {
+      // By a word from another door they are reached there too, and may be known by more.
+      for (const what of ["channels", "profile"]) void client.invalidateQueries({ queryKey: ["desk", what, person] });
+      return Promise.all([found.refetch(options), person && freshenThread(client, person).catch(() => undefined)]);
+    },
   };
   useTold(person && `conversation:${person}`, both);
   useTold(person && `messages:${person}`, both);

@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from onevoice.domains.conversations.service import following, hopping
 from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.service import asking, hearing
+from onevoice.domains.delivery.service import asking
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 
@@ -73,7 +73,6 @@ def _catch_up(database: Database, clock: Clock, stop: threading.Event, speech: S
             followed = following.follow(conn, clock=clock)
         if followed.asks:
             with database.transaction() as conn:
-                hearing.follow(conn)
                 asking.ask(conn, followed.asks, speech.channels, speech.sources, clock=clock)
         if followed.seq == before:
             return

@@ -19,6 +19,7 @@ from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.messages import Ask
 from onevoice.domains.delivery.service import accounts
+from onevoice.domains.delivery.service import hearing as doors
 from onevoice.domains.identity.contracts import StoredEvent
 from onevoice.domains.identity.service import reading as identity
 from onevoice.kit import bus
@@ -51,6 +52,9 @@ def follow(conn: Connection, *, clock: Clock) -> Followed:
     upto = min(identity.last_seq(conn), after + LOOKED_AT_ONCE)
     if upto <= after:
         return Followed(after, 0)
+    # What stands at the desk the gate knows too: else whoever answers at once would be told that nobody wrote.
+    while doors.follow(conn).seq < upto:
+        pass
     known = {int(each.source_id): each for each in accounts.accounts(conn, deleted=True)}
     said = identity.named(conn, after, upto, sorted(known), hearing.NAMES, SAID_AT_ONCE) if known else []
     if len(said) == SAID_AT_ONCE:

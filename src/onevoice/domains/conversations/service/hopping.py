@@ -26,7 +26,7 @@ from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.contracts.messages import Ask, Content
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.service import accounts, asking, hearing
+from onevoice.domains.delivery.service import accounts, asking
 from onevoice.domains.events.service import log as events
 from onevoice.domains.identity.contracts import StoredEvent
 from onevoice.domains.identity.errors import AlreadyUndoneError, IdentityError, SameProfileError, UnknownProfileError
@@ -210,8 +210,6 @@ def settle(
 ) -> int:
     """Join those who came with the chats they came from, or ask there. How many."""
     arrived = store.arrived(conn, AT_ONCE)
-    if arrived:
-        hearing.follow(conn)  # or the gate does not know yet that they have written there
     done = 0
     for hop in arrived:
         try:

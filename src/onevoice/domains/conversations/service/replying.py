@@ -15,7 +15,7 @@ from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.contracts.messages import Ask, Asked, Content
 from onevoice.domains.delivery.errors import InvalidMessageError
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.domains.delivery.service import asking, files, hearing
+from onevoice.domains.delivery.service import asking, files
 from onevoice.domains.delivery.service import reading as delivery
 from onevoice.domains.privacy.service import standing as privacy
 from onevoice.kit.clock import Clock
@@ -59,7 +59,6 @@ def reply(
     if unfilled := filling.unfilled(f"{wanted.subject or ''} {wanted.text}"):
         names = ", ".join(unfilled)
         raise UnfilledWordsError(f"Nothing is known for: {names}. Write it out, or take it away.", variables=unfilled)
-    hearing.follow(conn)  # what stands at the desk may not be known to the gate yet, which would see no conversation
     found = store.of_person(conn, who.reaches, live=True, lock=True) or list(store.current(conn, who.reaches).values())
     if not found and wanted.site is None:
         raise NoEpisodeError("This customer has not written yet. Write to them from their page.")
