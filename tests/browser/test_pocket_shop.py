@@ -248,6 +248,58 @@ class TestPocket:
         assert told.value.post_data_json == {"do": "browse", "person": "anna", "visitor": "a_b91e"}
 
 
+@pytest.fixture
+def at_desk(look: Callable[..., Page], demo: Any) -> Page:
+    """A colleague in the console, where the tour was put away."""
+    page = look(f"{demo.url}/login")
+    page.evaluate("localStorage.setItem('onevoice.tour', JSON.stringify({ step: 0, open: false }))")
+    page.locator("input[name=login]").fill(demo.login)
+    page.locator("input[name=password]").fill(demo.password)
+    page.locator("button[type=submit]").click()
+    page.wait_for_url(lambda url: "/login" not in url)
+    page.goto(f"{demo.url}/desk")
+    expect(page.locator(".dk-row").first).to_be_visible()
+    return page
+
+
+class TestStory:
+    """From the first look at the boots to the messenger and on: one conversation, nothing said twice."""
+
+    @pytest.mark.parametrize(
+        ("person", "asks", "answer", "greeting", "goes_on"),
+        [
+            ("ilya", "Они маломерят?", "Полразмера. Берите 39.", "Продолжаем здесь", "Спасибо, а когда привезут?"),
+            ("anna", "Czy są małe?", "Pół rozmiaru. Radzę 39.", "Rozmawiamy dalej", "Dziękuję, a kiedy będą?"),
+        ],
+    )
+    def test_a_question_on_the_site_goes_on_in_telegram(
+        self, in_pocket, at_desk, person, asks, answer, greeting, goes_on
+    ):
+        page, inside = in_pocket(person)
+        inside.locator("a.tile").first.click()
+        inside.locator(".launch").click()
+        inside.locator("textarea").fill(asks)
+        inside.locator("textarea").press("Enter")
+        at_desk.locator(".dk-row", has_text=asks).click()
+        thread = at_desk.locator(".dk-thread")
+        expect(thread.locator("a", has_text="Tatra")).to_be_visible()
+        at_desk.locator(".dk-composer textarea").fill(answer)
+        at_desk.keyboard.press("Control+Enter")
+        expect(inside.get_by_text(answer)).to_be_visible(timeout=SOON)
+        inside.locator("button[aria-expanded=false]").last.click()
+        inside.locator("a[href^='https://t.me']").click()
+        phone = page.locator(".pk-phone")
+        expect(phone.get_by_text(greeting).last).to_be_visible(timeout=SOON)
+        expect(thread).to_contain_text("The customer went on in Telegram")
+        expect(at_desk.locator(".dk-door-choice").first).to_contain_text("Telegram", timeout=SOON)
+        page.get_by_label("Phone: Message").fill(goes_on)
+        page.get_by_label("Phone: Message").press("Enter")
+        expect(thread).to_contain_text(goes_on, timeout=SOON)
+        for said in (asks, answer, goes_on):
+            expect(thread.get_by_text(said, exact=True)).to_have_count(1)
+        assert at_desk.locator(".dk-row", has_text=goes_on).count() == 1
+
+
 class TestLooks:
     @pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
     @pytest.mark.parametrize("path", ["", "shoes/brama-chelsea", "cart", "account", "nowhere"])
