@@ -55,6 +55,15 @@ class Doors(ChatShop):
         assert found.status_code == 200, found.text
         return found.json()["id"]
 
+    def letter_goes(self) -> None:
+        """The one that asks whether it is them, as `p-1`."""
+        (number,) = self.rows("select message from conversations.hop")[0]
+        with self.home.database.transaction() as conn:
+            conn.execute(
+                "update delivery.message set state = 3, provider_id = 'p-1', account_id = %s where id = %s",
+                (int(self.post_office.id), number),
+            )
+
     def said_to(self, who: str) -> list[str]:
         """What the bot was asked to say to somebody, oldest first."""
         rows = self.rows(
@@ -265,7 +274,7 @@ class TestMail:
     def test_an_address_that_nobody_has_is_the_visitors(self, shop, anna, olga) -> None:
         anna.says("Do these run small?")
         told = anna.ask("hop", to="email", email=" anna@n.example ").json()
-        assert told == {"contact": "a…@n.example", "state": "kept"}
+        assert told == {"contact": "a…@n.example"}
         shop.link()
         assert shop.pid("email:anna@n.example") == shop.pid(anna.reference)
         assert anna.ask("open").json()["contact"] == "a…@n.example"
@@ -274,7 +283,8 @@ class TestMail:
     def test_somebody_elses_is_asked_by_a_letter_that_tells_nothing(self, shop, anna) -> None:
         shop.send({"type": "identify", "userId": "u-victim", "traits": {"email": "victim@n.example"}})
         anna.says("My secret question")
-        assert anna.ask("hop", to="email", email="victim@n.example").json()["state"] == "confirm"
+        # As of an address that nobody has: nobody learns whose customer somebody is.
+        assert anna.ask("hop", to="email", email="victim@n.example").json() == {"contact": "v…@n.example"}
         shop.link()
         assert shop.pid("email:victim@n.example") != shop.pid(anna.reference)
         (letter,) = shop.said_to("victim@n.example")
@@ -284,12 +294,7 @@ class TestMail:
         shop.send({"type": "identify", "userId": "u-anna", "traits": {"email": "anna@n.example"}})
         anna.says("Do these run small?")
         anna.ask("hop", to="email", email="anna@n.example")
-        (number,) = shop.rows("select message from conversations.hop")[0]
-        with shop.home.database.transaction() as conn:
-            conn.execute(
-                "update delivery.message set state = 3, provider_id = 'p-1', account_id = %s where id = %s",
-                (int(shop.post_office.id), number),
-            )
+        shop.letter_goes()
         shop.hears(shop.post_office, "m1", "Yes, me", "anna@n.example", answers="p-1")
         assert shop.pid("user_id:u-anna") == shop.pid(anna.reference)
         assert anna.texts()[-1] == "Rozmowa toczy się dalej e-mailem."
@@ -298,24 +303,36 @@ class TestMail:
         shop.send({"type": "identify", "userId": "u-victim", "traits": {"email": "victim@n.example"}})
         anna.says("Hello")
         anna.ask("hop", to="email", email="victim@n.example")
-        (number,) = shop.rows("select message from conversations.hop")[0]
-        with shop.home.database.transaction() as conn:
-            conn.execute(
-                "update delivery.message set state = 3, provider_id = 'p-1', account_id = %s where id = %s",
-                (int(shop.post_office.id), number),
-            )
+        shop.letter_goes()
         shop.hears(shop.post_office, "m1", "Yes, me", "thief@n.example", answers="p-1")
         assert shop.pid("email:victim@n.example") != shop.pid(anna.reference)
 
-    def test_letters_to_strangers_are_few(self, shop, anna) -> None:
+    def test_letters_to_strangers_are_few_and_nobody_sees_which_went(self, shop) -> None:
+        shop.send({"type": "identify", "userId": "u-victim", "traits": {"email": "victim@n.example"}})
+        codes = []
+        for number in range(5):
+            one = shop.browser(device=f"many-{number}")
+            one.says("Hello")
+            codes.append(one.ask("hop", to="email", email="victim@n.example").json())
+        assert codes == [{"contact": "v…@n.example"}] * 5
+        assert len(shop.said_to("victim@n.example")) == 3
+
+    @pytest.mark.parametrize("mail", ["victim@n.example", "nobody@n.example"])
+    def test_one_chat_leaves_few_addresses(self, shop, anna, mail) -> None:
         shop.send({"type": "identify", "userId": "u-victim", "traits": {"email": "victim@n.example"}})
         anna.says("Hello")
         codes = []
-        for _ in range(5):
-            codes.append(anna.ask("hop", to="email", email="victim@n.example").status_code)
+        for _ in range(6):
+            codes.append(anna.ask("hop", to="email", email=mail).status_code)
             shop.home.clock.advance(timedelta(minutes=1))
-        assert codes == [200, 200, 200, 429, 429]
-        assert len(shop.said_to("victim@n.example")) == 3
+        assert codes == [200] * 5 + [429]
+
+    def test_an_address_that_became_somebodys_before_it_was_joined_is_not(self, shop, anna) -> None:
+        anna.says("Hello")
+        anna.ask("hop", to="email", email="new@n.example")
+        shop.send({"type": "identify", "userId": "u-new", "traits": {"email": "new@n.example"}})
+        shop.link()
+        assert shop.pid("email:new@n.example") == shop.pid("user_id:u-new") != shop.pid(anna.reference)
 
     @pytest.mark.parametrize("mail", ["", "anna", "a@b", "a@b.example, c@d.example", "a b@c.example", 7, "x" * 300])
     def test_what_is_no_address(self, anna, mail) -> None:

@@ -11,7 +11,7 @@ export function extras(talk: Talk, words: Words, back: () => void) {
   const { state } = talk;
   let chosen: "" | "telegram" | "email" = "";
   let hop: Hop | undefined;
-  let became: string | undefined;
+  let left = false;
   let failed = false;
 
   const ask = make("div", { class: "l" }, make("i"));
@@ -65,7 +65,7 @@ export function extras(talk: Talk, words: Words, back: () => void) {
       const found = await talk.mail(field.value.trim());
       text(bad, found ? "" : words.wrong);
       if (!found) return field.focus();
-      became = found;
+      left = true;
       field.value = chosen = "";
       back();
       draw();
@@ -108,25 +108,25 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     const hops = about?.hops ?? [];
     const mail = about?.contact;
     const away = said && about?.available === false && hops.includes("email");
-    ask.hidden = !(away || (became && mail));
+    ask.hidden = !(away || (left && mail));
     for (const one of [ask.querySelector("h3")!, askForm]) one.hidden = !!mail;
-    text(kept, mail ? put(became === "confirm" ? words.confirm : words.kept, { mail }) : "");
+    text(kept, mail ? put(words.kept, { mail }) : "");
 
     along.hidden = !hops.length || !said || !lines.some(({ ours }) => ours);
-    const left = Math.ceil(((hop?.until ?? 0) - Date.now()) / MINUTE);
+    const minutes = Math.ceil(((hop?.until ?? 0) - Date.now()) / MINUTE);
     const shown = chosen === "telegram" && !!hop;
     toggle.setAttribute("aria-expanded", String(!!chosen));
     text(why, put(chosen === "email" ? words.mailText : words.hopText));
     why.hidden = carries.hidden = !chosen;
     carries.hidden ||= !shown;
     elbow.hidden = qr.hidden = !shown;
-    link.hidden = !shown || left < 1;
+    link.hidden = !shown || minutes < 1;
     byMail.hidden = chosen !== "telegram" || !hops.includes("email");
     hopForm.hidden = chosen !== "email";
     wrong.hidden = !failed || chosen !== "telegram" || shown;
-    qr.classList.toggle("gone", left < 1);
-    text(old, left < 1 ? words.ended : put(words.once, { n: left }));
-    fresh.hidden = left >= 1;
+    qr.classList.toggle("gone", minutes < 1);
+    text(old, minutes < 1 ? words.ended : put(words.once, { n: minutes }));
+    fresh.hidden = minutes >= 1;
 
     const who_ = about?.came;
     came.hidden = !who_;
@@ -144,7 +144,8 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     look,
     draw,
     clear(): void {
-      hop = became = undefined;
+      hop = undefined;
+      left = false;
       chosen = "";
     },
   };

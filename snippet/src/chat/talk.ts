@@ -65,7 +65,6 @@ interface Answer extends Partial<About> {
   last?: number;
   shown?: number;
   read?: number;
-  state?: string;
 }
 
 const TIMEOUT_MS = 20_000;
@@ -484,12 +483,11 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       typedAt = on ? Date.now() : 0;
       if (live()) socket!.send(JSON.stringify({ typing: on }));
     },
-    /** What became of the address: `kept`, or `confirm` where its holder is asked first; nothing where it was not taken. */
-    async mail(email: string): Promise<string | undefined> {
+    /** Whether the address was taken. Whether its holder is asked first nobody learns: it would tell whose customer that is. */
+    async mail(email: string): Promise<boolean> {
       const answer = await post("hop", { secret, to: "email", email });
-      if (answer.status !== 200) return undefined;
-      if (state.about) state.about.contact = answer.contact ?? null;
-      return answer.state;
+      if (answer.status === 200 && state.about) state.about.contact = answer.contact ?? null;
+      return answer.status === 200;
     },
     /** Whether it was the visitor who came by the code. */
     async came(yes: boolean): Promise<void> {

@@ -68,6 +68,7 @@ create table conversations.hop (
 );
 create index hop_chat on conversations.hop (chat, made_at);
 create index hop_came on conversations.hop (id) where state = 1;
+create index hop_letter on conversations.hop (nid, made_at) where message is not null;
 
 -- What a provider calls an account of ours, as it told when its settings were tried: links to it are made of that.
 alter table delivery.account add column handle text not null default '';

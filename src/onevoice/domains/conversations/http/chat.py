@@ -267,11 +267,11 @@ def router(
             with database.transaction() as conn:
                 if said.get("to") == hopping.EMAIL:
                     brand = doors.standing(conn, account).brand
-                    state = hopping.leave_mail(
+                    hopping.leave_mail(
                         conn, account, address, said.get("email"), manifests, sources,
                         brand=brand, vault_key=vault_key, clock=clock,
                     )  # fmt: skip
-                    return {"contact": hops.masked(str(said["email"]).strip()), "state": state}
+                    return {"contact": hops.masked(str(said["email"]).strip())}
                 offered = hopping.offer(conn, account, address, clock=clock, chance=chance)
             return {
                 "code": offered.code,

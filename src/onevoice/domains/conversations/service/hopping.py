@@ -7,7 +7,7 @@ person has already is proven by an answer from it. So a code that was stolen, fo
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 import structlog
@@ -44,11 +44,9 @@ EMAIL = "email"
 DOORS = (TELEGRAM, EMAIL)
 ACTOR = "chat"
 LETTER_LIFE = timedelta(days=2)
-LETTERS_SINCE = timedelta(days=1)
-LETTERS_OF_CHAT = 3
+LEFT_SINCE = timedelta(days=1)
+LEFT_OF_CHAT = 5
 LETTERS_TO_ADDRESS = 3
-PATIENCE = timedelta(minutes=10)
-"""So long an address that was left may take to be linked."""
 AT_ONCE = 100
 
 log = structlog.get_logger(__name__)
@@ -113,9 +111,10 @@ def leave_mail(
     brand: str,
     vault_key: bytes,
     clock: Clock,
-) -> Literal["kept", "confirm"]:
+) -> None:
     """An e-mail address for answers. Nobody's yet, it is the visitor's; somebody's, its holder is asked by a letter
-    that tells nothing of the chat. Raises: UnusableChatError, NoChatError, NoHopError, TooFastError.
+    that tells nothing of the chat. Which of the two it was nobody in the chat learns: it would tell whose customer
+    somebody is. Raises: UnusableChatError, NoChatError, NoHopError, TooFastError.
     """
     plain = rules.mail(mail)
     if plain is None:
@@ -123,31 +122,27 @@ def leave_mail(
     chat = _chat(conn, account, address)
     door = _door(conn, account, EMAIL)
     now = clock.now()
+    if store.left(conn, chat.id, EMAIL, now - LEFT_SINCE) >= LEFT_OF_CHAT:
+        raise TooFastError("That were many addresses. Try again tomorrow.", retry_after_seconds=3_600)
+    hop = store.add(conn, chat.id, EMAIL, int(door.id), None, now, now + LETTER_LIFE)
+    assert hop is not None  # noqa: S101 - without a code there is nothing to conflict with
     chat_store.set_contact(conn, chat.id, plain)
     try:
         nid, pid = references.locate(conn, f"email:{plain}", vault_key)
     except UnknownProfileError:
         _leave(conn, account, chat, plain, now)
-        hop = store.add(conn, chat.id, EMAIL, int(door.id), None, now, now + PATIENCE)
-        assert hop is not None  # noqa: S101 - without a code there is nothing to conflict with
         store.move(conn, hop, "came")
-        return "kept"
+        return
     except IdentityError as error:
-        raise UnusableChatError(error.detail) from error
-    if pid == _pid(conn, chat, vault_key):
-        return "kept"
-    of_chat, to_address = store.lettered(conn, chat.id, nid, now - LETTERS_SINCE)
-    if of_chat >= LETTERS_OF_CHAT or to_address >= LETTERS_TO_ADDRESS:
-        raise TooFastError("A letter is on its way already. Answer it to go on.", retry_after_seconds=3_600)
-    hop = store.add(conn, chat.id, EMAIL, int(door.id), None, now, now + LETTER_LIFE)
-    assert hop is not None  # noqa: S101 - as above
+        raise UnusableChatError("`email` is no address that a letter can reach.") from error
+    if pid == _pid(conn, chat, vault_key) or store.lettered(conn, nid, now - LEFT_SINCE) >= LETTERS_TO_ADDRESS:
+        return
     store.set_nid(conn, hop, nid)
     language = _language(chat.language)
     words = Content(LETTER.to(language).format(brand=brand), subject=LETTER_SUBJECT.to(language).format(brand=brand))
     ask = _ask(conn, f"hop:{hop}", nid, account.site, EMAIL, words, language, "transactional")
     (asked,) = asking.ask(conn, [ask], channels, sources, clock=clock)
     store.set_message(conn, hop, int(asked.id))
-    return "confirm"
 
 
 def _leave(conn: Connection, account: Account, chat: Chat, mail: str, now: datetime) -> None:
@@ -237,7 +232,7 @@ def _settle(
         return 1
     ends = _ends(conn, chat, hop, vault_key)
     if ends is None:
-        if clock.now() > hop.until and hop.nid is None:
+        if clock.now() > hop.until:
             store.move(conn, hop.id, "refused")
             return 1
         return 0
@@ -245,6 +240,9 @@ def _settle(
     store.set_nid(conn, hop.id, there)
     pids = identity.pids_of(conn, [here, there])
     proven = hop.nid is not None
+    if not proven and pids[here] != pids[there] and _somebody(conn, pids[there], beside=there):
+        store.move(conn, hop.id, "refused")  # it has become somebody's since it was left, who was not asked
+        return 1
     if pids[here] != pids[there] and proven and _somebody(conn, pids[here]):
         store.move(conn, hop.id, "asks")
         told = UNSURE
@@ -281,10 +279,10 @@ def _pid(conn: Connection, chat: Chat, vault_key: bytes) -> int | None:
         return None
 
 
-def _somebody(conn: Connection, pid: int) -> bool:
-    """Whether it is known who that is, by more than a browser."""
+def _somebody(conn: Connection, pid: int, *, beside: int | None = None) -> bool:
+    """Whether it is known who that is, by more than a browser, and by more than one identifier."""
     shared = {name for name, kind in identity.kinds(conn).items() if kind.shared}
-    return any(each.kind not in shared for each in identity.identifiers_of(conn, [pid]))
+    return any(each.kind not in shared and each.nid != beside for each in identity.identifiers_of(conn, [pid]))
 
 
 def _join(conn: Connection, hop: Hop, here: int, there: int, clock: Clock) -> None:
@@ -325,7 +323,6 @@ class Came(NamedTuple):
 
     hop: int
     channel: str
-    name: str | None
     asks: bool
 
 
@@ -334,7 +331,7 @@ def came(conn: Connection, chat: Chat) -> Came | None:
     hop = store.latest(conn, chat.id)
     if hop is None or hop.state == "refused":
         return None
-    return Came(hop.id, hop.channel, None, hop.state == "asks")
+    return Came(hop.id, hop.channel, hop.state == "asks")
 
 
 def confirm(

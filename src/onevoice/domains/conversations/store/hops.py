@@ -66,14 +66,21 @@ def arrived(conn: Connection, limit: int) -> list[Hop]:
     return [_hop(row) for row in rows]
 
 
-def lettered(conn: Connection, chat: int, nid: int, since: datetime) -> tuple[int, int]:
-    """How many letters were asked for from this chat, and to this address, since then."""
+def left(conn: Connection, chat: int, channel: str, since: datetime) -> int:
+    """How many ways to a channel were asked for from this chat since then."""
     row = conn.execute(
-        "select count(*) filter (where chat = %s), count(*) filter (where nid = %s) from conversations.hop"
-        " where made_at > %s and message is not null and (chat = %s or nid = %s)",
-        (chat, nid, since, chat, nid),
+        "select count(*) from conversations.hop where chat = %s and channel = %s and made_at > %s",
+        (chat, channel, since),
     ).fetchone()
-    return (row[0], row[1]) if row else (0, 0)
+    return row[0] if row else 0
+
+
+def lettered(conn: Connection, nid: int, since: datetime) -> int:
+    """How many letters this address had since then."""
+    row = conn.execute(
+        "select count(*) from conversations.hop where nid = %s and message is not null and made_at > %s", (nid, since)
+    ).fetchone()
+    return row[0] if row else 0
 
 
 def set_nid(conn: Connection, hop: int, nid: int) -> None:
