@@ -6,12 +6,14 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import dedupe, desk, intake, letters, limits, linking, outbox, people, templates, webhooks
+from bench import chat, dedupe, desk, intake, letters, limits, linking, outbox, people, templates, webhooks
 from bench.machine import describe
 
 ROOT = Path(__file__).parent.parent
 RESULTS = ROOT / "bench" / "results.json"
-PARTS = ("intake", "linking", "dedupe", "people", "limits", "webhooks", "templates", "outbox", "letters", "desk")
+PARTS = (
+    "intake", "linking", "dedupe", "people", "limits", "webhooks", "templates", "outbox", "letters", "desk", "chat",
+)  # fmt: skip
 QUICK = {"dedupe": "A quick run, with 1 million ids. "}
 
 
@@ -43,6 +45,8 @@ def main() -> None:
             found = outbox.run(*((2, 5_000) if quick else (5, 20_000)))
         elif part == "desk":
             found = desk.run(*((2_000, 20_000, 2_000, 10) if quick else (100_000, 1_100_000, 100_000, 60)))
+        elif part == "chat":
+            found = chat.run(*((100, 10, 10.0, 10.0) if quick else (500, 50, 30.0, 60.0)))
         elif quick:
             found = people.run(10, 10_000, 100, 100_000, 5)
         else:
@@ -221,6 +225,25 @@ def page(kept: dict[str, dict[str, object]]) -> str:
                 ("words that never stand together", "search not there_p95_ms"),
                 ("all kinds as PostgreSQL plans the query by itself, in the same run, p95 ms", "bare search_p95_ms"),
                 ("of these a rare word", "bare rare_p95_ms"),
+            ],
+        ),
+        (
+            "chat",
+            "The site's chat: from one side's send to before the other's eyes, through a real server",
+            [
+                ("visitors connected", "visitors"),
+                ("desks connected, each with one conversation open", "operators"),
+                ("words a second, half of them theirs", "rate"),
+                ("words", "words"),
+                ("seen on the other side", "seen"),
+                ("refused", "refused"),
+                ("to the desk, with the answer of the thread, p50 ms", "to_desk_p50_ms"),
+                ("p95 ms (asked for: 200)", "to_desk_p95_ms"),
+                ("to the visitor, from when it cannot be taken back, p50 ms", "to_visitor_p50_ms"),
+                ("p95 ms (asked for: 200)", "to_visitor_p95_ms"),
+                ("a request that does nothing, in the same run, p95 ms", "bare_p95_ms"),
+                ("memory at the end, MB", "memory_end_mb"),
+                ("the end by a quarter, whichever process grew most (asked for: 1.1)", "memory_growth"),
             ],
         ),
     ):

@@ -26,6 +26,7 @@ import httpx
 import psutil
 import psycopg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from bench.machine import percentile
 from onevoice import bootstrap
@@ -38,6 +39,8 @@ from onevoice.kit.postgres import Cluster
 SHOP = "https://shop.example"
 OWNER = ("owner@shop.example", "an owner's long password")
 AT_ONCE = 24
+
+Found = dict[str, Any]
 
 
 @contextmanager
@@ -144,12 +147,12 @@ class Drive:
         async with contextlib.AsyncExitStack() as stack:
             tasks: list[asyncio.Task[None]] = []
             for who in self.visitors:
-                opened = await stack.enter_async_context(connect(f"{address}/v1/chat/socket", origin=SHOP))
+                opened = await stack.enter_async_context(connect(f"{address}/v1/chat/socket", origin=Origin(SHOP)))
                 await opened.send(json.dumps({"key": self.key, "secret": who.secret, "after": 1}))
                 tasks.append(asyncio.create_task(self._at_visitor(opened)))
             for who in self.watched:
                 desk = await stack.enter_async_context(
-                    connect(f"{address}/api/socket", origin=self.url, additional_headers={"Cookie": cookie})
+                    connect(f"{address}/api/socket", origin=Origin(self.url), additional_headers={"Cookie": cookie})
                 )
                 await desk.send(json.dumps({"subscribe": [f"conversation:{who.pid}"]}))
                 tasks.append(asyncio.create_task(self._at_desk(desk, who)))
@@ -228,37 +231,54 @@ def memory(home: Home) -> dict[str, float]:
     return {name: round(value) for name, value in sorted(found.items())}
 
 
-async def drive(url: str, key: str, home: Home, options: argparse.Namespace) -> dict[str, Any]:
-    run = Drive(url, key, options.visitors, options.operators)
+async def drive(url: str, key: str, home: Home, visitors: int, operators: int, rate: float, seconds: float) -> Found:
+    run = Drive(url, key, visitors, operators)
     await run.log_in()
     begun = time.monotonic()
     await run.begin(home)
-    print(f"  {options.visitors} chats begun and linked in {time.monotonic() - begun:.0f} s", flush=True)
+    print(f"  {visitors:,} chats begun and linked in {time.monotonic() - begun:.0f} s", flush=True)
     async with run.all_connected():
         await asyncio.sleep(3)
         quarter: dict[str, float] = {}
+        bare: list[float] = []
 
         async def look() -> None:
-            await asyncio.sleep(options.seconds / 4)
+            await asyncio.sleep(seconds / 4)
             quarter.update(memory(home))
 
-        looking = asyncio.create_task(look())
-        await run.go(options.rate, options.seconds)
-        await looking
+        async def ask() -> None:
+            """What a request takes that does nothing, in the same run."""
+            while True:
+                since = time.monotonic()
+                await run.client.get("/healthz")
+                bare.append(time.monotonic() - since)
+                await asyncio.sleep(0.1)
+
+        beside = [asyncio.create_task(look()), asyncio.create_task(ask())]
+        await run.go(rate, seconds)
+        beside[1].cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
     await run.client.aclose()
     end = memory(home)
     return {
-        "visitors": options.visitors, "operators": options.operators, "rate": options.rate, "seconds": options.seconds,
-        "to_desk": len(run.to_desk), "to_visitor": len(run.to_visitor), "lost": run.lost,
+        "visitors": visitors, "operators": operators, "rate": rate, "seconds": seconds,
+        "words": int(rate * seconds), "seen": len(run.to_desk) + len(run.to_visitor), "lost": run.lost,
         "to_desk_p50_ms": _ms(run.to_desk, 0.5), "to_desk_p95_ms": _ms(run.to_desk, 0.95),
         "to_visitor_p50_ms": _ms(run.to_visitor, 0.5), "to_visitor_p95_ms": _ms(run.to_visitor, 0.95),
-        "memory_at_quarter": quarter, "memory_at_end": end,
-        "errors": {text: run.errors.count(text) for text in sorted(set(run.errors))},
+        "bare_p95_ms": _ms(bare, 0.95), "refused": len(run.errors),
+        "memory_growth": round(max(end[name] / quarter[name] for name in end if quarter.get(name)), 2),
+        "memory_end_mb": " ".join(f"{name} {size:.0f}" for name, size in end.items()),
     }  # fmt: skip
 
 
 def _ms(seconds: list[float], share: float) -> float | None:
     return round(percentile(seconds, share) * 1000, 1) if seconds else None
+
+
+def run(visitors: int, operators: int, rate: float, seconds: float) -> Found:
+    """rate: words a second, half of them theirs."""
+    with server() as (url, key, home):
+        return asyncio.run(drive(url, key, home, visitors, operators, rate, seconds))
 
 
 def main() -> None:
@@ -267,9 +287,7 @@ def main() -> None:
     parser.add_argument("--operators", type=int, default=50)
     parser.add_argument("--rate", type=float, default=30)
     parser.add_argument("--seconds", type=float, default=60)
-    options = parser.parse_args()
-    with server() as (url, key, home):
-        print(json.dumps(asyncio.run(drive(url, key, home, options)), indent=1))
+    print(json.dumps(run(**vars(parser.parse_args())), indent=1))
 
 
 if __name__ == "__main__":

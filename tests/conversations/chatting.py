@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -32,7 +32,7 @@ class ChatShop(Shop):
         self.rooms = chatting.Rooms(database, self.home.clock)
         self.adaptor = CHANNEL.open(
             {"origins": SHOP},
-            Tools(self.home.clock, self.home.chance, egress=None, room=self.rooms),  # type: ignore[arg-type]
+            Tools(self.home.clock, self.home.chance, cast("Any", None), self.rooms),
         )
 
     def connect(self, channel: str, settings: dict[str, Any], site: str = "main") -> Any:
