@@ -124,3 +124,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed and isinstance(server, LiveServer):
         report.sections.append(("the server", told_by(server)))
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What failed in a few lines each, for who runs several groups and shows them together (`tools/test.sh`)."""
+    kept = os.environ.get("ONEVOICE_FAILURES")
+    if not kept:
+        return
+    reports = terminalreporter.getreports("failed") + terminalreporter.getreports("error")
+    with Path(kept).open("a") as file:
+        file.writelines(f"{report.nodeid}\t{in_short(report)}\n" for report in reports)
+
+
+def in_short(report: pytest.TestReport) -> str:
+    """Where in the test it was, and how what was wrong begins; in one line."""
+    entries = getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", [])
+    places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None)]
+    own = (f"line {at.lineno}" for at in places if at and at.path.rpartition("/")[2] in report.nodeid)
+    place = next(own, report.when)
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return f"{place}: " + " ".join((crash.message if crash else str(report.longrepr)).split())[:300]

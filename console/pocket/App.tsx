@@ -185,10 +185,10 @@ function leadText(pocket: Pocket, t: Words["t"]): string {
 
 function Light() {
   const { t } = useWords();
-  const [dark, setDark] = useState(() => document.documentElement.dataset["mantineColorScheme"] === "dark");
+  const [dark, setDark] = useState(() => document.documentElement.dataset["scheme"] === "dark");
   const turn = () => {
     localStorage.setItem("onevoice.theme", dark ? "light" : "dark");
-    document.documentElement.dataset["mantineColorScheme"] = dark ? "light" : "dark";
+    document.documentElement.dataset["scheme"] = dark ? "light" : "dark";
     setDark(!dark);
   };
   return (

@@ -7,5 +7,5 @@
     // Storage may be closed to us; the system's choice stands.
   }
   var dark = chosen === "dark" || (chosen !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.documentElement.dataset.mantineColorScheme = dark ? "dark" : "light";
+  document.documentElement.dataset.scheme = dark ? "dark" : "light";
 })();

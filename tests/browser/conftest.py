@@ -12,11 +12,14 @@ from typing import Any
 
 import pytest
 from browser_tools import DESK, settle_account
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from chromium import running_chromium
 from onevoice.kit.home import Home
 from support import forget_cluster, free_port
+
+# How soon something comes says more of the machine than of the page; what must be quick is measured by itself.
+expect.set_options(timeout=15_000)
 
 #: What Chromium itself logs when a test makes a request fail on purpose.
 ON_PURPOSE = re.compile(r"Failed to load resource|WebSocket connection to|ERR_FAILED")

@@ -77,6 +77,7 @@ def shop(folder: Path) -> Iterator[Desk]:
 def chosen(open_page: OpenPage, desk: Desk, chat: Chat, *look: Any, **more: Any) -> Page:
     page = open_page(f"/desk?c={desk.number(chat)}", *look, **more)
     expect(page.locator(".dk-thread .dk-item").first).to_be_visible()
+    expect(page.locator(".dk-who .skeleton")).to_have_count(0)  # the keys ask whose conversation it is
     return page
 
 

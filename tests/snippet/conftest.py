@@ -6,9 +6,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsers import Browser, Visitor, chromium, firefox
+from playwright.sync_api import expect
 from shop import Gate, Shop
 
 from support import LiveServer
+
+# As for the console: what must be quick is measured by itself.
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture(scope="session", params=[chromium, firefox], ids=["chromium", "firefox"])

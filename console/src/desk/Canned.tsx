@@ -43,7 +43,7 @@ export default function Canned({ person, language, onPick, onClose }: CannedProp
   };
   return (
     <Dialog title={t("desk.canned.title")} onClose={onClose} width={560} footer={may && <Button onClick={() => setEdited("new")}>{t("desk.canned.new")}</Button>}>
-      <SearchField label={t("desk.canned.find")} value={text} onChange={setText} autoFocus 
+      <SearchField label={t("desk.canned.find")} value={text} onChange={setText} data-autofocus 
         onKeyDown={(event) => {
           if (event.key !== "Enter" || !first) return;
           event.preventDefault();

@@ -75,7 +75,7 @@ export default function Views({ kept, now, team, says, onKeep, onClose }: ViewsP
         }}
       >
         {fault && <p className="alarm" role="alert">{fault}</p>}
-        <TextField label={t("desk.list.name")} value={name} onChange={setName} maxLength={60} autoFocus />
+        <TextField label={t("desk.list.name")} value={name} onChange={setName} maxLength={60} data-autofocus />
         <SelectField label={t("desk.list.of")} value={view} onChange={setView} choices={views.map((each) => ({ value: each, label: t(`desk.views.${each}`) }))} />
         <SelectField label={t("desk.list.channel")} value={channel} onChange={setChannel} choices={[{ value: "", label: t("desk.list.any") }, ...kinds.map(({ kind }) => ({ value: kind, label: says.channel(kind) }))]} />
         <TextField label={t("desk.list.tag")} value={tag} onChange={setTag} maxLength={60} />

@@ -59,7 +59,7 @@ export function Block({ address, onClose, onBlock }: { address: string; onClose:
       >
         <p><bdi className="dk-address">{address}</bdi></p>
         <p>{t("desk.block.text")}</p>
-        <TextField label={t("desk.block.reason")} value={reason} onChange={setReason} maxLength={500} autoFocus />
+        <TextField label={t("desk.block.reason")} value={reason} onChange={setReason} maxLength={500} data-autofocus />
       </form>
     </Dialog>
   );
@@ -92,7 +92,7 @@ export function Tags({ episode, onClose, onChange }: { episode: Episode; onClose
           add();
         }}
       >
-        <TextField label={t("desk.tags.add")} hint={t("desk.tags.hint")} value={text} onChange={setText} maxLength={60} autoFocus />
+        <TextField label={t("desk.tags.add")} hint={t("desk.tags.hint")} value={text} onChange={setText} maxLength={60} data-autofocus />
         <Button type="submit" disabled={!text.trim()}>{t("desk.tags.put")}</Button>
       </form>
     </Dialog>

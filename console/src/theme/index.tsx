@@ -33,7 +33,7 @@ export function ThemeProvider({ children }: { children: ReactNode }) {
     choose(next);
   };
   useEffect(() => {
-    document.documentElement.dataset["mantineColorScheme"] = dark ? "dark" : "light";
+    document.documentElement.dataset["scheme"] = dark ? "dark" : "light";
   }, [dark]);
   return (
     <Context value={{ theme, setTheme, dark }}>{children}</Context>

@@ -1,22 +1,20 @@
-/** The window itself, by Mantine. Loaded after the page, because no page opens with a window. */
-import { createTheme, MantineProvider, Modal } from "@mantine/core";
-import { useEffect, useState } from "react";
+/** The window itself: the browser's own dialog, which keeps the focus inside and all else out of reach. Loaded after the page, because no page opens with a window. */
+import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent } from "react";
 
 import { IconButton } from "./Button";
 import type { DialogProps } from "./Dialog";
 import { Icon } from "./icons";
-import "./mantine.css";
-
-const theme = createTheme({ fontFamily: "var(--font)", cursorType: "pointer", focusRing: "never" });
+import { addWindow } from "./top";
+import "./dialog.css";
 
 /** What had the focus when a window was called up from the page itself. */
 let outside: Element | null = null;
 
-/** Mantine gives the focus back when a window that stays is closed; ours go. What called it up may have gone too: a window before it. */
+/** The browser gives the focus back when a dialog is closed; ours go. What called it up may have gone too: a window before it. */
 function useFocusBack(): void {
   const [places] = useState(() => {
     const here = document.activeElement === document.body ? null : document.activeElement;
-    if (here && !here.closest("[role=dialog]")) outside = here;
+    if (here && !here.closest("dialog")) outside = here;
     return [here, outside];
   });
   useEffect(
@@ -29,34 +27,54 @@ function useFocusBack(): void {
   );
 }
 
+function isBeside({ clientX: x, clientY: y }: MouseEvent, window: HTMLElement): boolean {
+  const { left, right, top, bottom } = window.getBoundingClientRect();
+  return x < left || x > right || y < top || y > bottom;
+}
+
 export default function DialogFrame({ title, onClose, children, width = 560, bare = false, footer, closeLabel }: DialogProps & { closeLabel: string }) {
+  const frame = useRef<HTMLDialogElement>(null);
   useFocusBack();
-  const dark = document.documentElement.dataset["mantineColorScheme"] === "dark";
+  useLayoutEffect(() => {
+    const window = frame.current;
+    if (!window) return;
+    window.showModal();
+    window.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+    const remove = addWindow(window);
+    return () => {
+      remove();
+      window.close();
+    };
+  }, []);
   return (
-    <MantineProvider theme={theme} forceColorScheme={dark ? "dark" : "light"} withCssVariables={false} withGlobalClasses={false}>
-      <Modal.Root
-        opened
-        onClose={onClose}
-        size={width}
-        lockScroll={false}
-        transitionProps={{ duration: 0 }}
-        yOffset="10dvh"
-        classNames={{ content: "dialog", inner: "dialog-inner", overlay: "dialog-veil" }}
-      >
-        <Modal.Overlay />
-        <Modal.Content aria-label={title}>
-          {!bare && (
-            <header className="dialog-head">
-              <h2>{title}</h2>
-              <IconButton label={closeLabel} onClick={onClose}>
-                <Icon name="close" size={16} />
-              </IconButton>
-            </header>
-          )}
-          <div className={bare ? "" : "dialog-body"}>{children}</div>
-          {footer && <footer className="dialog-foot">{footer}</footer>}
-        </Modal.Content>
-      </Modal.Root>
-    </MantineProvider>
+    <dialog
+      ref={frame}
+      className="dialog"
+      style={{ width }}
+      aria-label={title}
+      onKeyDown={(event) => {
+        // Not left to the browser: it closes at the second Escape whatever the page says.
+        if (event.key !== "Escape" || event.defaultPrevented || event.nativeEvent.isComposing) return;
+        event.preventDefault();
+        onClose();
+      }}
+      onCancel={(event) => {
+        if (event.target !== event.currentTarget) return; // a choice of files that was left
+        event.preventDefault();
+        onClose();
+      }}
+      onMouseDown={(event) => event.target === event.currentTarget && isBeside(event, event.currentTarget) && onClose()}
+    >
+      {!bare && (
+        <header className="dialog-head">
+          <h2>{title}</h2>
+          <IconButton label={closeLabel} onClick={onClose}>
+            <Icon name="close" size={16} />
+          </IconButton>
+        </header>
+      )}
+      <div className={bare ? "" : "dialog-body"}>{children}</div>
+      {footer && <footer className="dialog-foot">{footer}</footer>}
+    </dialog>
   );
 }

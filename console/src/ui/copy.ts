@@ -32,7 +32,7 @@ function oldWay(text: string): boolean {
   const area = document.createElement("textarea");
   area.className = "seen-by-readers";
   area.value = text;
-  (before?.closest("[role=dialog]") ?? document.body).append(area);
+  (before?.closest("dialog") ?? document.body).append(area);
   area.select();
   const done = document.execCommand("copy");
   area.remove();

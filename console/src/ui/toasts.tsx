@@ -1,10 +1,12 @@
 /** Short messages at the lower edge. One with `undo` waits ten seconds, shows how long is left and pauses under the pointer. */
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { createPortal } from "react-dom";
 
 import { useI18n } from "~/i18n";
 
 import { Button, IconButton } from "./Button";
 import { Icon } from "./icons";
+import { topWindow, watchWindows } from "./top";
 
 export interface Toast {
   text: string;
@@ -97,11 +99,13 @@ function OneToast({ message }: { message: Shown }) {
 
 export function Toasts() {
   const messages = useSyncExternalStore(watch, () => shown);
-  return (
+  const over = useSyncExternalStore(watchWindows, topWindow);
+  const all = (
     <div className="toasts" role="status" aria-live="polite">
       {messages.map((message) => (
         <OneToast key={message.id} message={message} />
       ))}
     </div>
   );
+  return over ? createPortal(all, over) : all;
 }

@@ -230,7 +230,7 @@ function Lift({ one, onClose }: { one: Suppression; onClose: () => void }) {
           lift.mutate();
         }}
       >
-        <TextField label={t("consent.settings.why")} hint={t("consent.settings.whyHint")} value={reason} onChange={setReason} maxLength={500} required autoFocus error={lift.error ? problemText(lift.error, t).title : undefined} />
+        <TextField label={t("consent.settings.why")} hint={t("consent.settings.whyHint")} value={reason} onChange={setReason} maxLength={500} required data-autofocus error={lift.error ? problemText(lift.error, t).title : undefined} />
         <div className="form-actions">
           <Button type="submit" kind="primary" disabled={lift.isPending || !reason.trim()}>
             {t("consent.settings.lift")}

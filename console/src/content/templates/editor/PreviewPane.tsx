@@ -91,7 +91,7 @@ export function PreviewPane({ variant, kind, sample, found }: Props) {
   const email = variant.parts.type === "email";
   const small = usePhone();
   const [phone, setPhone] = useState(false);
-  const [dark, setDark] = useState(() => document.documentElement.dataset["mantineColorScheme"] === "dark");
+  const [dark, setDark] = useState(() => document.documentElement.dataset["scheme"] === "dark");
   const [plain, setPlain] = useState(false);
   const [more, setMore] = useState(sample.text !== "");
   const { error } = found;
