@@ -55,7 +55,8 @@ if (tag && key && (place.onevoice === undefined || Array.isArray(place.onevoice)
   before.forEach(push);
   if (tag.dataset["page"] !== "off" && !before.some(([name]) => name === "page")) made.page();
   if (tag.dataset["chat"] !== undefined) {
-    const rest = (): unknown => (window.requestIdleCallback ?? setTimeout)(() => load());
+    // A page that never rests has its chat all the same.
+    const rest = (): unknown => ("requestIdleCallback" in window ? requestIdleCallback(() => load(), { timeout: 2_000 }) : setTimeout(() => load(), 0));
     if (document.readyState === "complete") rest();
     else addEventListener("load", rest);
   }

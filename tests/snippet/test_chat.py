@@ -98,6 +98,10 @@ class TestSaying:
         panel.click(".icon")
         until(lambda: not panel.has(".count"))
 
+    def test_a_page_that_never_rests_has_it_all_the_same(self, visitor, shop):
+        visitor.prepare("window.requestIdleCallback = (load, how) => setTimeout(load, how?.timeout ?? 1e9)")
+        assert Panel(visitor.tab(), shop.url).has(".launch")
+
     @pytest.mark.long
     def test_older_lines_come_when_asked_for(self, desk, shop, panel):
         texts = [f"Old {n}" for n in range(28)]
