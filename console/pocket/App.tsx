@@ -21,11 +21,11 @@ const STEP_MS = 1_800;
 
 type Place = "devices" | "browser";
 
-const personOf = (): string => new URLSearchParams(location.search).get("person") ?? "";
+const asked = (what: "person" | "at"): string => new URLSearchParams(location.search).get(what) ?? "";
 
 export function App() {
   const { t } = useWords();
-  const [person, setPerson] = useState(personOf);
+  const [person, setPerson] = useState(() => asked("person"));
   const live = usePocket(person);
   const choose = (key: string) => {
     history.replaceState(null, "", `?${new URLSearchParams({ person: key })}`);
@@ -42,9 +42,9 @@ export function App() {
 
 function Stage({ pocket, live, onPerson }: { pocket: Pocket; live: Live; onPerson: (key: string) => void }) {
   const { t } = useWords();
-  const [place, setPlace] = useState<Place>("devices");
+  const [place, setPlace] = useState<Place>(() => (asked("at") === "browser" && pocket.browser ? "browser" : "devices"));
   // Once it was opened it stays: what is written there is not lost by a look at the phone.
-  const [opened, setOpened] = useState(false);
+  const [opened, setOpened] = useState(place === "browser");
   const play = usePlay(pocket, () => setPlace("devices"));
   const go = (to: Place) => {
     setPlace(to);

@@ -25,6 +25,14 @@ expect.set_options(timeout=15_000)
 ON_PURPOSE = re.compile(r"Failed to load resource|WebSocket connection to|ERR_FAILED")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file goes to one worker, and all that need a demo to the same one: it takes half a minute to begin."""
+    with_demo = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group("demo" if item.path in with_demo else item.path.name))
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with running_chromium() as browser:

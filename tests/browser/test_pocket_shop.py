@@ -266,16 +266,23 @@ class TestStory:
     """From the first look at the boots to the messenger and on: one conversation, nothing said twice."""
 
     @pytest.mark.parametrize(
-        ("person", "asks", "answer", "greeting", "goes_on"),
+        ("person", "language", "asks", "answer", "greeting", "goes_on"),
         [
-            ("ilya", "Они маломерят?", "Полразмера. Берите 39.", "Продолжаем здесь", "Спасибо, а когда привезут?"),
-            ("anna", "Czy są małe?", "Pół rozmiaru. Radzę 39.", "Rozmawiamy dalej", "Dziękuję, a kiedy będą?"),
+            ("ilya", "ru", "Они маломерят?", "Полразмера. Берите 39.", "Продолжаем здесь", "Спасибо, а когда привезут?"),
+            ("anna", "pl", "Czy są małe?", "Pół rozmiaru. Radzę 39.", "Rozmawiamy dalej", "Dziękuję, a kiedy będą?"),
+            pytest.param(
+                "ilya", "en", "Do they run small?", "By half a size. Take 39.", "We go on here", "Thanks, and when?",
+                marks=pytest.mark.long,
+            ),
         ],
-    )
+        ids=["ru", "pl", "en"],
+    )  # fmt: skip
     def test_a_question_on_the_site_goes_on_in_telegram(
-        self, in_pocket, at_desk, person, asks, answer, greeting, goes_on
+        self, in_pocket, at_desk, person, language, asks, answer, greeting, goes_on
     ):
         page, inside = in_pocket(person)
+        inside.locator(f"a[hreflang={language}]").click()
+        expect(inside.locator(f"html[lang={language}]")).to_be_attached()
         inside.locator("a.tile").first.click()
         inside.locator(".launch").click()
         inside.locator("textarea").fill(asks)
@@ -297,7 +304,7 @@ class TestStory:
         expect(thread).to_contain_text(goes_on, timeout=SOON)
         for said in (asks, answer, goes_on):
             expect(thread.get_by_text(said, exact=True)).to_have_count(1)
-        assert at_desk.locator(".dk-row", has_text=goes_on).count() == 1
+        expect(at_desk.locator(".dk-row", has_text=goes_on)).to_have_count(1)
 
 
 class TestLooks:

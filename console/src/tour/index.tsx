@@ -85,8 +85,8 @@ export default function Tour({ since, place, change }: { since: string; place: P
       </div>
       <div className="tour-actions">
         {at > 0 && <Button onClick={() => go(at - 1)}>{t("tour.back")}</Button>}
-        {step.pocket && me?.demo_pocket && (
-          <a className="button" href={me.demo_pocket} target="_blank" rel="noopener noreferrer">
+        {step.pocket !== undefined && me?.demo_pocket && (
+          <a className="button" href={new URL(step.pocket, me.demo_pocket).href} target="_blank" rel="noopener noreferrer">
             {t("tour.pocket")}
           </a>
         )}

@@ -10,8 +10,8 @@ export interface Step {
   shown: string;
   /** What the role must allow; others do not see the step. */
   needs?: Permission;
-  /** Whether the step leads to the demo's pocket too. */
-  pocket?: true;
+  /** Where the step leads in the demo's pocket, too. */
+  pocket?: "" | "?person=anna&at=browser";
 }
 
 const CARD = "/customers/loyalty_card:220044710938";
@@ -32,7 +32,9 @@ export const steps: readonly Step[] = [
   { name: "card", to: (since) => `${CARD}?at=${moment(since, -10, 12)}`, shown: ".cu-header", needs: "customers.read" },
   { name: "join", to: () => `${CARD}?only=joins`, shown: ".cu-join", needs: "customers.read" },
   { name: "past", to: (since) => `${CARD}?at=${moment(since, -15, 12)}`, shown: ".cu-past", needs: "customers.read" },
-  { name: "pocket", to: () => "/messages", shown: ".msg-table, .empty", needs: "messages.read", pocket: true },
+  { name: "shop", to: () => "/desk", shown: ".dk-list", needs: "conversations.read", pocket: "?person=anna&at=browser" },
+  { name: "hop", to: () => "/desk", shown: ".dk-thread, .dk-conversation, .dk-list", needs: "conversations.read" },
+  { name: "pocket", to: () => "/messages", shown: ".msg-table, .empty", needs: "messages.read", pocket: "" },
   { name: "setup", to: () => "/data/setup", shown: ".setup", needs: "events.read" },
   { name: "plan", to: () => "/data/plan", shown: ".plan-alarms", needs: "events.read" },
   { name: "roles", to: () => "/settings/roles", shown: ".roles, .roles-list" },

@@ -37,9 +37,17 @@ export const tour = {
       title: "What was known on a date",
       text: "Everything can be read as of any moment. Go a step in time with [ and ], or choose another date with T. Choose “With what we learnt later” to see the same day with the join that came after it.",
     },
+    shop: {
+      title: "Be Anna: ask in the shop",
+      text: "The desk is where colleagues answer, whichever door a word came by. Open the pocket: Anna’s browser stands in it, and the shop in that. Choose a pair of boots, open the chat at its lower corner and ask something. A moment later it is here, with the page she asked from.",
+    },
+    hop: {
+      title: "Answer, and go on in Telegram",
+      text: "Choose her line, press R, answer, and send with Ctrl+Enter: for six seconds it can be taken back. Her chat, in Polish as she is, offers below the messages to take the conversation along: choose that, and Telegram. Her phone goes on where the browser stopped. This thread says so, and your next answer goes there.",
+    },
     pocket: {
-      title: "Be Anna yourself",
-      text: "Every message and every silence stands here. The other half of the demo is the pocket: Anna’s phone and mailbox on a page of their own. Answer from there, unsubscribe, block the bot, make Telegram refuse, and see what arrives here.",
+      title: "Every message, every silence",
+      text: "Each message stands here, and each that was not sent, with the reason. The pocket has her mailbox too: unsubscribe in it, block the bot on the phone, make Telegram refuse, and see what arrives here.",
     },
     setup: {
       title: "Connect a shop of your own",

@@ -39,9 +39,17 @@ export const tour: Translated<typeof english> = {
       title: "Co było wiadomo danego dnia",
       text: "Wszystko można odczytać na dowolną chwilę. Klawisze [ i\u00a0] przesuwają w\u00a0czasie, T wybiera datę. Opcja „Z\u00a0późniejszą wiedzą” pokazuje ten sam dzień już z\u00a0połączeniem, które nastąpiło potem.",
     },
+    shop: {
+      title: "W\u00a0roli Anny: pytanie w\u00a0sklepie",
+      text: "Tutaj zespół odpowiada na wiadomości ze wszystkich kanałów. W\u00a0kieszeni jest przeglądarka Anny, a\u00a0w\u00a0niej sklep. Wystarczy wybrać buty, otworzyć czat w\u00a0dolnym rogu i\u00a0o\u00a0coś zapytać. Po chwili pytanie pojawia się tutaj razem ze stroną, z\u00a0której je zadano.",
+    },
+    hop: {
+      title: "Odpowiedź i\u00a0dalej w\u00a0Telegramie",
+      text: "Wybierz jej wiersz, naciśnij R, odpowiedz i\u00a0wyślij przez Ctrl+Enter: przez sześć sekund można to cofnąć. W\u00a0czacie wybierz „Wychodzisz? Weź tę rozmowę ze sobą.” i\u00a0Telegram: rozmowa toczy się dalej na telefonie, od tego samego miejsca. Widać to tutaj, a\u00a0następna odpowiedź trafi już tam.",
+    },
     pocket: {
-      title: "W\u00a0roli Anny",
-      text: "Stoi tu każda wiadomość i\u00a0każde milczenie. Druga połowa demo to kieszeń: telefon i\u00a0skrzynka Anny na osobnej stronie. Można stamtąd odpisać, wypisać się, zablokować bota, kazać Telegramowi odmówić i\u00a0zobaczyć, co pojawi się tutaj.",
+      title: "Każda wiadomość i\u00a0każde milczenie",
+      text: "Widać tu każdą wiadomość, a\u00a0jeśli którejś nie wysłano, także powód. W\u00a0kieszeni jest też skrzynka Anny: można się w\u00a0niej wypisać, na telefonie zablokować bota, kazać Telegramowi odmówić i\u00a0zobaczyć, co pojawi się tutaj.",
     },
     setup: {
       title: "Podłącz własny sklep",
