@@ -2,7 +2,6 @@
 
 import gc
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Generator, Iterator
@@ -40,9 +39,6 @@ LONG_FILES = (
     "test_console_plan.py",
 )
 """Those that take longest for their few tests: begun last, one of two workers would wait for them."""
-
-GROUP = re.compile(r"@(demo|test_\w+\.py)$")
-"""What a worker adds to the names of tests that stay together."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -162,7 +158,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         return
     reports = terminalreporter.getreports("failed") + terminalreporter.getreports("error")
     with Path(kept).open("a") as file:
-        file.writelines(f"{GROUP.sub('', report.nodeid)}\t{in_short(report)}\n" for report in reports)
+        file.writelines(f"{report.nodeid}\t{in_short(report)}\n" for report in reports)
 
 
 def in_short(report: pytest.TestReport) -> str:

@@ -43,7 +43,7 @@ group "tests without a browser" -n "$workers" --dist loadfile --no-loadscope-reo
     --ignore tests/browser --ignore tests/clients --ignore tests/snippet --ignore tests/web/test_web_login_browser.py
 joined
 # A page waits for its server and for a moment to pass as long as it works: one worker more than there are cores.
-group "the console in Chromium" -n "$((workers + 1))" --dist loadgroup --no-loadscope-reorder tests/browser
+group "the console in Chromium" -n "$((workers + 1))" --dist loadfile --no-loadscope-reorder tests/browser
 # These wait more than they work, so they wait together.
 beside "the snippet in Chromium" tests/snippet -k "not firefox"
 beside "the snippet in Firefox" tests/snippet -k firefox

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from browser_tools import DESK, settle_account
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from xdist.scheduler import LoadFileScheduling
 
 from chromium import running_chromium
 from onevoice.kit.home import Home
@@ -25,12 +26,18 @@ expect.set_options(timeout=15_000)
 ON_PURPOSE = re.compile(r"Failed to load resource|WebSocket connection to|ERR_FAILED")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file goes to one worker, and all that need a demo to the same one: it takes half a minute to begin."""
-    with_demo = {item.path for item in items if "demo" in getattr(item, "fixturenames", ())}
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("demo" if item.path in with_demo else item.path.name))
+WITH_DEMO = ("test_console_tour.py", "test_pocket.py", "test_pocket_shop.py")
+"""All go to the same worker: a demo takes half a minute to begin."""
+
+
+class ByServer(LoadFileScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return "demo" if file.endswith(WITH_DEMO) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:
+    return ByServer(config, log)
 
 
 @pytest.fixture(scope="session")
