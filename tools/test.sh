@@ -45,7 +45,7 @@ joined
 # A page waits for its server and for a moment to pass as long as it works: one worker more than there are cores.
 group "the console in Chromium" -n "$((workers + 1))" --dist loadfile --no-loadscope-reorder tests/browser
 # These wait more than they work, so they wait together.
-beside "the snippet in Chromium" tests/snippet -k "not firefox"
+beside "the snippet in Chromium" -n 2 --dist loadfile tests/snippet -k "not firefox"
 beside "the snippet in Firefox" tests/snippet -k firefox
 group "the login page in Chromium" tests/web/test_web_login_browser.py
 group "unmodified clients through the fault proxy" tests/clients
