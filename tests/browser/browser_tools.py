@@ -26,6 +26,16 @@ LOOKS = (
     ),
 )
 
+# The same where a test has a size of its own.
+TONES = (
+    ("ru", "light"),
+    ("pl", "dark"),
+    *(
+        pytest.param(*tone, marks=pytest.mark.long)
+        for tone in (("en", "light"), ("en", "dark"), ("ru", "dark"), ("pl", "light"))
+    ),
+)
+
 
 def send(server: Any, *events: dict[str, Any]) -> None:
     """Through the door that every client uses; comes back when they are linked."""
