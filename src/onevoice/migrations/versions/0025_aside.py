@@ -1,8 +1,8 @@
-"""delivery: events of which no door could be told."""
+"""delivery: events of which no door could be told; which messages a file goes with."""
 
 from alembic import op
 
-revision = "0025_hearing_aside"
+revision = "0025_aside"
 down_revision = "0023_desk"
 branch_labels = None
 depends_on = None
@@ -16,4 +16,8 @@ create table delivery.aside (
     at timestamptz not null,
     error text not null
 );
+
+-- Which messages a file goes with: asked where one of them is taken back.
+create index content_media on delivery.content using gin ((body->'words'->'media') jsonb_path_ops)
+    where body->'words'->'media' <> '[]';
 """)
