@@ -1,17 +1,17 @@
-"""A thread of 5,000 messages in a real browser: few rows stand in the page, nothing jumps, and J stays quick."""
+"""A thread of many pages in a real browser: few rows stand in the page, nothing jumps, and J stays quick."""
 
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from desk_tools import Desk, chosen, shop
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from support import LiveServer
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-MESSAGES = 5_000
+MESSAGES = 600
 ROWS_MOST = 200
 
 
@@ -39,46 +39,71 @@ def live_server(desk: Desk) -> LiveServer:
     return desk.server
 
 
-EARLIER_PX = 40
-"""The line that asks for what is earlier: where answers are slow it comes or goes while somebody reads below it."""
-STEP = """async () => {
+SLOW_SECONDS = 0.2
+BUSY = 4
+"""So many times slower is the processor."""
+WATCH = """() => {
     const box = document.querySelector(".dk-thread");
     const rows = () => [...box.querySelectorAll("li[data-row]")];
-    const edge = box.getBoundingClientRect().top;
-    const seen = rows().find((each) => each.getBoundingClientRect().top > edge + 200);
-    const before = seen.getBoundingClientRect().top;
-    box.scrollTop -= 500;
-    const moved = seen.getBoundingClientRect().top - before;
-    let after = moved;
-    for (let tries = 0; tries < 10; tries++) {  // a busy machine measures the rows that came a little later
-        await new Promise((done) => setTimeout(done, 60));
-        after = seen.isConnected ? seen.getBoundingClientRect().top - before : moved;
-        if (Math.abs(after - moved) <= 1) break;
+    const top = (row) => row.lastElementChild.getBoundingClientRect().top;
+    const watch = { most: 0, jump: 0, read: null, top: 0, scrolled: 0 };
+    // What was read in the frame before stands where it stood then, but for what was scrolled.
+    const look = () => {
+        const now = rows().find((row) => row.dataset.row === watch.read);
+        const moved = () => (now ? Math.abs(top(now) - watch.top - watch.scrolled) : Infinity);
+        if (watch.read) watch.jump = Math.max(watch.jump, moved());
+        watch.most = Math.max(watch.most, rows().length);
+        const next = rows().find((row) => top(row) > box.getBoundingClientRect().top + 200);
+        Object.assign(watch, { read: next.dataset.row, top: top(next), scrolled: 0 });
+    };
+    window.frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(() => (look(), done()))));
+    window.back = (by) => {
+        const before = box.scrollTop;
+        box.scrollTop -= by;
+        watch.scrolled += before - box.scrollTop;
+        return before - box.scrollTop;
+    };
+    window.watch = watch;
+    window.rows = rows;
+}"""
+TO_THE_BEGINNING = """async () => {
+    const ends = performance.now() + 60_000;
+    while (window.back(500) > 0 || document.querySelector(".dk-older:not(.dk-gone)")) {
+        await window.frame();
+        await window.frame();
+        if (performance.now() > ends) break;
     }
-    return { rows: rows().length, jump: Math.abs(after - moved), top: box.scrollTop,
-        older: !!box.querySelector(".dk-older"), first: rows()[0].textContent };
+    return { ...window.watch, first: window.rows()[0].textContent };
+}"""
+LARGER = """async () => {
+    window.rows()[0].style.paddingBottom = "100px";
+    await window.frame();
+    await window.frame();
+    return window.watch.jump;
 }"""
 
 
 def test_few_rows_stand_there_and_nothing_jumps(open_page: OpenPage, desk: Desk) -> None:
+    """However slowly what is earlier comes, and where a row above becomes larger."""
     page = chosen(open_page, desk, desk.people["Long Story"])
-    most, jump = 0, 0.0
-    for _ in range(2_000):
-        found = page.evaluate(STEP)
-        most = max(most, found["rows"])
-        if found["older"]:  # at the very beginning the button above the first row goes
-            jump = max(jump, found["jump"])
-        if not found["older"] and found["top"] == 0:
-            break
-    else:
-        raise AssertionError(found)
+    page.route("**/thread?*", slowly)
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": BUSY})
+    page.evaluate(WATCH)
+    page.evaluate("async () => (window.back(900), await window.frame(), await window.frame())")
+    assert page.evaluate(LARGER) <= 1
+    found = page.evaluate(TO_THE_BEGINNING)
     assert "Word 1 and" in found["first"], found
-    print(f"rows at most {most}, jump at most {jump:.1f} px")
-    assert 50 < most < ROWS_MOST
-    assert jump <= EARLIER_PX
+    print(f"rows at most {found['most']}, jump at most {found['jump']:.1f} px")
+    assert 50 < found["most"] < ROWS_MOST
+    assert found["jump"] <= 1
     page.locator(".dk-thread").press("End")
     expect(page.locator(".dk-thread")).to_contain_text(f"Word {MESSAGES - 1} ")
     assert page.locator("li[data-row]").count() < ROWS_MOST
+
+
+def slowly(route: Route) -> None:
+    time.sleep(SLOW_SECONDS)
+    route.continue_()
 
 
 def test_the_next_conversation_comes_at_once(open_page: OpenPage, desk: Desk) -> None:

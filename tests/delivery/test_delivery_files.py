@@ -8,6 +8,7 @@ import pytest
 from delivery.post import Post
 from onevoice.domains.delivery.contracts.channels import Attachment, Said
 from onevoice.domains.delivery.contracts.files import FILE_MAX_BYTES, FILES_MAX, HELD_MAX, MESSAGE_MAX_BYTES, Sniffed
+from onevoice.domains.delivery.contracts.messages import Content
 from onevoice.domains.delivery.errors import (
     ActionRequired,
     Permanent,
@@ -17,7 +18,7 @@ from onevoice.domains.delivery.errors import (
     UnusableFileError,
 )
 from onevoice.domains.delivery.rules.sniffing import PIXELS_MAX, shown, sniff
-from onevoice.domains.delivery.service import files
+from onevoice.domains.delivery.service import asking, files
 
 
 def png(width, height):
@@ -257,6 +258,59 @@ class TestPutIn:
             assert files.housekeep(conn, post.clock.now()) == 2
             assert set(files.files(conn, [sent.id, other.id])) == {sent.id}
         assert blobs(post) == 1
+
+    @staticmethod
+    def send(post, *numbers):
+        """A message with them: its number."""
+        post.account(name=f"box {next(post.numbers)}")
+        (nid,) = post.willing()
+        with post.database.transaction() as conn:
+            ask = post.wanted(nid, words=Content("Look", media=files.to_send(conn, numbers, OLGA)))
+            (asked,) = asking.ask(conn, [ask], post.channels, [], clock=post.clock)
+        return asked.id
+
+    @staticmethod
+    def cancel(post, number):
+        with post.database.transaction() as conn:
+            asking.cancel(conn, number, actor="olga", clock=post.clock)
+
+    @staticmethod
+    def there(post, *made):
+        """After a day: which are there yet."""
+        post.later(hours=25)
+        with post.database.transaction() as conn:
+            files.housekeep(conn, post.clock.now())
+            return set(files.files(conn, [each.id for each in made]))
+
+    def test_what_was_taken_back_is_kept_for_a_day_and_forgotten(self, post):
+        back, sent = put_in(post, data=b"%PDF-back"), put_in(post, data=b"%PDF-sent")
+        post.later(hours=20)
+        self.cancel(post, self.send(post, back.id))
+        self.send(post, sent.id)
+        post.later(hours=20)
+        with post.database.transaction() as conn:
+            assert files.housekeep(conn, post.clock.now()) == 0
+        assert self.there(post, back, sent) == {sent.id}
+        assert blobs(post) == 1
+
+    def test_what_was_taken_back_and_sent_again_stays(self, post):
+        made = put_in(post)
+        self.cancel(post, self.send(post, made.id))
+        self.send(post, made.id)
+        assert self.there(post, made) == {made.id}
+
+    def test_what_goes_with_another_message_stays(self, post):
+        made = put_in(post)
+        one, _ = self.send(post, made.id), self.send(post, made.id)
+        self.cancel(post, one)
+        assert self.there(post, made) == {made.id}
+
+    def test_what_was_taken_back_can_be_taken_out(self, post):
+        made = put_in(post)
+        self.cancel(post, self.send(post, made.id))
+        with post.database.transaction() as conn:
+            files.drop(conn, made.id, OLGA)
+            assert files.files(conn, [made.id]) == {}
 
     def test_what_waits_to_be_fetched_is_not_forgotten(self, post):
         (told,), _ = take(post, Attachment("photo.jpg", "image/jpeg", 0, reference="f1"))

@@ -1,11 +1,15 @@
+import itertools
+import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from delivery.post import NOON
 from onevoice import bootstrap
 from onevoice.domains.delivery.contracts.channels import Attachment, Reach, Receipt, Said
 from onevoice.domains.delivery.contracts.messages import Accepted
+from onevoice.domains.delivery.jobs import follow
 from onevoice.domains.delivery.service import hearing, saying, settling
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.privacy.contracts import Asked
@@ -47,11 +51,15 @@ def uncertain(post, account):
     return number
 
 
-def link(post):
+def linked(post):
     home = bootstrap.Installation(post.database, Secrets(VAULT, b"s" * 32, b"l" * 32), post.clock, post.chance)
     with bootstrap.linking_steps(home) as step:
         while step():
             pass
+
+
+def link(post):
+    linked(post)
     with post.database.transaction() as conn:
         return hearing.follow(conn)
 
@@ -356,3 +364,87 @@ def test_the_follower_goes_on_where_it_was(post, hear):
     assert first.noted == 1
     with post.database.transaction() as conn:
         assert hearing.follow(conn) == (first.seq, 0)
+
+
+class TestPoison:
+    """The follower's thread against an event of which no door can be told."""
+
+    @pytest.fixture(autouse=True)
+    def hasty(self, monkeypatch):
+        monkeypatch.setattr(follow, "FIRST_WAIT_SECONDS", 0.0001)
+
+    @pytest.fixture
+    def fails(self, monkeypatch):
+        """So often for somebody's address, with an error; how often it was tried."""
+
+        def make(nid, error, times=1_000_000):
+            tried = []
+            real = hearing.store.note_reach
+
+            def note_reach(conn, account_id, who, at, *, opens):
+                if who == nid:
+                    tried.append(who)
+                    if len(tried) <= times:
+                        raise error
+                real(conn, account_id, who, at, opens=opens)
+
+            monkeypatch.setattr(hearing.store, "note_reach", note_reach)
+            return tried
+
+        return make
+
+    @pytest.fixture
+    def wrote(self, post, hear):
+        """Three who wrote to a bot, whom nobody has followed yet."""
+        telegram = post.account("telegram")
+        for number in (501, 502, 503):
+            hear(telegram, said(f"u{number}", address=str(number)))
+        linked(post)
+        with post.database.transaction() as conn:
+            return [row[0] for row in conn.execute("select nid from identity.event order by seq").fetchall()]
+
+    @staticmethod
+    def runs(post, until, turns=200):
+        """As the worker runs it, until something is so."""
+        stop, count = threading.Event(), itertools.count()
+
+        def wait(_: float) -> None:
+            if until() or next(count) >= turns:
+                stop.set()
+
+        follow.run(post.database, post.clock, stop, wait)
+        assert until()
+
+    @staticmethod
+    def rows(post, sql):
+        with post.database.transaction() as conn:
+            return [row[0] for row in conn.execute(sql).fetchall()]
+
+    def noted(self, post):
+        return self.rows(post, "select nid from delivery.reach order by nid")
+
+    def aside(self, post):
+        return self.rows(post, "select error from delivery.aside")
+
+    @pytest.mark.parametrize("error", [ValueError("bad"), psycopg.errors.CheckViolation("bad")])
+    def test_it_is_set_aside_and_the_others_go_on(self, post, hear, wrote, fails, error):
+        tried = fails(wrote[1], error)
+        before = follow.SET_ASIDE._value.get()
+        self.runs(post, lambda: self.noted(post) == sorted({*wrote} - {wrote[1]}))
+        assert self.aside(post) == [type(error).__name__]
+        assert follow.SET_ASIDE._value.get() - before == 1
+        assert len(tried) == follow.ATTEMPTS + 1
+        hear(post.account("telegram", name="second"), said("u9", address="504"))
+        linked(post)
+        self.runs(post, lambda: len(self.noted(post)) == 3)
+        assert len(self.aside(post)) == 1
+
+    def test_what_fails_only_twice_is_not(self, post, wrote, fails):
+        fails(wrote[1], ValueError("now and then"), follow.ATTEMPTS - 1)
+        self.runs(post, lambda: self.noted(post) == sorted(wrote))
+        assert self.aside(post) == []
+
+    def test_a_database_in_trouble_condemns_nobody(self, post, wrote, fails):
+        fails(wrote[1], psycopg.errors.DiskFull(), follow.ATTEMPTS + 3)
+        self.runs(post, lambda: self.noted(post) == sorted(wrote))
+        assert self.aside(post) == []

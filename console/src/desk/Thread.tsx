@@ -58,6 +58,15 @@ export function Thread({ person, name, says, note }: { person: string; name: str
       else if (found.hasNextPage && !found.isFetchingNextPage && !found.isFetchNextPageError) void found.fetchNextPage();
     } else if (element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_PX && end < rows.length) show(start + STEP);
   };
+  /** What is read stays where it is, whatever comes above or goes below. New ones are followed by whoever is at the end. */
+  const keep = (element: HTMLElement) => {
+    if (bottom.current) element.scrollTop = element.scrollHeight;
+    else if (anchor.current) {
+      const row = element.querySelector(`li[data-row="${anchor.current.key}"]`);
+      if (row) element.scrollTop += topOf(row) + element.scrollTop - anchor.current.top; // by its place in the whole: it may have been scrolled meanwhile
+    }
+    hold(element);
+  };
   const hold = (element: HTMLElement) => {
     const edge = element.getBoundingClientRect().top;
     const row = [...element.querySelectorAll<HTMLElement>("li[data-row]")].find((each) => each.getBoundingClientRect().bottom > edge);
@@ -66,15 +75,18 @@ export function Thread({ person, name, says, note }: { person: string; name: str
   useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
-    // What is read stays where it is, whatever comes above or goes below. New ones are followed by whoever is at the end.
-    if (bottom.current) element.scrollTop = element.scrollHeight;
-    else if (anchor.current) {
-      const row = element.querySelector(`li[data-row="${anchor.current.key}"]`);
-      if (row) element.scrollTop += topOf(row) + element.scrollTop - anchor.current.top; // by its place in the whole: it may have been scrolled meanwhile
-    }
-    hold(element);
+    keep(element);
     fill(element);
   }, [rows.length, rows.at(-1)?.key, start, end]);
+  useLayoutEffect(() => {
+    // A picture that came, letters of another font: nobody sees that a row above has another height now.
+    const element = box.current;
+    const list = element?.querySelector("ol");
+    if (!element || !list) return;
+    const watch = new ResizeObserver(() => bottom.current || keep(element));
+    watch.observe(list);
+    return () => watch.disconnect();
+  }, [person, pages.length > 0]);
   useLayoutEffect(() => {
     bottom.current = true;
     anchor.current = null;
@@ -90,12 +102,13 @@ export function Thread({ person, name, says, note }: { person: string; name: str
     hold(element);
     fill(element);
   };
-  const above = rows[start - 1];
-  let day = above ? fmt.dayHeading(above.at, now) : "";
+  const older = found.hasNextPage || start > 0;
+  let day = ""; // said above the first row that stands there, whatever comes above it: else that row would rise when it comes
   return (
     <div ref={box} className="dk-thread" onScroll={onScroll} onKeyDown={(event) => event.key === "End" && ((bottom.current = true), setFirst(null))} tabIndex={0} role="log" aria-label={t("desk.thread", { name })}>
-      {(found.hasNextPage || start > 0) && (
-        <Button kind="text" className="dk-older" onClick={() => (start > 0 ? show(start - STEP) : void found.fetchNextPage())}>
+      {(older || pages.length > 1) && (
+        // Its place stays where there is nothing earlier any more.
+        <Button kind="text" className={older ? "dk-older" : "dk-older dk-gone"} onClick={() => (start > 0 ? show(start - STEP) : void found.fetchNextPage())}>
           {t("desk.older")}
         </Button>
       )}

@@ -70,7 +70,9 @@ class Worker:
             threading.Thread(target=limits.run, args=(home.database, home.clock, self._stop), name="limits"),
             threading.Thread(target=self._housekeeping, name="housekeeping"),
             threading.Thread(target=self._imports, name="imports"),
-            threading.Thread(target=follow.run, args=(home.database, self._stop), name="follower"),
+            threading.Thread(
+                target=follow.run, args=(home.database, home.clock, self._stop, self._stop.wait), name="follower"
+            ),
             threading.Thread(
                 target=desk.run,
                 args=(home.database, home.clock, self._stop, _waiter(self._spoken), _speech(home)),

@@ -23,7 +23,7 @@ from onevoice.domains.delivery.ports import ContextSource
 from onevoice.domains.delivery.rules import gate, records
 from onevoice.domains.delivery.rules.facts import Decision, Facts, Outcome, Policy
 from onevoice.domains.delivery.service import accounts as account_service
-from onevoice.domains.delivery.service import gathering
+from onevoice.domains.delivery.service import files, gathering
 from onevoice.domains.delivery.service import policy as policies
 from onevoice.domains.delivery.service.gathering import Channels, Subject
 from onevoice.domains.delivery.store import messages as store
@@ -105,6 +105,7 @@ def cancel(conn: Connection, message_id: MessageId, *, actor: str, clock: Clock)
         if found is None:
             raise UnknownMessageError(f"There is no message {message_id}.")
         raise NotCancellableError(f"It is {found.state} already: what a provider may have cannot be taken back.")
+    files.taken_back(conn, message_id, clock.now())
     bus.notify(conn, CHANGED)
     audit.record(conn, Audit(actor, "message.cancelled", f"message:{message_id}"), clock=clock)
     found = store.message(conn, message_id)

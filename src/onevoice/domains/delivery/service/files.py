@@ -168,6 +168,11 @@ def to_send(conn: Connection, numbers: Sequence[int], by: int) -> tuple[Media, .
     return tuple(_media(found[number]) for number in dict.fromkeys(numbers))
 
 
+def taken_back(conn: Connection, message_id: int, now: datetime) -> None:
+    """Its files wait to be sent again for as long as any that were put in."""
+    store.taken_back(conn, message_id, now + KEPT_UNSENT)
+
+
 def _media(file: File) -> Media:
     """A photo of reasonable shape is shown as one; all else is a file."""
     sides = sorted((file.width or 0, file.height or 0))

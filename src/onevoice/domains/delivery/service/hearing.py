@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
+import psycopg
+import structlog
 from prometheus_client import Counter
 from psycopg import Connection
 
@@ -23,6 +25,8 @@ from onevoice.domains.privacy.contracts import EVERY
 from onevoice.domains.privacy.contracts import Said as Consented
 from onevoice.domains.privacy.service import ledger, suppressing
 from onevoice.kit.clock import Clock
+
+log = structlog.get_logger(__name__)
 
 HEARD = Counter("onevoice_heard_total", "What came back from providers, by channel and kind.", ["channel", "kind"])
 KEEP = timedelta(days=30)
@@ -165,22 +169,64 @@ def _withdraw(
     ledger.withdraw(conn, nid, EVERY, EVERY, how, clock=clock)
 
 
+class _Told(NamedTuple):
+    """opens: None where somebody only wrote."""
+
+    seq: int
+    account_id: AccountId
+    nid: int
+    at: datetime
+    opens: bool | None
+
+
 def follow(conn: Connection, *, limit: int = 20_000) -> Followed:
     """What was linked since tells which doors are open: only then it is known whose address it was."""
-    after = store.followed(conn)
-    upto = min(identity.last_seq(conn), after + limit)
-    if upto <= after:
-        return Followed(after, 0)
-    by_source = {each.source_id: each.id for each in account_store.accounts(conn)}
-    noted = 0
-    if by_source:
-        names = (telling.RECEIVED, telling.PRESSED, telling.OPENED, telling.CLOSED)
-        for row in identity.events_of(conn, after, upto, sorted(by_source), names):
-            opens = {telling.OPENED: True, telling.CLOSED: False}.get(row.name)
-            store.note_reach(conn, int(by_source[row.source_id]), row.nid, row.happened, opens=opens)
-            noted += 1
+    rows, upto = _since(conn, limit)
+    for row in rows:
+        _note(conn, row)
     store.set_followed(conn, upto)
-    return Followed(upto, noted)
+    return Followed(upto, len(rows))
+
+
+def follow_carefully(conn: Connection, *, clock: Clock, limit: int = 500) -> int:
+    """A small batch, each event in a savepoint of its own; that of which nothing can be made is set aside. How many.
+
+    Raises: what is the database's fault, for which no event is condemned.
+    """
+    rows, upto = _since(conn, limit)
+    refused = 0
+    for row in rows:
+        try:
+            with conn.transaction():
+                _note(conn, row)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            raise
+        except Exception as error:
+            log.exception("hearing_set_aside", seq=row.seq)
+            store.set_aside(conn, row.seq, type(error).__name__, clock.now())
+            refused += 1
+    store.set_followed(conn, upto)
+    return refused
+
+
+def _since(conn: Connection, limit: int) -> tuple[list[_Told], int]:
+    """What tells of doors, and how far of the log that is."""
+    after = store.followed(conn)
+    upto = max(after, min(identity.last_seq(conn), after + limit))
+    doors = {each.source_id: each.id for each in account_store.accounts(conn)} if upto > after else {}
+    if not doors:
+        return [], upto
+    names = (telling.RECEIVED, telling.PRESSED, telling.OPENED, telling.CLOSED)
+    opens = {telling.OPENED: True, telling.CLOSED: False}
+    told = [
+        _Told(each.seq, doors[each.source_id], each.nid, each.happened, opens.get(each.name))
+        for each in identity.events_of(conn, after, upto, sorted(doors), names)
+    ]
+    return told, upto
+
+
+def _note(conn: Connection, told: _Told) -> None:
+    store.note_reach(conn, int(told.account_id), told.nid, told.at, opens=told.opens)
 
 
 def position(conn: Connection, account_id: AccountId) -> str | None:

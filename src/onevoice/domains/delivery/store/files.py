@@ -6,6 +6,7 @@ from datetime import datetime
 from psycopg import Connection
 
 from onevoice.domains.delivery.contracts.files import Bytes, File, Sniffed, Wanted
+from onevoice.domains.delivery.store.messages import STATE_NUMBER
 from onevoice.kit import arrays
 
 
@@ -132,6 +133,23 @@ def mine(conn: Connection, numbers: Sequence[int], account: int) -> dict[int, Fi
 def sent(conn: Connection, numbers: Sequence[int]) -> None:
     """They go with a message from now on, and are not forgotten."""
     conn.execute("update delivery.file set due_at = null where id = any(%s)", (arrays.numbers(numbers),))
+
+
+def taken_back(conn: Connection, message_id: int, until: datetime) -> None:
+    """What goes with no message but this one is put in and not sent, as before; until then it can be sent again."""
+    rows = conn.execute(
+        "select id from delivery.file where put_by is not null and id in (select (m->>'file')::bigint"
+        " from delivery.content c, jsonb_array_elements(c.body->'words'->'media') m where c.message_id = %s"
+        " and c.body->'words'->'media' <> '[]') order by id for update",
+        (message_id,),
+    ).fetchall()
+    if rows:  # locked, and only then looked at: whoever sends one just now has locked it too
+        conn.execute(
+            "update delivery.file f set due_at = %s where id = any(%s) and not exists (select from delivery.content c"
+            " join delivery.message m on m.id = c.message_id where c.body->'words'->'media' <> '[]'"
+            " and c.body->'words'->'media' @> jsonb_build_array(jsonb_build_object('file', f.id)) and m.state <> %s)",
+            (until, arrays.numbers([row[0] for row in rows]), STATE_NUMBER["cancelled"]),
+        )
 
 
 def drop(conn: Connection, number: int, account: int) -> bool:

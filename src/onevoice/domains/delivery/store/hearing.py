@@ -78,3 +78,9 @@ def followed(conn: Connection) -> int:
 
 def set_followed(conn: Connection, seq: int) -> None:
     conn.execute("update delivery.follower set seq = %s", (seq,))
+
+
+def set_aside(conn: Connection, seq: int, error: str, at: datetime) -> None:
+    conn.execute(
+        "insert into delivery.aside (seq, error, at) values (%s, %s, %s) on conflict do nothing", (seq, error, at)
+    )
