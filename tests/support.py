@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -15,6 +16,8 @@ from pathlib import Path
 
 import httpx
 import psycopg
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from onevoice import bootstrap
 from onevoice.kit.chance import SystemChance
@@ -183,3 +186,14 @@ def _metrics(server: LiveServer) -> list[str]:
         return httpx.get(server.url + "/metrics", timeout=10).text.splitlines()
     except httpx.HTTPError as error:
         return [f"onevoice_link_lag unknown: {type(error).__name__}"]
+
+
+@contextlib.contextmanager
+def console_socket(client: httpx.Client, *topics: str) -> Generator[ClientConnection]:
+    """The console's socket as somebody who has logged in opens it, told of these topics."""
+    url = str(client.base_url.join("/api/socket")).replace("http", "ws", 1)
+    cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+    origin = Origin(client.headers["Origin"])
+    with connect(url, origin=origin, additional_headers={"Cookie": cookies}, open_timeout=10) as socket:
+        socket.send(json.dumps({"subscribe": topics}))
+        yield socket

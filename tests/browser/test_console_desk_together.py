@@ -1,12 +1,16 @@
 """Two colleagues at one conversation, in a real browser: each sees that the other is there, and that they write."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 
+import httpx
 import pytest
 from browser_tools import DESK, LOOKS, axe_violations, keep
 from desk_tools import Desk, chosen, settled, shop
 from playwright.sync_api import Browser, Page, expect
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from support import LiveServer
 
@@ -82,6 +86,40 @@ def test_a_note_is_no_answer(open_page: OpenPage, desk: Desk, colleague: Callabl
     expect(page.locator(".dk-present")).to_have_text(re.compile(r" is here$"))
     expect(page.locator(".dk-writing")).to_have_count(0)
     other.locator(".dk-composer textarea").fill("")
+
+
+def test_a_visitor_of_the_sites_chat_and_who_answers_see_each_other_write(open_page: OpenPage, desk: Desk) -> None:
+    """Of a note the visitor sees nothing."""
+    site, secret = "https://shop.example", "secret-of-a-visitor-----"
+    settings = {"brand": "Northfold", "origins": site}
+    told = desk.client.post("/api/accounts", json={"channel": "chat", "name": "c", "site": "pl", "settings": settings})
+    assert told.status_code == 201, told.text
+    hello = {"key": desk.server.write_key, "secret": secret}
+    said = {**hello, "id": "line-00001", "text": "Do these run small?", "device": "visitor-1"}
+    url = f"{desk.server.url}/v1/chat"
+    assert httpx.post(f"{url}/say", content=json.dumps(said), headers={"Origin": site}).status_code == 200
+    desk.until(lambda: desk.client.get("/api/conversations/anonymous_id:visitor-1").is_success)
+    number = desk.client.get("/api/conversations/anonymous_id:visitor-1").json()["profile_id"]
+    with connect(f"{url.replace('http', 'ws', 1)}/socket", origin=Origin(site)) as visitor:
+        visitor.send(json.dumps({**hello, "after": 1}))
+        page = open_page(f"/desk?c={number}")
+        typing = page.locator(".dk-typing")
+        expect(page.locator(".dk-thread .dk-item").first).to_be_visible()
+        assert json.loads(visitor.recv(timeout=20)) == {"read": 1}
+        visitor.send(json.dumps({"typing": True}))
+        expect(typing).to_have_text(re.compile(r"is writing…$"))
+        visitor.send(json.dumps({"typing": False}))
+        expect(typing).to_have_text("")
+        page.keyboard.press("n")
+        page.locator(".dk-composer textarea").press_sequentially("For us")
+        page.locator(".dk-composer textarea").fill("")
+        page.keyboard.press("Escape")
+        page.keyboard.press("r")
+        with pytest.raises(TimeoutError):
+            visitor.recv(timeout=1)
+        page.locator(".dk-composer textarea").press_sequentially("Half a")
+        assert "typing" in json.loads(visitor.recv(timeout=20))
+        page.locator(".dk-composer textarea").fill("")
 
 
 def test_who_answered_first_is_told_before_mine_goes(

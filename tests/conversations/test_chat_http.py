@@ -184,7 +184,7 @@ class TestWho:
         told = anna.ask("open").json()
         assert told | {"usual": None} == {
             "brand": "Northfold", "available": False, "usual": None, "hops": [], "lines": [], "last": 0, "shown": 0,
-            "contact": None, "came": None,
+            "read": 0, "contact": None, "came": None,
         }  # fmt: skip
 
     def test_from_another_page_nothing(self, shop) -> None:

@@ -19,7 +19,7 @@ from onevoice.domains.conversations.contracts import ChatLine
 from onevoice.domains.conversations.http.rooms import Listeners
 from onevoice.domains.conversations.store import chats as store
 from onevoice.kit.db import Database
-from support import LiveServer
+from support import LiveServer, console_socket
 from waiting import until
 
 SHOP = "https://shop.example"
@@ -73,6 +73,13 @@ class Olga:
         self.client = httpx.Client(base_url=server.url, timeout=30, headers={"Origin": server.url})
         assert self.client.post("/login", data={"login": login, "password": password}).status_code == 303
         self.client.headers["X-Onevoice-Csrf"] = self.client.cookies["onevoice_csrf"]
+
+    @contextmanager
+    def looks(self, device: str) -> Iterator[tuple[ClientConnection, str]]:
+        """At somebody's conversation, in the console; with the topic of who is at it."""
+        number = self.client.get(f"/api/conversations/anonymous_id:{device}").json()["profile_id"]
+        with console_socket(self.client, f"present:{number}") as socket:
+            yield socket, f"present:{number}"
 
     def answers(self, device: str, text: str, key: str) -> None:
         """Once it is known that they can be reached there; it goes when there is no taking it back any more."""
@@ -129,6 +136,36 @@ def test_an_answer_comes_by_the_socket_and_its_receipts_go_back(chat: LiveServer
         until(lambda: state() == "read", what="the desk sees that it was read")
 
 
+def frame(socket: ClientConnection, name: str, seconds: float = 20) -> Any:
+    """The next that says something of this."""
+    ends = time.monotonic() + seconds
+    while True:
+        said = json.loads(socket.recv(timeout=max(0.1, ends - time.monotonic())))
+        if name in said:
+            return said[name]
+
+
+def test_who_writes_and_what_was_read_is_told_both_ways(chat: LiveServer, olga: Olga) -> None:
+    page = Page(chat, "live-7")
+    page.say("Do these run small?")
+    chat.settle()
+    with page.listen(after=1) as visitor, olga.looks("live-7") as (desk, topic):
+        assert frame(desk, "customer_writes") is False
+        visitor.send(json.dumps({"typing": True}))
+        assert frame(desk, "customer_writes") is True
+        visitor.send(json.dumps({"typing": False}))
+        assert frame(desk, "customer_writes") is False
+        desk.send(json.dumps({"presence": {"topic": topic, "typing": True, "channel": "chat"}}))
+        assert frame(visitor, "typing")
+        with page.listen(after=1) as again:
+            assert frame(again, "typing")
+        desk.send(json.dumps({"presence": None}))
+        assert frame(visitor, "typing") is False
+        seen = olga.client.put("/api/conversations/anonymous_id:live-7/seen", json={"upto": 2**53})
+        assert seen.status_code == 204, seen.text
+        assert frame(visitor, "read") == 1
+
+
 def test_another_chat_hears_nothing(chat: LiveServer) -> None:
     anna, other = Page(chat, "live-3"), Page(chat, "live-4")
     anna.say("Mine")
@@ -158,7 +195,9 @@ def test_whoever_may_not_is_closed_out(chat: LiveServer, said: dict[str, Any], o
     assert closed.value.rcvd.code == 4403
 
 
-@pytest.mark.parametrize("frame", ["", "[]", "nonsense", "[" * 5_000, "x" * 100_000, '{"got": "many"}', '{"got": -1}'])
+@pytest.mark.parametrize(
+    "frame", ["", "[]", "nonsense", "[" * 5_000, "x" * 100_000, '{"got": "many"}', '{"got": -1}', '{"typing": "Anna"}']
+)
 def test_nonsense_changes_nothing(chat: LiveServer, frame: str) -> None:
     page = Page(chat, "live-6")
     page.say("Mine", key="live-6-first")

@@ -10,10 +10,11 @@ from typing import Any, Self
 import httpx
 from browsers import Tab
 from shop import Shop
+from websockets.sync.client import ClientConnection
 
 from onevoice.sandbox.mail import Mail
 from onevoice.sandbox.telegram import Telegram
-from support import LiveServer, free_port, serving
+from support import LiveServer, console_socket, free_port, serving
 from waiting import until
 
 BRAND = "Northfold"
@@ -88,6 +89,14 @@ class Desk:
     def hears(self, who: str, *texts: str, seconds: float = 30) -> None:
         until(lambda: len(self.heard(who)) >= len(texts), seconds=seconds, what="the desk has not heard it")
         assert self.heard(who) == list(texts)
+
+    @contextmanager
+    def looks(self, who: str) -> Iterator[tuple[ClientConnection, str]]:
+        """A colleague at their conversation; with the topic of who is at it."""
+        until(lambda: self.heard(who), seconds=30, what="the desk has not heard of them")
+        number = self.client.get(f"/api/conversations/anonymous_id:{who}").json()["profile_id"]
+        with console_socket(self.client, f"present:{number}") as socket:
+            yield socket, f"present:{number}"
 
     def answers(self, who: str, *texts: str) -> None:
         """They go after the moment in which each can be taken back."""

@@ -1,5 +1,6 @@
 """The chat in a shop's page, in real browsers: what is said arrives once and in order, whatever happens meanwhile."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,6 +65,31 @@ class TestSaying:
         panel = Panel(panel.tab, shop.url + "/another")
         panel.shows(*both)
         assert panel.tab.run("violations") == []
+
+    def test_who_writes_and_what_was_read_is_seen_by_the_other_side(self, desk, gate, visitor):
+        with desk.shop(gate.url) as shop:
+            panel = Panel(visitor.tab(), shop.url)
+            panel.open().say("Do these run small?")
+            until(lambda: panel.states() == ["Delivered"])
+            who = panel.visitor()
+            with desk.looks(who) as (socket, topic):
+                told = (json.loads(socket.recv(timeout=20)) for _ in iter(int, 1))
+                assert next(said["customer_writes"] for said in told if "customer_writes" in said) is False
+                panel.type("Or la")
+                assert next(said["customer_writes"] for said in told if "customer_writes" in said) is True
+                panel.type("")
+                assert next(said["customer_writes"] for said in told if "customer_writes" in said) is False
+                assert desk.client.put(f"/api/conversations/anonymous_id:{who}/seen", json={"upto": 2**53}).is_success
+                until(lambda: panel.states() == ["Read"])
+                socket.send(json.dumps({"presence": {"topic": topic, "typing": True, "channel": "chat"}}))
+                until(lambda: panel.has(".typing"))
+                gate.shut()  # whoever wrote may have stopped since
+                until(lambda: not panel.has(".typing"))
+                gate.is_open = True
+                until(lambda: panel.has(".typing"), seconds=30)
+            until(lambda: not panel.has(".typing"))
+            panel = Panel(panel.tab, shop.url + "/another")
+            until(lambda: panel.states() == ["Read"], what="it is read after a reload too")
 
     def test_nothing_is_asked_or_kept_before_it_is_wanted(self, visitor, desk, gate):
         with desk.shop(gate.url) as shop:

@@ -31,7 +31,7 @@ function rowsOf(items: Item[], unsent: Unsent[], told: Set<string>): Row[] {
   return rows.toSorted((a, b) => a.at.localeCompare(b.at) || late(a) - late(b));
 }
 
-export function Thread({ person, name, says, note }: { person: string; name: string; says: Says; note: { me: string | null; drop: (id: string) => void } }) {
+export function Thread({ person, name, writes, says, note }: { person: string; name: string; writes: boolean; says: Says; note: { me: string | null; drop: (id: string) => void } }) {
   const { t, fmt } = says.i18n;
   const now = useNow(30_000);
   const found = useInfiniteQuery(threadQuery(person));
@@ -134,6 +134,7 @@ export function Thread({ person, name, says, note }: { person: string; name: str
           );
         })}
       </ol>
+      <p className="dk-typing quiet" aria-live="off">{writes && <bdi>{t("desk.present.writing", { n: 1, who: name })}</bdi>}</p>
     </div>
   );
 }

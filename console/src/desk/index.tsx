@@ -50,7 +50,7 @@ export function DeskPage() {
   const [wish] = useWish();
   const live = useFollowed(person, found);
   useSeen(person, conversation, live, may);
-  const present = usePresence(person, may && composing.typing, me?.id);
+  const present = usePresence(person, may && composing.typing, composing.goes, me?.id);
 
   const act = async (work: () => Promise<unknown>, told?: string, back?: () => Promise<unknown>, leaves?: string) => {
     try {
@@ -118,7 +118,7 @@ export function DeskPage() {
                 <Head conversation={conversation} name={name} team={team} mine={mine} may={may} inbox={inbox} phone={phone} assignee={assignee} present={present} says={says}
                   act={{ assign: (to) => void assign(to), close, snooze: () => setOpen("snooze"), tags: () => setOpen("tags"), reopen, spam }}
                 />
-                {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
+                {found.isError && !conversation ? <div className="dk-state"><ProblemBox error={found.error} onRetry={() => void found.refetch()} /></div> : <Thread person={person} name={name} writes={present.customer} says={says} note={{ me: mine?.id ?? null, drop: dropNote }} />}
                 {may && <Composer person={person} composing={composing} writing={present.writing} name={name} team={team} field={field} canned={open === "canned"} setCanned={(yes) => setOpen(yes ? "canned" : null)} says={says} language={languageOf(client.getQueryData(profileQuery(person).queryKey))} />}
               </>
             ) : (

@@ -155,7 +155,9 @@ export function useComposer(person: string | null, conversation: Conversation | 
     void fresh();
   };
   return {
-    kind, setKind, text, typing: typed > 0,
+    kind, setKind, text, typing: typed > 0 && kind === "reply",
+    /** By which channel an answer goes. */
+    goes: written.channel || (considered.data?.outcome.action === "suppress" ? null : (considered.data?.outcome.channel ?? null)),
     setText: (next: string) => {
       change({ [kind]: next });
       if (kind === "reply") setTyped((count) => count + 1);

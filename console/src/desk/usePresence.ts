@@ -1,4 +1,4 @@
-/** Who else looks at a conversation, and who writes an answer there now. */
+/** Who else looks at a conversation, who writes an answer there now, and whether its customer does in the site's chat. */
 import { useEffect, useState, useSyncExternalStore } from "react";
 
 import { socket, useSocketState, useTopic } from "~/socket";
@@ -14,6 +14,7 @@ interface Somebody {
 export interface Present {
   here: string[];
   writing: string[];
+  customer: boolean;
 }
 
 export function watchVisibility(listener: () => void): () => void {
@@ -21,23 +22,29 @@ export function watchVisibility(listener: () => void): () => void {
   return () => document.removeEventListener("visibilitychange", listener);
 }
 
-export function usePresence(person: string | null, typing: boolean, me: string | undefined): Present {
+/** channel: by which what is written would go. */
+export function usePresence(person: string | null, typing: boolean, channel: string | null, me: string | undefined): Present {
   const topic = person && `present:${person}`;
-  const [told, setTold] = useState<{ topic: string | null; people: Somebody[] }>({ topic: null, people: [] });
+  const [told, setTold] = useState<{ topic: string | null; people: Somebody[]; customer: boolean }>({ topic: null, people: [], customer: false });
   const looking = useSyncExternalStore(watchVisibility, () => !document.hidden);
   const open = useSocketState().kind === "open";
-  useTopic(topic, (message) => setTold({ topic, people: message["people"] as Somebody[] }));
+  useTopic(topic, (message) => setTold({ topic, people: message["people"] as Somebody[], customer: message["customer_writes"] === true }));
   useEffect(() => {
     if (!topic || !looking || !open) return;
-    const say = () => socket.send({ presence: { topic, typing } });
+    const say = () => socket.send({ presence: { topic, typing, channel } });
     say();
     const timer = setInterval(say, RENEW_MS);
     return () => clearInterval(timer);
-  }, [topic, typing, looking, open]);
+  }, [topic, typing, channel, looking, open]);
   useEffect(() => {
     if (!topic || !looking) return;
     return () => socket.send({ presence: null });
   }, [topic, looking]);
-  const others = open && told.topic === topic ? told.people.filter(({ id }) => id !== me) : [];
-  return { here: others.filter(({ writes }) => !writes).map(({ name }) => name), writing: others.filter(({ writes }) => writes).map(({ name }) => name) };
+  const fresh = open && told.topic === topic;
+  const others = fresh ? told.people.filter(({ id }) => id !== me) : [];
+  return {
+    here: others.filter(({ writes }) => !writes).map(({ name }) => name),
+    writing: others.filter(({ writes }) => writes).map(({ name }) => name),
+    customer: fresh && told.customer,
+  };
 }

@@ -358,6 +358,8 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
     made.onclose = ({ code }) => {
       if (made !== socket) return;
       socket = null;
+      hear(false); // whoever wrote may have stopped since
+      changed();
       refused = code === REFUSED;
       calling = setTimeout(connect, wait((tries += 1)));
     };
@@ -375,6 +377,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
   function hear(typing: string | boolean): void {
     state.typing = typing;
     clearTimeout(quiet);
+    if (!typing) return;
     quiet = setTimeout(() => {
       state.typing = false;
       changed();

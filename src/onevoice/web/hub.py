@@ -67,12 +67,15 @@ class Publisher(Protocol):
 
 
 class Present(NamedTuple):
-    """An open page whose person is at a topic. page: its number in this process."""
+    """An open page whose person is at a topic. page: its number in this process. channel: by which what they write
+    would go.
+    """
 
     page: int
     actor: Actor
     topic: str
     writes: bool
+    channel: str | None = None
 
 
 class Meeting(Protocol):
@@ -232,7 +235,8 @@ class Listener:
         """Its person is at a topic that it hears of, or at none."""
         topic = said.get("topic") if isinstance(said, dict) else None
         if isinstance(said, dict) and isinstance(topic, str) and topic in self.topics:
-            self.present = Present(self._page, self._actor, topic, said.get("typing") is True)
+            channel = next((name for name in _names([said.get("channel")]) if name.isidentifier()), None)
+            self.present = Present(self._page, self._actor, topic, said.get("typing") is True, channel)
             self.present_at = self._now()
         else:
             self.present = None

@@ -169,7 +169,7 @@ class Said:
 class Chat(NamedTuple):
     """A browser's chat. address: what its secret comes to. device: the visitor id it was begun with. last: number of
     its last line; got, shown: how far the browser has them, and has shown them. contact: an e-mail address left for
-    answers.
+    answers. read: number of the visitor's last line that a colleague has seen.
     """
 
     id: int
@@ -181,6 +181,7 @@ class Chat(NamedTuple):
     got: int
     shown: int
     contact: str | None = None
+    read: int = 0
 
 
 class ChatLine(NamedTuple):

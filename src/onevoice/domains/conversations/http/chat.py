@@ -25,7 +25,7 @@ from onevoice.domains.conversations.errors import (
 from onevoice.domains.conversations.http.rooms import Listener, Listeners, told
 from onevoice.domains.conversations.rules import chatting as rules
 from onevoice.domains.conversations.rules import hops
-from onevoice.domains.conversations.service import chatting, hopping
+from onevoice.domains.conversations.service import chatting, hopping, signs
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.ports import ContextSource
@@ -47,6 +47,7 @@ OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"]
 QUIET = 4
 HOPS_PER_MINUTE = 6
 SHOWN_PER_MINUTE = 240
+TYPED_PER_MINUTE = 60
 SAID_PER_MINUTE = 30
 SAID_SECONDS = 60.0
 BEGUN_PER_HOUR = 60
@@ -163,6 +164,7 @@ def router(
     said_by = Paces(SAID_PER_MINUTE, SAID_SECONDS, clock)
     begun_by = Paces(BEGUN_PER_HOUR, 3600.0, clock)
     shown_by = Paces(SHOWN_PER_MINUTE, 60.0, clock)
+    typed_by = Paces(TYPED_PER_MINUTE, 60.0, clock)
     hopped_by = Paces(HOPS_PER_MINUTE, 60.0, clock)
     bell = bus.Bell(database, chatting.FRESH, every_seconds=0.02)
 
@@ -193,12 +195,13 @@ def router(
     def seen(found: chatting.Seen) -> dict[str, Any]:
         chat = found.chat
         if chat is None:
-            return {"lines": [], "last": 0, "shown": 0, "contact": None}
+            return {"lines": [], "last": 0, "shown": 0, "read": 0, "contact": None}
         contact = None if chat.contact is None else hops.masked(chat.contact)
         return {
             "lines": [told(each) for each in found.lines],
             "last": chat.last,
             "shown": chat.shown,
+            "read": chat.read,
             "contact": contact,
         }
 
@@ -304,6 +307,17 @@ def router(
                 got=_count(said, "got") or 0, shown=_count(said, "shown") or 0, vault_key=vault_key, clock=clock,
             )  # fmt: skip
 
+    def hear(account: Account, address: str, said: Any) -> None:
+        """What a browser says by its socket; what is not understood changes nothing."""
+        if not isinstance(said, dict):
+            return
+        if "got" in said or "shown" in said:
+            note(account, address, said)
+        if "typing" in said:
+            typed_by.take(address)
+            with database.transaction() as conn:
+                signs.visitor_writes(conn, address, on=said["typing"] is True, vault_key=vault_key, clock=clock)
+
     def hello(said: Any, origin: str | None) -> tuple[Account, str, Chat, list[ChatLine]]:
         """Raises: ConversationsError."""
         if not isinstance(said, dict):
@@ -321,7 +335,9 @@ def router(
 
     @routes.websocket("/socket")
     async def socket(websocket: WebSocket) -> None:
-        """First `{"key", "secret", "after"}`; from then on lines come as they are said, and `got` and `shown` go up."""
+        """First `{"key", "secret", "after"}`; from then on lines come as they are said, with what was `read` and who is
+        `typing`; `got`, `shown` and `typing` go up.
+        """
         await websocket.accept()
         origin = websocket.headers.get("origin")
         try:
@@ -344,7 +360,7 @@ def router(
                 return
             listener.begin(lines, _count(first, "after") or 0)
             tasks = [
-                asyncio.create_task(_hear(websocket, lambda said: note(account, address, said))),
+                asyncio.create_task(_hear(websocket, lambda said: hear(account, address, said))),
                 asyncio.create_task(_speak(websocket, listener)),
             ]
             _, pending = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -373,13 +389,12 @@ def picture(url: str) -> dict[str, Any]:
     return {"size": len(code.matrix) + 2 * QUIET, "d": "".join(parts)}
 
 
-async def _hear(websocket: WebSocket, note: Callable[[Mapping[str, Any]], None]) -> None:
+async def _hear(websocket: WebSocket, hear: Callable[[Any], None]) -> None:
     with contextlib.suppress(WebSocketDisconnect, RuntimeError, KeyError):
         while True:
             said = _read(await websocket.receive_text())
-            if isinstance(said, dict) and ("got" in said or "shown" in said):
-                with contextlib.suppress(psycopg.Error, DomainError):
-                    await asyncio.to_thread(note, said)
+            with contextlib.suppress(psycopg.Error, DomainError):
+                await asyncio.to_thread(hear, said)
 
 
 async def _speak(websocket: WebSocket, listener: Listener) -> None:

@@ -1,12 +1,12 @@
 """What the console's socket tells of conversations: that something has changed, never what; the page asks again.
 
-Topics: `inbox` for all of them, `conversation:<profile>` for one. And who else looks at one: `present:<profile>`.
+Topics: `inbox` for all of them, `conversation:<profile>` for one. And who else is at one: `present:<profile>`.
 """
 
 from collections.abc import Sequence
 from datetime import timedelta
 
-from onevoice.domains.conversations.service import meeting, reading
+from onevoice.domains.conversations.service import meeting, reading, signs
 from onevoice.domains.conversations.service.following import CHANGED
 from onevoice.domains.conversations.store.presence import Here
 from onevoice.kit.chance import Chance
@@ -51,7 +51,9 @@ class Conversations:
 
 
 class Presence:
-    """Who looks at a conversation, and who writes an answer. Both sides of it: it is told, and tells."""
+    """Who looks at a conversation, who writes an answer, and whether its customer writes in the site's chat. Both sides
+    of it: it is told, and tells.
+    """
 
     channel = meeting.CHANGED
     permission = "conversations.read"
@@ -62,17 +64,13 @@ class Presence:
         self._clock = clock
         self._process = int.from_bytes(chance.bytes(7))
         self._written: meeting.Written = {}
-        self._known: dict[str, dict[int, bool]] = {}
+        self._known: dict[str, tuple[dict[int, bool], bool]] = {}
 
     def takes(self, topic: str) -> bool:
         return topic.startswith(PRESENT)
 
     def keep(self, present: Sequence[Present]) -> None:
-        here = [
-            Here(each.page, each.actor.id, pid, each.writes and ANSWERING in each.actor.permissions)
-            for each in present
-            for pid in _numbers({each.topic}, PRESENT)
-        ]
+        here = [_here(each, pid) for each in present for pid in _numbers({each.topic}, PRESENT)]
         if here or self._written:
             with self._database.transaction() as conn:
                 written = meeting.keep(conn, self._process, here, self._written, self._clock.now(), RENEW)
@@ -86,13 +84,24 @@ class Presence:
         if not pids:
             return []
         with self._database.transaction() as conn:
-            there = meeting.standing(conn, pids, self._clock.now())
-            self._known = {f"{PRESENT}{pid}": of for pid, of in there.items()}
+            now = self._clock.now()
+            writing = signs.customers_writing(conn, pids, now)
+            there = meeting.standing(conn, pids, now)
+            self._known = {f"{PRESENT}{pid}": (of, pid in writing) for pid, of in there.items()}
             changed = [
                 topic for topic in sorted(self._known) if topic in fresh or before.get(topic) != self._known[topic]
             ]
-            names = reading.names_of(conn, [account for topic in changed for account in self._known[topic]])
-        return [(topic, {"people": _people(self._known[topic], names)}) for topic in changed]
+            names = reading.names_of(conn, [account for topic in changed for account in self._known[topic][0]])
+        return [
+            (topic, {"people": _people(there, names), "customer_writes": writes})
+            for topic in changed
+            for there, writes in (self._known[topic],)
+        ]
+
+
+def _here(present: Present, pid: int) -> Here:
+    writes = present.writes and ANSWERING in present.actor.permissions
+    return Here(present.page, present.actor.id, pid, writes, present.channel if writes else None)
 
 
 def _people(there: dict[int, bool], names: dict[int, str]) -> list[dict[str, object]]:

@@ -3,13 +3,15 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Generator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from typing import Any
 
 import structlog
 
 from onevoice.domains.conversations.contracts import ChatLine
+from onevoice.domains.conversations.service import meeting, signs
 from onevoice.domains.conversations.service.chatting import FRESH
+from onevoice.domains.conversations.service.signs import Sign
 from onevoice.domains.conversations.store import chats as store
 from onevoice.kit import bus
 from onevoice.kit.clock import Clock
@@ -20,6 +22,10 @@ LOOKED_AT_ONCE = 2_000
 GAP_SECONDS = 60.0
 """So long a number that was given out may still be committed."""
 AGAIN_SECONDS = 1.0
+SIGNS_SECONDS = 0.1
+"""The least time between two looks at who writes and what was read."""
+STILL_SECONDS = 5.0
+"""So often it is said again that somebody writes: a browser forgets it by itself."""
 
 log = structlog.get_logger(__name__)
 
@@ -38,6 +44,8 @@ class Listener:
         self.queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(QUEUE_LIMIT)
         self._n: int | None = None
         self._early: list[ChatLine] = []
+        self._sign = Sign(0, typing=False)
+        self._typing_at = 0.0
 
     def begin(self, lines: Sequence[ChatLine], after: int) -> None:
         """What stood in the chat once this had joined, after a line; then what was told meanwhile."""
@@ -54,6 +62,19 @@ class Listener:
             self._n = line.n
             with contextlib.suppress(asyncio.QueueFull):
                 self.queue.put_nowait({"line": told(line)})
+
+    def sign(self, sign: Sign, now: float) -> None:
+        """What is another than it was told last."""
+        frame: dict[str, Any] = {"read": sign.read} if sign.read > self._sign.read else {}
+        if sign.typing != self._sign.typing or (sign.typing and now - self._typing_at >= STILL_SECONDS):
+            frame["typing"] = sign.typing
+            self._typing_at = now
+        if frame:
+            try:
+                self.queue.put_nowait(frame)
+            except asyncio.QueueFull:
+                return  # it is told at the next look
+        self._sign = sign
 
 
 class Listeners:
@@ -80,12 +101,13 @@ class Listeners:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        task = asyncio.create_task(self._run())
+        tasks = [asyncio.create_task(self._run()), asyncio.create_task(self._run_signs())]
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _run(self) -> None:
         async for _ in bus.wakeups(self._database.url, FRESH):
@@ -97,6 +119,28 @@ class Listeners:
             except Exception:
                 log.warning("chat_look_failed", exc_info=True)
                 await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _run_signs(self) -> None:
+        """By the clock too: that somebody has stopped writing nobody may say."""
+        async for _ in bus.wakeups(self._database.url, meeting.CHANGED):
+            if not self._by_chat:
+                continue
+            try:
+                self._sign(await asyncio.to_thread(self._look_at_signs, list(self._by_chat)))
+            except Exception:
+                log.warning("chat_signs_failed", exc_info=True)
+                await asyncio.sleep(AGAIN_SECONDS)
+            await asyncio.sleep(SIGNS_SECONDS)
+
+    def _look_at_signs(self, chats: Sequence[int]) -> dict[int, Sign]:
+        with self._database.transaction() as conn:
+            return signs.signs(conn, chats, self._clock.now())
+
+    def _sign(self, found: Mapping[int, Sign]) -> None:
+        now = self._clock.monotonic()
+        for chat, sign in found.items():
+            for listener in self._by_chat.get(chat, ()):
+                listener.sign(sign, now)
 
     def _tell(self, found: Iterable[store.Told]) -> None:
         for each in found:

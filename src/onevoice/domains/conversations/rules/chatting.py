@@ -78,6 +78,16 @@ def page(value: Any) -> dict[str, str]:
     return found
 
 
+def first_name(name: str) -> str | None:
+    """What a visitor is told of who answers. Whoever gave no name is called by their address, which is not told.
+
+    >>> first_name("Olga Nowak"), first_name("olga@shop.example"), first_name("")
+    ('Olga', None, None)
+    """
+    first = name.split()[:1]
+    return first[0][:60] if first and "@" not in first[0] else None
+
+
 def usual_minutes(seconds: list[float]) -> int | None:
     """How soon an answer usually comes, as people say it: 1, 2, 5, 10, 15, 30, 60 minutes; None where that is unknown
     or longer than an hour.

@@ -21,6 +21,7 @@ from onevoice.domains.conversations.errors import (
     UnknownColleagueError,
     UnknownNoteError,
 )
+from onevoice.domains.conversations.service import signs
 from onevoice.domains.conversations.service.following import CHANGED
 from onevoice.domains.conversations.service.reading import Person
 from onevoice.domains.conversations.store import agents as agent_store
@@ -126,6 +127,7 @@ def see(conn: Connection, who: Person, seq: int, *, actor: int) -> None:
     """Whoever asks has read as far as that."""
     found = store.of_person(conn, who.reaches)
     store.note_seen(conn, actor, [each.id for each in found], seq)
+    signs.note_read(conn, who.reaches, seq)
 
 
 # Notes

@@ -201,8 +201,7 @@ def _first_name(conn: Connection, message: MessageId) -> str | None:
     """Of the colleague who wrote it; nobody where a program did."""
     found = delivery.messages(conn, [int(message)]).get(int(message))
     who = None if found is None else colleagues.account_by_login(conn, found.asked_by)
-    first = who.name.split()[:1] if who else []
-    return first[0][:60] if first and "@" not in first[0] else None  # who gave no name is called by their address
+    return rules.first_name(who.name) if who else None
 
 
 def housekeep(conn: Connection, now: datetime) -> int:

@@ -9,7 +9,7 @@ from psycopg import Connection
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.kit import arrays
 
-_CHAT = "id, account_id, address, device, language, last, got, shown, contact"
+_CHAT = "id, account_id, address, device, language, last, got, shown, contact, read"
 _LINE = "n, at, ours, key, message, author, text"
 
 
