@@ -21,7 +21,7 @@ export function packed(): Plugin {
         if (body.length < 1024) continue;
         const small = await promisify(brotliCompress)(body, { params: { [constants.BROTLI_PARAM_QUALITY]: 10 } });
         await writeFile(path.join(folder, `${name}.br`), small);
-        await writeFile(path.join(folder, `${name}.gz`), await promisify(gzip)(body, { level: 9 }));
+        await writeFile(path.join(folder, `${name}.gz`), await promisify(gzip)(body, { level: 9, memLevel: 9 }));
       }
     },
   };

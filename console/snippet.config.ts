@@ -2,7 +2,7 @@
  * The snippet is built with the console's tools, into the same folder: one file, served as /onevoice.js. With
  * `--mode chat`, the chat that it loads: /onevoice-chat.js, a module, and its parts, whose names hold a digest.
  */
-import { defineConfig, type BuildEnvironmentOptions } from "vite";
+import { defineConfig, type BuildEnvironmentOptions, type Plugin } from "vite";
 
 import { packed } from "./packed.ts";
 
@@ -19,11 +19,20 @@ const CHAT: BuildEnvironmentOptions = {
   cssTarget: "esnext", // what is written there is understood wherever there is `adoptedStyleSheets`
 };
 
+/** What bundlers tell each other nobody needs to load. */
+const BARE: Plugin = {
+  name: "bare",
+  enforce: "post",
+  generateBundle: (_, files) => {
+    for (const one of Object.values(files)) if (one.type === "chunk") one.code = one.code.replaceAll("/* @__PURE__ */ ", "");
+  },
+};
+
 export default defineConfig(({ mode }) => ({
   root: new URL("../snippet", import.meta.url).pathname,
   base: "./",
   mode: "production",
-  plugins: [packed()],
+  plugins: [BARE, packed()],
   build: {
     outDir: "../src/onevoice/static/console",
     emptyOutDir: false,

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from datetime import timedelta
 from typing import Any, cast
 
 import httpx
@@ -124,3 +125,21 @@ class Browser:
     @property
     def reference(self) -> str:
         return f"anonymous_id:{self.device}"
+
+
+def answer(
+    shop: ChatShop, olga: AsgiClient, who: Browser, text: str, key: str = "k1", **more: object
+) -> dict[str, Any]:
+    thread = olga.get(f"/api/conversations/{who.reference}/thread").json()["data"]
+    knows = max((int(each["message_id"]) for each in thread if each.get("message_id")), default=0)
+    body = {"key": key, "text": text, "knows": knows, "channel": "chat", **more}
+    told = olga.change("POST", f"/api/conversations/{who.reference}/replies", body)
+    assert told.status_code == 200, told.text
+    shop.home.clock.advance(timedelta(seconds=7))
+    return told.json()
+
+
+def words_of(olga: AsgiClient, who: Browser) -> list[dict[str, Any]]:
+    """What was said, newest first, as the desk shows it."""
+    thread = olga.get(f"/api/conversations/{who.reference}/thread").json()["data"]
+    return [each for each in thread if each["kind"] == "said"]

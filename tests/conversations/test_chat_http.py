@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from conversations.chatting import SHOP, Browser, ChatShop
+from conversations.chatting import SHOP, Browser, ChatShop, answer, words_of
 from onevoice import bootstrap
 from onevoice.bootstrap import sending
 from onevoice.domains.conversations.http import chat as chat_http
@@ -28,22 +28,6 @@ def anna(shop: ChatShop) -> Browser:
 @pytest.fixture
 def olga(shop: ChatShop) -> AsgiClient:
     return shop.signed_in("operator")
-
-
-def answer(shop: ChatShop, olga: AsgiClient, who: Browser, text: str, key: str = "k1", **more: object) -> dict:
-    thread = olga.get(f"/api/conversations/{who.reference}/thread").json()["data"]
-    knows = max((int(each["message_id"]) for each in thread if each.get("message_id")), default=0)
-    body = {"key": key, "text": text, "knows": knows, "channel": "chat", **more}
-    told = olga.change("POST", f"/api/conversations/{who.reference}/replies", body)
-    assert told.status_code == 200, told.text
-    shop.home.clock.advance(timedelta(seconds=7))
-    return told.json()
-
-
-def words_of(olga: AsgiClient, who: Browser) -> list[dict]:
-    """What was said, newest first, as the desk shows it."""
-    thread = olga.get(f"/api/conversations/{who.reference}/thread").json()["data"]
-    return [each for each in thread if each["kind"] == "said"]
 
 
 class TestSaying:

@@ -1,7 +1,9 @@
 """A shop whose pages show the chat, and the desk that answers it."""
 
+import base64
+import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,15 +100,23 @@ class Desk:
         with console_socket(self.client, f"present:{number}") as socket:
             yield socket, f"present:{number}"
 
-    def answers(self, who: str, *texts: str) -> None:
+    def answers(self, who: str, *texts: str, files: Sequence[int] = ()) -> None:
         """They go after the moment in which each can be taken back."""
         until(lambda: self.heard(who), seconds=30, what="the desk has not heard of them")
         for text in texts:
             knows = max((int(each["message_id"]) for each in self.thread(who) if each.get("message_id")), default=0)
             key = f"{who}-{next(self._keys)}"
-            body = {"key": key, "text": text, "knows": knows, "channel": "chat"}
+            body = {"key": key, "text": text, "knows": knows, "channel": "chat", "files": files}
             answer = self.client.post(f"/api/conversations/anonymous_id:{who}/replies", json=body)
             assert answer.status_code == 200, answer.text
+
+    def answers_with(self, who: str, text: str, *files: tuple[str, bytes]) -> None:
+        numbers: list[int] = []
+        for name, data in files:
+            begun = self.client.post("/api/desk/files", json={"name": name, "size_bytes": len(data)}).json()
+            numbers.append(int(begun["id"]))
+            assert self.client.put(f"/api/desk/files/{begun['id']}/pieces?offset=0", content=data).is_success
+        self.answers(who, text, files=numbers)
 
 
 def letters(mail: Mail) -> dict[str, Any]:
@@ -147,10 +157,27 @@ class Panel:
             " box.dispatchEvent(new Event('input')) })()"
         )
 
+    def drops(self, *files: tuple[str, bytes]) -> None:
+        """As from another window onto the panel."""
+        held = [[name, base64.b64encode(data).decode()] for name, data in files]
+        self.tab.run(
+            f"(() => {{ const box = {IN}.querySelector('.panel'); const dataTransfer = new DataTransfer();"
+            f" for (const [name, data] of {json.dumps(held)}) dataTransfer.items.add("
+            "new File([Uint8Array.from(atob(data), (one) => one.charCodeAt(0))], name));"
+            " box.dispatchEvent(new DragEvent('dragenter', { dataTransfer })); const drop = () => box.ondrop"
+            " ? box.dispatchEvent(new DragEvent('drop', { dataTransfer, cancelable: true })) : setTimeout(drop, 20);"
+            " drop() })() ?? 0"
+        )
+
+    def attached(self) -> list[str]:
+        """What is to be sent, each with how far it is."""
+        parts = "[...one.querySelectorAll('span, em')].map((part) => part.textContent).join(' ')"
+        return list(self.tab.run(f"[...{IN}.querySelectorAll('.clips > div')].map((one) => {parts})"))
+
     def say(self, *texts: str) -> None:
         for text in texts:
             self.type(text)
-            self.click(".say button")
+            self.click(".say > button:not([type])")
 
     def lines(self) -> list[str]:
         return list(

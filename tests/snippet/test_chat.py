@@ -15,9 +15,11 @@ from test_snippet import kill_api
 from faults import proxy
 from hostile_words import ALL, CANARY
 from onevoice import bootstrap
+from pictures import image
 from waiting import until
 
-SIZES = {"chat": 8_000, "all": 16_000}
+SIZES = {"chat": 8_000, "all": 16_000, "files": 3_500}
+PNG = image(32, 16, (200, 30, 30))
 NUMBERS = [f"Line {n}" for n in range(20)]
 
 
@@ -107,7 +109,7 @@ class TestSaying:
         panel = Panel(panel.tab, shop.url + "/next")
         until(lambda: panel.has(".panel"), what="it is open as it was")
         assert panel.tab.run(f"{IN}.querySelector('textarea').value") == "Half a thou"
-        panel.click(".say button")
+        panel.click(".say > button:not([type])")
         panel.shows("Half a thou")
         panel = Panel(panel.tab, shop.url + "/after")
         until(lambda: panel.has(".panel"))
@@ -165,7 +167,7 @@ class TestTabs:
         for number, each in enumerate((panel, other)):
             each.open()
             each.tab.run(f"setTimeout(() => {{ {IN}.querySelector('textarea').value = 'From {number}';"
-                         f" {IN}.querySelector('.say button').click() }}, 1000 - Date.now() % 1000)")  # fmt: skip
+                         f" {IN}.querySelector('.say > button:not([type])').click() }}, 1000 - Date.now() % 1000)")  # fmt: skip
         until(lambda: sorted(panel.lines()) == sorted(other.lines()) == ["From 0", "From 1"], seconds=20)
         assert panel.secret() == other.secret()
 
@@ -310,6 +312,77 @@ class TestWho:
             until(lambda: panel.states() == ["Not sent. Try again"])
 
 
+class TestFiles:
+    def test_out_and_in_and_after_a_reload(self, visitor, desk, shop, panel):
+        panel.open().type("It came like this")
+        panel.drops(("boot.png", PNG), ("invoice.pdf", b"%PDF-1.7"))
+        until(lambda: panel.attached() == ["boot.png \u2713", "invoice.pdf \u2713"])
+        panel.click(".say > button:not([type])")
+        panel.shows("It came like this")
+        until(lambda: panel.states() == ["Delivered"])
+        assert panel.attached() == []
+        who = panel.visitor()
+        desk.hears(who, "It came like this")
+        (said,) = [each for each in desk.thread(who) if each["kind"] == "said"]
+        assert [each["name"] for each in said["files"]] == ["boot.png", "invoice.pdf"]
+        desk.answers_with(who, "Wear it like so", ("brama.png", PNG))
+        panel.shows("It came like this", "Wear it like so")
+        drawn = f"[...{IN}.querySelectorAll('canvas')].map((one) => one.getContext('2d').getImageData(1, 1, 1, 1).data[0])"
+        until(lambda: panel.tab.run(drawn) == [200, 200], what="the images are not drawn")
+        panel = Panel(panel.tab, shop.url + "/another")
+        until(lambda: panel.tab.run(drawn) == [200, 200], what="the images are not drawn again", seconds=20)
+        panel.tab.run("(window.saved = []) && (HTMLAnchorElement.prototype.click = function () {"
+                      " saved.push([this.download, this.protocol]) }) && 0")  # fmt: skip
+        for each in range(3):
+            panel.tab.run(f"{IN}.querySelectorAll('.files button')[{each}].click() ?? 0")
+        until(lambda: len(panel.tab.run("saved")) == 3)
+        assert sorted(panel.tab.run("saved")) == [
+            ["boot.png", "blob:"], ["brama.png", "blob:"], ["invoice.pdf", "blob:"],
+        ]  # fmt: skip
+        assert panel.tab.run("violations") == []
+
+    def test_what_cannot_go_says_why_and_what_can_goes_on_by_itself(self, visitor, desk, gate):
+        with desk.shop(gate.url) as shop:
+            panel = Panel(visitor.tab(), shop.url)
+            panel.open()
+            panel.drops(("run.exe", b"MZ"), ("empty.txt", b""), ("a.txt", b"a"))
+            until(lambda: panel.attached() == ["run.exe Programs cannot be sent", "empty.txt The file is empty", "a.txt \u2713"])
+            gate.shut()
+            panel.drops(("b.txt", b"b"))
+            panel.type("With two")
+            panel.click(".say > button:not([type])")
+            until(lambda: "still on their way" in panel.text(".clips > p"))
+            assert panel.lines() == []
+            gate.is_open = True
+            until(lambda: panel.attached()[-1] == "b.txt \u2713", seconds=40)
+            panel.click(".say > button:not([type])")
+            panel.shows("With two")
+            assert panel.attached() == ["run.exe Programs cannot be sent", "empty.txt The file is empty"]
+            panel.click(".clips [aria-label='Take out run.exe']")
+            panel.drops(*((f"{n}.txt", b"x") for n in range(6)))
+            until(lambda: "Five files" in panel.text(".clips > p"))
+            panel.tab.run("onevoice.logout() ?? 0")
+            until(lambda: panel.attached() == [])
+
+    def test_hostile_names_and_pages_are_only_text(self, desk, shop, panel):
+        panel.tab.run("(window.__alarm = () => { window.rung = true }) && 0")
+        names = [text.strip() for text in ALL if text.strip()][:10]
+        panel.open()
+        for at in (0, 5):
+            panel.drops(*((name, f"<script>{name}</script>".encode()) for name in names[at : at + 5]))
+            until(lambda: len(panel.attached()) == 5 and all(each.endswith("\u2713") for each in panel.attached()))
+            panel.click(".say > button:not([type])")
+            until(lambda: panel.attached() == [])
+        until(lambda: panel.tab.run(f"{IN}.querySelectorAll('.files button').length") == 10)
+        panel = Panel(panel.tab, shop.url + "/again")
+        panel.tab.run("(window.__alarm = () => { window.rung = true }) && 0")
+        until(lambda: panel.tab.run(f"{IN}.querySelectorAll('.files button').length") == 10, seconds=20)
+        evil = f"{IN}.querySelectorAll('[data-evil], .log script, .log img, .log iframe, .log canvas').length"
+        assert panel.tab.run(f"[{evil}, window.rung ?? null]") == [0, None]
+        assert panel.tab.run("violations") == []
+        assert CANARY not in panel.tab.run("performance.getEntriesByType('resource').map((one) => one.name).join(' ')")
+
+
 class TestHostile:
     def test_words_are_only_ever_text(self, desk, panel):
         corpus = [text.strip() for text in ALL if text.strip()][:60]
@@ -337,8 +410,10 @@ def test_it_is_small():
     """What one visitor loads: the snippet, the chat, one language, and what stands below the lines."""
     core, chat = packed("onevoice.js.gz"), packed("onevoice-chat.js.gz")
     parts = packed("onevoice-chat-*.js.gz")
-    words = [size for name, size in parts.items() if "-extras-" not in name]
     extras = [size for name, size in parts.items() if "-extras-" in name]
-    assert (len(core), len(chat), len(words), len(extras)) == (1, 1, 3, 1), parts
+    files = [size for name, size in parts.items() if "-files-" in name]
+    words = [size for name, size in parts.items() if "-extras-" not in name and "-files-" not in name]
+    assert (len(core), len(chat), len(words), len(extras), len(files)) == (1, 1, 3, 1, 1), parts
+    assert sum(files) < SIZES["files"]  # loaded with the first file, by few
     assert sum(chat.values()) < SIZES["chat"], chat
     assert sum(core.values()) + sum(chat.values()) + max(words) + sum(extras) < SIZES["all"]

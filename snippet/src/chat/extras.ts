@@ -1,7 +1,8 @@
 /** What stands below the lines: where else to answer, and how to take the conversation along. Loaded when offered. */
 import css from "./extras.css?inline";
 import { drawing, make, text } from "./dom";
-import type { Hop, Talk } from "./talk";
+import type { Talk } from "./talk";
+import type { Hop } from "./types";
 import { put, type Words } from "./words";
 
 const MINUTE = 60_000;
@@ -49,6 +50,21 @@ export function extras(talk: Talk, words: Words, back: () => void) {
   const look = new CSSStyleSheet();
   look.replaceSync(css);
 
+  /** Whether the address was taken. Whether its holder is asked first nobody learns: it would tell whose customer that is. */
+  async function leave(email: string): Promise<boolean> {
+    const { status, contact = null } = await talk.post("hop", { secret: talk.holds(), to: "email", email });
+    if (status === 200 && state.about) state.about.contact = contact;
+    return status === 200;
+  }
+
+  /** Whether it was the visitor who came by the code. */
+  async function confirm(yes: boolean): Promise<void> {
+    const answer = await talk.post("came", { secret: talk.holds(), yes });
+    if (answer.status === 200 && state.about) state.about.came = answer.came ?? null;
+    void talk.sync();
+    back();
+  }
+
   function mailForm(id: string): HTMLFormElement {
     const field = make("input", { type: "email", name: "email", id, required: "", autocomplete: "email", maxlength: "254" });
     const bad = make("p", { class: "small bad", role: "alert" });
@@ -62,7 +78,7 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     );
     form.onsubmit = async (event) => {
       event.preventDefault();
-      const found = await talk.mail(field.value.trim());
+      const found = await leave(field.value.trim());
       text(bad, found ? "" : words.wrong);
       if (!found) return field.focus();
       left = true;
@@ -74,7 +90,8 @@ export function extras(talk: Talk, words: Words, back: () => void) {
   }
 
   async function fetchHop(): Promise<void> {
-    hop = await talk.hop();
+    const answer = await talk.post("hop", { secret: talk.holds(), to: "telegram" });
+    hop = answer.status === 200 ? (answer as unknown as Hop) : undefined;
     failed = !hop;
     if (hop) {
       const { size, d } = hop.qr;
@@ -97,8 +114,8 @@ export function extras(talk: Talk, words: Words, back: () => void) {
     draw();
     hopForm.querySelector("input")?.focus();
   };
-  yes.onclick = () => void talk.came(true).then(back);
-  no.onclick = () => void talk.came(false).then(back);
+  yes.onclick = () => void confirm(true);
+  no.onclick = () => void confirm(false);
   setInterval(() => chosen === "telegram" && draw(), MINUTE / 6);
 
   /** Whether there is anything. */

@@ -2,7 +2,8 @@
 import css from "./chat.css?inline";
 import { arrange, drawing, linked, make, text } from "./dom";
 import type { Store } from "./store";
-import type { Line, Talk, Waiting } from "./talk";
+import type { Talk } from "./talk";
+import type { Line, Waiting } from "./types";
 import { counted, put, type Words } from "./words";
 
 const DRAFT = "onevoice.chat.draft";
@@ -11,6 +12,9 @@ const PHONE = "(max-width:480px)";
 const ROWS = 5;
 /** So near to its end somebody reads the end. */
 const NEAR_PX = 80;
+
+type Files = ReturnType<(typeof import("./files"))["files"]>;
+export type Shown = Pick<Line, "at" | "text" | "ours" | "by" | "files" | "id"> & { n?: number };
 
 /** keep: what lasts as long as the tab. */
 export function panel(talk: Talk, words: Words, language: string, keep: Store) {
@@ -44,7 +48,8 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   const note = make("p", { class: "note small", role: "status" });
   const box = make("textarea", { rows: "1", maxlength: "4000", placeholder: words.write, "aria-label": words.write });
   const go = make("button", { class: "icon", "aria-label": words.send }, drawing("M3 8h10M9 4l4 4-4 4", 16));
-  const form = make("form", { class: "say" }, box, go);
+  const clip = make("button", { class: "icon", type: "button", "aria-label": words.attach }, drawing("M3 8h10M8 3v10", 16));
+  const form = make("form", { class: "say" }, clip, box, go);
   const dialog = make(
     "section",
     { class: "panel", role: "dialog", "aria-labelledby": "t", "aria-describedby": "u", tabindex: "-1", lang: language },
@@ -56,6 +61,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   root.append(launch, dialog);
 
   let more: ReturnType<(typeof import("./extras"))["extras"]> | undefined;
+  let files: Files | undefined;
   let open = false;
   let back: Element | null = null;
   const rows = new Map<string, HTMLElement>();
@@ -66,6 +72,12 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
     return said[0]!.toUpperCase() + said.slice(1);
   }
 
+  /** What is there already is not read out, only what comes. */
+  function hush(): void {
+    log.setAttribute("aria-live", "off");
+    setTimeout(() => log.setAttribute("aria-live", "polite"), 1_000);
+  }
+
   /** The element of a key, made where there is none yet. */
   function row(key: string, make_: () => HTMLElement): HTMLElement {
     let found = rows.get(key);
@@ -73,8 +85,22 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
     return found;
   }
 
-  const lineRow = (line: Pick<Line, "at" | "text" | "ours" | "by">): HTMLElement =>
-    make(
+  const wear = ({ look }: { look: CSSStyleSheet }): void => {
+    root.adoptedStyleSheets = [...root.adoptedStyleSheets, look];
+  };
+
+  /** What files need is loaded with the first. */
+  const withFiles = (use?: (files: Files) => void): void =>
+    void import("./files").then(
+      (loaded) => {
+        if (!files) wear((files = loaded.files(talk, language, form)));
+        use?.(files);
+      },
+      () => undefined,
+    );
+
+  function lineRow(line: Shown): HTMLElement {
+    const row = make(
       "div",
       { class: line.ours ? "l" : "l me" },
       make("i"),
@@ -83,6 +109,9 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
       make("p", { dir: "auto" }, ...linked(line.text)),
       make("small"),
     );
+    if (line.files) withFiles(({ show }) => row.lastElementChild!.before(show(line)));
+    return row;
+  }
 
   function tell(found: HTMLElement, said: string, one?: Waiting): void {
     const small = found.lastElementChild!;
@@ -101,7 +130,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
     const wanted: HTMLElement[] = [];
     const mine = state.lines.filter(({ ours }) => !ours).pop();
     let before = day(Date.now());
-    const put_ = (key: string, line: Pick<Line, "at" | "text" | "ours">): HTMLElement => {
+    const put_ = (key: string, line: Shown): HTMLElement => {
       const now = day(line.at);
       if (now !== before) {
         before = now;
@@ -137,7 +166,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
       void import("./extras").then(({ extras }) => {
         if (more) return;
         more = extras(talk, words, () => box.focus());
-        root.adoptedStyleSheets = [...root.adoptedStyleSheets, more.look];
+        wear(more);
         scroll.append(more.node);
         draw();
       }, () => undefined);
@@ -175,9 +204,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
     keep.write(OPEN, now && !matchMedia(PHONE).matches ? "1" : null);
     if (now) {
       back = document.activeElement;
-      // What is there already is not read out, only what comes.
-      log.setAttribute("aria-live", "off");
-      setTimeout(() => log.setAttribute("aria-live", "polite"), 1_000);
+      hush();
     }
     talk.look(now);
     draw();
@@ -205,15 +232,24 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
 
   function say(): void {
     const said = box.value.trim();
-    if (!said) return;
+    const along = files?.take();
+    if (along === null || !(said || along?.length)) return;
     talk.typing(false);
     box.value = "";
     keep.write(DRAFT, null);
     grow();
-    talk.say(said);
+    talk.say(said, along?.[0] && along);
     scroll.scrollTop = scroll.scrollHeight;
   }
 
+  clip.onclick = () => withFiles(({ pick }) => pick());
+  dialog.ondragenter = () => withFiles(); // what is dropped they take themselves
+  box.onpaste = (event) => {
+    const found = [...event.clipboardData!.files];
+    if (!found[0]) return;
+    event.preventDefault();
+    withFiles(({ add }) => add(found));
+  };
   launch.onclick = () => show(true);
   close.onclick = () => show(false);
   earlier.onclick = async () => {
@@ -221,7 +257,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
     log.setAttribute("aria-live", "off");
     await talk.earlier();
     scroll.scrollTop = scroll.scrollHeight - high;
-    setTimeout(() => log.setAttribute("aria-live", "polite"), 1_000);
+    hush();
   };
   form.onsubmit = (event) => {
     event.preventDefault();
@@ -243,8 +279,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   };
   // The page's own keys are not for what is typed here.
   for (const name of ["keydown", "keypress", "keyup"]) root.addEventListener(name, (event) => event.stopPropagation());
-  visualViewport?.addEventListener("resize", () => open && fit());
-  visualViewport?.addEventListener("scroll", () => open && fit());
+  for (const name of ["resize", "scroll"]) visualViewport?.addEventListener(name, () => open && fit());
 
   box.value = keep.read(DRAFT) ?? "";
   document.body.append(host);
@@ -263,6 +298,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
       box.value = "";
       keep.write(DRAFT, null);
       more?.clear();
+      files?.clear();
     },
   };
 }

@@ -4,76 +4,15 @@
  * What the visitor says is written down under a name of its own until the server has it, so that several tabs never
  * overwrite each other, and is sent in order. The same name again changes nothing on the server, so twice is once.
  */
+import { socket, wait } from "./socket";
 import { store } from "./store";
-
-export interface Line {
-  n: number;
-  at: number;
-  text: string;
-  ours: boolean;
-  by?: string;
-  id?: string;
-}
-
-/** failed: the server does not want it; it goes again when the visitor says so. */
-export interface Waiting {
-  id: string;
-  at: number;
-  text: string;
-  failed?: boolean;
-}
-
-export interface About {
-  brand: string;
-  available: boolean;
-  usual: number | null;
-  /** Where it can go on. By e-mail only whoever left an address: `contact` is enough of it to know it by. */
-  hops?: string[];
-  contact?: string | null;
-  /** Who came by a code of this chat; `asks`: whether it was its visitor is to be said here. */
-  came?: { channel: string; asks: boolean } | null;
-}
-
-export interface Hop {
-  code: string;
-  url: string;
-  qr: { size: number; d: string };
-  until: number;
-}
-
-export interface Setup {
-  key: string;
-  server: string;
-  language: string;
-  /** The visitor id; null where none may be kept. */
-  device(): string | null;
-}
-
-/** shown: how far the visitor has seen it, in whatever tab. */
-interface Chat {
-  secret: string;
-  device: string | null;
-  shown: number;
-}
-
-/** What any answer may hold; status 0: there was none. */
-interface Answer extends Partial<About> {
-  status: number;
-  after: number;
-  lines?: Line[];
-  line?: Line;
-  last?: number;
-  shown?: number;
-  read?: number;
-}
+import type { About, Answer, Chat, Kept, Line, Setup, Waiting } from "./types";
 
 const TIMEOUT_MS = 20_000;
 const TICK_MS = 5_000;
 /** A socket that says nothing may be dead: so often an open chat looks for itself all the same. */
 const LOOK_TICKS = 6;
-const LONGEST_WAIT_MS = 30_000;
 const TYPING_MS = 3_000;
-const REFUSED = 4403;
 /** The key, the page or the site has no chat. */
 const CLOSED = [401, 403, 404];
 
@@ -120,7 +59,6 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       return null;
     }
   };
-  const wait = (failures: number): number => Math.min(LONGEST_WAIT_MS, 500 * 2 ** failures) * (0.5 + Math.random() / 2);
   const last = (): number => lines[lines.length - 1]?.n ?? 0;
   const visible = (): boolean => document.visibilityState === "visible";
 
@@ -147,7 +85,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       Object.assign(state, { read: 0, typing: false, earlier: false });
       told = { got: 0, shown: 0 };
       loaded = refused = false;
-      hangUp();
+      wire.hangUp();
     }
     return chat;
   }
@@ -170,25 +108,22 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
     for (const [id, one] of waiting) if (!names.has(`${place}:${id}`)) one.sent = true; // by another tab
     for (const name of names) {
       const one = name.startsWith(`${place}:`) && parse<Waiting>(name);
-      if (one && one.text && !lines.some(({ id }) => id === one.id)) waiting.set(one.id, one);
+      if (one && (one.text || one.files) && !lines.some(({ id }) => id === one.id)) waiting.set(one.id, one);
     }
   }
 
   async function post(way: string, more: object): Promise<Answer> {
-    const stop = new AbortController();
-    const limit = setTimeout(() => stop.abort(), TIMEOUT_MS);
     let status = 0;
     let after = 0;
     let said: object = {};
     try {
       const answer = await fetch(`${setup.server}/v1/chat/${way}`, {
         method: "POST",
-        headers: { "Content-Type": "text/plain" },
         body: JSON.stringify({ key: setup.key, ...more }),
         credentials: "omit",
         redirect: "error",
         keepalive: way !== "open", // a click that leaves the page stops nothing
-        signal: stop.signal,
+        signal: AbortSignal.timeout?.(TIMEOUT_MS) ?? null, // Chromium before 103 has its own
       });
       status = answer.status;
       after = Number(answer.headers.get("Retry-After")) * 1000;
@@ -196,7 +131,6 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
     } catch {
       if (status === 200) status = 0; // it was cut off
     }
-    clearTimeout(limit);
     if (CLOSED.includes(status)) state.trouble = "refused";
     else state.trouble = status && status < 500 ? "" : "offline";
     return { ...said, status, after };
@@ -230,7 +164,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
     }
     syncing = false;
     report();
-    connect();
+    wire.connect();
     changed();
   }
 
@@ -273,6 +207,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
         secret: chat.secret,
         id: next.id,
         text: next.text,
+        files: next.files?.map(({ file }) => file),
         device: setup.device(),
         page: { url: location.href, title: document.title },
         language: setup.language,
@@ -288,7 +223,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
           loaded = true;
           accept([line]);
         } else void sync();
-        connect();
+        wire.connect();
         changed();
       } else if (status === 409 && !renewed) {
         renewed = true;
@@ -329,49 +264,25 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
 
   // --- the socket
 
-  let socket: WebSocket | null = null;
   let refused = false;
-  let tries = 0;
-  let calling: ReturnType<typeof setTimeout> | undefined;
-
-  function connect(): void {
-    clearTimeout(calling);
-    if (socket || refused || !current() || !last()) return;
-    let made: WebSocket;
-    try {
-      made = socket = new WebSocket(`${setup.server.replace(/^http/, "ws")}/v1/chat/socket`);
-    } catch {
-      return; // the page's policy; it is looked for instead
-    }
-    made.onopen = () => made.send(JSON.stringify({ key: setup.key, secret, after: last() }));
-    made.onmessage = ({ data }) => {
-      if (made !== socket) return;
-      const said = JSON.parse(data as string) as { line?: Line; typing?: string | boolean; read?: number };
-      tries = 0;
+  const wire = socket(
+    `${setup.server.replace(/^http/, "ws")}/v1/chat/socket`,
+    () => ({ key: setup.key, secret, after: last() }),
+    (said) => {
       state.trouble = "";
       if (said.line) accept([said.line]);
       if (said.typing !== undefined) hear(said.typing);
       if (said.read) state.read = Math.max(state.read, said.read);
       report();
       changed();
-    };
-    made.onclose = ({ code }) => {
-      if (made !== socket) return;
-      socket = null;
+    },
+    (no) => {
+      refused = no;
       hear(false); // whoever wrote may have stopped since
       changed();
-      refused = code === REFUSED;
-      calling = setTimeout(connect, wait((tries += 1)));
-    };
-  }
-
-  function hangUp(): void {
-    const made = socket;
-    socket = null;
-    made?.close();
-  }
-
-  const live = (): boolean => socket?.readyState === WebSocket.OPEN;
+    },
+    () => !refused && !!current() && !!last(),
+  );
 
   let quiet: ReturnType<typeof setTimeout> | undefined;
   function hear(typing: string | boolean): void {
@@ -393,31 +304,31 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
     if (shown > chat.shown) keep({ ...chat, shown });
     if (got <= told.got && shown <= told.shown) return;
     const said = (told = { got, shown });
-    if (live()) socket!.send(JSON.stringify(said));
-    else void post("shown", { secret: chat.secret, ...said }).then(({ status }) => status === 200 || (told = { got: 0, shown: 0 }));
+    if (!wire.send(said)) void post("shown", { secret: chat.secret, ...said }).then(({ status }) => status === 200 || (told = { got: 0, shown: 0 }));
   }
 
   let ticks = 0;
   setInterval(() => {
     ticks += 1;
-    const missing = state.trouble === "offline" || (secret && !live() && !state.trouble);
+    const missing = state.trouble === "offline" || (secret && !wire.live() && !state.trouble);
     if (open && visible() && (missing || ticks % LOOK_TICKS === 0)) void sync();
   }, TICK_MS);
 
   const wake = (): void => {
-    failures = tries = 0;
+    failures = 0;
+    wire.wake();
     if (current() || open) void sync();
     void drain();
   };
   addEventListener("online", () => {
-    hangUp(); // what it was connected by is gone
+    wire.hangUp(); // what it was connected by is gone
     wake();
   });
   addEventListener("offline", () => {
     state.trouble = "offline";
     changed();
   });
-  addEventListener("pagehide", hangUp); // a page with a socket cannot be gone back to at once
+  addEventListener("pagehide", wire.hangUp); // a page with a socket cannot be gone back to at once
   addEventListener("pageshow", ({ persisted }) => persisted && wake());
   document.addEventListener("visibilitychange", () => visible() && wake());
   addEventListener("storage", ({ key }) => {
@@ -455,10 +366,10 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       if (now) void sync();
       report();
     },
-    say(text: string): void {
+    say(text: string, files?: Kept[]): void {
       current();
       lastAt = Math.max(Date.now(), lastAt + 1);
-      const one = { id: drawn(), at: lastAt, text };
+      const one = { id: drawn(), at: lastAt, text, files };
       waiting.set(one.id, one);
       local.write(`${place}:${one.id}`, JSON.stringify(one));
       void drain();
@@ -484,23 +395,12 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       if (on) idle = setTimeout(() => this.typing(false), TYPING_MS + 2_000);
       if (on ? Date.now() - typedAt < TYPING_MS : !typedAt) return;
       typedAt = on ? Date.now() : 0;
-      if (live()) socket!.send(JSON.stringify({ typing: on }));
+      wire.send({ typing: on });
     },
-    /** Whether the address was taken. Whether its holder is asked first nobody learns: it would tell whose customer that is. */
-    async mail(email: string): Promise<boolean> {
-      const answer = await post("hop", { secret, to: "email", email });
-      if (answer.status === 200 && state.about) state.about.contact = answer.contact ?? null;
-      return answer.status === 200;
-    },
-    /** Whether it was the visitor who came by the code. */
-    async came(yes: boolean): Promise<void> {
-      const answer = await post("came", { secret, yes });
-      if (answer.status === 200 && state.about) state.about.came = answer.came ?? null;
-      void sync();
-    },
-    async hop(): Promise<Hop | undefined> {
-      const answer = await post("hop", { secret, to: "telegram" });
-      return answer.status === 200 ? (answer as unknown as Hop) : undefined;
-    },
+    post,
+    sync,
+    setup,
+    /** The secret of the chat, which begins where there is none. */
+    holds: () => (current() ?? begin()).secret,
   };
 }

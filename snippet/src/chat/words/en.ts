@@ -16,6 +16,7 @@ export const words = {
   refused: "The chat is closed just now.",
   typing: "{who} is typing…",
   write: "Write a message…",
+  attach: "Attach a file",
   send: "Send",
   close: "Minimise the chat",
   log: "Messages",

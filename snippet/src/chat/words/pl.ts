@@ -18,6 +18,7 @@ export const words: Words = {
   refused: "Czat jest teraz nieczynny.",
   typing: "{who} pisze…",
   write: "Napisz wiadomość…",
+  attach: "Dołącz plik",
   send: "Wyślij",
   close: "Zwiń czat",
   log: "Wiadomości",

@@ -18,6 +18,7 @@ export const words: Words = {
   refused: "Чат сейчас не работает.",
   typing: "{who} печатает…",
   write: "Напишите сообщение…",
+  attach: "Прикрепить файл",
   send: "Отправить",
   close: "Свернуть чат",
   log: "Сообщения",

@@ -185,7 +185,9 @@ class Chat(NamedTuple):
 
 
 class ChatLine(NamedTuple):
-    """What a browser shows. key: the browser's own, or the message's. message: of delivery, where it is ours."""
+    """What a browser shows. key: the browser's own, or the message's. message: of delivery, where it is ours. files: as
+    browsers are told of them.
+    """
 
     n: int
     at: datetime
@@ -194,6 +196,7 @@ class ChatLine(NamedTuple):
     message: int | None
     author: str | None
     text: str
+    files: Sequence[Mapping[str, Any]] = ()
 
 
 HopState = Literal["waits", "came", "joined", "asks", "refused"]

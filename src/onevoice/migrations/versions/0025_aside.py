@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0025_aside"
-down_revision = "0024_chat_signs"
+down_revision = "0024_site_chat"
 branch_labels = None
 depends_on = None
 

@@ -11,17 +11,16 @@ from typing import Annotated, Any
 import psycopg
 import segno
 from fastapi import APIRouter, Depends, Request, Response, WebSocket
-from psycopg import Connection
 from starlette.websockets import WebSocketDisconnect
 
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.domains.conversations.errors import (
     ConversationsError,
     NoChatError,
-    TooFastError,
-    UnknownPageKeyError,
     UnusableChatError,
 )
+from onevoice.domains.conversations.http import chat_files
+from onevoice.domains.conversations.http.chat_door import OTHER_METHODS, PROBLEMS, Doorkeeper, Paces, SiteOf, post_only
 from onevoice.domains.conversations.http.rooms import Listener, Listeners, told
 from onevoice.domains.conversations.rules import chatting as rules
 from onevoice.domains.conversations.rules import hops
@@ -29,21 +28,17 @@ from onevoice.domains.conversations.service import chatting, hopping, signs
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Manifest
 from onevoice.domains.delivery.ports import ContextSource
-from onevoice.kit import bus, jsons
-from onevoice.kit.bounded import Bounded
+from onevoice.kit import bus
 from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
-from onevoice.web import problems
 from onevoice.web.edge import client_address
-from onevoice.web.problems import documented
 from onevoice.web.settings import WebSettings
 
 BODY_MAX = 64 * 1024
 FRAME_MAX = 8 * 1024
 HELLO_SECONDS = 10.0
-OTHER_METHODS = ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"]
 QUIET = 4
 HOPS_PER_MINUTE = 6
 SHOWN_PER_MINUTE = 240
@@ -52,30 +47,10 @@ SAID_PER_MINUTE = 30
 SAID_SECONDS = 60.0
 BEGUN_PER_HOUR = 60
 """Chats from one address of the net: behind one may sit a whole office."""
-STANDING_SECONDS = 15.0
 REFUSED = 4403
 LATER = 4503
 
-SiteOf = Callable[[str], str | None]
-"""The site of a living write key. Blocks."""
-
-PROBLEMS = documented(
-    {
-        400: "The body is no JSON object.",
-        401: "The key is none that lives.",
-        403: "The page may not show the chat.",
-        404: "The site has no chat.",
-        409: "Another visitor began this chat.",
-        413: "The body is too large.",
-        429: "Too much at once; `Retry-After` says when to go on.",
-    }
-)
 _SAID: dict[str, Any] = {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-
-
-async def _post_only(request: Request) -> Response:
-    headers = {"Access-Control-Allow-Origin": request.headers.get("origin", "null"), "Vary": "Origin", "Allow": "POST"}
-    return problems.render(405, "method_not_allowed", "Method Not Allowed", "Send a POST.", headers=headers)
 
 
 async def _body(request: Request) -> Any:
@@ -89,60 +64,6 @@ async def _body(request: Request) -> Any:
         return json.loads(bytes(held))
     except (ValueError, RecursionError):
         return None
-
-
-class Paces:
-    """How much of something each may do: so many at once, and as many again within a time."""
-
-    def __init__(self, most: int, seconds: float, clock: Clock) -> None:
-        self._most = most
-        self._rate = most / seconds
-        self._clock = clock
-        self._left: Bounded[str, tuple[float, float]] = Bounded(50_000)
-
-    def take(self, who: str) -> None:
-        """Raises: TooFastError."""
-        now = self._clock.monotonic()
-        left, at = self._left[who] or (float(self._most), now)
-        left = min(float(self._most), left + (now - at) * self._rate)
-        if left < 1:
-            raise TooFastError(
-                "That is a lot at once. Wait a moment.", retry_after_seconds=max(1, round(1 / self._rate))
-            )
-        self._left[who] = (left - 1, now)
-
-
-class Doorkeeper:
-    """Which account a page's key and origin open, remembered for a moment."""
-
-    def __init__(self, database: Database, site_of: SiteOf, clock: Clock) -> None:
-        self._database = database
-        self._site_of = site_of
-        self._clock = clock
-        self._known: Bounded[str, tuple[float, Account]] = Bounded(1_000)
-        self._standing: dict[int, tuple[float, chatting.Standing]] = {}
-
-    def admit(self, key: Any, origin: str | None) -> Account:
-        """Raises: UnknownPageKeyError, NoChatError, ForeignPageError."""
-        if not isinstance(key, str) or len(key) > 200:
-            raise UnknownPageKeyError("`key` is the write key that stands in the page.")
-        now = self._clock.monotonic()
-        known = self._known[key]
-        if known is None or now - known[0] > STANDING_SECONDS:
-            site = self._site_of(key)
-            if site is None:
-                raise UnknownPageKeyError("This write key is unknown or was revoked.")
-            with self._database.transaction() as conn:
-                known = self._known[key] = (now, chatting.account_of(conn, site))
-        chatting.require_page(known[1], origin)
-        return known[1]
-
-    def standing(self, conn: Connection, account: Account) -> chatting.Standing:
-        now = self._clock.monotonic()
-        known = self._standing.get(int(account.id))
-        if known is None or now - known[0] > STANDING_SECONDS:
-            known = self._standing[int(account.id)] = (now, chatting.standing(conn, account, self._clock))
-        return known[1]
 
 
 def router(
@@ -167,30 +88,6 @@ def router(
     typed_by = Paces(TYPED_PER_MINUTE, 60.0, clock)
     hopped_by = Paces(HOPS_PER_MINUTE, 60.0, clock)
     bell = bus.Bell(database, chatting.FRESH, every_seconds=0.02)
-
-    def answering(request: Request, said: Any, work: Callable[[dict[str, Any], Account], dict[str, Any]]) -> Response:
-        """A page may read what was wrong too: an origin that may not show the chat learns only that."""
-        origin = request.headers.get("origin")
-        headers = {
-            "Access-Control-Allow-Origin": origin or "null",
-            "Access-Control-Expose-Headers": "Retry-After",
-            "Vary": "Origin",
-            "Cache-Control": "no-store",
-        }
-        try:
-            if not isinstance(said, dict):
-                return problems.render(
-                    400, "unreadable", "The body cannot be read", "Send a JSON object.", headers=headers
-                )
-            account = doors.admit(said.get("key"), origin)
-            return Response(jsons.encode(work(said, account)), headers=headers, media_type="application/json")
-        except DomainError as error:
-            response = problems.of_domain(error)
-        except psycopg.OperationalError:
-            response = problems.render(503, "unavailable", "Not now", "Try again in a moment.")
-            response.headers["Retry-After"] = "2"
-        response.headers.update(headers)
-        return response
 
     def seen(found: chatting.Seen) -> dict[str, Any]:
         chat = found.chat
@@ -225,20 +122,23 @@ def router(
             about = {"brand": stands.brand, "available": stands.available, "usual": stands.usual, "hops": doors_open}
             return about | seen(found) | {"came": came(who)}
 
-        return answering(request, said, work)
+        return doors.answer(request, said, work)
 
     @routes.post("/say", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
     def say(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
-        """Take what a visitor wrote: 200 once it is on disk. The same `id` again changes nothing."""
+        """Take what a visitor wrote, with `files` that were put in: 200 once it is on disk. The same `id` again changes
+        nothing.
+        """
 
         def work(said: dict[str, Any], account: Account) -> dict[str, Any]:
             address = rules.address_of(said.get("secret"))
             utterance = chatting.Utterance(
                 address,
-                rules.words(said.get("id"), said.get("text")),
+                rules.words(said.get("id"), said.get("text"), files=bool(said.get("files"))),
                 rules.device(said.get("device")),
                 rules.language(said.get("language")),
                 rules.page(said.get("page")),
+                rules.files(said.get("files")),
             )
             said_by.take(address)
             with database.transaction() as conn:
@@ -248,7 +148,7 @@ def router(
             bell.ring()
             return {"line": told(line), "last": max(chat.last, line.n)}
 
-        return answering(request, said, work)
+        return doors.answer(request, said, work)
 
     @routes.post("/shown", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
     def shown(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
@@ -258,7 +158,7 @@ def router(
             note(account, rules.address_of(said.get("secret")), said)
             return {}
 
-        return answering(request, said, work)
+        return doors.answer(request, said, work)
 
     @routes.post("/hop", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
     def hop(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
@@ -283,7 +183,7 @@ def router(
                 "qr": picture(offered.url),
             }
 
-        return answering(request, said, work)
+        return doors.answer(request, said, work)
 
     @routes.post("/came", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
     def came_(request: Request, said: Annotated[Any, Depends(_body)]) -> Response:
@@ -297,7 +197,7 @@ def router(
                 )
             return {"came": came(who)}
 
-        return answering(request, said, work)
+        return doors.answer(request, said, work)
 
     def note(account: Account, address: str, said: Mapping[str, Any]) -> None:
         shown_by.take(address)
@@ -330,8 +230,9 @@ def router(
             raise NoChatError("Nothing was said in this chat yet.")
         return account, address, found.chat, list(found.lines)
 
-    for path in ("/open", "/say", "/shown", "/hop", "/came"):
-        routes.add_route(f"/v1/chat{path}", _post_only, methods=OTHER_METHODS, include_in_schema=False)
+    chat_files.add_to(routes, doors, database, settings, begun_by, clock=clock)
+    for path in ("/open", "/say", "/shown", "/hop", "/came", *chat_files.PATHS):
+        routes.add_route(f"/v1/chat{path}", post_only, methods=OTHER_METHODS, include_in_schema=False)
 
     @routes.websocket("/socket")
     async def socket(websocket: WebSocket) -> None:

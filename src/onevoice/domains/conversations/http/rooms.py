@@ -33,7 +33,9 @@ log = structlog.get_logger(__name__)
 def told(line: ChatLine) -> dict[str, Any]:
     """A line as browsers are told of it."""
     said = {"n": line.n, "at": int(line.at.timestamp() * 1000), "text": line.text, "ours": line.ours}
-    return said | ({"by": line.author} if line.author else {}) | ({} if line.ours else {"id": line.key})
+    said |= {"by": line.author} if line.author else {}
+    said |= {"files": line.files} if line.files else {}
+    return said if line.ours else said | {"id": line.key}
 
 
 class Listener:

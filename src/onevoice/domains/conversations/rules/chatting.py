@@ -7,6 +7,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from onevoice.domains.conversations.errors import UnusableChatError
+from onevoice.domains.conversations.rules import hearing
+from onevoice.domains.delivery.contracts.files import SENT_MAX
 
 TEXT_MAX = 4_000
 NAME_MAX = 200
@@ -34,18 +36,47 @@ def address_of(secret: Any) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(b"chat:" + secret.encode()).digest()[:18]).decode()
 
 
-def words(key: Any, text: Any) -> Words:
-    """Raises: UnusableChatError."""
+def words(key: Any, text: Any, *, files: bool = False) -> Words:
+    """files: whether some come with them, so that they may be empty. Raises: UnusableChatError."""
     if not isinstance(key, str) or not _KEY.fullmatch(key):
         raise UnusableChatError("`id` has 8 to 64 letters, digits, - and _, drawn by chance.")
     if not isinstance(text, str):
         raise UnusableChatError("`text` is what the visitor wrote.")
     said = _UNSEEN.sub("", text).strip()
-    if not said:
+    if not said and not files:
         raise UnusableChatError("`text` is empty.")
     if len(said) > TEXT_MAX:
         raise UnusableChatError(f"`text` has {len(said)} characters. {TEXT_MAX} are possible.")
     return Words(key, said)
+
+
+def files(value: Any) -> list[int]:
+    """Numbers of what was put in, each once. Raises: UnusableChatError."""
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > SENT_MAX or not all(is_number(each) for each in value):
+        raise UnusableChatError(f"`files` are the numbers of up to {SENT_MAX} files.")
+    return list(dict.fromkeys(value))
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
+
+
+def file_name(value: Any) -> str:
+    r"""What a file is called, as it can be shown and saved: one name, of one line, without what turns it around.
+
+    >>> file_name("C:\\photos\\boot.png"), file_name("../../etc/passwd"), file_name("invoice\u202egnp.exe")
+    ('boot.png', 'passwd', 'invoicegnp.exe')
+    >>> file_name(" "), file_name(7)
+    ('file', 'file')
+    """
+    name = _UNSEEN.sub("", value).replace("\n", " ").replace("\t", " ") if isinstance(value, str) else ""
+    name = hearing.straight(re.split(r"[/\\]", name)[-1]).strip().strip(".")
+    if len(name) > NAME_MAX:
+        stem, _, ending = name.rpartition(".")
+        name = f"{stem[: NAME_MAX - len(ending) - 1]}.{ending}" if 0 < len(ending) < 20 else name[:NAME_MAX]
+    return name or "file"
 
 
 def device(value: Any) -> str | None:

@@ -14,9 +14,10 @@ from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.domains.conversations.errors import ForeignPageError, NoChatError, OtherVisitorError
 from onevoice.domains.conversations.rules import chatting as rules
+from onevoice.domains.conversations.service import sharing
 from onevoice.domains.conversations.store import chats as store
 from onevoice.domains.delivery.contracts.accounts import Account
-from onevoice.domains.delivery.contracts.channels import Manifest, Receipt, Said
+from onevoice.domains.delivery.contracts.channels import Attachment, Manifest, Receipt, Said
 from onevoice.domains.delivery.contracts.messages import Outgoing
 from onevoice.domains.delivery.contracts.names import MessageId
 from onevoice.domains.delivery.service import accounts, hearing
@@ -97,12 +98,16 @@ class Utterance:
     device: str | None = None
     language: str = "en"
     page: Mapping[str, str] = field(default_factory=dict[str, str])
+    files: Sequence[int] = ()
 
 
 def say(
     conn: Connection, account: Account, manifest: Manifest, said: Utterance, *, vault_key: bytes, clock: Clock
 ) -> tuple[Chat, ChatLine]:
-    """Take what a visitor wrote, once, with its event, in one transaction. Raises: NoChatError, OtherVisitorError."""
+    """Take what a visitor wrote, once, with its event, in one transaction.
+
+    Raises: NoChatError, OtherVisitorError, UnusableFileError.
+    """
     now = clock.now()
     chat = store.ensure(conn, int(account.id), said.address, said.device, said.language, now)
     if chat.account_id != account.id:
@@ -115,9 +120,17 @@ def say(
     if said.device is not None and (chat.device is None or chat.last == 0):
         store.bind(conn, chat.id, said.device)
         events.append(conn, [events.judged([_begun(chat, said, now)], account.source_id, now)])
-    line = ChatLine(chat.last + 1, now, ours=False, key=said.words.key, message=None, author=None, text=said.words.text)
+    along = sharing.sent(conn, chat, said.files)
+    line = ChatLine(
+        chat.last + 1, now, ours=False, key=said.words.key, message=None, author=None, text=said.words.text,
+        files=[sharing.told(each) for each in along],
+    )  # fmt: skip
     store.add(conn, chat.id, line)
-    heard = Said(f"{chat.id}:{line.key}", said.address, line.text, now, f"{chat.id}.{line.n}", page=said.page)
+    attached = tuple(Attachment(each.name, each.type, each.size_bytes, file=each.id) for each in along)
+    heard = Said(
+        f"{chat.id}:{line.key}", said.address, line.text, now, f"{chat.id}.{line.n}", page=said.page,
+        attachments=attached,
+    )  # fmt: skip
     hearing.hear(conn, account, [heard], manifest, vault_key=vault_key, clock=clock)
     return chat, line
 
@@ -185,7 +198,7 @@ class Rooms:
                 author = _first_name(conn, message.id) if _names(conn, chat) else None
                 line = ChatLine(
                     chat.last + 1, self._clock.now(), ours=True, key=message.key, message=int(message.id),
-                    author=author, text=message.content.text,
+                    author=author, text=message.content.text, files=sharing.ours(conn, message.content),
                 )  # fmt: skip
                 store.add(conn, chat.id, line)
         self._bell.ring()

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import NamedTuple
 
 from psycopg import Connection
+from psycopg.types.json import Jsonb
 
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.kit import arrays
 
 _CHAT = "id, account_id, address, device, language, last, got, shown, contact, read"
-_LINE = "n, at, ours, key, message, author, text"
+_LINE = "n, at, ours, key, message, author, text, coalesce(files, '[]')"
 
 
 def ensure(conn: Connection, account_id: int, address: str, device: str | None, language: str, at: datetime) -> Chat:
@@ -54,12 +55,21 @@ def line(conn: Connection, chat: int, key: str) -> ChatLine | None:
     return ChatLine(*row) if row else None
 
 
+def holds(conn: Connection, chat: int, n: int, file: int) -> bool:
+    """Whether this file came with this line."""
+    row = conn.execute(
+        "select exists(select from conversations.chat_line where chat = %s and n = %s and files @> %s)",
+        (chat, n, Jsonb([{"file": file}])),
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def add(conn: Connection, chat: int, line: ChatLine) -> None:
     """The chat is locked by whoever calls, so that numbers follow the order of commits."""
     conn.execute(
-        "insert into conversations.chat_line (chat, n, at, ours, key, message, author, text)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s)",
-        (chat, *line),
+        "insert into conversations.chat_line (chat, n, at, ours, key, message, author, text, files)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        (chat, *line[:-1], Jsonb(line.files) if line.files else None),
     )
     conn.execute("update conversations.chat set last = %s where id = %s", (line.n, chat))
 

@@ -16,6 +16,8 @@ class Attachment:
     data: bytes | None = None
     """None where it was too large to be taken, or must be fetched by `reference`."""
     reference: str | None = None
+    file: int | None = None
+    """Its number where it is kept already."""
 
 
 @dataclass(frozen=True, slots=True)

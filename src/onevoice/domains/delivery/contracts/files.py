@@ -29,7 +29,8 @@ class Sniffed(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class File:
     """A file, without its bytes. type: by its sender, until it is here. reason: why it is not here; `too_large`,
-    `too_much`, or a provider's code. width, height: of an image that may be shown. put_by: the colleague who put it in.
+    `too_much`, or a provider's code. width, height: of an image that may be shown. put_by: who put
+    it in: an account, a key as its negative, or somebody else by a number of their domain's.
     """
 
     id: int

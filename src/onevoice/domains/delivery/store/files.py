@@ -94,7 +94,7 @@ def failed(conn: Connection, number: int, reason: str) -> None:
     )
 
 
-# What a colleague puts in
+# What somebody puts in
 
 
 def put_piece(conn: Connection, number: int, starts: int, piece: bytes) -> None:
@@ -123,7 +123,7 @@ def whole(conn: Connection, number: int, digest: bytes) -> None:
 
 
 def mine(conn: Connection, numbers: Sequence[int], account: int) -> dict[int, File]:
-    """Those that this colleague put in, locked so that they are not forgotten meanwhile."""
+    """Those that this one put in, locked so that they are not forgotten meanwhile."""
     rows = conn.execute(
         f"select {_FILE} where f.id = any(%s) and f.put_by = %s for update of f", (arrays.numbers(numbers), account)
     )

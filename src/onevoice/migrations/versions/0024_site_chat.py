@@ -1,8 +1,8 @@
-"""conversations: that somebody writes in the site's chat, and how far colleagues have read it."""
+"""conversations: that somebody writes in the site's chat, how far colleagues have read it, and its files."""
 
 from alembic import op
 
-revision = "0024_chat_signs"
+revision = "0024_site_chat"
 down_revision = "0023_desk"
 branch_labels = None
 depends_on = None
@@ -18,6 +18,9 @@ create unlogged table conversations.typing (
     nid bigint primary key,
     at timestamptz not null
 ) with (fillfactor = 50);
+
+-- files: what came with a line, as browsers are told of it; `file` is its number.
+alter table conversations.chat_line add column files jsonb;
 
 -- channel: by which the answer that is being written would go.
 alter table conversations.presence add column channel text;
