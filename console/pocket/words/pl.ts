@@ -79,7 +79,7 @@ export const pl: Translated<typeof en> = {
     confirmed: "Potwierdzono {when}",
   },
   desk: {
-    side: "Strona firmy: co zapisuje Onevoice",
+    side: "Po stronie firmy: co zapisuje Onevoice",
     thread: "Rozmowa, jak ją zapisuje Onevoice",
     auto: "Auto",
     you: "Operator",

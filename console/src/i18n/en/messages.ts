@@ -191,7 +191,7 @@ export const messages = {
     back: "All messages",
     answers: {
       preferred: "By {channel}: the person prefers it",
-      answered: "By {channel}: the person answered there last",
+      answered: "By {channel}: the person wrote there last",
       usual: "By {channel}: it stands first in the brand's order of what is possible",
       asked: "By {channel}: no other was asked for",
       defer: "Nothing before {when}: {why}",

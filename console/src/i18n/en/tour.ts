@@ -39,11 +39,11 @@ export const tour = {
     },
     shop: {
       title: "Be Anna: ask in the shop",
-      text: "The desk is where colleagues answer, whichever door a word came by. Open the pocket: Anna’s browser stands in it, and the shop in that. Choose a pair of boots, open the chat at its lower corner and ask something. A moment later it is here, with the page she asked from.",
+      text: "Here the team answers messages from every channel. Open the pocket: Anna’s browser stands in it, and the shop in that. Choose a pair of boots, open the chat at its lower corner and ask something. A moment later it is here, with the page she asked from.",
     },
     hop: {
       title: "Answer, and go on in Telegram",
-      text: "Choose her line, press R, answer, and send with Ctrl+Enter: for six seconds it can be taken back. Her chat, in Polish as she is, offers below the messages to take the conversation along: choose that, and Telegram. Her phone goes on where the browser stopped. This thread says so, and your next answer goes there.",
+      text: "Choose Anna’s conversation and answer in the field below; for six seconds an answer can be taken back. Then, in the chat in her browser (it is in Polish, as her shop is), choose the line below the messages that takes the conversation along, and Telegram. Her phone goes on where the browser stopped. This thread says so, and your next answer goes there.",
     },
     pocket: {
       title: "Every message, every silence",
@@ -51,7 +51,7 @@ export const tour = {
     },
     setup: {
       title: "Connect a shop of your own",
-      text: "In an installation of your own you begin here: a key, the snippet or a library, and the first event stands on this page a second later. In the demo all doors send already.",
+      text: "In an installation of your own you begin here: a key, the snippet or a library, and the first event appears on this page a second later. In the demo all channels already send events.",
     },
     plan: {
       title: "A plan that learns",

@@ -67,7 +67,7 @@ export const write = {
   },
   reasons: {
     preferred: "They asked for this channel.",
-    answered: "They answered there last.",
+    answered: "They wrote there last.",
     usual: "It is the first in the brand’s order that is possible.",
   },
   preview: "What {name} gets",

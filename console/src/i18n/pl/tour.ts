@@ -45,7 +45,7 @@ export const tour: Translated<typeof english> = {
     },
     hop: {
       title: "Odpowiedź i\u00a0dalej w\u00a0Telegramie",
-      text: "Wybierz jej wiersz, naciśnij R, odpowiedz i\u00a0wyślij przez Ctrl+Enter: przez sześć sekund można to cofnąć. W\u00a0czacie wybierz „Wychodzisz? Weź tę rozmowę ze sobą.” i\u00a0Telegram: rozmowa toczy się dalej na telefonie, od tego samego miejsca. Widać to tutaj, a\u00a0następna odpowiedź trafi już tam.",
+      text: "Wybierz rozmowę Anny i\u00a0odpowiedz w\u00a0polu na dole: przez sześć sekund można to cofnąć. Potem w\u00a0czacie w\u00a0jej przeglądarce wybierz „Wychodzisz? Weź tę rozmowę ze sobą.” i\u00a0Telegram: rozmowa toczy się dalej na telefonie, od tego samego miejsca. Widać to tutaj, a\u00a0następna odpowiedź trafi już tam.",
     },
     pocket: {
       title: "Każda wiadomość i\u00a0każde milczenie",
@@ -53,7 +53,7 @@ export const tour: Translated<typeof english> = {
     },
     setup: {
       title: "Podłącz własny sklep",
-      text: "We własnej instalacji zaczyna się tutaj: klucz, snippet lub biblioteka, a\u00a0sekundę później pierwsze zdarzenie widać na tej stronie. W\u00a0demo wszystkie kanały już wysyłają.",
+      text: "We własnej instalacji zaczyna się tutaj: klucz, snippet lub biblioteka, a\u00a0sekundę później pierwsze zdarzenie widać na tej stronie. W\u00a0demo wszystkie kanały już wysyłają zdarzenia.",
     },
     plan: {
       title: "Plan, który się uczy",

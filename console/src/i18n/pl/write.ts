@@ -70,7 +70,7 @@ export const write: Translated<typeof english> = {
   },
   reasons: {
     preferred: "Ten kanał odbiorca wybrał.",
-    answered: "Tam była ostatnia odpowiedź.",
+    answered: "Klient pisał tam ostatnio.",
     usual: "Jest pierwszym możliwym w\u00a0kolejności marki.",
   },
   preview: "Co dostanie {name}",

@@ -74,7 +74,7 @@ export const data: Translated<typeof english> = {
     keys: {
       one: "Действует {n} ключ записи.",
       few: "Действуют {n} ключа записи.",
-      many: "Действуют {n} ключей записи.",
+      many: "Действуют {n} ключей на запись.",
       other: "Действует {n} ключа записи.",
     },
     toKeys: "Создать ключ",
@@ -85,7 +85,7 @@ export const data: Translated<typeof english> = {
     firstDone: "События приходят.",
     newest: "Приходят. Последнее: {event}, источник {source}, {ago}, от клиента",
     whose: "пока без имени",
-    people: "Кто-то, кроме вас",
+    people: "Коллеги",
     peopleText: "Пригласите тех, кто будет здесь работать, каждого с\u00a0нужной ролью.",
     peopleDone: {
       one: "Войти может {n} человек.",

@@ -70,7 +70,7 @@ export const write: Translated<typeof english> = {
   },
   reasons: {
     preferred: "Этот канал человек выбрал сам.",
-    answered: "Там был последний ответ.",
+    answered: "Клиент писал там последним.",
     usual: "Из возможных он первый в\u00a0порядке бренда.",
   },
   preview: "Что получит {name}",

@@ -24,7 +24,7 @@ export const words: Words = {
   log: "Wiadomości",
   earlier: "Wcześniejsze wiadomości",
   unread: ["{n} nowa wiadomość", "{n} nowe wiadomości", "{n} nowych wiadomości"],
-  ask: "Gdzie odpisać, gdy już Cię tu nie będzie?",
+  ask: "Dokąd wysłać odpowiedź, jeśli zamkniesz stronę?",
   mail: "E-mail",
   keep: "Zapisz",
   kept: "Odpiszemy też na {mail}. Jeśli jest tam już nasz list, odpowiedz na niego dowolnym słowem.",
