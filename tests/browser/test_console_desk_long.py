@@ -109,6 +109,7 @@ def slowly(route: Route) -> None:
 def test_the_next_conversation_comes_at_once(open_page: OpenPage, desk: Desk) -> None:
     page = chosen(open_page, desk, desk.people["Short Story"])
     chosen_row = page.locator(".dk-row[aria-current=true]")
+    expect(chosen_row).to_be_visible()  # the keys go by the list
     page.keyboard.press("k")
     expect(page.locator(".dk-who h2")).to_have_text("Long Story")
     expect(page.locator(".dk-thread .dk-item").first).to_be_visible()

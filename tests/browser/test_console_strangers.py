@@ -3,6 +3,7 @@
 import base64
 import json
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -11,10 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from browser_tools import owner, send
+from browser_tools import DESK, owner, send
 from playwright.sync_api import Browser, Page, Request, expect
 
-from hostile_words import ALL, ELEMENTS, LETTERS
+from hostile_words import ALL, BREAKING, ELEMENTS, LETTERS
 from onevoice.sandbox.mail import Mail
 from onevoice.sandbox.telegram import Telegram
 from support import LiveServer, serving
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.browser
 BRAND = "mail.n.example"
 STRANGER = "stranger@evil.example"
 SHOP = "https://shop.example"
+FILES_SENT = 5
+"""With one answer at most."""
 VISITOR = "visitor<img src=x onerror=__alarm(1)>"
 TRAP = """
 window.__rung = [];
@@ -108,7 +111,7 @@ class Strangers:
         while not self.heard(f"email:{STRANGER}"):  # what came before the first look into a mailbox is not taken
             self.mail.put(f"hello@{BRAND}", letter(1_000 + first, "hello"))
             first += 1
-            time.sleep(1)
+            time.sleep(0.3)
         for number, words in enumerate(ALL):
             self.mail.put(f"hello@{BRAND}", letter(number, words))
         chat = self.telegram.person("x")
@@ -136,16 +139,34 @@ class Strangers:
 
     def chat(self) -> None:
         """As many chats as it takes to say all of it: each says so much a minute."""
-        for number, words in enumerate(ALL):
-            body = {
-                "key": self.server.write_key, "secret": f"a-secret-of-a-stranger-{number // 25}",
-                "id": f"hostile-{number:04}", "text": f"chatted {number} {words}"[:4_000], "device": VISITOR,
-                "page": {"url": f"{self.server.url}/boots?{number}", "title": words}, "language": words,
-            }  # fmt: skip
-            answer = httpx.post(
-                f"{self.server.url}/v1/chat/say", content=json.dumps(body), headers={"Origin": SHOP}, timeout=30
-            )
-            assert answer.status_code == 200, answer.text
+        with httpx.Client(base_url=self.server.url, headers={"Origin": SHOP}, timeout=30) as site:
+            for number, words in enumerate(ALL):
+                self.says(site, number, words)
+
+    def says(self, site: httpx.Client, number: int, words: str) -> None:
+        body = {
+            "key": self.server.write_key, "secret": f"a-secret-of-a-stranger-{number // 25}",
+            "id": f"hostile-{number:04}", "text": f"chatted {number} {words}"[:4_000], "device": VISITOR,
+            "page": {"url": f"{self.server.url}/boots?{number}", "title": words}, "language": words,
+        }  # fmt: skip
+        answer = site.post("/v1/chat/say", content=json.dumps(body))
+        assert answer.status_code == 200, answer.text
+
+    def sends(self) -> None:
+        """Files of ours to them, put in and sent from the desk, as many with each answer as go."""
+        for first in range(0, len(ALL), FILES_SENT):
+            files = [self.put_in(words[:200].replace("\0", "0")) for words in ALL[first : first + FILES_SENT]]
+            body = {"key": f"f{first}", "text": f"sent {first}", "knows": 0, "anyway": True, "files": files}
+            answer = self.client.post(f"/api/conversations/profile:{self.person}/replies", json=body)
+            assert answer.is_success, answer.text
+
+    def put_in(self, name: str) -> int:
+        made = self.client.post("/api/desk/files", json={"name": name, "size_bytes": 1})
+        assert made.status_code == 201, made.text
+        number = int(made.json()["id"])
+        answer = self.client.put(f"/api/desk/files/{number}/pieces", params={"offset": 0}, content=b"x")
+        assert answer.is_success, answer.text
+        return number
 
     def answer(self) -> None:
         """A message of ours to them, with their words in it."""
@@ -169,6 +190,7 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Strangers]:
             made.connect()
             made.write()
             made.answer()
+            made.sends()
             yield made
 
 
@@ -200,11 +222,32 @@ FOUND = """
     links: [...document.querySelectorAll("[href], [src], [action]")]
         .map((each) => each.href || each.src || each.action).map(String)
         .filter((each) => !each.startsWith(location.origin) && !each.startsWith("data:")),
-    turned: [...document.querySelectorAll(".live-what, .cu-told, .dk-text, .dk-page")]
+    turned: [...document.querySelectorAll(".live-what, .cu-told, .dk-text, .dk-page, .dk-file, .dk-attached-name")]
         .map((each) => each.innerText).filter((each) => /[\\u202a-\\u202e\\u2066-\\u2069]/.test(each)),
     wide: document.documentElement.scrollWidth > innerWidth,
 })
 """
+SEEN = """
+() => [...document.querySelectorAll(".dk-thread .dk-file")].map((each) => "file " + each.textContent)
+    .concat([...document.querySelectorAll(".dk-thread .dk-text")].map((each) => each.textContent))
+"""
+KINDS = ("said", "caption", "text", "chatted")
+"""The first words of what they say, by each way."""
+UP = """
+async () => {
+    const box = document.querySelector(".dk-thread");
+    const first = () => box.querySelector("li[data-row]")?.dataset.row;
+    const before = first();
+    for (const ends = performance.now() + 20_000; performance.now() < ends; ) {
+        box.scrollTop = 0;
+        await new Promise(requestAnimationFrame);
+        if (first() !== before) return true;
+        if (!box.querySelector(".dk-older:not(.dk-gone)")) return false;
+    }
+    throw new Error("What is earlier does not come");
+}
+"""
+"""Whether there was something earlier, which stands there now."""
 NOTHING: dict[str, Any] = {"rung": [], "elements": [], "links": [], "turned": [], "wide": False}
 
 
@@ -220,25 +263,53 @@ class TestTrap:
             assert (len(found["elements"]), found["rung"]) == (2, ["1"])
 
 
+@pytest.fixture
+def watched(open_page: Callable[..., Page], strangers: Strangers) -> Iterator[Page]:
+    """Whatever runs, asks somebody else or opens a window on it fails the test."""
+    page = open_page("/live", TALL)
+    alarms: list[str] = []
+    page.add_init_script(TRAP)
+    page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
+    page.on("request", lambda request: alarms.append(request.url) if foreign(request, strangers) else None)
+    yield page
+    assert alarms == []
+
+
 class TestStrangers:
-    def test_what_they_write_is_only_ever_text(self, open_page: Callable[..., Page], strangers: Strangers) -> None:
-        page = open_page("/live", TALL)
-        alarms: list[str] = []
-        page.add_init_script(TRAP)
-        page.on("dialog", lambda dialog: (alarms.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: alarms.append(request.url) if foreign(request, strangers) else None)
+    def test_what_they_write_is_only_ever_text(self, watched: Page, strangers: Strangers) -> None:
         for path, shown in PAGES.items():
-            page.goto(path.format(sent=strangers.sent, person=strangers.person))
+            watched.goto(path.format(sent=strangers.sent, person=strangers.person))
             for text in shown:
-                expect(page.locator("main")).to_contain_text(text)
+                expect(watched.locator("main")).to_contain_text(text)
             if "user_id" in path:
-                page.keyboard.press("j")
-                page.keyboard.press("Enter")
-                expect(page.locator(".cu-inspector")).to_be_visible()
+                watched.keyboard.press("j")
+                watched.keyboard.press("Enter")
+                expect(watched.locator(".cu-inspector")).to_be_visible()
                 for _ in range(25):
-                    page.keyboard.press("j")
-            assert page.evaluate(FOUND) == NOTHING, path
-        assert alarms == []
+                    watched.keyboard.press("j")
+            assert watched.evaluate(FOUND) == NOTHING, path
+
+    def test_nor_are_names_of_files_anything_else_however_far_up(self, watched: Page, strangers: Strangers) -> None:
+        watched.set_viewport_size({"width": DESK[0], "height": DESK[1]})
+        watched.goto(f"/desk?c={strangers.person}")
+        picked = (ELEMENTS[5], ELEMENTS[8], BREAKING[0], BREAKING[3], LETTERS[0])
+        image = {"mimeType": "image/svg+xml", "buffer": f"<svg onload='{ELEMENTS[0]}'/>".encode()}
+        watched.locator(".dk-composer input[type=file]").set_input_files(
+            [{"name": words.replace("/", "_"), **image} for words in picked]
+        )
+        expect(watched.locator(".dk-attached li")).to_have_count(5)
+        expect(watched.locator(".dk-attached progress")).to_have_count(0)
+        seen: set[str] = set()
+        thread = watched.locator(".dk-thread")
+        expect(thread.locator(".dk-item").first).to_be_visible()
+        while True:
+            assert watched.evaluate(FOUND) == NOTHING
+            seen |= set(watched.evaluate(SEEN))
+            if not watched.evaluate(UP):
+                break
+        said = Counter(text.partition(" ")[0] for text in seen)
+        assert min(said[kind] for kind in KINDS) >= len(ALL), said
+        assert said["file"] > len(ALL)
 
 
 def foreign(request: Request, strangers: Strangers) -> bool:

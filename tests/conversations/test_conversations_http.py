@@ -53,6 +53,16 @@ def olga(shop: Door) -> AsgiClient:
 
 
 class TestDesk:
+    def test_of_one_moment_what_began_it_stands_first_whatever_the_page(self, shop: Door, olga: AsgiClient) -> None:
+        for number in range(3):
+            shop.hears(f"u{number}", f"Word {number}")
+        told, cursor = [], None
+        while not told or cursor:
+            page = olga.get(f"{WAY}/thread", params={"limit": 1, **({"cursor": cursor} if cursor else {})}).json()
+            told += [each.get("text") or each["act"] for each in page["data"]]
+            cursor = page["next_cursor"]
+        assert told == ["Word 2", "Word 1", "Word 0", "opened"]
+
     def test_a_word_is_found_answered_noted_and_closed(self, shop: Door, olga: AsgiClient) -> None:
         shop.hears("u1", "Do the boots run small?")
         (line,) = olga.get("/api/conversations").json()["data"]

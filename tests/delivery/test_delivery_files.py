@@ -213,10 +213,20 @@ class TestPutIn:
             with pytest.raises(UnusableFileError):
                 files.piece(conn, made.id, offset, part, OLGA)
 
-    @pytest.mark.parametrize("name", ["x.exe", "x.pdf.JS", "a.b.Lnk"])
+    @pytest.mark.parametrize("name", ["x.exe", "x.pdf.JS", "a.b.Lnk", "\u202efdp.exe", "x.exe\u202c ", "x.exe "])
     def test_programs_are_refused(self, post, name):
         with post.database.transaction() as conn, pytest.raises(UnusableFileError, match="program"):
             files.begin(conn, name, 10, OLGA, post.clock.now())
+
+    @pytest.mark.parametrize(
+        ("name", "kept"), [("gnp.\u202eexe\u2069.txt", "gnp.exe.txt"), ("\u2066\u2069", "file"), ("ż.pdf", "ż.pdf")]
+    )
+    def test_no_name_is_read_as_another(self, post, name, kept):
+        with post.database.transaction() as conn:
+            made = files.begin(conn, name, 10, OLGA, post.clock.now())
+            assert files.files(conn, [made.id])[made.id].name == kept
+        (told,), found = take(post, Attachment(name, "text/plain", 10, reference="f1"))
+        assert (told["name"], found[told["file"]].name) == (kept, kept)
 
     def test_what_is_too_large_or_too_many_is_refused(self, post):
         with post.database.transaction() as conn:

@@ -8,7 +8,7 @@ import { Button, Empty, ProblemBox, Skeleton, TextLink, useNow } from "~/ui";
 import type { Message } from "~/messages/model";
 
 import { Files } from "./Files";
-import { threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
+import { inOrder, threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
 import { markText } from "./words";
 
 type Row = { at: string; key: string; day?: string } & ({ item: Item } | { unsent: Unsent });
@@ -26,9 +26,7 @@ function rowsOf(items: Item[], unsent: Unsent[], told: Set<string>): Row[] {
   // Of one second, as messengers count, in the order in which the server has them.
   const rows: Row[] = items.toReversed().map((item) => ({ at: item.at, key: `${item.kind}${item.id}`, item }));
   for (const each of unsent) if (!told.has(each.message_id)) rows.push({ at: each.at, key: `unsent${each.message_id}`, unsent: each });
-  // That a conversation began is told before the word it began with.
-  const late = (row: Row) => ("item" in row && row.item.kind === "mark" ? 0 : 1);
-  return rows.toSorted((a, b) => a.at.localeCompare(b.at) || late(a) - late(b));
+  return rows.toSorted((a, b) => inOrder(a.at, b.at));
 }
 
 export function Thread({ person, name, writes, says, note }: { person: string; name: string; writes: boolean; says: Says; note: { me: string | null; drop: (id: string) => void } }) {
@@ -44,7 +42,7 @@ export function Thread({ person, name, writes, says, note }: { person: string; n
   const items = pages.flatMap((page) => page.data);
   const told = new Set(items.flatMap((each) => (each.kind === "said" && each.message_id ? [each.message_id] : [])));
   const oldest = items.at(-1)?.at ?? "";
-  const rows = rowsOf(items, (pages[0]?.unsent ?? []).filter(({ at }) => !found.hasNextPage || at >= oldest), told);
+  const rows = rowsOf(items, (pages[0]?.unsent ?? []).filter(({ at }) => !found.hasNextPage || inOrder(at, oldest) >= 0), told);
   const newest = Math.max(0, rows.length - SHOWN);
   const place = first === null ? -1 : rows.findIndex(({ key }) => key === first);
   const start = place < 0 ? newest : Math.min(place, newest);

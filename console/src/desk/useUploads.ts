@@ -3,6 +3,7 @@ import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
 
 import { api, cookie, Problem, type ProblemDetails } from "~/api";
+import { straight } from "~/straight";
 import { problemText } from "~/ui";
 import type { Says } from "~/messages/words";
 
@@ -53,7 +54,7 @@ export function useUploads(person: string | null, says: Says) {
     const stop = new AbortController();
     going.current.set(key, stop);
     try {
-      const made = await api.post<FileOf>("/api/desk/files", { name: file.name.slice(0, 200) || "file", size_bytes: file.size }, { signal: stop.signal });
+      const made = await api.post<FileOf>("/api/desk/files", { name: straight(file.name).slice(0, 200) || "file", size_bytes: file.size }, { signal: stop.signal });
       set({ id: made.id });
       for (let at = 0; at < file.size; at += PIECE) {
         const end = Math.min(file.size, at + PIECE);
@@ -77,7 +78,7 @@ export function useUploads(person: string | null, says: Says) {
     const made = wanted.slice(0, Math.max(0, room)).map((file) => ({
       file,
       upload: {
-        key: ++numbers, name: file.name, size: file.size, done: 0, id: null,
+        key: ++numbers, name: straight(file.name), size: file.size, done: 0, id: null,
         fault: file.size > known.file_max_bytes ? t("desk.attach.tooLarge", { most: bytesText(Math.floor(known.file_max_bytes / 2 ** 20) * 1_000_000, says.i18n) }) : file.size === 0 ? t("desk.attach.empty") : "",
       },
     }));

@@ -2,6 +2,7 @@
 
 import type { I18n } from "~/i18n";
 import { minorDigits } from "~/i18n/format";
+import { straight } from "~/straight";
 
 import type { Bag, EventRow } from "../model/types";
 import { bag, eventKey, hostOf, languageOf, listOf, numberOf, quoted, scalars, textOf, weActed } from "./read";
@@ -33,11 +34,6 @@ export function tell(event: EventRow, voice: Voice): Told {
     second: told.second && straight(told.second),
     ours: weActed(event),
   };
-}
-
-/** Without what turns the direction of reading: a value could turn its neighbours, and show gnp.exe as exe.png. */
-function straight(text: string): string {
-  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
 }
 
 export function titleOf(event: Pick<EventRow, "type" | "event">, { t, has }: Pick<Voice, "t" | "has">): string {

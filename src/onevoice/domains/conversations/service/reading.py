@@ -218,9 +218,10 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
     notes = thread_store.notes_of(conn, who.reaches, before, limit + 1)
     marks = thread_store.marks_of(conn, ids, before, limit + 1)
     every: list[tuple[Place, Item]] = [
-        *(((each.at, 0, each.seq), each) for each in said),
-        *(((each.at, 1, each.id), each) for each in notes),
-        *(((each.at, 2, number), (number, each)) for number, each in marks),
+        # That a conversation began is told before the word it began with.
+        *(((each.at, 0, number), (number, each)) for number, each in marks),
+        *(((each.at, 1, each.seq), each) for each in said),
+        *(((each.at, 2, each.id), each) for each in notes),
     ]
     every.sort(key=lambda placed: placed[0], reverse=True)
     shown = every[:limit]

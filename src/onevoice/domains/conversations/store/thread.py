@@ -53,12 +53,12 @@ def _said(row: Any) -> Said:
 
 
 Place = tuple[datetime, int, int]
-"""Where something stands in a thread: when, of which kind (0 said, 1 note, 2 mark), and its number."""
+"""Where something stands in a thread: when, of which kind (0 mark, 1 said, 2 note), and its number."""
 
 
 def said_of(conn: Connection, reaches: Sequence[Reach], before: Place | None, limit: int) -> list[Said]:
     """Newest first, what stands before a place. Of each identifier no more is read than may be shown."""
-    at, number = _bound(before, 0)
+    at, number = _bound(before, 1)
     rows = conn.execute(
         "select s.* from unnest(%(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
         " r (nid, since, until) cross join lateral (select seq, nid, at, author, channel, message, episode, blocked"
@@ -85,7 +85,7 @@ def channels_of(conn: Connection, reaches: Sequence[Reach], words: int) -> dict[
 
 def notes_of(conn: Connection, reaches: Sequence[Reach], before: Place | None, limit: int) -> list[Note]:
     """Newest first; those that were taken back stay as a place without words."""
-    at, number = _bound(before, 1)
+    at, number = _bound(before, 2)
     rows = conn.execute(
         f"select {_NOTE} from unnest(%(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
         " r (nid, since, until) join conversations.note n on n.nid = r.nid and n.anchored_at >= r.since"
@@ -98,7 +98,7 @@ def notes_of(conn: Connection, reaches: Sequence[Reach], before: Place | None, l
 
 def marks_of(conn: Connection, episodes: Sequence[int], before: Place | None, limit: int) -> list[tuple[int, Mark]]:
     """(number, mark), newest first."""
-    at, number = _bound(before, 2)
+    at, number = _bound(before, 0)
     rows = conn.execute(
         "select id, episode, at, actor, act, detail from conversations.mark where episode = any(%s)"
         " and (%s::timestamptz is null or (at, id) < (%s, %s)) order by at desc, id desc limit %s",

@@ -4,6 +4,7 @@ What is in them stands in the database, once for each content, under its SHA-256
 """
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,6 +45,8 @@ TRIES = 6
 FETCHED_AT_ONCE = 4
 FORGOTTEN_AT_ONCE = 1_000
 KEPT_UNSENT = timedelta(days=1)
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""By which a name is read as another: gnp.exe as exe.png."""
 PHOTO_SIDES = 10_000
 """Width and height together, of what messengers show as a photo."""
 
@@ -61,7 +64,7 @@ def take(conn: Connection, account: Account, said: Said, now: datetime) -> list[
         if reason is None:
             room -= each.size_bytes
         state: FileState = "failed" if reason else "waiting" if each.data is None else "kept"
-        file = File(0, each.name[:200], each.content_type[:100], each.size_bytes, state, reason)
+        file = File(0, _straight(each.name)[:200], each.content_type[:100], each.size_bytes, state, reason)
         number = store.add(
             conn, file, now, account=int(account.id),
             reference=each.reference if state == "waiting" else None,
@@ -72,6 +75,10 @@ def take(conn: Connection, account: Account, said: Said, now: datetime) -> list[
         if state == "waiting":
             bus.notify(conn, WAITING)
     return found
+
+
+def _straight(name: str) -> str:
+    return _TURNING.sub("", name).strip() or "file"
 
 
 def _reason(file: Attachment, room: int) -> str | None:
@@ -127,6 +134,7 @@ def fetched(conn: Connection, wanted: Wanted, came: bytes | ChannelError, now: d
 
 def begin(conn: Connection, name: str, size_bytes: int, by: int, now: datetime) -> File:
     """A file whose pieces come. Raises: UnusableFileError, TooManyFilesError."""
+    name = _straight(name)
     ending = name.rpartition(".")[2].lower()
     if size_bytes > FILE_MAX_BYTES:
         raise UnusableFileError(f"{name} is larger than {FILE_MAX_BYTES // 2**20} MiB.", reason="too_large")
