@@ -1,5 +1,5 @@
 """The site's chat under load: visitors and colleagues connected to a real server, words going both ways, and how soon
-each is before the other's eyes: at the desk in the answer of the thread, at the visitor on the socket.
+each is before the other's eyes: at either on its socket.
 
     python -m bench.chat --visitors 500 --operators 50 --rate 30 --seconds 60
 """
@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +44,7 @@ Found = dict[str, Any]
 
 
 @contextmanager
-def server() -> Iterator[tuple[str, str, Home]]:
+def server() -> Generator[tuple[str, str, Home]]:
     """An installation with a chat: where it is, its write key, its home."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -92,6 +92,9 @@ class Drive:
         self.to_desk: list[float] = []
         self.to_visitor: list[float] = []
         self.errors: list[str] = []
+        self.asked = 0
+        self.waits = 0
+        self.frame_bytes = 0
         self._on_way: dict[str, float] = {}
         self._due: dict[str, float] = {}
         self._chance = random.Random(3)
@@ -141,7 +144,7 @@ class Drive:
             each.pid = str(found[each.number])
 
     @contextlib.asynccontextmanager
-    async def all_connected(self) -> AsyncIterator[None]:
+    async def all_connected(self) -> AsyncGenerator[None]:
         address = self.url.replace("http", "ws", 1)
         cookie = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
         async with contextlib.AsyncExitStack() as stack:
@@ -154,8 +157,11 @@ class Drive:
                 desk = await stack.enter_async_context(
                     connect(f"{address}/api/socket", origin=Origin(self.url), additional_headers={"Cookie": cookie})
                 )
-                await desk.send(json.dumps({"subscribe": [f"conversation:{who.pid}"]}))
-                tasks.append(asyncio.create_task(self._at_desk(desk, who)))
+                await desk.send(json.dumps({"subscribe": [f"conversation:{who.pid}", "inbox"]}))
+                lines, counts = asyncio.Event(), asyncio.Event()
+                tasks.append(asyncio.create_task(self._at_desk(desk, who, (lines, counts))))
+                tasks.append(asyncio.create_task(self._asking(lines, "/api/conversations?limit=50", 0.7)))
+                tasks.append(asyncio.create_task(self._asking(counts, "/api/conversations/counts", 3)))
             yield
             for task in tasks:
                 task.cancel()
@@ -168,16 +174,51 @@ class Drive:
             if due is not None:
                 self.to_visitor.append(time.time() - due)
 
-    async def _at_desk(self, opened: ClientConnection, who: Visitor) -> None:
+    async def _get(self, path: str) -> httpx.Response:
+        self.asked += 1
+        self.waits += 1
+        try:
+            return await self.client.get(path)
+        finally:
+            self.waits -= 1
+
+    async def settled(self) -> None:
+        """All that pages ask for as they open has been answered."""
+        asked = -1
+        while self.waits or asked != self.asked:
+            asked = self.asked
+            await asyncio.sleep(4)
+
+    async def _asking(self, told: asyncio.Event, path: str, rest: float) -> None:
+        """As the console asks: at once, then with a rest."""
+        while True:
+            await told.wait()
+            told.clear()
+            await self._get(path)
+            await asyncio.sleep(rest)
+
+    async def _at_desk(self, opened: ClientConnection, who: Visitor, told: tuple[asyncio.Event, ...]) -> None:
+        lines, counts = told
         async for frame in opened:
-            if not json.loads(frame)["topic"].startswith("conversation:"):
+            self.frame_bytes += len(frame)
+            said = json.loads(frame)
+            topic = said["topic"]
+            if topic == "inbox":
+                if "lines" not in said:
+                    lines.set()
+                if said.get("moved", True):
+                    counts.set()
+            if not topic.startswith("conversation:"):
                 continue
-            answer = await self.client.get(f"/api/conversations/profile:{who.pid}/thread?limit=10")
+            items = said.get("items")
+            if items is None:
+                answer = await self._get(f"/api/conversations/profile:{who.pid}/thread?limit=10")
+                if answer.status_code != 200:
+                    self.errors.append(f"thread {answer.status_code}")
+                    continue
+                items = answer.json()["data"]
             now = time.time()
-            if answer.status_code != 200:
-                self.errors.append(f"thread {answer.status_code}")
-                continue
-            for item in answer.json()["data"]:
+            for item in items:
                 since = self._on_way.pop(item.get("text") or "", None)
                 if since is not None:
                     self.to_desk.append(now - since)
@@ -219,6 +260,23 @@ class Drive:
         return len(self._on_way) + len(self._due)
 
 
+def processor(home: Home) -> dict[str, float]:
+    """Seconds of the processor so far, by what the process is; `load` is this one."""
+    found: dict[str, float] = {"load": sum(psutil.Process().cpu_times()[:2])}
+    roots = {"api": "api", "worker": "worker", "sender": "sender"}
+    for process in psutil.process_iter(["cmdline"]):
+        line = process.info["cmdline"] or []
+        if str(home.path) not in " ".join(line):
+            continue
+        name = roots.get(line[3] if len(line) > 3 else "") or ("postgres" if "postgres" in line[0] else None)
+        if name is None:
+            continue
+        for each in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                found[name] = found.get(name, 0.0) + sum(each.cpu_times()[:2])
+    return found
+
+
 def memory(home: Home) -> dict[str, float]:
     """MiB by what the process is."""
     found: dict[str, float] = {}
@@ -238,7 +296,9 @@ async def drive(url: str, key: str, home: Home, visitors: int, operators: int, r
     await run.begin(home)
     print(f"  {visitors:,} chats begun and linked in {time.monotonic() - begun:.0f} s", flush=True)
     async with run.all_connected():
-        await asyncio.sleep(3)
+        begun = time.monotonic()
+        await run.settled()
+        print(f"  all connected and at rest after {time.monotonic() - begun:.0f} s", flush=True)
         quarter: dict[str, float] = {}
         bare: list[float] = []
 
@@ -254,10 +314,13 @@ async def drive(url: str, key: str, home: Home, visitors: int, operators: int, r
                 bare.append(time.monotonic() - since)
                 await asyncio.sleep(0.1)
 
+        busy = processor(home)
+        run.asked = run.frame_bytes = 0
         beside = [asyncio.create_task(look()), asyncio.create_task(ask())]
         await run.go(rate, seconds)
         beside[1].cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        busy = {name: spent - busy.get(name, 0.0) for name, spent in processor(home).items()}
     await run.client.aclose()
     end = memory(home)
     return {
@@ -266,6 +329,11 @@ async def drive(url: str, key: str, home: Home, visitors: int, operators: int, r
         "to_desk_p50_ms": _ms(run.to_desk, 0.5), "to_desk_p95_ms": _ms(run.to_desk, 0.95),
         "to_visitor_p50_ms": _ms(run.to_visitor, 0.5), "to_visitor_p95_ms": _ms(run.to_visitor, 0.95),
         "bare_p95_ms": _ms(bare, 0.95), "refused": len(run.errors),
+        "asked_per_word": round(run.asked / int(rate * seconds), 2),
+        "told_kb_per_word": round(run.frame_bytes / 1000 / int(rate * seconds), 2),
+        "processor_ms_per_word": " ".join(
+            f"{name} {spent * 1000 / int(rate * seconds):.1f}" for name, spent in sorted(busy.items())
+        ),
         "memory_growth": round(max(end[name] / quarter[name] for name in end if quarter.get(name)), 2),
         "memory_end_mb": " ".join(f"{name} {size:.0f}" for name, size in end.items()),
     }  # fmt: skip

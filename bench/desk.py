@@ -15,6 +15,7 @@ from bench.machine import cluster, percentile
 from onevoice.bootstrap import sending
 from onevoice.domains.access.contracts import SiteDetails
 from onevoice.domains.access.service import sites
+from onevoice.domains.conversations.contracts import VIEWS
 from onevoice.domains.conversations.rules import words
 from onevoice.domains.conversations.service import following, reading, searching
 from onevoice.domains.conversations.store.episodes import Filter, Reach
@@ -161,7 +162,7 @@ def _times(database: Database, people: int, asked: int) -> dict[str, list[float]
         for view in ("open", "unassigned", "closed"):
             measure("inbox", lambda conn, view=view: reading.inbox(conn, Filter(view, 1), 50))
         measure("waiting", lambda conn: reading.inbox(conn, Filter("open", 1, "waiting"), 50))
-        measure("counts", lambda conn: reading.counts(conn, 1))
+        measure("counts", lambda conn: reading.Counts(ManualClock(NOW)).of(conn, [Filter(view, 1) for view in VIEWS]))
         for name, before in deep.items():
             measure(name, lambda conn, before=before: reading.thread(conn, heavy, before, 50))
         other = Reach(chance.randrange(2, people), 0, NOW, NOW).person

@@ -36,7 +36,7 @@ def lift(desk, olga, number, reference=ANNA):
 
 def counts(desk, me):
     with desk.post.database.transaction() as conn:
-        return [each.people for each in reading.counts(conn, [Filter(view, me) for view in VIEWS])]
+        return [each.people for each in reading.Counts(desk.clock).of(conn, [Filter(view, me) for view in VIEWS])]
 
 
 def said(desk, reference=ANNA):

@@ -189,7 +189,7 @@ class TestPeople:
     def test_joined_they_are_counted_once(self, desk):
         def counted():
             with desk.post.database.transaction() as conn:
-                found = reading.counts(conn, [Filter(view, 0) for view in VIEWS])
+                found = reading.Counts(desk.clock).of(conn, [Filter(view, 0) for view in VIEWS])
             return {view: each.people for view, each in zip(VIEWS, found, strict=True)}
 
         def listed():

@@ -244,14 +244,14 @@ class TestInbox:
         sizes = {view: len(desk.inbox(view, olga)) for view in ("mine", "unassigned", "open", "closed", "snoozed")}
         assert sizes == {"mine": 1, "unassigned": 1, "open": 2, "closed": 1, "snoozed": 0}
         with desk.post.database.transaction() as conn:
-            counted = reading.counts(conn, [reading.Filter(view, olga) for view in sizes])
+            counted = reading.Counts(desk.clock).of(conn, [reading.Filter(view, olga) for view in sizes])
         assert counted == [(size, True) for size in sizes.values()]
 
     def test_more_than_are_counted(self, desk, olga, monkeypatch):
         self.many(desk, 3)
         monkeypatch.setattr(reading, "COUNTED", 2)
         with desk.post.database.transaction() as conn:
-            assert reading.counts(conn, [reading.Filter("open", olga)]) == [(2, False)]
+            assert reading.Counts(desk.clock).of(conn, [reading.Filter("open", olga)]) == [(2, False)]
 
     def test_by_tag_and_channel(self, desk, olga):
         self.many(desk, 2)

@@ -26,6 +26,7 @@ class Publisher:
         self.permission = permission
         self.looks: list[tuple[set[str], set[str], bool]] = []
         self.fails = 0
+        self.for_fresh = False
 
     def takes(self, topic: str) -> bool:
         return topic.partition(":")[0] == self.kind
@@ -35,6 +36,8 @@ class Publisher:
         if self.fails:
             self.fails -= 1
             raise ValueError(self.kind)
+        if self.for_fresh:
+            return [(topic, {"fresh": True}) for topic in sorted(fresh)]
         return [(topic, {"changed": True}) for topic in sorted(topics)]
 
 
@@ -96,6 +99,16 @@ class TestListener:
                 listener.tell(str(number))
             assert listener.queue.qsize() == QUEUE_LIMIT
             assert listener.queue.get_nowait() == "1"
+
+    def test_and_is_told_of_all_anew(self, hub: Hub) -> None:
+        with hub.join(READER) as listener:
+            subscribe(listener, "profile:1", "messages")
+            listener.fresh.clear()
+            for number in range(QUEUE_LIMIT):
+                listener.tell(str(number))
+            assert listener.fresh == set()
+            listener.tell("one too many")
+            assert listener.fresh == {"profile:1", "messages"}
 
 
 class Meeting:
@@ -265,6 +278,22 @@ class TestHub:
                 for _ in range(2):
                     await listener.queue.get()
             assert [fresh for topics, fresh, _ in publishers[1].looks if topics][:2] == [{"messages:1"}, set()]
+
+        running(scene)
+
+    def test_what_is_for_newcomers_goes_to_them_alone(
+        self, running: Any, publishers: tuple[Publisher, Publisher]
+    ) -> None:
+        publishers[1].for_fresh = True
+
+        async def scene(hub: Hub) -> None:
+            with hub.join(READER) as first:
+                subscribe(first, "messages")
+                assert json.loads(await first.queue.get()) == {"topic": "messages", "fresh": True}
+                with hub.join(READER) as second:
+                    subscribe(second, "messages")
+                    assert json.loads(await second.queue.get()) == {"topic": "messages", "fresh": True}
+                assert iter_queue(first) == []
 
         running(scene)
 

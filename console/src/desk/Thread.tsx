@@ -8,7 +8,8 @@ import { Button, Empty, ProblemBox, Skeleton, TextLink, useNow } from "~/ui";
 import type { Message } from "~/messages/model";
 
 import { Files } from "./Files";
-import { inOrder, threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
+import { threadQuery, type Item, type Mark, type Note, type Said, type Unsent } from "./model";
+import { inOrder } from "./told";
 import { markText } from "./words";
 
 type Row = { at: string; key: string; day?: string } & ({ item: Item } | { unsent: Unsent });

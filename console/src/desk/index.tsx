@@ -1,8 +1,8 @@
 /** The desk: who waits, what was said, and the answer. */
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery, useQueryClient, type InfiniteData } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-import { api, useMay, useMe } from "~/api";
+import { api, useMay, useMe, type Page } from "~/api";
 import { KeyBar, useKeys } from "~/keys";
 import { useTold } from "~/messages/useTold";
 import { useSays } from "~/messages/words";
@@ -11,8 +11,9 @@ import { Button, Empty, IconButton, Icon, Menu, problemText, ProblemBox, Skeleto
 import { Card, languageOf, profileQuery } from "./Card";
 import { Composer } from "./Composer";
 import { List } from "./List";
-import { conversationQuery, freshenThread, lastSaid, pathOf, teamQuery, threadQuery, type Agent, type Conversation } from "./model";
+import { conversationQuery, freshenThread, lastSaid, pathOf, takeNews, teamQuery, threadQuery, type Agent, type Conversation, type Line, type News } from "./model";
 import { Thread } from "./Thread";
+import { seenUpto } from "./told";
 import { useWish } from "./notices";
 import { useComposer } from "./useComposer";
 import { useInbox, type Inbox } from "./useInbox";
@@ -48,7 +49,7 @@ export function DeskPage() {
   const field = useRef<HTMLTextAreaElement>(null);
   const assignee = useRef<HTMLSelectElement>(null);
   const [wish] = useWish();
-  const live = useFollowed(person, found);
+  const live = useFollowed(person, me?.id, found);
   useSeen(person, conversation, live, may);
   const present = usePresence(person, may && composing.typing, composing.goes, me?.id);
 
@@ -146,20 +147,32 @@ export function DeskPage() {
   );
 }
 
-/** The thread and the head are asked again when the socket tells of them; gives the newest thing that was said. */
-function useFollowed(person: string | null, found: { isFetching: boolean; refetch: (options: { cancelRefetch: boolean }) => Promise<unknown> }): string | null {
+/** What the socket tells of the thread and the head is put there; where it cannot be, they are asked again. Gives the newest
+ * thing that was said.
+ */
+function useFollowed(person: string | null, me: string | undefined, found: { isFetching: boolean; refetch: (options: { cancelRefetch: boolean }) => Promise<unknown> }): string | null {
   const client = useQueryClient();
+  const reached = () => {
+    // By a word from another door they are reached there too, and may be known by more.
+    for (const what of ["channels", "profile"]) void client.invalidateQueries({ queryKey: ["desk", what, person] });
+  };
   const both = {
     isFetching: found.isFetching,
     refetch: (options: { cancelRefetch: boolean }) => {
-      // By a word from another door they are reached there too, and may be known by more.
-      for (const what of ["channels", "profile"]) void client.invalidateQueries({ queryKey: ["desk", what, person] });
+      reached();
       return Promise.all([found.refetch(options), person && freshenThread(client, person).catch(() => undefined)]);
     },
   };
-  useTold(person && `conversation:${person}`, both);
-  useTold(person && `messages:${person}`, both);
   const pages = person ? client.getQueryData(threadQuery(person).queryKey)?.pages : undefined;
+  useTold(person && `conversation:${person}`, both, (message) => {
+    const news = message as unknown as Partial<News>;
+    if (!person || !news.items || !news.current) return false;
+    const doors = new Set(pages?.flatMap(({ data }) => data.flatMap((each) => (each.kind === "said" ? [each.address] : []))));
+    if (!takeNews(client, person, me, news as News)) return false;
+    if (news.items.some((each) => each.kind === "said" && !doors.has(each.address))) reached();
+    return true;
+  });
+  useTold(person && `messages:${person}`, both);
   return pages ? lastSaid(pages) : null;
 }
 
@@ -170,10 +183,14 @@ function useSeen(person: string | null, conversation: Conversation | undefined, 
   const looking = useSyncExternalStore(watchVisibility, () => !document.hidden);
   useEffect(() => {
     if (!person || !unread || !last || !may || !looking) return;
-    api.put(pathOf(person, "/seen"), { upto: Number(last) }).then(
-      () => client.invalidateQueries({ queryKey: ["desk", "inbox"] }),
-      () => undefined,
-    );
+    const queryKey = ["desk", "inbox"];
+    const read = () => {
+      seenUpto.set(person, Number(last));
+      if (client.isFetching({ queryKey }) > 0) return client.invalidateQueries({ queryKey });
+      client.setQueriesData<InfiniteData<Page<Line>>>({ queryKey }, (was) => was && { ...was, pages: was.pages.map((page) => ({ ...page, data: page.data.map((line) => (line.profile_id === person ? { ...line, unread: false } : line)) })) });
+      client.setQueryData(conversationQuery(person).queryKey, (was) => was && { ...was, unread: false });
+    };
+    api.put(pathOf(person, "/seen"), { upto: Number(last) }).then(read, () => undefined);
   }, [person, unread, last, may, looking, client]);
 }
 

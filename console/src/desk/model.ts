@@ -4,6 +4,8 @@ import { infiniteQueryOptions, queryOptions, type QueryClient } from "@tanstack/
 import { api, type Page } from "~/api";
 import type { Candidate } from "~/messages/model";
 
+import { inOrder, keyOf, withNews } from "./told";
+
 const HOUR_MS = 3_600_000;
 const SOON_MS = 2 * HOUR_MS;
 
@@ -151,6 +153,13 @@ export interface ThreadPage {
   next_cursor: string | null;
 }
 
+/** What the socket tells of a conversation. items: its newest, newest first; read: who has read all of it, null where there is nothing to read. */
+export interface News {
+  items: Item[];
+  current: Episode;
+  read: string[] | null;
+}
+
 export interface Hit {
   id: string;
   profile_id: string;
@@ -267,13 +276,6 @@ export const threadQuery = (person: string) =>
     initialPageParam: null as string | null,
     getNextPageParam: (last) => last.next_cursor,
   });
-const keyOf = ({ kind, id }: Item) => `${kind}${id}`;
-
-/** Two times as the server writes them. A whole second, as messengers count, has no dot: with its Z it would stand after its own parts. */
-export function inOrder(one: string, other: string): number {
-  const [a, b] = [one.replace("Z", ""), other.replace("Z", "")];
-  return a < b ? -1 : a > b ? 1 : 0;
-}
 
 /** The newest page into those that are here. Where it does not fit, because people were joined or much was said, it alone. */
 export function joined(pages: ThreadPage[], page: ThreadPage): ThreadPage[] {
@@ -287,14 +289,39 @@ export function joined(pages: ThreadPage[], page: ThreadPage): ThreadPage[] {
   return fits ? [{ ...page, data: [...page.data, ...known], next_cursor: first.next_cursor }, ...pages.slice(1)] : [page];
 }
 
+/** What is told while threads are asked for: their answers may be from before that. */
+const asking = new Set<{ person: string; items: Item[] }>();
+
+/** Puts what the socket told in its place; whether it could. */
+export function takeNews(client: QueryClient, person: string, me: string | undefined, { items, current, read }: News): boolean {
+  const { queryKey } = threadQuery(person);
+  const head = conversationQuery(person).queryKey;
+  const pages = client.getQueryData(queryKey);
+  const was = client.getQueryData(head);
+  if (!pages || was?.current?.id !== current.id || client.isFetching({ queryKey }) > 0) return false;
+  if (was.episodes.filter(({ state }) => state !== "closed").length > 1) return false;
+  const next = withNews(pages.pages, items);
+  if (!next) return false;
+  for (const each of asking) if (each.person === person) each.items.push(...items);
+  client.setQueryData(queryKey, { ...pages, pages: next });
+  if (current.revision >= was.current.revision) {
+    const unread = current.state !== "closed" && read !== null && !read.includes(me ?? "");
+    client.setQueryData(head, { ...was, current, unread, episodes: was.episodes.map((each) => (each.id === current.id ? current : each)) });
+  }
+  return true;
+}
+
 export async function freshenThread(client: QueryClient, person: string): Promise<void> {
   const { queryKey } = threadQuery(person);
   if (!client.getQueryData(queryKey)) return void (await client.refetchQueries({ queryKey }, { cancelRefetch: false }));
-  const page = await api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE } });
+  const meanwhile = { person, items: [] as Item[] };
+  asking.add(meanwhile);
+  const page = await api.get<ThreadPage>(pathOf(person, "/thread"), { params: { limit: PAGE } }).finally(() => asking.delete(meanwhile));
   await client.cancelQueries({ queryKey });
   client.setQueryData(queryKey, (was) => {
     if (!was) return was;
-    const pages = joined(was.pages, page);
+    const fresh = joined(was.pages, page);
+    const pages = withNews(fresh, [...page.data, ...meanwhile.items]) ?? fresh;
     return { pages, pageParams: was.pageParams.slice(0, pages.length) };
   });
 }

@@ -3,13 +3,18 @@ import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-quer
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { useMay } from "~/api";
+import { useMay, useMe } from "~/api";
 import { useTold } from "~/messages/useTold";
 import { useDebounced } from "~/ui";
 
 import { merge } from "./merge";
 import { countsQuery, hitsQuery, inAddress, inboxQuery, views, viewsQuery, type Hit, type KeptView, type Line, type Narrowed, type View } from "./model";
+import { withTold, type ToldInbox } from "./told";
 
+/** So long a list is kept up by what is told; people who were joined and names that have changed are not told. */
+const ASKED_MS = 60_000;
+const MOST_KNOWN = 10_000;
+const COUNTS_REST_MS = 3_000;
 const NOBODY: Line[] = [];
 const NONE: KeptView[] = [];
 
@@ -22,8 +27,25 @@ export function useInbox() {
   const found = useInfiniteQuery(inboxQuery(view, by));
   const counts = useQuery(countsQuery);
   const kept = useQuery({ ...viewsQuery, enabled: useMay("conversations.answer") }).data?.data ?? NONE;
-  useTold("inbox", found);
-  useTold("inbox", counts);
+  const client = useQueryClient();
+  const me = useMe()?.id;
+  const known = useRef(new Map<string, number>());
+  useTold("inbox", found, (message) => {
+    const { queryKey } = inboxQuery(view, by);
+    const state = client.getQueryState(queryKey);
+    const told = message as unknown as Partial<ToldInbox>;
+    if (!me || !told.lines || !state?.data || Date.now() - state.dataUpdatedAt > ASKED_MS || known.current.size > MOST_KNOWN) {
+      known.current.clear();
+      return false;
+    }
+    const pages = withTold(state.data.pages, told as ToldInbox, view, by, me, known.current);
+    if (!pages) return false;
+    client.setQueryData(queryKey, { pages, pageParams: state.data.pageParams.slice(0, pages.length) }, { updatedAt: state.dataUpdatedAt });
+    return true;
+  });
+  // Words alone change no count but of lists that are narrowed by them.
+  const byWords = kept.some((each) => each.sort === "waiting" || each.channel !== null);
+  useTold("inbox", counts, (message) => message["moved"] === false && !byWords, COUNTS_REST_MS);
   const [text, setText] = useState(search.q ?? "");
   const settled = useDebounced(text.trim(), 200);
   const asked = /[\p{L}\p{N}]/u.test(settled) ? settled : ""; // there is nothing to look for in what has no word
@@ -49,7 +71,6 @@ export function useInbox() {
     // `taken`: the reader lets it move.
   }, [fresh, of, found.data, taken]);
 
-  const client = useQueryClient();
   const change = useCallback((next: Record<string, string | undefined>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true }), [navigate]);
   const searching = asked !== "";
   const hitRows: Hit[] = useMemo(() => hits.data?.pages.flatMap((page) => page.data) ?? [], [hits.data]);

@@ -72,6 +72,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
     publishers = (
         live_http.Linked(database, clock),
         live_messages.Messages(database),
+        live_conversations.Inbox(database),
         live_conversations.Conversations(database),
         presence,
     )

@@ -61,7 +61,8 @@ class Publisher(Protocol):
     def look(self, topics: set[str], fresh: set[str], *, woken: bool) -> Iterable[Told]:
         """What there is to say of the topics that somebody listens to; called in a thread, and with none of them too.
 
-        fresh: those to which somebody has just begun to listen. woken: not only by the clock.
+        fresh: those to which somebody has just begun to listen; what is said with `fresh` goes to these alone. woken:
+        not only by the clock.
         """
         ...
 
@@ -151,32 +152,37 @@ class Hub:
     async def _run(self, publisher: Publisher) -> None:
         missed = False
         async for woken in bus.wakeups(self._url, publisher.channel):
-            topics, fresh = self._topics(publisher), self._fresh(publisher)
+            topics, begun = self._topics(publisher), self._fresh(publisher)
+            fresh = {topic for each in begun.values() for topic in each}
             try:
                 told = await asyncio.to_thread(publisher.look, topics, fresh, woken=woken or missed)
             except Exception:
                 log.warning("live_look_failed", channel=publisher.channel, exc_info=True)
                 missed = True
-                for listener in self._listeners:
-                    listener.fresh |= fresh & listener.topics
+                for listener, of in begun.items():
+                    listener.fresh |= of & listener.topics
                 await asyncio.sleep(AGAIN_SECONDS)
                 continue
             missed = False
             for topic, said in told:
-                self._tell(topic, json.dumps({"topic": topic, **said}))
+                first = [each for each, of in begun.items() if topic in of] if said.get("fresh") else self._listeners
+                self._tell(first, topic, json.dumps({"topic": topic, **said}))
             await asyncio.sleep(publisher.every_seconds)
 
     def _topics(self, publisher: Publisher) -> set[str]:
         return {topic for each in self._listeners for topic in each.topics if publisher.takes(topic)}
 
-    def _fresh(self, publisher: Publisher) -> set[str]:
-        found = {topic for each in self._listeners for topic in each.fresh if publisher.takes(topic)}
+    def _fresh(self, publisher: Publisher) -> "dict[Listener, set[str]]":
+        found: dict[Listener, set[str]] = {}
         for each in self._listeners:
-            each.fresh -= found
+            if begun := {topic for topic in each.fresh if publisher.takes(topic)}:
+                each.fresh -= begun
+                found[each] = begun
         return found
 
-    def _tell(self, topic: str, message: str) -> None:
-        for listener in self._listeners:
+    @staticmethod
+    def _tell(listeners: "Iterable[Listener]", topic: str, message: str) -> None:
+        for listener in listeners:
             if topic in listener.topics:
                 listener.tell(message)
 
@@ -249,7 +255,9 @@ class Listener:
 
     def tell(self, message: str) -> None:
         if self.queue.full():
-            self.queue.get_nowait()  # a reader that cannot follow misses the oldest, not the newest
+            # A reader that cannot follow misses the oldest, not the newest, and is told that there is more to ask for.
+            self.queue.get_nowait()
+            self.fresh |= self.topics
         self.queue.put_nowait(message)
 
 

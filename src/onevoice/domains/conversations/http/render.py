@@ -1,20 +1,26 @@
 """From what conversations know to what their API shows."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
 from onevoice.domains.conversations.contracts import Block, Canned, Draft, Episode, KeptView, Mark, Note, Said
 from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
-from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
+from onevoice.domains.conversations.service.reading import Changed, Conversation, Line, News, Thread
 from onevoice.domains.conversations.service.searching import Hit
 from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.service.reading import Shown
+from onevoice.kit import cursor as cursors
 
 PREVIEW = 140
 NO_FILES: Mapping[int, File] = MappingProxyType({})
 Names = Mapping[int, str]
+
+
+def place(at: datetime, number: int) -> str:
+    return cursors.encode(at.isoformat(), number)
 
 
 def colleague(number: int | None, names: Names) -> shapes.ColleagueView | None:
@@ -51,6 +57,34 @@ def line(found: Line, names: Names) -> shapes.InboxLine:
         unread=found.unread,
         channels=list(found.channels),
     )
+
+
+def changed(found: Changed, names: Names) -> dict[str, Any]:
+    """As the socket tells it: lines as in the inbox, but who has read them instead of whether one has. cut: the place
+    below which the others stand, and the cursor of the page that begins there.
+    """
+    cut = None
+    if found.cut is not None:
+        at, number = found.cut
+        cut = {"at": at.isoformat(), "id": str(number), "cursor": place(at, number)}
+    return {
+        "lines": [
+            line(each, names).model_dump(mode="json", exclude={"unread"})
+            | {
+                "read": _read(each.episode, found.read.get(each.episode.id, ())),
+                "heard": str(each.episode.heard_seq),
+                "several": each.pid in found.several,
+            }
+            for each in found.lines
+        ],
+        "others": [[str(pid), None if to is None else str(to)] for pid, to in found.others],
+        "cut": cut,
+    }
+
+
+def _read(episode: Episode, accounts: Sequence[int]) -> list[str] | None:
+    """Who has read all of it; None where they wrote nothing."""
+    return None if episode.heard_seq == 0 else [str(each) for each in accounts]
 
 
 def _preview(properties: Mapping[str, Any]) -> str:
@@ -139,6 +173,15 @@ def thread(found: Thread, names: Names, cursor: str | None) -> shapes.ThreadView
         unsent=[_unsent(each, found.files) for each in found.unsent],
         next_cursor=cursor,
     )
+
+
+def news(found: News, parts: Thread, names: Names) -> dict[str, Any]:
+    """As the socket tells it: items as in a thread, for whoever may read that. read: None where they wrote nothing."""
+    return {
+        "items": [_item(each, parts, names).model_dump(mode="json") for each in found.items],
+        "current": episode(found.current, names).model_dump(mode="json"),
+        "read": _read(found.current, found.read),
+    }
 
 
 def _item(

@@ -39,6 +39,7 @@ def router(
     database: Database, vault_key: bytes, channels: Channels, sources: Sequence[ContextSource], *, clock: Clock
 ) -> APIRouter:
     routes = APIRouter(prefix="/api/conversations", tags=["conversations"])
+    counted = reading.Counts(clock)
 
     def named(conn: Connection, reference: str) -> Person:
         return reading.person(conn, reference, vault_key)
@@ -64,7 +65,7 @@ def router(
             names = reading.names_of(conn, render.assignees([each.episode for each in found.lines]))
         return Page(
             data=[render.line(each, names) for each in found.lines],
-            next_cursor=None if found.after is None else _cursor(*found.after),
+            next_cursor=None if found.after is None else render.place(*found.after),
         )
 
     @routes.get("/counts")
@@ -74,7 +75,7 @@ def router(
         with database.transaction() as conn:
             kept = views.seen_by(conn, me)
             asked = [*(Filter(view, me) for view in VIEWS), *(_asked(each, me) for each in kept)]
-            found = reading.counts(conn, asked)
+            found = counted.of(conn, asked)
         return shapes.CountsView(
             data=[
                 shapes.CountView(view=each.view, count=count, exact=exact)
@@ -94,7 +95,7 @@ def router(
             hits, more = searching.search(conn, text, before=before, limit=limit)
         return Page(
             data=[render.hit(each) for each in hits],
-            next_cursor=None if more is None else _cursor(*more),
+            next_cursor=None if more is None else render.place(*more),
         )
 
     @routes.get("/{ref}", responses=NOBODY)
@@ -354,10 +355,6 @@ def _kept(body: shapes.ViewPut, actor: Actor) -> KeptView:
 
 def _asked(view: KeptView, me: int) -> Filter:
     return Filter(view.view, me, view.sort, view.channel, view.tag, view.assignee)
-
-
-def _cursor(at: datetime, number: int) -> str:
-    return cursors.encode(at.isoformat(), number)
 
 
 def _place(cursor: str | None) -> tuple[datetime, int] | None:

@@ -1,7 +1,8 @@
 """The inbox and the thread, as colleagues look at them."""
 
+import threading
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from onevoice.domains.conversations.store import drafts as draft_store
 from onevoice.domains.conversations.store import episodes as store
 from onevoice.domains.conversations.store import thread as thread_store
 from onevoice.domains.conversations.store.episodes import Filter, Reach
-from onevoice.domains.conversations.store.thread import Place
+from onevoice.domains.conversations.store.thread import Place, Standing
 from onevoice.domains.delivery.contracts.files import File
 from onevoice.domains.delivery.contracts.messages import Message
 from onevoice.domains.delivery.service import files
@@ -28,10 +29,14 @@ from onevoice.domains.identity.service import reading as identity
 from onevoice.domains.profiles.service import live
 from onevoice.domains.profiles.service import reading as profiles
 from onevoice.domains.profiles.service.sources import source_infos
+from onevoice.kit.clock import Clock
 
+COUNTED_SECONDS = 5.0
 COUNTED = 1_000
 """So many are counted: a larger number tells nobody more."""
 UNSENT_SHOWN = 20
+LATE_MOST = 2_000
+MARKS_BACK = 5_000
 _STRAND_WORDS = 12
 """So many of somebody's last words are looked at for the channels they came by."""
 _LOOKS_AT_MOST = 10
@@ -117,6 +122,72 @@ def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
     ]  # fmt: skip
 
 
+class Watch:
+    """Which episodes have changed since it last looked."""
+
+    def __init__(self) -> None:
+        self._said = 0
+        self._marks: set[int] | None = None
+
+    def look(self, conn: Connection) -> tuple[set[int], set[int]] | None:
+        """Those that were marked, and those in which something was said; None: that is not known.
+
+        Words have the order in which they come. Marks have not: a number may be given out long before it is here.
+        """
+        marks = dict(store.marked(conn, MARKS_BACK))
+        if self._marks is None:
+            self._marks, self._said = set(marks), thread_store.last_seq(conn)
+            return None
+        said = store.said_in(conn, self._said, LATE_MOST)
+        moved = {episode for number, episode in marks.items() if number not in self._marks}
+        missed = bool(self._marks) and not self._marks & marks.keys()
+        self._marks, self._said = set(marks), said[-1][0] if said else self._said
+        if missed or len(said) == LATE_MOST:
+            self._marks = None
+            return None
+        return moved, {episode for _, episode in said if episode} - moved
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Lines of people as they are now, unread by whoever has read nothing. read: by episode who has read all. several:
+    people with more than one episode that is not closed. others: (profile, assignee) of those beyond the limit: with
+    each something was said, and each stands below `cut` in the order of the last word.
+    """
+
+    lines: list[Line]
+    read: Mapping[int, list[int]]
+    several: set[int]
+    others: list[tuple[int, int | None]]
+    cut: tuple[datetime, int] | None
+
+
+def changed(conn: Connection, moved: Collection[int], said: Collection[int], limit: int) -> Changed | None:
+    """Of people with an episode among these. None: too many were moved."""
+    if len(moved) > limit:
+        return None
+    episodes = store.by_id(conn, [*moved, *said])
+    owners = identity.owners_of(conn, [(each.nid, each.opened_at) for each in episodes])
+    always = {pid for each, (_, pid) in zip(episodes, owners, strict=True) if each.id in moved}
+    reaches = people.reaches(conn, sorted({pid for _, pid in owners}))
+    current = store.current(conn, reaches)
+    alive = store.live_counts(conn, reaches)
+    first = sorted(current.items(), key=lambda each: (each[1].last_at, each[1].id), reverse=True)
+    moves = [each for each in first if each[0] in always]
+    words = [each for each in first if each[0] not in always]
+    room = limit - len(moves)
+    told, left = [*moves, *words[:room]], words[room:]
+    if left and room == 0:
+        return None
+    return Changed(
+        _lines(conn, told, 0),
+        store.readers(conn, [each for _, each in told]),
+        {pid for pid, count in alive.items() if count > 1},
+        [(pid, each.assignee) for pid, each in left],
+        (words[room - 1][1].last_at, words[room - 1][1].id) if left else None,
+    )
+
+
 class Count(NamedTuple):
     """exact: False where there are more than were counted."""
 
@@ -124,9 +195,35 @@ class Count(NamedTuple):
     exact: bool
 
 
-def counts(conn: Connection, asked: Sequence[Filter]) -> list[Count]:
-    """How many lines each list has: people, whatever the number of their episodes."""
-    return [_count(conn, each) for each in asked]
+_Stands = tuple[store.Marks, int]
+
+
+class Counts:
+    """How many lines each list has: people, whatever the number of their episodes. Of lists that are the same for all a
+    number is remembered for as long as nothing was marked and nobody was joined or parted, and some seconds at most.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._known: dict[Filter, tuple[_Stands, float, Count]] = {}
+
+    def of(self, conn: Connection, asked: Sequence[Filter]) -> list[Count]:
+        now, stands = self._clock.monotonic(), (store.marks(conn), identity.last_moved(conn))
+        with self._lock:
+            return [self._shared(conn, each, stands, now) if _is_plain(each) else _count(conn, each) for each in asked]
+
+    def _shared(self, conn: Connection, asked: Filter, stands: _Stands, now: float) -> Count:
+        key = asked._replace(me=0)
+        known = self._known.get(key)
+        if known is None or known[0] != stands or now - known[1] > COUNTED_SECONDS:
+            known = self._known[key] = (stands, now, _count(conn, key))
+        return known[2]
+
+
+def _is_plain(asked: Filter) -> bool:
+    """The same for all, and changed by what is marked alone."""
+    return asked == Filter(asked.view, asked.me) and asked.view not in {"mine", "mentions"}
 
 
 def _count(conn: Connection, asked: Filter) -> Count:
@@ -231,20 +328,72 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
         for _, item in shown
         if not isinstance(item, Said) or item.seq in words
     ]
-    nodes = sorted({each.nid for each in words.values()})
+    unsent = _unsent(conn, who) if before is None else []
+    return _with_parts(conn, Thread(items, shown[-1][0] if len(every) > limit else None, unsent=unsent))
+
+
+def _with_parts(conn: Connection, found: Thread) -> Thread:
+    """With the addresses, messages and files that are named in it."""
+    words = [each for each in found.items if isinstance(each, Said)]
+    nodes = sorted({each.nid for each in words})
     values = identity.values_of(conn, nodes)
     kinds = identity.identifiers_by_nid(conn, nodes)
-    unsent = _unsent(conn, who) if before is None else []
-    wanted = [number for each in words.values() for number in hearing.files(each.properties)]
-    wanted += [number for each in unsent for number in hearing.files({"files": _media(each)})]
-    return Thread(
-        items,
-        shown[-1][0] if len(every) > limit else None,
-        {node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
-        delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
-        files.files(conn, wanted),
-        unsent,
+    wanted = [number for each in words for number in hearing.files(each.properties)]
+    wanted += [number for each in found.unsent for number in hearing.files({"files": _media(each)})]
+    return replace(
+        found,
+        addresses={node: (kinds[node].kind, values[node]) for node in nodes if node in kinds and node in values},
+        messages=delivery.messages(conn, sorted({each.message for each in words if each.message is not None})),
+        files=files.files(conn, wanted),
     )
+
+
+class News(NamedTuple):
+    """What is new with somebody. items: the newest of their thread, newest first; current: as of a conversation; read:
+    accounts that have read all of it.
+    """
+
+    items: list[Item]
+    current: Episode
+    read: list[int]
+
+
+def news(conn: Connection, pids: Sequence[int], after: int, limit: int) -> tuple[dict[int, News], Thread]:
+    """By profile, with one thread that names the parts of them all. after: the last word that was here before.
+
+    Of somebody whose new words do not stand among their newest there is nothing: whoever looks at them asks.
+    """
+    now = identity.pids_of(conn, pids)
+    reaches = people.reaches(conn, list(now.values()))
+    current = store.current(conn, reaches)
+    items: dict[int, list[tuple[Place, Item]]] = {pid: [] for pid in current}
+    for pid, said in thread_store.newest_said(conn, reaches, limit):
+        items.setdefault(pid, []).append(((said.at, 0, said.seq), said))
+    for pid, note in thread_store.newest_notes(conn, reaches, limit):
+        items.setdefault(pid, []).append(((note.at, 1, note.id), note))
+    for pid, number, mark in thread_store.newest_marks(conn, reaches, limit):
+        items.setdefault(pid, []).append(((mark.at, 2, number), (number, mark)))
+    newest = {
+        pid: [item for _, item in sorted(placed, key=lambda each: each[0], reverse=True)[:limit]]
+        for pid, placed in items.items()
+    }
+    late = set(thread_store.since(conn, after, reaches, LATE_MOST))
+    late -= {(pid, item.seq) for pid, found in newest.items() for item in found if isinstance(item, Said)}
+    told = {pid: newest[pid] for pid in current if pid not in {person for person, _ in late}}
+    words = {
+        each.seq: each for each in _said(conn, [x for found in told.values() for x in found if isinstance(x, Said)])
+    }
+    shown: dict[int, list[Item]] = {
+        pid: [words[x.seq] if isinstance(x, Said) else x for x in found if not isinstance(x, Said) or x.seq in words]
+        for pid, found in told.items()
+    }
+    read = store.readers(conn, list(current.values()))
+    parts = _with_parts(conn, Thread([item for found in shown.values() for item in found], None))
+    return {
+        pid: News(shown[now[pid]], current[now[pid]], read.get(current[now[pid]].id, []))
+        for pid in pids
+        if pid in now and now[pid] in shown
+    }, parts
 
 
 def _media(shown: delivery.Shown) -> object:
@@ -271,8 +420,12 @@ def names_of(conn: Connection, accounts: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def standing(conn: Connection, pids: Sequence[int]) -> dict[int, tuple[int, ...]]:
+def last_said(conn: Connection) -> int:
+    return thread_store.last_seq(conn)
+
+
+def standing(conn: Connection, pids: Sequence[int]) -> dict[int, Standing]:
     """By profile, of any time, something that is another once anything of its conversation has changed."""
     now = identity.pids_of(conn, pids)
     found = thread_store.standing(conn, people.reaches(conn, list(now.values()))) if now else {}
-    return {pid: found.get(now[pid], ()) for pid in pids if pid in now}
+    return {pid: found.get(now[pid], Standing()) for pid in pids if pid in now}

@@ -252,6 +252,54 @@ def rivals(conn: Connection, reaches: Sequence[Reach], asked: Filter) -> dict[in
     return dict(rows.fetchall())
 
 
+def said_in(conn: Connection, after: int, limit: int) -> list[tuple[int, int]]:
+    """(seq, episode) of what was said after a word, the first ones."""
+    rows = conn.execute(
+        "select seq, coalesce(episode, 0) from conversations.said where seq > %s order by seq limit %s", (after, limit)
+    )
+    return rows.fetchall()
+
+
+def marked(conn: Connection, back: int) -> list[tuple[int, int]]:
+    """(number, episode) of the newest marks, so many numbers back."""
+    rows = conn.execute(
+        "select id, episode from conversations.mark where id > (select coalesce(max(id), 0) - %s from"
+        " conversations.mark)",
+        (back,),
+    )
+    return rows.fetchall()
+
+
+class Marks(NamedTuple):
+    """Another once anything was marked. near: how many there are among the last numbers, which come in any order."""
+
+    last: int
+    near: int
+
+
+def marks(conn: Connection) -> Marks:
+    row = conn.execute(
+        "select m.last, (select count(*) from conversations.mark where id > m.last - 500)"
+        " from (select coalesce(max(id), 0) as last from conversations.mark) m"
+    ).fetchone()
+    return Marks(*row) if row else Marks(0, 0)
+
+
+def by_id(conn: Connection, ids: Sequence[int]) -> list[Episode]:
+    rows = conn.execute(f"select {_FIELDS} from conversations.episode e where id = any(%s)", (arrays.numbers(ids),))
+    return [_episode(row) for row in rows]
+
+
+def live_counts(conn: Connection, reaches: Sequence[Reach]) -> dict[int, int]:
+    """By person how many episodes are not closed."""
+    rows = conn.execute(
+        f"select r.person, count(*) from {_REACHES} join conversations.episode e on e.nid = r.nid"
+        " and e.opened_at >= r.since and e.opened_at < r.until where e.state <> 2 group by r.person",
+        _columns(reaches),
+    )
+    return dict(rows.fetchall())
+
+
 # What each has read
 
 
@@ -259,6 +307,16 @@ def seen(conn: Connection, account_id: int, episodes: Sequence[int]) -> dict[int
     rows = conn.execute(
         "select episode, seq from conversations.seen where account_id = %s and episode = any(%s)",
         (account_id, arrays.numbers(episodes)),
+    )
+    return dict(rows.fetchall())
+
+
+def readers(conn: Connection, episodes: Sequence[Episode]) -> dict[int, list[int]]:
+    """By episode the accounts that have read all they wrote in it."""
+    rows = conn.execute(
+        "select s.episode, array_agg(s.account_id order by s.account_id) from unnest(%s::bigint[], %s::bigint[])"
+        " e (id, heard) join conversations.seen s on s.episode = e.id and s.seq >= e.heard group by s.episode",
+        (arrays.numbers(each.id for each in episodes), arrays.numbers(each.heard_seq for each in episodes)),
     )
     return dict(rows.fetchall())
 

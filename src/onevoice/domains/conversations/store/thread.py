@@ -78,7 +78,7 @@ def channels_of(conn: Connection, reaches: Sequence[Reach], words: int) -> dict[
         " r (person, nid, since, until) cross join lateral (select channel, at, seq from conversations.said"
         " where nid = r.nid and at >= r.since and at < r.until order by at desc, seq desc limit %(words)s) s"
         " group by person",
-        {**_spans(reaches), "person": arrays.numbers(each.person for each in reaches), "words": words},
+        {**_of_people(reaches), "words": words},
     )
     return dict(rows.fetchall())
 
@@ -126,6 +126,66 @@ def last_of(conn: Connection, seqs: Sequence[int]) -> dict[int, Said]:
         (arrays.numbers(seqs),),
     )
     return {row[0]: _said(row) for row in rows}
+
+
+def last_seq(conn: Connection) -> int:
+    """Of the last word that is here. There is one follower, so what comes later has a larger number."""
+    row = conn.execute("select coalesce(max(seq), 0) from conversations.said").fetchone()
+    return row[0] if row else 0
+
+
+def since(conn: Connection, seq: int, reaches: Sequence[Reach], limit: int) -> list[tuple[int, int]]:
+    """(person, seq) of what these people and we said to each other after a word, up to a limit."""
+    rows = conn.execute(
+        "select r.person, s.seq from (select seq, nid, at from conversations.said where seq > %(seq)s order by seq"
+        " limit %(limit)s) s join unnest(%(person)s::bigint[], %(nid)s::bigint[], %(since)s::timestamptz[],"
+        " %(until)s::timestamptz[]) r (person, nid, since, until) on r.nid = s.nid and s.at >= r.since"
+        " and s.at < r.until",
+        {**_of_people(reaches), "seq": seq, "limit": limit},
+    )
+    return rows.fetchall()
+
+
+def newest_said(conn: Connection, reaches: Sequence[Reach], limit: int) -> list[tuple[int, Said]]:
+    """By person the last words, up to a limit by each of their identifiers."""
+    rows = conn.execute(
+        f"select r.person, s.* from {_REACHES} cross join lateral (select seq, nid, at, author, channel, message,"
+        " episode, blocked from conversations.said where nid = r.nid and at >= r.since and at < r.until"
+        " order by at desc, seq desc limit %(limit)s) s",
+        {**_of_people(reaches), "limit": limit},
+    )
+    return [(row[0], _said(row[1:])) for row in rows]
+
+
+def newest_notes(conn: Connection, reaches: Sequence[Reach], limit: int) -> list[tuple[int, Note]]:
+    rows = conn.execute(
+        f"select r.person, n.* from {_REACHES} cross join lateral (select {_NOTE} from conversations.note n"
+        " where n.nid = r.nid and n.anchored_at >= r.since and n.anchored_at < r.until"
+        " order by n.at desc, n.id desc limit %(limit)s) n",
+        {**_of_people(reaches), "limit": limit},
+    )
+    return [(row[0], Note(*row[1:])) for row in rows]
+
+
+def newest_marks(conn: Connection, reaches: Sequence[Reach], limit: int) -> list[tuple[int, int, Mark]]:
+    """(person, number, mark)."""
+    rows = conn.execute(
+        f"select r.person, m.* from {_REACHES} join conversations.episode e on e.nid = r.nid"
+        " and e.opened_at >= r.since and e.opened_at < r.until cross join lateral (select id, episode, at, actor, act,"
+        " detail from conversations.mark where episode = e.id order by at desc, id desc limit %(limit)s) m",
+        {**_of_people(reaches), "limit": limit},
+    )
+    return [(row[0], row[1], Mark(*row[2:])) for row in rows]
+
+
+_REACHES = (
+    "unnest(%(person)s::bigint[], %(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
+    " r (person, nid, since, until)"
+)
+
+
+def _of_people(reaches: Sequence[Reach]) -> dict[str, Any]:
+    return {**_spans(reaches), "person": arrays.numbers(each.person for each in reaches)}
 
 
 # Notes
@@ -200,11 +260,30 @@ def _before(before: tuple[datetime, int] | None) -> tuple[datetime | None, datet
     return (None, None, 0) if before is None else (before[0], before[0], before[1])
 
 
-def standing(conn: Connection, reaches: Sequence[Reach]) -> dict[int, tuple[int, ...]]:
+class Standing(NamedTuple):
+    """Something that is another once anything of a conversation has changed. whose: the identifiers that make it;
+    edits: of its notes.
+    """
+
+    whose: int = 0
+    revisions: int = 0
+    last: int = 0
+    notes: int = 0
+    edits: int = 0
+    said: int = 0
+    blocks: int = 0
+
+    def same_above(self, later: "Standing") -> bool:
+        """Nothing has changed but what stands at the end of the thread and in its episode."""
+        return (self.whose, self.edits, self.blocks) == (later.whose, later.edits, later.blocks)
+
+
+def standing(conn: Connection, reaches: Sequence[Reach]) -> dict[int, Standing]:
     """By person something that is another once anything of their conversation has changed."""
     since, until = arrays.spans((each.since, each.until) for each in reaches)
     rows = conn.execute(
-        "select r.person, coalesce(sum(e.revision), 0)::bigint, coalesce(max(e.last_seq), 0),"
+        "select r.person, bit_xor(hashtextextended(concat_ws(' ', r.nid, r.since, r.until), 0)),"
+        " coalesce(sum(e.revision), 0)::bigint, coalesce(max(e.last_seq), 0),"
         " coalesce(sum(n.ids), 0)::bigint, coalesce(sum(n.edits), 0)::bigint, coalesce(max(s.seq), 0),"
         " coalesce(sum(b.n), 0)::bigint"
         " from unnest(%(person)s::bigint[], %(nid)s::bigint[], %(since)s::timestamptz[], %(until)s::timestamptz[])"
@@ -225,4 +304,4 @@ def standing(conn: Connection, reaches: Sequence[Reach]) -> dict[int, tuple[int,
             "since": since, "until": until,
         },
     )  # fmt: skip
-    return {row[0]: tuple(row[1:]) for row in rows}
+    return {row[0]: Standing(*row[1:]) for row in rows}
