@@ -111,7 +111,7 @@ function Rows({ inbox, says }: { inbox: Inbox; says: Says }) {
   const body = useRef<HTMLDivElement>(null);
   const rows = (inbox.searching ? inbox.hits.map((hit) => ({ id: hit.id, hit })) : inbox.rows.map((line) => ({ id: line.profile_id, line }))) as ({ id: string } & ({ hit: Hit } | { line: Line }))[];
   const virtual = useVirtualRows({ rows, hasMore: inbox.hasMore, loadMore: inbox.loadMore }, ROW, body);
-  const at = inbox.searching ? inbox.hits.findIndex((hit) => hit.profile_id === inbox.person) : inbox.at;
+  const at = inbox.searching ? inbox.hits.findIndex((hit) => hit.profile_id === inbox.read) : inbox.at;
   useFollow({ at, current: rows[at] ?? null }, body, (index) => virtual.scrollToIndex(index, { align: "auto" }));
   if (inbox.error && rows.length === 0) return <div className="dk-state"><ProblemBox error={inbox.error} onRetry={inbox.retry} /></div>;
   if (inbox.loading && rows.length === 0) return <div className="dk-state"><Skeleton rows={9} height={ROW} /></div>;
@@ -123,7 +123,7 @@ function Rows({ inbox, says }: { inbox: Inbox; says: Says }) {
           const row = rows[index];
           return (
             row && (
-              <div key={row.id} role="listitem" data-row={row.id} className={`dk-row ${"line" in row && row.line.unread ? "dk-unread" : ""}`} aria-current={("line" in row ? row.id : row.hit.profile_id) === inbox.person || undefined} style={{ transform: `translateY(${start}px)` }}>
+              <div key={row.id} role="listitem" data-row={row.id} className={`dk-row ${"line" in row && row.line.unread ? "dk-unread" : ""}`} aria-current={("line" in row ? row.id : row.hit.profile_id) === inbox.read || undefined} style={{ transform: `translateY(${start}px)` }}>
                 {"line" in row ? <LineRow line={row.line} inbox={inbox} says={says} now={now} /> : <HitRow hit={row.hit} inbox={inbox} says={says} phone={phone} />}
               </div>
             )

@@ -8,7 +8,7 @@ import { useTold } from "~/messages/useTold";
 import { useDebounced } from "~/ui";
 
 import { merge } from "./merge";
-import { countsQuery, hitsQuery, inAddress, inboxQuery, views, viewsQuery, type Hit, type KeptView, type Line, type Narrowed, type View } from "./model";
+import { conversationQuery, countsQuery, hitsQuery, inAddress, inboxQuery, views, viewsQuery, type Hit, type KeptView, type Line, type Narrowed, type View } from "./model";
 import { withTold, type ToldInbox } from "./told";
 
 /** So long a list is kept up by what is told; people who were joined and names that have changed are not told. */
@@ -59,7 +59,14 @@ export function useInbox() {
   const gone = useRef(new Set<string>());
   const of = JSON.stringify([view, by]);
   const [taken, take] = useState(0);
+  // Whoever is read may have been joined to somebody: then the list has them under another number, in the same place.
+  const read = (search.c && client.getQueryData(conversationQuery(search.c).queryKey)?.profile_id) || search.c;
   const shown = useMemo(() => {
+    if (read !== search.c) {
+      const { of: list, rows } = held.current;
+      const twice = rows.some((line) => line.profile_id === read);
+      held.current = { of: list, rows: rows.flatMap((line) => (line.profile_id !== search.c ? line : twice || !read ? [] : { ...line, profile_id: read })) };
+    }
     const there = new Set(fresh.map((line) => line.profile_id));
     for (const person of gone.current) if (!there.has(person)) gone.current.delete(person);
     const known = gone.current.size > 0 ? fresh.filter((line) => !gone.current.has(line.profile_id)) : fresh;
@@ -69,13 +76,13 @@ export function useInbox() {
     taking.current = false;
     return next;
     // `taken`: the reader lets it move.
-  }, [fresh, of, found.data, taken]);
+  }, [fresh, of, found.data, taken, read]);
 
   const change = useCallback((next: Record<string, string | undefined>) => void navigate({ search: (was) => ({ ...was, ...next }), replace: true }), [navigate]);
   const searching = asked !== "";
   const hitRows: Hit[] = useMemo(() => hits.data?.pages.flatMap((page) => page.data) ?? [], [hits.data]);
   const ids = searching ? [...new Set(hitRows.map((each) => each.profile_id))] : shown.rows.map((each) => each.profile_id);
-  const at = ids.indexOf(search.c ?? "");
+  const at = ids.indexOf(read ?? "");
   const open = useCallback((person: string | undefined) => change({ c: person }), [change]);
   useEffect(() => change({ q: asked || undefined }), [asked, change]);
   const query = searching ? hits : found;
@@ -105,6 +112,8 @@ export function useInbox() {
     ids,
     at,
     person: search.c ?? null,
+    /** The same as the list has them. */
+    read: read ?? null,
     open,
     /** Another list, with nothing of the one before but what is typed. */
     list: (next: Partial<Narrowed> & { view: string }) => change({ sort: undefined, channel: undefined, tag: undefined, assignee: undefined, c: undefined, ...next }),
