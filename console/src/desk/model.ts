@@ -300,6 +300,8 @@ export function takeNews(client: QueryClient, person: string, me: string | undef
   const was = client.getQueryData(head);
   if (!pages || was?.current?.id !== current.id || client.isFetching({ queryKey }) > 0) return false;
   if (was.episodes.filter(({ state }) => state !== "closed").length > 1) return false;
+  // That a file has come is not told: as long as one is on its way, the thread is asked for.
+  if (items.some((each) => each.kind === "said" && each.files.some(({ state }) => state === "coming" || state === "waiting"))) return false;
   const next = withNews(pages.pages, items);
   if (!next) return false;
   for (const each of asking) if (each.person === person) each.items.push(...items);
