@@ -4,7 +4,17 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from onevoice.domains.conversations.contracts import Block, Canned, Draft, Episode, KeptView, Mark, Note, Said
+from onevoice.domains.conversations.contracts import (
+    Assurance,
+    Block,
+    Canned,
+    Draft,
+    Episode,
+    KeptView,
+    Mark,
+    Note,
+    Said,
+)
 from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Conversation, Line, Thread
@@ -173,7 +183,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         channel=found.channel,
         address=address,
         address_kind=kind,
-        assurance=assurance.of_kind(kind) if theirs and kind is not None else None,
+        assurance=_assurance(kind, told, thread) if theirs and kind is not None else None,
         text=_text(told, "text"),
         subject=_text(told, "subject"),
         quoted=_text(told, "quoted"),
@@ -190,6 +200,11 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         episode=None if found.episode is None else str(found.episode),
         blocked=found.blocked,
     )
+
+
+def _assurance(kind: str, told: Mapping[str, Any], thread: Thread) -> Assurance:
+    """Whoever was proven to write is somebody else, where they are this person no more."""
+    return "verified" if kind == "chat" and told.get("verified") in thread.theirs else assurance.of_kind(kind)
 
 
 def _note(found: Note, names: Names) -> shapes.NoteItem:

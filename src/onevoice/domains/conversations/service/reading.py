@@ -91,7 +91,7 @@ def _firsts(conn: Connection, asked: Filter, rows: Sequence[Episode]) -> dict[in
 
 def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> list[Line]:
     names = live.names_of(conn, [pid for pid, _ in kept])
-    said = _said(conn, thread_store.last_of(conn, [each.last_seq for _, each in kept]).values())
+    said = words_of(conn, thread_store.last_of(conn, [each.last_seq for _, each in kept]).values())
     by_seq = {each.seq: each for each in said}
     seen = store.seen(conn, me, [each.id for _, each in kept])
     used = thread_store.channels_of(conn, people.reaches(conn, [pid for pid, _ in kept]), _STRAND_WORDS)
@@ -104,7 +104,7 @@ def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> li
     ]  # fmt: skip
 
 
-def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
+def words_of(conn: Connection, found: Collection[Said]) -> list[Said]:
     """With what was said. Of what the log does not hold any more there is nothing to show."""
     events = identity.by_seq(conn, [each.seq for each in found])
     return [
@@ -209,6 +209,8 @@ class Thread:
     messages: Mapping[int, Message] = field(default_factory=dict[int, Message])
     files: Mapping[int, File] = field(default_factory=dict[int, File])
     unsent: Sequence[delivery.Shown] = ()
+    theirs: frozenset[int] = frozenset()
+    """All identifiers of the person."""
 
 
 def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> Thread:
@@ -225,7 +227,7 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
     ]
     every.sort(key=lambda placed: placed[0], reverse=True)
     shown = every[:limit]
-    words = {each.seq: each for each in _said(conn, [item for _, item in shown if isinstance(item, Said)])}
+    words = {each.seq: each for each in words_of(conn, [item for _, item in shown if isinstance(item, Said)])}
     items: list[Item] = [
         words[item.seq] if isinstance(item, Said) else item
         for _, item in shown
@@ -244,6 +246,7 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
         delivery.messages(conn, sorted({each.message for each in words.values() if each.message is not None})),
         files.files(conn, wanted),
         unsent,
+        frozenset(each.nid for each in who.reaches),
     )
 
 
