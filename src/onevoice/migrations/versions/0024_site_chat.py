@@ -11,9 +11,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("""
 -- read: the number of the last line of the visitor's that a colleague has seen.
--- proven: the user id of whoever their shop has proven to sit there.
-alter table conversations.chat add column read int not null default 0, add column proven text;
-create index chat_proven on conversations.chat (proven) where proven is not null;
+alter table conversations.chat add column read int not null default 0;
 
 -- A visitor writes in a chat; what, is not told. nid: the chat's identifier. Seconds later it is worth nothing.
 create unlogged table conversations.typing (
@@ -23,14 +21,6 @@ create unlogged table conversations.typing (
 
 -- files: what came with a line, as browsers are told of it; `file` is its number.
 alter table conversations.chat_line add column files jsonb;
-
--- A signed proof of who is logged in is worth something in the chat that showed it first. digest: of the proof.
-create table conversations.proof (
-    digest bytea primary key,
-    chat bigint not null references conversations.chat on delete cascade,
-    until timestamptz not null
-);
-create index proof_until on conversations.proof (until);
 
 -- channel: by which the answer that is being written would go.
 alter table conversations.presence add column channel text;
