@@ -31,6 +31,8 @@ export function client(settings: Settings) {
   const waiting: Properties[] = [];
   let sending: Sender | null = null;
   let choice = remembered();
+  /** What the shop's server has signed of who is logged in. Never stored. */
+  let proof: string | null = null;
   /** Goes with the first event, whenever that may be sent. */
   let link = taken();
 
@@ -47,6 +49,7 @@ export function client(settings: Settings) {
   }
 
   const forget = (): void => {
+    proof = null;
     waiting.length = 0;
     sending?.stop();
     sending = null;
@@ -94,9 +97,10 @@ export function client(settings: Settings) {
   };
 
   const api = {
-    /** Who is logged in. Without an id: more of whoever it is. */
-    identify(userId?: string | number | null | Properties, traits?: Properties): void {
+    /** Who is logged in, with what the shop's server has signed of that. Without an id: more of whoever it is. */
+    identify(userId?: string | number | null | Properties, traits?: Properties | null, signed?: string): void {
       if (userId && typeof userId === "object") return api.identify(null, userId);
+      if (userId) proof = signed ?? null;
       if (userId != null && userId !== "" && !(choice && !choice.analytics)) {
         const id = String(userId);
         const before = choice && who.userId();
@@ -119,6 +123,7 @@ export function client(settings: Settings) {
 
     /** Ends the login: whoever comes next in this browser is not taken for this one. */
     logout(): void {
+      proof = null;
       send("track", { event: "Signed Out", properties: {} });
       if (choice?.analytics) who.renew();
     },
@@ -136,6 +141,7 @@ export function client(settings: Settings) {
 
     /** Ids of this browser, for a back end that sends events of its own. Null where nothing may be kept. */
     ids: () => (choice?.analytics ? { anonymousId: who.anonymousId(), userId: who.userId() } : null),
+    proof: () => proof,
     flush: (): void => {
       if (choice?.analytics) running().wake(true);
     },

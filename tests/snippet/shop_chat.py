@@ -1,6 +1,7 @@
 """A shop whose pages show the chat, and the desk that answers it."""
 
 import base64
+import hmac
 import json
 import time
 from collections.abc import Iterator, Sequence
@@ -20,10 +21,15 @@ from support import LiveServer, console_socket, free_port, serving
 from waiting import until
 
 BRAND = "Northfold"
+SECRET = "the-shop-s-secret-of-32-characters-or-more"
 PRODUCT = (Path(__file__).parent / "product.html").read_text("utf-8")
 FONTS = Path(__file__).parents[2] / "console" / "node_modules" / "@fontsource-variable" / "golos-text" / "files"
 CHAT = "data-chat data-page='off'"
 IN = "document.querySelector('onevoice-chat').shadowRoot"
+
+
+def packed(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @dataclass
@@ -55,12 +61,18 @@ class Desk:
             client.post("/login", data={"login": login, "password": password})
             client.headers["X-Onevoice-Csrf"] = client.cookies["onevoice_csrf"]
             desk = cls(server, client, free_port(), telegram)
-            desk.connect("chat", {"brand": BRAND, "origins": f"http://127.0.0.1:{desk.port}", "names": True})
+            desk.connect("chat", {"brand": BRAND, "origins": f"http://127.0.0.1:{desk.port}", "names": True, "identity_secret": SECRET})
             if telegram and mail:
                 desk.connect("telegram", {"token": telegram.token, "api_url": telegram.url})
                 desk.connect("email", letters(mail))
             desk.available(True)
             yield desk
+
+    def proof(self, user: str, secret: str = SECRET) -> str:
+        """What the shop's server signs of who is logged in: another with each page."""
+        said = {"sub": user, "exp": int(time.time()) + 600, "jti": next(self._keys)}
+        parts = ".".join(packed(json.dumps(each).encode()) for each in ({"alg": "HS256"}, said))
+        return f"{parts}.{packed(hmac.digest(secret.encode(), parts.encode(), 'sha256'))}"
 
     def connect(self, channel: str, settings: dict[str, Any]) -> None:
         made = {"channel": channel, "name": channel, "site": "pl", "settings": settings}

@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,7 @@ from onevoice import bootstrap
 from pictures import image
 from waiting import until
 
-SIZES = {"chat": 8_000, "all": 16_000, "files": 3_500}
+SIZES = {"chat": 8_000, "all": 16_000, "few": 4_500}
 PNG = image(32, 16, (200, 30, 30))
 NUMBERS = [f"Line {n}" for n in range(20)]
 
@@ -312,6 +313,27 @@ class TestWho:
             until(lambda: panel.states() == ["Not sent. Try again"])
 
 
+class TestProof:
+    def test_earlier_words_stand_there_until_they_log_out(self, visitor, desk, shop, panel):
+        user = f"u-{uuid.uuid4()}"
+        panel.tab.run(f"onevoice.identify({user!r}, {{}}, {desk.proof(user)!r}) ?? 0")
+        panel.open().say("At home")
+        until(lambda: panel.states() == ["Delivered"])
+        desk.hears(panel.visitor(), "At home")
+        panel.tab.run("onevoice.logout() ?? 0")
+        panel.shows()
+        panel.tab.run(f"onevoice.identify({user!r}, {{}}, {desk.proof(user)!r}) ?? 0")
+        past = f"[...{IN}.querySelectorAll('[aria-label=\"Your earlier messages\"] p')].map((one) => one.textContent)"
+        until(lambda: panel.tab.run(past) == ["At home"], seconds=30)
+        assert panel.tab.run("JSON.stringify([localStorage, sessionStorage])").count("At home") == 0
+        panel.tab.run("onevoice.logout() ?? 0")
+        assert panel.tab.run(past) == []
+        panel.tab.run(f"onevoice.identify({user!r}, {{}}, {desk.proof(user, secret='x' * 40)!r}) ?? 0")
+        time.sleep(2)
+        assert panel.tab.run(past) == []
+        assert panel.tab.run("violations") == []
+
+
 class TestFiles:
     def test_out_and_in_and_after_a_reload(self, visitor, desk, shop, panel):
         panel.open().type("It came like this")
@@ -412,8 +434,11 @@ def test_it_is_small():
     parts = packed("onevoice-chat-*.js.gz")
     extras = [size for name, size in parts.items() if "-extras-" in name]
     files = [size for name, size in parts.items() if "-files-" in name]
-    words = [size for name, size in parts.items() if "-extras-" not in name and "-files-" not in name]
-    assert (len(core), len(chat), len(words), len(extras), len(files)) == (1, 1, 3, 1, 1), parts
-    assert sum(files) < SIZES["files"]  # loaded with the first file, by few
+    history = [size for name, size in parts.items() if "-history-" in name]
+    words = [size for name, size in parts.items() if name.split("-")[2] in {"en", "pl", "ru"}]
+    assert (len(core), len(chat), len(words), len(extras)) == (1, 1, 3, 1), parts
+    # Loaded by few: with the first file, and for whoever is proven to be logged in.
+    assert (len(files), len(history)) == (1, 1)
+    assert sum(files) + sum(history) < SIZES["few"]
     assert sum(chat.values()) < SIZES["chat"], chat
     assert sum(core.values()) + sum(chat.values()) + max(words) + sum(extras) < SIZES["all"]

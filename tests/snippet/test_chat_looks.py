@@ -143,6 +143,8 @@ def test_by_keyboard_alone(desk, chromium):
         expect(page.locator(".me > p")).to_have_text("One\ntwo")
         assert page.evaluate("keys") == 0, "the page's own keys hear nothing of what is typed here"
         page.keyboard.press("Shift+Tab")
+        expect(page.get_by_role("button", name="Attach a file")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
         page.keyboard.press("Shift+Tab")
         expect(page.locator(".panel .icon").first).to_be_focused()
         page.keyboard.press("Escape")

@@ -90,7 +90,7 @@ export interface Said {
   channel: string;
   address: string | null;
   address_kind: string | null;
-  assurance: "anonymous" | "claimed" | "possessed" | null;
+  assurance: "anonymous" | "claimed" | "possessed" | "verified" | null;
   text: string | null;
   subject: string | null;
   quoted: string | null;

@@ -15,11 +15,14 @@ async function start(tag: HTMLScriptElement, api: Client & { chat: () => void })
   const { key = "", server = "", language: wanted } = tag.dataset;
   const [language, words] = await speak([wanted, document.documentElement.lang, navigator.language]);
   const talking = talk(
-    { key, server, language, device: () => api.ids()?.anonymousId ?? null },
+    { key, server, language, device: () => api.ids()?.anonymousId ?? null, proof: api.proof },
     () => shown.draw(),
     () => shown.clear(),
   );
   const shown = panel(talking, words, language, store(() => sessionStorage));
+  const prove = (): void => {
+    if (api.proof()) void import("./history").then(({ history }) => history(talking, language, shown.scroll, api));
+  };
   // After these it may be somebody else who sits here.
   for (const name of ["logout", "identify", "consent"] as const) {
     const before = api[name] as (...all: unknown[]) => void;
@@ -27,10 +30,12 @@ async function start(tag: HTMLScriptElement, api: Client & { chat: () => void })
       before(...all);
       if (name === "logout") talking.forget();
       else talking.check();
+      prove();
     };
   }
   api.chat = () => shown.show(true);
   talking.start();
+  prove();
   if (tag.dataset["open"] !== undefined) shown.show(true);
   else shown.resume();
 }

@@ -22,9 +22,8 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   const host = make("onevoice-chat" as "div");
   const root = host.attachShadow({ mode: "open" });
   const look = new CSSStyleSheet();
-  const place = new CSSStyleSheet();
   look.replaceSync(css);
-  root.adoptedStyleSheets = [look, place];
+  root.adoptedStyleSheets = [look];
 
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "long" });
@@ -85,9 +84,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
     return found;
   }
 
-  const wear = ({ look }: { look: CSSStyleSheet }): void => {
-    root.adoptedStyleSheets = [...root.adoptedStyleSheets, look];
-  };
+  const wear = ({ look }: { look: CSSStyleSheet }): void => void (root.adoptedStyleSheets = [...root.adoptedStyleSheets, look]);
 
   /** What files need is loaded with the first. */
   const withFiles = (use?: (files: Files) => void): void =>
@@ -227,7 +224,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   /** Above the keyboard of a phone. */
   function fit(): void {
     const seen = visualViewport;
-    if (seen) place.replaceSync(`:host{--top:${seen.offsetTop}px;--high:${seen.height}px}`);
+    if (seen) host.style.cssText = `--top:${seen.offsetTop}px;--high:${seen.height}px`;
   }
 
   function say(): void {
@@ -288,6 +285,7 @@ export function panel(talk: Talk, words: Words, language: string, keep: Store) {
   return {
     draw,
     show,
+    scroll,
     /** As it was on the page before. */
     resume(): void {
       if (keep.read(OPEN)) show(true, false);

@@ -46,7 +46,6 @@ export function socket(url: string, hello: () => object, heard: (said: Frame) =>
   return {
     connect,
     live,
-    wake: () => (tries = 0),
     hangUp(): void {
       const one = made;
       made = null;

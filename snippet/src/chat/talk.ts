@@ -171,7 +171,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
   function take(answer: Answer, asked: string | undefined): void {
     const { lines: found = [], last: end = 0, shown = 0 } = answer;
     state.about = answer as About;
-    state.read = Math.max(state.read, answer.read ?? 0);
+    state.read = answer.read ?? 0;
     if (!asked) return;
     if (!loaded) {
       told = { got: shown, shown };
@@ -209,6 +209,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
         text: next.text,
         files: next.files?.map(({ file }) => file),
         device: setup.device(),
+        proof: setup.proof(),
         page: { url: location.href, title: document.title },
         language: setup.language,
       });
@@ -272,7 +273,7 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
       state.trouble = "";
       if (said.line) accept([said.line]);
       if (said.typing !== undefined) hear(said.typing);
-      if (said.read) state.read = Math.max(state.read, said.read);
+      state.read = said.read ?? state.read;
       report();
       changed();
     },
@@ -316,7 +317,6 @@ export function talk(setup: Setup, changed: () => void, ended: () => void) {
 
   const wake = (): void => {
     failures = 0;
-    wire.wake();
     if (current() || open) void sync();
     void drain();
   };

@@ -53,6 +53,8 @@ export interface Setup {
   language: string;
   /** The visitor id; null where none may be kept. */
   device(): string | null;
+  /** What the shop's server has signed of who is logged in. */
+  proof(): string | null;
 }
 
 /** shown: how far the visitor has seen it, in whatever tab. */

@@ -134,6 +134,7 @@ def api(home: Installation, settings: WebSettings) -> FastAPI:
             site_of,
             listeners,
             home.secrets.vault_key,
+            sending.sealer(home),
             settings,
             clock=clock,
             chance=chance,

@@ -10,7 +10,7 @@ from psycopg_pool import ConnectionPool
 from onevoice.kit.errors import DomainError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-HEAD = "0025_aside"
+HEAD = "0026_proof"
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
 
 

@@ -50,7 +50,7 @@ export const desk = {
   silentText: "Write to them from their page; what they answer comes here.",
   template: "Template “{name}”",
   program: "Automatic",
-  assurance: { anonymous: "anonymous", claimed: "as the sender says", possessed: "their own account" },
+  assurance: { anonymous: "anonymous", claimed: "as the sender says", possessed: "their own account", verified: "logged in, proven by the shop" },
   automatic: "an automatic answer",
   edited: "changed",
   pressed: "Pressed: {what}",

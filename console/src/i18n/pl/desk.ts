@@ -52,7 +52,7 @@ export const desk: Translated<typeof english> = {
   silentText: "Napisz do klienta z\u00a0jego strony: odpowiedź przyjdzie tutaj.",
   template: "Szablon „{name}”",
   program: "Automatycznie",
-  assurance: { anonymous: "anonimowo", claimed: "według nadawcy", possessed: "własne konto" },
+  assurance: { anonymous: "anonimowo", claimed: "według nadawcy", possessed: "własne konto", verified: "zalogowany, potwierdzone przez sklep" },
   automatic: "odpowiedź automatyczna",
   edited: "zmienione",
   pressed: "Naciśnięto: {what}",

@@ -52,7 +52,7 @@ export const desk: Translated<typeof english> = {
   silentText: "Напишите клиенту с\u00a0его страницы: ответ придёт сюда.",
   template: "Шаблон «{name}»",
   program: "Автоматически",
-  assurance: { anonymous: "аноним", claimed: "со\u00a0слов отправителя", possessed: "свой аккаунт" },
+  assurance: { anonymous: "аноним", claimed: "со\u00a0слов отправителя", possessed: "свой аккаунт", verified: "вход подтверждён магазином" },
   automatic: "автоответ",
   edited: "изменено",
   pressed: "Нажата кнопка: {what}",

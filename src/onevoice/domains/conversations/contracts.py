@@ -21,9 +21,9 @@ Act = Literal[
     "opened", "reopened", "closed", "snoozed", "woken", "assigned", "tagged", "untagged", "spam", "no_spam", "hopped",
 ]  # fmt: skip
 
-Assurance = Literal["anonymous", "claimed", "possessed"]
+Assurance = Literal["anonymous", "claimed", "possessed", "verified"]
 """How surely we know that it was this person: nothing but a browser; an address that anybody may write; one that only
-its holder can write from.
+its holder can write from; a login that their shop has signed for.
 """
 
 
@@ -169,7 +169,8 @@ class Said:
 class Chat(NamedTuple):
     """A browser's chat. address: what its secret comes to. device: the visitor id it was begun with. last: number of
     its last line; got, shown: how far the browser has them, and has shown them. contact: an e-mail address left for
-    answers. read: number of the visitor's last line that a colleague has seen.
+    answers. read: number of the visitor's last line that a colleague has seen. proven:
+    the user id of whoever the shop has proven to sit there.
     """
 
     id: int
@@ -182,6 +183,7 @@ class Chat(NamedTuple):
     shown: int
     contact: str | None = None
     read: int = 0
+    proven: str | None = None
 
 
 class ChatLine(NamedTuple):

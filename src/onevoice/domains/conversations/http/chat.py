@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any
 
 import psycopg
@@ -19,7 +20,7 @@ from onevoice.domains.conversations.errors import (
     NoChatError,
     UnusableChatError,
 )
-from onevoice.domains.conversations.http import chat_files
+from onevoice.domains.conversations.http import chat_files, chat_history
 from onevoice.domains.conversations.http.chat_door import OTHER_METHODS, PROBLEMS, Doorkeeper, Paces, SiteOf, post_only
 from onevoice.domains.conversations.http.rooms import Listener, Listeners, told
 from onevoice.domains.conversations.rules import chatting as rules
@@ -33,6 +34,7 @@ from onevoice.kit.chance import Chance
 from onevoice.kit.clock import Clock
 from onevoice.kit.db import Database
 from onevoice.kit.errors import DomainError
+from onevoice.kit.sealing import Sealer
 from onevoice.web.edge import client_address
 from onevoice.web.settings import WebSettings
 
@@ -73,6 +75,7 @@ def router(
     site_of: SiteOf,
     listeners: Listeners,
     vault_key: bytes,
+    sealer: Sealer,
     settings: WebSettings,
     *,
     clock: Clock,
@@ -142,6 +145,8 @@ def router(
             )
             said_by.take(address)
             with database.transaction() as conn:
+                proof = chat_history.proof_of(conn, account, said.get("proof"), sealer, clock.now())
+                utterance = replace(utterance, proof=proof)
                 if chatting.look(conn, account, address, after=0, before=None).chat is None:
                     begun_by.take(client_address(request, settings))
                 chat, line = chatting.say(conn, account, manifest, utterance, vault_key=vault_key, clock=clock)
@@ -231,7 +236,8 @@ def router(
         return account, address, found.chat, list(found.lines)
 
     chat_files.add_to(routes, doors, database, settings, begun_by, clock=clock)
-    for path in ("/open", "/say", "/shown", "/hop", "/came", *chat_files.PATHS):
+    chat_history.add_to(routes, doors, database, sealer, vault_key=vault_key, clock=clock)
+    for path in ("/open", "/say", "/shown", "/hop", "/came", *chat_files.PATHS, chat_history.PATH):
         routes.add_route(f"/v1/chat{path}", post_only, methods=OTHER_METHODS, include_in_schema=False)
 
     @routes.websocket("/socket")

@@ -40,7 +40,7 @@ class Sent(NamedTuple):
     part: bytes
 
 
-async def _sent(request: Request) -> Sent:
+async def sent(request: Request) -> Sent:
     held = bytearray()
     async for chunk in request.stream():
         held += chunk
@@ -62,7 +62,7 @@ def add_to(
     taken_by = Paces(TAKEN_PER_MINUTE, 60.0, clock)
 
     @routes.post("/file", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
-    def file(request: Request, sent: Annotated[Sent, Depends(_sent)]) -> Response:
+    def file(request: Request, got: Annotated[Sent, Depends(sent)]) -> Response:
         """A file to be sent: first `name` and `size`, then, with its `file` and `offset`, each piece of up to 512 KiB
         behind a newline. What is not sent within a day is forgotten.
         """
@@ -78,15 +78,15 @@ def add_to(
                         chats.take(client)
                     language = rules.language(said.get("language"))
                     return told(sharing.begin(conn, account, address, name, size, language=language, now=clock.now()))
-            put_by.take(client, len(sent.part))
+            put_by.take(client, len(got.part))
             with database.transaction() as conn:
                 number, offset = _number(said, "file"), _number(said, "offset")
-                return told(sharing.piece(conn, account, address, number, offset, sent.part))
+                return told(sharing.piece(conn, account, address, number, offset, got.part))
 
-        return doors.answer(request, sent.said, work)
+        return doors.answer(request, got.said, work)
 
     @routes.post("/file-drop", responses=PROBLEMS, openapi_extra={"requestBody": _SAID}, response_model=None)
-    def drop(request: Request, sent: Annotated[Sent, Depends(_sent)]) -> Response:
+    def drop(request: Request, got: Annotated[Sent, Depends(sent)]) -> Response:
         """Take a `file` out that was not sent."""
 
         def work(said: dict[str, Any], account: Account) -> dict[str, Any]:
@@ -94,10 +94,10 @@ def add_to(
                 sharing.drop(conn, account, rules.address_of(said.get("secret")), _number(said, "file"))
             return {}
 
-        return doors.answer(request, sent.said, work)
+        return doors.answer(request, got.said, work)
 
     @routes.post("/file-data", responses=_GIVEN, openapi_extra={"requestBody": _SAID}, response_class=Response)
-    def data(request: Request, sent: Annotated[Sent, Depends(_sent)]) -> Response:
+    def data(request: Request, got: Annotated[Sent, Depends(sent)]) -> Response:
         """What is in a `file` that came with line `n`. Always to be saved, never a page."""
 
         def work(said: dict[str, Any], account: Account) -> Response:
@@ -116,7 +116,7 @@ def add_to(
                 },
             )
 
-        return doors.answer(request, sent.said, work)
+        return doors.answer(request, got.said, work)
 
 
 def told(file: File) -> dict[str, Any]:

@@ -1,11 +1,22 @@
 """From what conversations know to what their API shows."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from onevoice.domains.conversations.contracts import Block, Canned, Draft, Episode, KeptView, Mark, Note, Said
+from onevoice.domains.conversations.contracts import (
+    Assurance,
+    Block,
+    Canned,
+    Draft,
+    Episode,
+    KeptView,
+    Mark,
+    Note,
+    Said,
+)
 from onevoice.domains.conversations.http import shapes
 from onevoice.domains.conversations.rules import assurance
 from onevoice.domains.conversations.service.reading import Changed, Conversation, Line, News, Thread
@@ -178,7 +189,9 @@ def thread(found: Thread, names: Names, cursor: str | None) -> shapes.ThreadView
 def news(found: News, parts: Thread, names: Names) -> dict[str, Any]:
     """As the socket tells it: items as in a thread, for whoever may read that. read: None where they wrote nothing."""
     return {
-        "items": [_item(each, parts, names).model_dump(mode="json") for each in found.items],
+        "items": [
+            _item(each, replace(parts, theirs=found.theirs), names).model_dump(mode="json") for each in found.items
+        ],
         "current": episode(found.current, names).model_dump(mode="json"),
         "read": _read(found.current, found.read),
     }
@@ -216,7 +229,7 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         channel=found.channel,
         address=address,
         address_kind=kind,
-        assurance=assurance.of_kind(kind) if theirs and kind is not None else None,
+        assurance=_assurance(kind, told, thread) if theirs and kind is not None else None,
         text=_text(told, "text"),
         subject=_text(told, "subject"),
         quoted=_text(told, "quoted"),
@@ -233,6 +246,11 @@ def _said(found: Said, thread: Thread) -> shapes.SaidItem:
         episode=None if found.episode is None else str(found.episode),
         blocked=found.blocked,
     )
+
+
+def _assurance(kind: str, told: Mapping[str, Any], thread: Thread) -> Assurance:
+    """Whoever was proven to write is somebody else, where they are this person no more."""
+    return "verified" if kind == "chat" and told.get("verified") in thread.theirs else assurance.of_kind(kind)
 
 
 def _note(found: Note, names: Names) -> shapes.NoteItem:

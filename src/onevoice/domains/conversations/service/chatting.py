@@ -14,8 +14,10 @@ from onevoice.domains.access.service import accounts as colleagues
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.domains.conversations.errors import ForeignPageError, NoChatError, OtherVisitorError
 from onevoice.domains.conversations.rules import chatting as rules
-from onevoice.domains.conversations.service import sharing
+from onevoice.domains.conversations.rules.proving import Proof
+from onevoice.domains.conversations.service import proving, sharing
 from onevoice.domains.conversations.store import chats as store
+from onevoice.domains.conversations.store import proofs
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Attachment, Manifest, Receipt, Said
 from onevoice.domains.delivery.contracts.messages import Outgoing
@@ -99,6 +101,7 @@ class Utterance:
     language: str = "en"
     page: Mapping[str, str] = field(default_factory=dict[str, str])
     files: Sequence[int] = ()
+    proof: Proof | None = None
 
 
 def say(
@@ -127,9 +130,10 @@ def say(
     )  # fmt: skip
     store.add(conn, chat.id, line)
     attached = tuple(Attachment(each.name, each.type, each.size_bytes, file=each.id) for each in along)
+    user = proving.proven(conn, chat, said.proof, vault_key)
     heard = Said(
         f"{chat.id}:{line.key}", said.address, line.text, now, f"{chat.id}.{line.n}", page=said.page,
-        attachments=attached,
+        attachments=attached, verified=user,
     )  # fmt: skip
     hearing.hear(conn, account, [heard], manifest, vault_key=vault_key, clock=clock)
     return chat, line
@@ -219,4 +223,4 @@ def _first_name(conn: Connection, message: MessageId) -> str | None:
 
 def housekeep(conn: Connection, now: datetime) -> int:
     """Forget what chats held long ago; the log holds it. Call again while there is any."""
-    return store.forget_lines(conn, now - KEPT, FORGET_AT_ONCE)
+    return store.forget_lines(conn, now - KEPT, FORGET_AT_ONCE) + proofs.forget(conn, now, FORGET_AT_ONCE)

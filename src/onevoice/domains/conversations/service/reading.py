@@ -96,7 +96,7 @@ def _firsts(conn: Connection, asked: Filter, rows: Sequence[Episode]) -> dict[in
 
 def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> list[Line]:
     names = live.names_of(conn, [pid for pid, _ in kept])
-    said = _said(conn, thread_store.last_of(conn, [each.last_seq for _, each in kept]).values())
+    said = words_of(conn, thread_store.last_of(conn, [each.last_seq for _, each in kept]).values())
     by_seq = {each.seq: each for each in said}
     seen = store.seen(conn, me, [each.id for _, each in kept])
     used = thread_store.channels_of(conn, people.reaches(conn, [pid for pid, _ in kept]), _STRAND_WORDS)
@@ -109,7 +109,7 @@ def _lines(conn: Connection, kept: Sequence[tuple[int, Episode]], me: int) -> li
     ]  # fmt: skip
 
 
-def _said(conn: Connection, found: Collection[Said]) -> list[Said]:
+def words_of(conn: Connection, found: Collection[Said]) -> list[Said]:
     """With what was said. Of what the log does not hold any more there is nothing to show."""
     events = identity.by_seq(conn, [each.seq for each in found])
     return [
@@ -306,6 +306,8 @@ class Thread:
     messages: Mapping[int, Message] = field(default_factory=dict[int, Message])
     files: Mapping[int, File] = field(default_factory=dict[int, File])
     unsent: Sequence[delivery.Shown] = ()
+    theirs: frozenset[int] = frozenset()
+    """All identifiers of the person."""
 
 
 def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> Thread:
@@ -322,14 +324,15 @@ def thread(conn: Connection, who: Person, before: Place | None, limit: int) -> T
     ]
     every.sort(key=lambda placed: placed[0], reverse=True)
     shown = every[:limit]
-    words = {each.seq: each for each in _said(conn, [item for _, item in shown if isinstance(item, Said)])}
+    words = {each.seq: each for each in words_of(conn, [item for _, item in shown if isinstance(item, Said)])}
     items: list[Item] = [
         words[item.seq] if isinstance(item, Said) else item
         for _, item in shown
         if not isinstance(item, Said) or item.seq in words
     ]
     unsent = _unsent(conn, who) if before is None else []
-    return _with_parts(conn, Thread(items, shown[-1][0] if len(every) > limit else None, unsent=unsent))
+    theirs = frozenset(each.nid for each in who.reaches)
+    return _with_parts(conn, Thread(items, shown[-1][0] if len(every) > limit else None, unsent=unsent, theirs=theirs))
 
 
 def _with_parts(conn: Connection, found: Thread) -> Thread:
@@ -350,12 +353,13 @@ def _with_parts(conn: Connection, found: Thread) -> Thread:
 
 class News(NamedTuple):
     """What is new with somebody. items: the newest of their thread, newest first; current: as of a conversation; read:
-    accounts that have read all of it.
+    accounts that have read all of it; theirs: as of a thread.
     """
 
     items: list[Item]
     current: Episode
     read: list[int]
+    theirs: frozenset[int]
 
 
 def news(conn: Connection, pids: Sequence[int], after: int, limit: int) -> tuple[dict[int, News], Thread]:
@@ -381,7 +385,7 @@ def news(conn: Connection, pids: Sequence[int], after: int, limit: int) -> tuple
     late -= {(pid, item.seq) for pid, found in newest.items() for item in found if isinstance(item, Said)}
     told = {pid: newest[pid] for pid in current if pid not in {person for person, _ in late}}
     words = {
-        each.seq: each for each in _said(conn, [x for found in told.values() for x in found if isinstance(x, Said)])
+        each.seq: each for each in words_of(conn, [x for found in told.values() for x in found if isinstance(x, Said)])
     }
     shown: dict[int, list[Item]] = {
         pid: [words[x.seq] if isinstance(x, Said) else x for x in found if not isinstance(x, Said) or x.seq in words]
@@ -389,8 +393,13 @@ def news(conn: Connection, pids: Sequence[int], after: int, limit: int) -> tuple
     }
     read = store.readers(conn, list(current.values()))
     parts = _with_parts(conn, Thread([item for found in shown.values() for item in found], None))
+    theirs: dict[int, set[int]] = {}
+    for each in reaches:
+        theirs.setdefault(each.person, set()).add(each.nid)
     return {
-        pid: News(shown[now[pid]], current[now[pid]], read.get(current[now[pid]].id, []))
+        pid: News(
+            shown[now[pid]], current[now[pid]], read.get(current[now[pid]].id, []), frozenset(theirs.get(now[pid], ()))
+        )
         for pid in pids
         if pid in now and now[pid] in shown
     }, parts

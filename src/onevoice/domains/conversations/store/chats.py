@@ -10,7 +10,7 @@ from psycopg.types.json import Jsonb
 from onevoice.domains.conversations.contracts import Chat, ChatLine
 from onevoice.kit import arrays
 
-_CHAT = "id, account_id, address, device, language, last, got, shown, contact, read"
+_CHAT = "id, account_id, address, device, language, last, got, shown, contact, read, proven"
 _LINE = "n, at, ours, key, message, author, text, coalesce(files, '[]')"
 
 
@@ -42,6 +42,23 @@ def by_id(conn: Connection, chat: int, *, lock: bool = False) -> Chat | None:
         f"select {_CHAT} from conversations.chat where id = %s" + (" for update" if lock else ""), (chat,)
     ).fetchone()
     return Chat(*row) if row else None
+
+
+def prove(conn: Connection, chat: int, user: str) -> bool:
+    """Whether it is this user's chat: nobody's yet, or theirs before."""
+    done = conn.execute(
+        "update conversations.chat set proven = %s where id = %s and (proven is null or proven = %s)",
+        (user, chat, user),
+    )
+    return done.rowcount == 1
+
+
+def proven_by(conn: Connection, user: str, limit: int) -> list[Chat]:
+    """The newest of those that were proven to be a user's."""
+    rows = conn.execute(
+        f"select {_CHAT} from conversations.chat where proven = %s order by id desc limit %s", (user, limit)
+    )
+    return [Chat(*row) for row in rows]
 
 
 def set_contact(conn: Connection, chat: int, contact: str) -> None:

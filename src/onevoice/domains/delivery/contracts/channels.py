@@ -48,6 +48,8 @@ class Said:
     """An out-of-office note or other machine's answer: no person said it."""
     page: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of the shop, on which it was written: `url` and `title`."""
+    verified: int | None = None
+    """The identifier of whoever their shop has signed to be logged in there."""
     notes: tuple[str, ...] = ()
     """What was left out or taken out for safety, such as `remote_content:3` or `attachment_too_large`."""
 

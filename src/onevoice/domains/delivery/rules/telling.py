@@ -103,6 +103,7 @@ def of_said(said: Said, answers: int | None, files: Sequence[Mapping[str, Any]] 
         "stop": (is_stop(said.text) and not said.automatic) or None,
         "files": list(files) or None,
         "page": dict(said.page) or None,
+        "verified": said.verified,
         "notes": list(said.notes[:20]) or None,
     }
 
