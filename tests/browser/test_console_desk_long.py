@@ -11,7 +11,7 @@ from support import LiveServer
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
-MESSAGES = 600
+MESSAGES = 400
 ROWS_MOST = 200
 
 
@@ -40,7 +40,7 @@ def live_server(desk: Desk) -> LiveServer:
 
 
 SLOW_SECONDS = 0.2
-BUSY = 4
+BUSY = 2
 """So many times slower is the processor."""
 WATCH = """() => {
     const box = document.querySelector(".dk-thread");
@@ -68,7 +68,7 @@ WATCH = """() => {
 }"""
 TO_THE_BEGINNING = """async () => {
     const ends = performance.now() + 60_000;
-    while (window.back(500) > 0 || document.querySelector(".dk-older:not(.dk-gone)")) {
+    while (window.back(800) > 0 || document.querySelector(".dk-older:not(.dk-gone)")) {
         await window.frame();
         await window.frame();
         if (performance.now() > ends) break;
