@@ -51,7 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         group = item.parent.name if item.parent is not None else ""
-        if item.path.name == "test_chat.py" and "firefox" in item.name and group in {"TestSaying", "TestWho", "TestFiles", "TestProof", "TestHostile"}:
+        if (
+            item.path.name == "test_chat.py"
+            and "firefox" in item.name
+            and group in {"TestSaying", "TestWho", "TestFiles", "TestProof", "TestHostile"}
+        ):
             item.add_marker(pytest.mark.long)
-        if item.name.startswith("test_it_breaks_no_rule") and not item.name.endswith(("size0-chromium]", "size3-chromium]")):
+        if item.name.startswith("test_it_breaks_no_rule") and not item.name.endswith(
+            ("size0-chromium]", "size3-chromium]")
+        ):
             item.add_marker(pytest.mark.long)

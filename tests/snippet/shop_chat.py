@@ -61,7 +61,10 @@ class Desk:
             client.post("/login", data={"login": login, "password": password})
             client.headers["X-Onevoice-Csrf"] = client.cookies["onevoice_csrf"]
             desk = cls(server, client, free_port(), telegram)
-            desk.connect("chat", {"brand": BRAND, "origins": f"http://127.0.0.1:{desk.port}", "names": True, "identity_secret": SECRET})
+            desk.connect(
+                "chat",
+                {"brand": BRAND, "origins": f"http://127.0.0.1:{desk.port}", "names": True, "identity_secret": SECRET},
+            )
             if telegram and mail:
                 desk.connect("telegram", {"token": telegram.token, "api_url": telegram.url})
                 desk.connect("email", letters(mail))

@@ -167,8 +167,9 @@ class TestTabs:
         other = Panel(visitor.tab(), shop.url)
         for number, each in enumerate((panel, other)):
             each.open()
-            each.tab.run(f"setTimeout(() => {{ {IN}.querySelector('textarea').value = 'From {number}';"
-                         f" {IN}.querySelector('.say > button:not([type])').click() }}, 1000 - Date.now() % 1000)")  # fmt: skip
+            said = f"{IN}.querySelector('textarea').value = 'From {number}'"
+            sent = f"{IN}.querySelector('.say > button:not([type])').click()"
+            each.tab.run(f"setTimeout(() => {{ {said}; {sent} }}, 1000 - Date.now() % 1000)")
         until(lambda: sorted(panel.lines()) == sorted(other.lines()) == ["From 0", "From 1"], seconds=20)
         assert panel.secret() == other.secret()
 
@@ -349,7 +350,9 @@ class TestFiles:
         assert [each["name"] for each in said["files"]] == ["boot.png", "invoice.pdf"]
         desk.answers_with(who, "Wear it like so", ("brama.png", PNG))
         panel.shows("It came like this", "Wear it like so")
-        drawn = f"[...{IN}.querySelectorAll('canvas')].map((one) => one.getContext('2d').getImageData(1, 1, 1, 1).data[0])"
+        drawn = (
+            f"[...{IN}.querySelectorAll('canvas')].map((one) => one.getContext('2d').getImageData(1, 1, 1, 1).data[0])"
+        )
         until(lambda: panel.tab.run(drawn) == [200, 200], what="the images are not drawn")
         panel = Panel(panel.tab, shop.url + "/another")
         until(lambda: panel.tab.run(drawn) == [200, 200], what="the images are not drawn again", seconds=20)
@@ -368,7 +371,12 @@ class TestFiles:
             panel = Panel(visitor.tab(), shop.url)
             panel.open()
             panel.drops(("run.exe", b"MZ"), ("empty.txt", b""), ("a.txt", b"a"))
-            until(lambda: panel.attached() == ["run.exe Programs cannot be sent", "empty.txt The file is empty", "a.txt \u2713"])
+            until(
+                lambda: (
+                    panel.attached()
+                    == ["run.exe Programs cannot be sent", "empty.txt The file is empty", "a.txt \u2713"]
+                )
+            )
             gate.shut()
             panel.drops(("b.txt", b"b"))
             panel.type("With two")

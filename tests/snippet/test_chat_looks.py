@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -86,14 +87,14 @@ def exchange(page: Page, desk: Desk, language: str) -> None:
     page.locator(".log > .l:not(.me) > p").wait_for(timeout=20_000)
 
 
-@pytest.mark.parametrize(
-    ("language", "scheme", "size"),
-    [
-        ("pl", "light", WIDE), ("pl", "dark", PHONE), ("ru", "light", PHONE), ("ru", "dark", WIDE),
-        ("en", "light", PHONE), ("en", "dark", WIDE),
-    ],
-)  # fmt: skip
-def test_it_breaks_no_rule_open_away_or_leaving(desk, chromium, language, scheme, size):
+LOOKS = [
+    ("pl", "light", WIDE), ("pl", "dark", PHONE), ("ru", "light", PHONE), ("ru", "dark", WIDE),
+    ("en", "light", PHONE), ("en", "dark", WIDE),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "scheme", "size"), LOOKS)
+def test_it_breaks_no_rule_open_or_leaving(desk, chromium, language, scheme, size):
     name = f"{language}-{scheme}-{size[0]}"
     with product(desk, chromium, language, scheme, size) as page:
         assert violations(page) == []
@@ -111,18 +112,6 @@ def test_it_breaks_no_rule_open_away_or_leaving(desk, chromium, language, scheme
         page.locator(".b.mail").click()
         page.locator(".ask input").last.wait_for()
         assert violations(page) == []
-        desk.available(False)
-        try:
-            page.wait_for_timeout(15_500)  # so long the server remembers who was there
-            page.reload()
-            if size == PHONE:
-                page.locator(".launch").click()
-            page.locator("h3", has_text=re.compile(r"\?$")).first.wait_for(timeout=20_000)
-            assert violations(page) == []
-            keep(page, f"{name}-away")
-        finally:
-            desk.available(True)
-        page.wait_for_timeout(15_500)
 
 
 def test_by_keyboard_alone(desk, chromium):
@@ -263,3 +252,17 @@ def test_who_is_typing_and_how_far_they_have_read(desk, chromium):
         page.wait_for_timeout(300)
         typing = [each["typing"] for each in heard if "typing" in each]
         assert typing == [True, False], "once in three seconds, and an end to it"
+
+
+def test_nor_while_nobody_is_there(desk, chromium):
+    """The last one here: that somebody is there again is not waited for."""
+    desk.available(False)
+    time.sleep(15.5)  # so long the server remembers who was there
+    for language, scheme, size in LOOKS:
+        with product(desk, chromium, language, scheme, size) as page:
+            page.locator(".launch").click()
+            page.locator("textarea").fill(SAID[language][0])
+            page.locator(".say > button:not([type])").click()
+            page.locator("h3", has_text=re.compile(r"\?$")).first.wait_for(timeout=20_000)
+            assert violations(page) == []
+            keep(page, f"{language}-{scheme}-{size[0]}-away")

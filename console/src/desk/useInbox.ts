@@ -117,7 +117,7 @@ export function useInbox() {
     open,
     /** Another list, with nothing of the one before but what is typed. */
     list: (next: Partial<Narrowed> & { view: string }) => change({ sort: undefined, channel: undefined, tag: undefined, assignee: undefined, c: undefined, ...next }),
-    move: (step: number) => open(ids[at < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, at + step))]),
+    move: (step: number) => ids.length > 0 && open(ids[at < 0 ? 0 : Math.max(0, Math.min(ids.length - 1, at + step))]),
     change,
     loading: query.isPending && query.fetchStatus !== "idle",
     error: query.error as unknown,
