@@ -50,6 +50,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def thrifty() -> Iterator[PasswordHasher]:
     """A password's hash takes 0.1 s by design, and two of them stand before most tests. Gives the hasher of users."""
     gc.set_threshold(20_000, 20, 20)
+    gc.freeze()  # what was collected stays: to look through it again and again takes longer than some tests
     users = access_rules.HASHER
     access_rules.HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
     yield users
