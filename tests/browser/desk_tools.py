@@ -38,6 +38,8 @@ class Desk:
         for text in says:
             self.say(chat, text)
         self.people[name] = chat
+        if says:  # heard, and at the desk
+            self.until(lambda: self.client.get(f"/api/conversations/telegram:{chat.id}").json().get("current"))
         return chat
 
     def say(self, chat: Chat, text: str) -> None:

@@ -38,7 +38,7 @@ class TestSetup:
 
     def test_people_are_counted_and_the_code_is_asked_for(self, open_page):
         page = open_page("/data/setup")
-        expect(step(page, "Somebody beside you")).to_contain_text("2 people may sign in.")
+        expect(step(page, "Someone besides you")).to_contain_text("2 people may sign in.")
         expect(step(page, "A code at your login").get_by_role("heading")).to_contain_text("still to do")
         expect(step(page, "An address with TLS")).to_contain_text("ONEVOICE_PUBLIC_URL")
 

@@ -25,13 +25,13 @@ export function Composer({ person, composing, writing, name, team, field, canned
     const whole = text ? `${text.trimEnd()}\n${words}` : words;
     setText(whole);
     setCanned(false);
-    field.current?.focus();
     picked.current = true;
   };
   // What was picked stands in the field: the first thing to be written by hand is chosen, so that whoever types replaces it.
   useLayoutEffect(() => {
     if (!picked.current) return;
     picked.current = false;
+    field.current?.focus(); // not before the window is gone: nothing beside it takes the focus
     const hole = /\{\{[^{}]*\}\}/.exec(text);
     if (hole) field.current?.setSelectionRange(hole.index, hole.index + hole[0].length);
   }, [text, field]);

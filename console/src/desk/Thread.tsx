@@ -76,7 +76,8 @@ export function Thread({ person, name, writes, says, note }: { person: string; n
     if (!element) return;
     keep(element);
     fill(element);
-  }, [rows.length, rows.at(-1)?.key, start, end]);
+    // What was being fetched may have been left for something newer: whoever waits at the top is not left there.
+  }, [rows.length, rows.at(-1)?.key, start, end, found.isFetching]);
   useLayoutEffect(() => {
     // A picture that came, letters of another font: nobody sees that a row above has another height now.
     const element = box.current;

@@ -38,13 +38,10 @@ export default function DialogFrame({ title, onClose, children, width = 560, bar
   useLayoutEffect(() => {
     const window = frame.current;
     if (!window) return;
-    window.showModal();
+    if (!window.open) window.showModal();
     window.querySelector<HTMLElement>("[data-autofocus]")?.focus();
-    const remove = addWindow(window);
-    return () => {
-      remove();
-      window.close();
-    };
+    // Not closed as it goes: that would take the focus from where it was put meanwhile.
+    return addWindow(window);
   }, []);
   return (
     <dialog
