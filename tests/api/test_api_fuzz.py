@@ -21,7 +21,7 @@ BEYOND_SCHEMAS = [checks.positive_data_acceptance]
 JUDGED_WITHIN = [checks.negative_data_rejection, *BEYOND_SCHEMAS]
 
 SPEED = settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "3")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "2")),
     deadline=None,
     derandomize=True,
     database=None,
