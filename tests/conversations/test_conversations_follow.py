@@ -14,6 +14,7 @@ from onevoice.domains.conversations.service import following, reading
 from onevoice.domains.delivery.contracts.channels import Reach, Said
 from onevoice.domains.delivery.contracts.messages import Content
 from onevoice.domains.delivery.service import hearing
+from onevoice.kit import following as keeping
 from onevoice.kit.clock import SystemClock
 from onevoice.sandbox.telegram import Telegram
 from profiles.linked_shop import NOON, Shop
@@ -21,7 +22,7 @@ from profiles.linked_shop import NOON, Shop
 
 @pytest.fixture(autouse=True)
 def hasty(monkeypatch):
-    monkeypatch.setattr(follow, "FIRST_WAIT_SECONDS", 0.0001)
+    monkeypatch.setattr(keeping, "FIRST_WAIT_SECONDS", 0.0001)
 
 
 def runs(desk, until, turns=200):
@@ -66,7 +67,7 @@ class TestPoison:
         assert len(aside(desk)) == 2
 
     def test_what_fails_only_twice_is_not(self, desk, monkeypatch):
-        failing = iter(range(follow.ATTEMPTS - 1))
+        failing = iter(range(keeping.ATTEMPTS - 1))
         real = following.follow
 
         def fails(*args, **more):
@@ -81,7 +82,7 @@ class TestPoison:
         assert aside(desk) == []
 
     def test_a_database_in_trouble_condemns_nobody(self, desk, monkeypatch):
-        failing = iter(range(follow.ATTEMPTS + 3))
+        failing = iter(range(keeping.ATTEMPTS + 3))
         real = following.thread_store.keep
 
         def trouble(*args):

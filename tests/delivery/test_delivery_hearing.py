@@ -14,6 +14,7 @@ from onevoice.domains.delivery.service import hearing, saying, settling
 from onevoice.domains.delivery.store import accounts as account_store
 from onevoice.domains.privacy.contracts import Asked
 from onevoice.domains.privacy.service import standing
+from onevoice.kit import following as keeping
 from onevoice.kit.home import Secrets
 
 VAULT = b"v" * 32
@@ -371,7 +372,7 @@ class TestPoison:
 
     @pytest.fixture(autouse=True)
     def hasty(self, monkeypatch):
-        monkeypatch.setattr(follow, "FIRST_WAIT_SECONDS", 0.0001)
+        monkeypatch.setattr(keeping, "FIRST_WAIT_SECONDS", 0.0001)
 
     @pytest.fixture
     def fails(self, monkeypatch):
@@ -433,18 +434,18 @@ class TestPoison:
         self.runs(post, lambda: self.noted(post) == sorted({*wrote} - {wrote[1]}))
         assert self.aside(post) == [type(error).__name__]
         assert follow.SET_ASIDE._value.get() - before == 1
-        assert len(tried) == follow.ATTEMPTS + 1
+        assert len(tried) == keeping.ATTEMPTS + 1
         hear(post.account("telegram", name="second"), said("u9", address="504"))
         linked(post)
         self.runs(post, lambda: len(self.noted(post)) == 3)
         assert len(self.aside(post)) == 1
 
     def test_what_fails_only_twice_is_not(self, post, wrote, fails):
-        fails(wrote[1], ValueError("now and then"), follow.ATTEMPTS - 1)
+        fails(wrote[1], ValueError("now and then"), keeping.ATTEMPTS - 1)
         self.runs(post, lambda: self.noted(post) == sorted(wrote))
         assert self.aside(post) == []
 
     def test_a_database_in_trouble_condemns_nobody(self, post, wrote, fails):
-        fails(wrote[1], psycopg.errors.DiskFull(), follow.ATTEMPTS + 3)
+        fails(wrote[1], psycopg.errors.DiskFull(), keeping.ATTEMPTS + 3)
         self.runs(post, lambda: self.noted(post) == sorted(wrote))
         assert self.aside(post) == []

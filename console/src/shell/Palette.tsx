@@ -10,7 +10,7 @@ import { contactText, displayName } from "~/customers/words";
 import { languageNames, languages, useI18n } from "~/i18n";
 import { Kbd, keyNames, liveScopes, useKeys, useSingleKeys, type KeyBinding } from "~/keys";
 import { themes } from "~/theme";
-import { Icon, useDebounced } from "~/ui";
+import { Icon, openWindow, useDebounced } from "~/ui";
 
 import { signOut, useChangeSettings } from "./account";
 
@@ -102,13 +102,6 @@ function useCustomers(text: string): { items: Item[]; searching: boolean } {
   return { items, searching: isFetching || wanted !== text.trim() };
 }
 
-/** The browser's own dialog: it stands in the same moment, so what is typed right after Ctrl+K lands in it. */
-function show(frame: HTMLDialogElement | null) {
-  frame?.showModal();
-  frame?.querySelector("input")?.focus();
-  return () => frame?.close();
-}
-
 const NO_KEYS: KeyBinding[] = [];
 
 export default function Palette({ onClose, openKeys }: { onClose: () => void; openKeys: () => void }) {
@@ -145,7 +138,7 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
   };
   return (
     <dialog
-      ref={show}
+      ref={openWindow}
       className="dialog palette"
       aria-label={t("common.palette.title")}
       onCancel={(event) => {
@@ -157,6 +150,7 @@ export default function Palette({ onClose, openKeys }: { onClose: () => void; op
       <label className="palette-field">
         <Icon name="search" size={18} />
         <input
+          data-autofocus
           role="combobox"
           aria-expanded="true"
           aria-controls={listId}

@@ -3,6 +3,8 @@ import { lazy, Suspense, type ReactNode } from "react";
 import { useI18n } from "~/i18n";
 import { useKeys, type KeyBinding } from "~/keys";
 
+import "./dialog.css";
+
 export interface DialogProps {
   title: string;
   onClose: () => void;

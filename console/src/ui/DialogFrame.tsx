@@ -1,16 +1,15 @@
-/** The window itself: the browser's own dialog, which keeps the focus inside and all else out of reach. Loaded after the page, because no page opens with a window. */
-import { useEffect, useLayoutEffect, useRef, useState, type MouseEvent } from "react";
+/** The window itself. Loaded after the page, because no page opens with a window. */
+import { useEffect, useState, type MouseEvent } from "react";
 
 import { IconButton } from "./Button";
 import type { DialogProps } from "./Dialog";
 import { Icon } from "./icons";
-import { addWindow } from "./top";
-import "./dialog.css";
+import { openWindow } from "./top";
 
 /** What had the focus when a window was called up from the page itself. */
 let outside: Element | null = null;
 
-/** The browser gives the focus back when a dialog is closed; ours go. What called it up may have gone too: a window before it. */
+/** What called it up may have gone, and with it what the browser gives the focus back to: a window before it. */
 function useFocusBack(): void {
   const [places] = useState(() => {
     const here = document.activeElement === document.body ? null : document.activeElement;
@@ -33,19 +32,10 @@ function isBeside({ clientX: x, clientY: y }: MouseEvent, window: HTMLElement): 
 }
 
 export default function DialogFrame({ title, onClose, children, width = 560, bare = false, footer, closeLabel }: DialogProps & { closeLabel: string }) {
-  const frame = useRef<HTMLDialogElement>(null);
   useFocusBack();
-  useLayoutEffect(() => {
-    const window = frame.current;
-    if (!window) return;
-    if (!window.open) window.showModal();
-    window.querySelector<HTMLElement>("[data-autofocus]")?.focus();
-    // Not closed as it goes: that would take the focus from where it was put meanwhile.
-    return addWindow(window);
-  }, []);
   return (
     <dialog
-      ref={frame}
+      ref={openWindow}
       className="dialog"
       style={{ width }}
       aria-label={title}

@@ -12,4 +12,5 @@ export { Menu, type MenuItem } from "./Menu";
 export { Icon, Mark, type IconName } from "./icons";
 export { Empty, problemText, ProblemBox, Skeleton } from "./states";
 export { toast, Toasts, type Toast } from "./toasts";
+export { openWindow } from "./top";
 import "./ui.css";

@@ -1,4 +1,4 @@
-/** The windows that are open, the topmost last: what must be reached while one is open stands in it. */
+/** Windows are the browser's own dialogs: they keep the focus inside and all else out of reach. The topmost is the last; what must be reached meanwhile stands in it. */
 let windows: HTMLElement[] = [];
 const listeners = new Set<() => void>();
 
@@ -7,9 +7,16 @@ function set(next: HTMLElement[]): void {
   for (const listener of listeners) listener();
 }
 
-export function addWindow(window: HTMLElement): () => void {
+/** For `ref`: opens it as soon as it is in the page. As it goes the browser gives the focus back. */
+export function openWindow(window: HTMLDialogElement | null): (() => void) | undefined {
+  if (!window) return undefined;
+  window.showModal();
+  window.querySelector<HTMLElement>("[data-autofocus]")?.focus();
   set([...windows, window]);
-  return () => set(windows.filter((each) => each !== window));
+  return () => {
+    set(windows.filter((each) => each !== window));
+    window.close();
+  };
 }
 
 export function watchWindows(listener: () => void): () => void {

@@ -4,6 +4,7 @@ The embedded PostgreSQL has neither ICU nor pg_trgm, and an external one may hav
 searched there is made here. `kit.spelling` adds the readings that let Latin and Cyrillic spellings find each other.
 """
 
+import re
 import unicodedata
 
 _STROKES = str.maketrans(
@@ -25,6 +26,18 @@ def fold(text: str) -> str:
     # Twice: compatibility characters hide capitals and marks of their own.
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", plain).casefold()).translate(_STROKES)
     return unicodedata.normalize("NFC", "".join(letter for letter in apart if not unicodedata.combining(letter)))
+
+
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def straight(text: str) -> str:
+    """Without the signs that turn what follows them around, by which a file's name can lie.
+
+    >>> straight("invoice\u202egnp.exe")
+    'invoicegnp.exe'
+    """
+    return _TURNING.sub("", text)
 
 
 _LATIN = dict(

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from onevoice.domains.conversations.errors import UnusableChatError
-from onevoice.domains.conversations.rules import hearing
 from onevoice.domains.delivery.contracts.files import SENT_MAX
+from onevoice.kit.text import straight
 
 TEXT_MAX = 4_000
 NAME_MAX = 200
@@ -72,7 +72,7 @@ def file_name(value: Any) -> str:
     ('file', 'file')
     """
     name = _UNSEEN.sub("", value).replace("\n", " ").replace("\t", " ") if isinstance(value, str) else ""
-    name = hearing.straight(re.split(r"[/\\]", name)[-1]).strip().strip(".")
+    name = straight(re.split(r"[/\\]", name)[-1]).strip().strip(".")
     if len(name) > NAME_MAX:
         stem, _, ending = name.rpartition(".")
         name = f"{stem[: NAME_MAX - len(ending) - 1]}.{ending}" if 0 < len(ending) < 20 else name[:NAME_MAX]

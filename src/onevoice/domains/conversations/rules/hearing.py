@@ -1,11 +1,11 @@
 """What an event of the log means for a conversation."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from onevoice.domains.conversations.contracts import Author
 from onevoice.domains.delivery.contracts.names import PRESSED, RECEIVED, SENT
+from onevoice.kit import text as texts
 
 NAMES = (RECEIVED, PRESSED, SENT)
 
@@ -40,17 +40,14 @@ def meant(name: str, properties: Mapping[str, Any]) -> Meant:
     return Meant("customer", wants=not idle, answers=False, message=None)
 
 
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-
-
 def straight(value: Any) -> Any:
-    """JSON as it is shown: without the signs that turn what follows them around, by which a file's name can lie.
+    """JSON as it is shown: all its texts straight.
 
     >>> straight({"files": [{"name": "invoice\u202egnp.exe"}]})
     {'files': [{'name': 'invoicegnp.exe'}]}
     """
     if isinstance(value, str):
-        return _TURNING.sub("", value)
+        return texts.straight(value)
     if isinstance(value, dict):
         return {name: straight(each) for name, each in value.items()}
     return [straight(each) for each in value] if isinstance(value, list) else value

@@ -5,8 +5,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-import psycopg
-import structlog
 from psycopg import Connection
 
 from onevoice.domains.conversations.contracts import Act, Agent, Episode, Heard, Mark, Said
@@ -24,8 +22,7 @@ from onevoice.domains.identity.contracts import StoredEvent
 from onevoice.domains.identity.service import reading as identity
 from onevoice.kit import bus
 from onevoice.kit.clock import Clock
-
-log = structlog.get_logger(__name__)
+from onevoice.kit.following import apart
 
 CHANGED = "onevoice_conversations"
 """Channel of the bus: something of a conversation is not what it was."""
@@ -76,17 +73,12 @@ def follow_carefully(conn: Connection, *, clock: Clock) -> int:
     upto = min(identity.last_seq(conn), after + LOOKED_AT_ONCE)
     known = {int(each.source_id): each for each in accounts.accounts(conn, deleted=True)}
     said = identity.named(conn, after, upto, sorted(known), hearing.NAMES, CAREFUL_AT_ONCE) if known else []
-    refused = 0
-    for event in said:
-        try:
-            with conn.transaction():
-                _take(conn, [event], known, clock.now())
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise
-        except Exception as error:
-            log.exception("desk_set_aside", seq=event.seq)
-            thread_store.set_aside(conn, event.seq, type(error).__name__, clock.now())
-            refused += 1
+    refused = apart(
+        conn,
+        said,
+        lambda event: _take(conn, [event], known, clock.now()),
+        lambda event, error: thread_store.set_aside(conn, event.seq, error, clock.now()),
+    )
     thread_store.set_followed(conn, said[-1].seq if len(said) == CAREFUL_AT_ONCE else max(upto, after))
     if said:
         bus.notify(conn, CHANGED)

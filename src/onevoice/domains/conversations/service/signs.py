@@ -89,11 +89,8 @@ def _writers(conn: Connection, now: datetime) -> dict[int, int]:
     """By chat which colleague writes what would go there."""
     here = presence_store.writing(conn, now - meeting.GONE, CHANNEL)
     current = identity.pids_of(conn, sorted({each.pid for each in here})) if here else {}
-    found: dict[int, int] = {}
-    for each in here:
-        rows = identity.addresses(conn, [current.get(each.pid, each.pid)], [CHANNEL])
-        values = identity.values_of(conn, [row.nid for row in rows]) if rows else {}
-        chat = store.latest(conn, values.values()) if values else None
-        if chat is not None:
-            found[chat] = each.account_id
-    return found
+    pids = {current.get(each.pid, each.pid) for each in here}
+    rows = identity.addresses(conn, sorted(pids), [CHANNEL]) if pids else []
+    values = identity.values_of(conn, [row.nid for row in rows]) if rows else {}
+    chats = store.latest(conn, [(row.pid, values[row.nid]) for row in rows if row.nid in values])
+    return {chats[pid]: each.account_id for each in here if (pid := current.get(each.pid, each.pid)) in chats}

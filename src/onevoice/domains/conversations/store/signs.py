@@ -68,10 +68,11 @@ def reading(conn: Connection, chats: Collection[int]) -> list[Reading]:
     return [Reading(*row) for row in rows]
 
 
-def latest(conn: Connection, addresses: Collection[str]) -> int | None:
-    """Of several chats the one in which something was said last."""
-    row = conn.execute(
-        "select id from conversations.chat where address = any(%s) order by seen_at desc, id desc limit 1",
-        (list(addresses),),
-    ).fetchone()
-    return row[0] if row else None
+def latest(conn: Connection, addresses: Sequence[tuple[int, str]]) -> dict[int, int]:
+    """Of each profile's chats the one in which something was said last."""
+    rows = conn.execute(
+        "select distinct on (a.pid) a.pid, c.id from unnest(%s::bigint[], %s::text[]) a (pid, address)"
+        " join conversations.chat c on c.address = a.address order by a.pid, c.seen_at desc, c.id desc",
+        (arrays.numbers(pid for pid, _ in addresses), [address for _, address in addresses]),
+    )
+    return dict(rows.fetchall())

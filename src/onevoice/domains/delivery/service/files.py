@@ -4,7 +4,6 @@ What is in them stands in the database, once for each content, under its SHA-256
 """
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -37,6 +36,7 @@ from onevoice.domains.delivery.errors import (
 from onevoice.domains.delivery.rules import sniffing
 from onevoice.domains.delivery.store import files as store
 from onevoice.kit import bus
+from onevoice.kit.text import straight
 
 WAITING = "onevoice_files"
 """Channel of the bus: something is to be fetched."""
@@ -45,8 +45,6 @@ TRIES = 6
 FETCHED_AT_ONCE = 4
 FORGOTTEN_AT_ONCE = 1_000
 KEPT_UNSENT = timedelta(days=1)
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
-"""By which a name is read as another: gnp.exe as exe.png."""
 PHOTO_SIDES = 10_000
 """Width and height together, of what messengers show as a photo."""
 
@@ -78,7 +76,7 @@ def take(conn: Connection, account: Account, said: Said, now: datetime) -> list[
 
 
 def _straight(name: str) -> str:
-    return _TURNING.sub("", name).strip() or "file"
+    return straight(name).strip() or "file"
 
 
 def _reason(file: Attachment, room: int) -> str | None:

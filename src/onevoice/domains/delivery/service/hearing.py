@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-import psycopg
-import structlog
 from prometheus_client import Counter
 from psycopg import Connection
 
@@ -25,8 +23,7 @@ from onevoice.domains.privacy.contracts import EVERY
 from onevoice.domains.privacy.contracts import Said as Consented
 from onevoice.domains.privacy.service import ledger, suppressing
 from onevoice.kit.clock import Clock
-
-log = structlog.get_logger(__name__)
+from onevoice.kit.following import apart
 
 HEARD = Counter("onevoice_heard_total", "What came back from providers, by channel and kind.", ["channel", "kind"])
 KEEP = timedelta(days=30)
@@ -194,17 +191,12 @@ def follow_carefully(conn: Connection, *, clock: Clock, limit: int = 500) -> int
     Raises: what is the database's fault, for which no event is condemned.
     """
     rows, upto = _since(conn, limit)
-    refused = 0
-    for row in rows:
-        try:
-            with conn.transaction():
-                _note(conn, row)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            raise
-        except Exception as error:
-            log.exception("hearing_set_aside", seq=row.seq)
-            store.set_aside(conn, row.seq, type(error).__name__, clock.now())
-            refused += 1
+    refused = apart(
+        conn,
+        rows,
+        lambda row: _note(conn, row),
+        lambda row, error: store.set_aside(conn, row.seq, error, clock.now()),
+    )
     store.set_followed(conn, upto)
     return refused
 
