@@ -7,31 +7,15 @@ from typing import Any
 import httpx
 import pytest
 
-from conversations.chatting import Browser, ChatShop, answer, words_of
+from conversations.chatting import Browser, answer, words_of
 from hostile_words import ALL
 from onevoice.domains.conversations.rules import chatting as rules
 from onevoice.domains.delivery.contracts.files import FILE_MAX_BYTES
-from onevoice.kit.db import Database
-from web.asgi_client import ORIGIN, AsgiClient
+from web.asgi_client import ORIGIN
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x20\x00\x00\x00\x10" + bytes(range(200))
 PAGE = b"<html><script>alert(1)</script>"
 _keys = itertools.count()
-
-
-@pytest.fixture
-def shop(database: Database) -> ChatShop:
-    return ChatShop(database)
-
-
-@pytest.fixture
-def anna(shop: ChatShop) -> Browser:
-    return shop.browser()
-
-
-@pytest.fixture
-def olga(shop: ChatShop) -> AsgiClient:
-    return shop.signed_in("operator")
 
 
 def send(who: Browser, what: str, part: bytes = b"", **body: Any) -> httpx.Response:

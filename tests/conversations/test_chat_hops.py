@@ -15,7 +15,6 @@ from onevoice.domains.delivery.contracts.channels import Reach, Said
 from onevoice.domains.delivery.service import accounts, asking, hearing
 from onevoice.kit.chance import SeededChance
 from onevoice.kit.db import Database
-from web.asgi_client import AsgiClient
 
 ANNA_TG, THIEF_TG = "4711042", "6660666"
 
@@ -77,16 +76,6 @@ class Doors(ChatShop):
 @pytest.fixture
 def shop(database: Database) -> Doors:
     return Doors(database)
-
-
-@pytest.fixture
-def anna(shop: Doors) -> Browser:
-    return shop.browser()
-
-
-@pytest.fixture
-def olga(shop: Doors) -> AsgiClient:
-    return shop.signed_in("operator")
 
 
 def code_of(who: Browser) -> str:

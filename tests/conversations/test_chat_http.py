@@ -5,29 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from conversations.chatting import SHOP, Browser, ChatShop, answer, words_of
+from conversations.chatting import SHOP, answer, words_of
 from onevoice import bootstrap
 from onevoice.bootstrap import sending
 from onevoice.domains.conversations.http import chat as chat_http
 from onevoice.domains.conversations.service import following
 from onevoice.domains.delivery.service import settling
-from onevoice.kit.db import Database
 from web.asgi_client import AsgiClient
-
-
-@pytest.fixture
-def shop(database: Database) -> ChatShop:
-    return ChatShop(database)
-
-
-@pytest.fixture
-def anna(shop: ChatShop) -> Browser:
-    return shop.browser()
-
-
-@pytest.fixture
-def olga(shop: ChatShop) -> AsgiClient:
-    return shop.signed_in("operator")
 
 
 class TestSaying:

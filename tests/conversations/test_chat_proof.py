@@ -16,7 +16,6 @@ from onevoice.domains.conversations.service import chatting
 from onevoice.domains.delivery.service import accounts
 from onevoice.kit.db import Database
 from onevoice.kit.sealing import Sealer
-from web.asgi_client import AsgiClient
 
 SECRET = "the-shop's-secret-of-32-characters-or-more"
 OTHER = "another-secret-of-32-characters-or-more"
@@ -61,11 +60,6 @@ def texts(who: Browser, proof: Any, **more: Any) -> list[str]:
 @pytest.fixture
 def shop(database: Database) -> Proven:
     return Proven(database)
-
-
-@pytest.fixture
-def olga(shop: Proven) -> AsgiClient:
-    return shop.signed_in("operator")
 
 
 @pytest.fixture

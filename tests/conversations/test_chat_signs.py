@@ -9,7 +9,6 @@ from onevoice.domains.conversations.http.live import Presence
 from onevoice.domains.conversations.http.rooms import Listener, Listeners
 from onevoice.domains.conversations.service import signs
 from onevoice.domains.conversations.service.signs import Sign
-from onevoice.kit.db import Database
 from onevoice.web.guards import Actor
 from onevoice.web.hub import Present
 from web.asgi_client import AsgiClient
@@ -56,16 +55,6 @@ class Desk:
         address = self.shop.rows("select address from conversations.chat where device = %s", who.device)[0][0]
         with self.shop.home.database.transaction() as conn:
             signs.visitor_writes(conn, address, on=on, vault_key=VAULT, clock=self.shop.home.clock)
-
-
-@pytest.fixture
-def shop(database: Database) -> ChatShop:
-    return ChatShop(database)
-
-
-@pytest.fixture
-def olga(shop: ChatShop) -> AsgiClient:
-    return shop.signed_in("operator")
 
 
 @pytest.fixture
