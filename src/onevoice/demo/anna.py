@@ -218,7 +218,7 @@ def _telegram(rng: random.Random, at: _At) -> list[Outgoing]:
         if author is None:
             visit.track("Message Received", **said, language_code="pl")
         else:
-            visit.track("Message Sent", **said, author=author, status="read", **{"class": "conversational"})
+            visit.track("Message Sent", **said, author=author, status="read")
     visit.at = at(-10, "19:06")
     visit.track("Product Reserved", reservation=RESERVATION, store=_SHOP.name, **product(_BOOTS_39, _PL, "en"))
     return visit.events
