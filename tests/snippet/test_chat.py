@@ -404,6 +404,8 @@ class TestFiles:
             panel.click(".say > button:not([type])")
             until(lambda: panel.attached() == [])
         until(lambda: panel.tab.run(f"{IN}.querySelectorAll('.files button').length") == 10)
+        panel.drops(("photo\u202egnp.txt", b"It reads as another kind"))
+        until(lambda: any(each.startswith("photognp.txt") for each in panel.attached()))
         panel = Panel(panel.tab, shop.url + "/again")
         panel.tab.run("(window.__alarm = () => { window.rung = true }) && 0")
         until(lambda: panel.tab.run(f"{IN}.querySelectorAll('.files button').length") == 10, seconds=20)

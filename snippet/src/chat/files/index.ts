@@ -100,7 +100,9 @@ export function files(talk: Talk, language: string, form: HTMLElement) {
   }
 
   function rowOf(one: One): void {
-    const out = make("button", { type: "button", "aria-label": put(words.remove, { name: one.file.name }) }, "\u00d7");
+    // Without what turns it around: the end is read that it has.
+    const name = one.file.name.replace(/[\u202a-\u202e\u2066-\u2069]/g, "");
+    const out = make("button", { type: "button", "aria-label": put(words.remove, { name }) }, "\u00d7");
     out.onclick = () => {
       one.gone = true;
       attached.splice(attached.indexOf(one), 1);
@@ -108,7 +110,7 @@ export function files(talk: Talk, language: string, form: HTMLElement) {
       draw();
       form.querySelector("textarea")!.focus();
     };
-    one.row.append(make("span", { dir: "auto" }, one.file.name), make("em", { role: "status" }), out);
+    one.row.append(make("span", { dir: "auto" }, name), make("em", { role: "status" }), out);
     list.append(one.row);
   }
 
