@@ -30,7 +30,7 @@ UNSEEN = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
 def running_chromium(*switches: str) -> Generator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
+            executable_path="/usr/bin/chromium-headless-shell",
             args=[
                 "--no-sandbox",
                 "--disable-background-networking",

@@ -19,7 +19,8 @@ def main() -> None:
     dev = project["dependency-groups"]["dev"]
     with tempfile.TemporaryDirectory() as folder:
         # dev first: what runs in production is then what was tested
-        for name, wanted in {"dev": runtime + build + dev, "runtime": runtime + build}.items():
+        locks = {"dev": runtime + build + dev, "runtime": runtime + build, "installer": ["uv"]}
+        for name, wanted in locks.items():
             source = Path(folder) / f"{name}.in"
             constraint = f"-c {ROOT / 'requirements' / 'dev.txt'}\n" if name == "runtime" else ""
             source.write_text(constraint + "\n".join(wanted) + "\n")

@@ -42,7 +42,7 @@ def main() -> None:
         sys.exit("Say where the demo runs and its password: tools/pictures.py http://127.0.0.1:8600 PASSWORD")
     url, password = sys.argv[1].rstrip("/"), sys.argv[2]
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=SWITCHES)
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium-headless-shell", args=SWITCHES)
         page = browser.new_page(viewport=SIZE, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
         page.goto(f"{url}/login")
         page.evaluate("localStorage.setItem('onevoice.tour', '{\"step\":0,\"open\":false}')")

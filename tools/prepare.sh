@@ -17,7 +17,7 @@ python)
     "$python" -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
     ;;
 tests)
-    need chromium chromium
+    need chromium-headless-shell chromium-headless-shell
     need firefox-esr firefox-esr
     need /usr/sbin/postfix postfix
     need /usr/sbin/dovecot dovecot-imapd

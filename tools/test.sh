@@ -21,9 +21,9 @@ worse() { # 1: tests failed; above: they did not even run to their end
     [ "$failed" -ge "$1" ] || failed=$1
 }
 
-beside() { # the same while the next groups run; what it says is told by joined
+beside() { # a function's groups while the next ones run; what they say is told by joined
     (
-        group "$@"
+        "$1"
         exit "$failed"
     ) >"$told/$1" 2>&1 &
 }
@@ -36,20 +36,21 @@ joined() {
     rm "$told"/*
 }
 
-# Its collection alone takes 40 s of work, which every worker would do.
-beside "any request" tests/api/test_api_fuzz.py
+few_at_a_time() {
+    # Its collection alone takes 20 s of work, which every worker would do.
+    group "any request" tests/api/test_api_fuzz.py
+    # These wait more than they work.
+    group "unmodified clients through the fault proxy" tests/clients
+    group "the snippet in Firefox" tests/snippet -k firefox
+}
+
+beside few_at_a_time
 group "tests without a browser" -n "$workers" --dist loadfile --no-loadscope-reorder \
-    --ignore tests/api/test_api_fuzz.py \
-    --ignore tests/browser --ignore tests/clients --ignore tests/snippet --ignore tests/web/test_web_login_browser.py
+    --ignore tests/api/test_api_fuzz.py --ignore tests/browser --ignore tests/clients --ignore tests/snippet
 joined
 # A page waits for its server and for a moment to pass as long as it works: one worker more than there are cores.
 group "the console in Chromium" -n "$((workers + 1))" --dist loadfile --no-loadscope-reorder tests/browser
-# These wait more than they work, so they wait together.
-beside "the snippet in Chromium" -n 2 --dist loadfile tests/snippet -k "not firefox"
-beside "the snippet in Firefox" tests/snippet -k firefox
-group "the login page in Chromium" tests/web/test_web_login_browser.py
-group "unmodified clients through the fault proxy" tests/clients
-joined
+group "the snippet in Chromium" -n "$((workers + 1))" --dist loadfile tests/snippet -k "not firefox"
 rmdir "$told"
 
 # Of a test that failed among 10,000 the name and the reason stand last, where nobody has to look for them.

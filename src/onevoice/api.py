@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 def create() -> "FastAPI":
     """Reads ONEVOICE_HOME and ONEVOICE_RUNNING_URL, which `serve` and `api` set for their children."""
+    runtime.for_starting()
     configure_logging()
     home = Home(Path(os.environ["ONEVOICE_HOME"]))
     installation = bootstrap.installation(

@@ -71,6 +71,13 @@ class Arena:
         cookies = f"onevoice_session={started.token}; onevoice_csrf={started.csrf}"
         self.people[role] = {"Cookie": cookies, "X-Onevoice-Csrf": started.csrf, "Origin": self.url}
 
+    def make_secret_key(self) -> None:
+        """Anew, likewise."""
+        with self.database.transaction() as conn:
+            self.secret_key = keys.create_key(
+                conn, scope="secret", name="tests", clock=SystemClock(), chance=SystemChance()
+            )
+
     def seed(self) -> None:
         """People with events, two of them one by hand, a dead letter, a webhook that was called, an announced
         file, a template, a silence."""

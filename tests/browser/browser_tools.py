@@ -16,7 +16,8 @@ DESK = (1440, 900)
 PHONE = (390, 844)
 LANGUAGES = ("en", "ru", "pl")
 SCHEMES = ("light", "dark")
-# Each scheme and size, and the languages that the other tests do not open: the rest is for `make full`.
+# Each scheme and size, and the languages that the other tests do not open; of these two each test takes the one that
+# `conftest` deals it, the rest is for `make full`.
 LOOKS = (
     ("ru", "light", PHONE),
     ("pl", "dark", DESK),

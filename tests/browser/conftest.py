@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -30,10 +31,24 @@ WITH_DEMO = ("test_console_tour.py", "test_pocket.py", "test_pocket_shop.py")
 """All go to the same worker: a demo takes half a minute to begin."""
 
 
+TURNS = {"light": 0, "dark": 1}
+
+
 class ByServer(LoadFileScheduling):
     def _split_scope(self, nodeid: str) -> str:
         file = super()._split_scope(nodeid)
         return "demo" if file.endswith(WITH_DEMO) else file
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A page is looked at in one of two looks, by its test's name: the other one is for `make full`."""
+    for item in items:
+        look = getattr(getattr(item, "callspec", None), "params", {})
+        if "language" in look and look.get("scheme") in TURNS:
+            name = item.nodeid.partition("[")[0]
+            if TURNS[look["scheme"]] != zlib.crc32(name.encode()) % 2:
+                item.add_marker(pytest.mark.long)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadFileScheduling:

@@ -43,8 +43,8 @@ def crash(home: Path, *, rounds: int, seed: int) -> None:
         print(dict(server.kills), len(server.oracle.acknowledged), "acknowledged", len(stored), "stored")
 
 
-def test_10_rounds(tmp_path: Path) -> None:
-    crash(tmp_path / "home", rounds=10, seed=20261105)
+def test_6_rounds(tmp_path: Path) -> None:
+    crash(tmp_path / "home", rounds=6, seed=20261105)
 
 
 @pytest.mark.long

@@ -96,6 +96,7 @@ class TestStage1:
 
 
 class TestStage2:
+    @pytest.mark.long
     def test_it_has_exactly_the_chunks_it_says_and_about_the_events(self, demo):
         orders, count, indexes = 0, 0, []
         for chunk in demo.stage2():
@@ -139,6 +140,7 @@ class TestStage2:
         first = {event["messageId"] for event in events(stage1)}
         assert not first & {event["messageId"] for event in events(tail)}
 
+    @pytest.mark.long
     def test_memory_is_that_of_a_day(self, demo):
         assert demo.names
 

@@ -76,6 +76,7 @@ class TestBaskets:
         everything = (basket for basket in baskets(FOLDER, START) if basket.at >= since)
         assert late == list(itertools.islice(everything, 500))
 
+    @pytest.mark.long
     def test_memory_does_not_grow_with_the_year(self):
         def peak(count: int) -> int:
             tracemalloc.start()

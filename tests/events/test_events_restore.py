@@ -91,7 +91,7 @@ class Ground:
         return self._open(url)
 
 
-@pytest.fixture(params=["ahead to fresh", "fresh to ahead", "fresh to fresh"])
+@pytest.fixture(params=["ahead to fresh", "fresh to ahead", pytest.param("fresh to fresh", marks=pytest.mark.long)])
 def ground(clusters: dict[str, Cluster], request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ground]:
     """Whichever of the two counts further."""
     source, _, target = request.param.partition(" to ")

@@ -132,7 +132,7 @@ def stories(draw: Any) -> Story:
 
 
 @settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "30")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "15")),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -281,7 +281,7 @@ def open_product(database: Database) -> Callable[[Mapping[str, Any]], Product]:
 
 
 CAREFUL = settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "10")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "6")),
     stateful_step_count=20,
     deadline=None,
     derandomize=True,

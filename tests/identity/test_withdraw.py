@@ -283,7 +283,7 @@ def roads(draw: Any) -> Story:
 
 
 CAREFUL = settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "30")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "15")),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -222,7 +222,7 @@ def total(orders: list[tuple[datetime, str, int]]) -> dict[str, tuple[int, int]]
 
 @given(stories)
 @settings(
-    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "15")),
+    max_examples=int(os.environ.get("ONEVOICE_EXAMPLES", "10")),
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),

@@ -2,8 +2,10 @@
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from onevoice.cli.arguments import parser
+from onevoice.kit import runtime
 from onevoice.kit.errors import DomainError
 from onevoice.kit.telemetry import configure_logging
 
@@ -11,9 +13,11 @@ from onevoice.kit.telemetry import configure_logging
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one command; its failure is told in words, and the process ends with 1."""
     options = parser().parse_args(arguments)
+    runtime.for_starting()
     configure_logging()
+    module, _, name = options.run.partition(".")
     try:
-        options.run(options)
+        getattr(import_module(f"onevoice.cli.{module}"), name)(options)
     except DomainError as error:
         print(f"onevoice: {error.title} {error.detail}", file=sys.stderr)
         sys.exit(1)

@@ -1,4 +1,4 @@
-"""Commands that run until they are stopped: everything together, or one process of it."""
+"""Commands that run until they are stopped: everything together, or one process of it, which loads what is its own."""
 
 import argparse
 import contextlib
@@ -9,10 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Generator, Mapping, Sequence
 
-from onevoice import api as api_process
 from onevoice import bootstrap
-from onevoice import sender as sender_process
-from onevoice import worker as worker_process
 from onevoice.cli.opening import home_of, running_url, say, upgrade
 from onevoice.kit.chance import SystemChance, token
 from onevoice.kit.clock import SystemClock
@@ -110,7 +107,9 @@ def _await_ready(supervisor: Supervisor, address: str, home: Home) -> None:
         time.sleep(0.1)
 
 
-def api(options: argparse.Namespace) -> None:
+def run_api(options: argparse.Namespace) -> None:
+    from onevoice import api  # noqa: PLC0415
+
     supervised = "ONEVOICE_RUNNING_URL" in os.environ
     if supervised:
         die_with_parent()
@@ -120,24 +119,27 @@ def api(options: argparse.Namespace) -> None:
     bootstrap.web_settings(os.environ)  # what is wrong is said here, once, not by each worker of the server
     os.environ.update(child_environ(home, running_url(options)))
     bootstrap.probe(os.environ["ONEVOICE_RUNNING_URL"])
-    api_process.run(options.host, options.port)
+    api.run(options.host, options.port)
 
 
-def worker(options: argparse.Namespace) -> None:
+def run_worker(options: argparse.Namespace) -> None:
+    from onevoice import worker  # noqa: PLC0415
+
     if "ONEVOICE_RUNNING_URL" in os.environ:
         die_with_parent()
-    worker_process.run(home_of(options), running_url(options))
+    worker.run(home_of(options), running_url(options))
 
 
-def sender(options: argparse.Namespace) -> None:
+def run_sender(options: argparse.Namespace) -> None:
+    from onevoice import sender  # noqa: PLC0415
+
     if "ONEVOICE_RUNNING_URL" in os.environ:
         die_with_parent()
     bootstrap.sending_settings(os.environ)
-    sender_process.run(home_of(options), running_url(options))
+    sender.run(home_of(options), running_url(options))
 
 
 def demo(options: argparse.Namespace) -> None:
-    # What a shop's installation never runs, it never loads.
     from onevoice.demo import run  # noqa: PLC0415
     from onevoice.demo.standins import StandIns  # noqa: PLC0415
 
