@@ -50,15 +50,25 @@ INTAKE = EVERYTHING.include(path_regex="^/v1/")
 
 
 def validate(case, arena, who, excluded=BEYOND_SCHEMAS):
-    case.call_and_validate(base_url=arena.url, headers=arena.headers(who), excluded_checks=excluded)
+    def sent():
+        return {"base_url": arena.url, "headers": arena.headers(who)}
+
+    answer = case.call(**sent())
+    if answer.status_code == 401 and mend(arena):
+        answer = case.call(**sent())
+    case.validate_response(answer, headers=arena.headers(who), excluded_checks=excluded, transport_kwargs=sent())
 
 
 def mend(arena):
-    """Whatever an owner's request before took away: the session, the program's key."""
+    """Whether an owner's request had taken away the session, or the program's key: then there is another one."""
+    mended = False
     if arena.ask("GET", "/api/keys", "owner").status_code != 200:
         arena.log_in("owner")
+        mended = True
     if arena.ask("GET", "/api/profiles/user_id:u11", "secret").status_code == 401:
         arena.make_secret_key()
+        mended = True
+    return mended
 
 
 @INTAKE.parametrize()
@@ -72,7 +82,6 @@ def test_a_client(case, arena):
 def test_a_program_and_an_owner(case, arena):
     """Where few requests are tried, an operation gets them from one of the two."""
     turn = zlib.crc32(f"{case.method} {case.path}".encode()) % 2
-    mend(arena)
     if THOROUGH or turn:
         validate(case, arena, "secret")
     if THOROUGH or not turn:
