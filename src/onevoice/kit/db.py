@@ -1,5 +1,6 @@
 """Connections to PostgreSQL. Entry points open the transaction; services and stores receive its connection."""
 
+import select
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from onevoice.kit.errors import DomainError
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 HEAD = "0026_proof"
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
+KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+"""Seconds of silence, then between questions, and how many: of a server whose host is gone nobody says so."""
 
 
 class DatabaseUnreachableError(DomainError):
@@ -39,8 +42,8 @@ class Database:
             max_size=max_size,
             open=False,
             timeout=10,
-            kwargs={"application_name": name, "options": SESSION_OPTIONS, "autocommit": False},
-            check=ConnectionPool.check_connection,
+            kwargs={"application_name": name, "options": SESSION_OPTIONS, "autocommit": False, **KEPT_ALIVE},
+            check=_require_quiet,
         )
 
     def open(self, *, timeout_seconds: float = 10) -> None:
@@ -63,6 +66,18 @@ class Database:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _require_quiet(conn: psycopg.Connection) -> None:
+    """That a connection which was laid aside is there still. A server that ends one says so and closes it; where
+    nothing has come there is nothing to ask, which would take as long as a query.
+
+    Raises: psycopg.OperationalError.
+    """
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN)
+    if poll.poll(0):
+        ConnectionPool.check_connection(conn)
 
 
 def dedicated(url: str, *, name: str, options: str = "") -> psycopg.Connection:

@@ -147,7 +147,7 @@ def router(
             with database.transaction() as conn:
                 proof = chat_history.proof_of(conn, account, said.get("proof"), sealer, clock.now())
                 utterance = replace(utterance, proof=proof)
-                if chatting.look(conn, account, address, after=0, before=None).chat is None:
+                if not chatting.is_begun(conn, address):
                     begun_by.take(client_address(request, settings))
                 chat, line = chatting.say(conn, account, manifest, utterance, vault_key=vault_key, clock=clock)
             bell.ring()

@@ -74,7 +74,7 @@ def add_to(
                 begun_by.take(address)
                 name, size = rules.file_name(said.get("name")), _number(said, "size")
                 with database.transaction() as conn:
-                    if chatting.look(conn, account, address, after=0, before=None).chat is None:
+                    if not chatting.is_begun(conn, address):
                         chats.take(client)
                     language = rules.language(said.get("language"))
                     return told(sharing.begin(conn, account, address, name, size, language=language, now=clock.now()))

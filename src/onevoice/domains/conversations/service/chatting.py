@@ -81,6 +81,10 @@ class Seen(NamedTuple):
     lines: Sequence[ChatLine]
 
 
+def is_begun(conn: Connection, address: str) -> bool:
+    return store.find(conn, address) is not None
+
+
 def look(conn: Connection, account: Account, address: str, *, after: int | None, before: int | None) -> Seen:
     """What stands in a chat: after a line, before one, or the newest."""
     chat = store.find(conn, address)

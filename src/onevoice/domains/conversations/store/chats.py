@@ -84,11 +84,11 @@ def holds(conn: Connection, chat: int, n: int, file: int) -> bool:
 def add(conn: Connection, chat: int, line: ChatLine) -> None:
     """The chat is locked by whoever calls, so that numbers follow the order of commits."""
     conn.execute(
-        "insert into conversations.chat_line (chat, n, at, ours, key, message, author, text, files)"
-        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        "with added as (insert into conversations.chat_line (chat, n, at, ours, key, message, author, text, files)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s) returning chat, n)"
+        " update conversations.chat c set last = added.n from added where c.id = added.chat",
         (chat, *line[:-1], Jsonb(line.files) if line.files else None),
     )
-    conn.execute("update conversations.chat set last = %s where id = %s", (line.n, chat))
 
 
 def after(conn: Connection, chat: int, n: int, limit: int) -> list[ChatLine]:

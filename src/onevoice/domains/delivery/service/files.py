@@ -170,6 +170,8 @@ def drop(conn: Connection, number: int, by: int) -> None:
 
 def to_send(conn: Connection, numbers: Sequence[int], by: int) -> tuple[Media, ...]:
     """They go with a message of whoever put them in. Raises: UnusableFileError."""
+    if not numbers:
+        return ()
     found = store.mine(conn, numbers, by)
     for number in numbers:
         if number not in found or found[number].state != "kept":

@@ -69,30 +69,38 @@ def known(conn: Connection, keys: Sequence[str]) -> dict[str, Message]:
     return {message.key: message for message in map(_message, rows)}
 
 
+_COLUMNS = (
+    "id, key, person, nid, account_id, channel, site, wish, class, purpose, priority, state, rule, reason,"
+    " fingerprint, template_id, version, asked_by, asked_at, due_at, attempt, answers"
+)
+_PLACES = "%s" + ", %s" * 21
+"""One for each."""
+
+
+def _values(new: New) -> tuple[Any, ...]:
+    return (*new[:7], list(new.wish), *new[8:14], new.fingerprint.hex(), *new[15:20], 0, new.answers)
+
+
 def insert(conn: Connection, new: Sequence[New]) -> set[int]:
-    """Those that were not asked for before, by id."""
+    """Those that were not asked for before, by id. An answer comes alone, and has no use for what many need."""
+    if len(new) == 1:
+        (only,) = new
+        row = conn.execute(
+            f"with kept as (insert into delivery.message ({_COLUMNS}) values ({_PLACES})"
+            " on conflict (key) do nothing returning id) insert into delivery.content (message_id, body)"
+            " select id, %s::jsonb from kept returning message_id",
+            (*_values(only), _encode(only.content).decode()),
+        ).fetchone()
+        return set() if row is None else {row[0]}
     with conn.cursor() as cursor:
         cursor.execute(
             "create temporary table if not exists asked (like delivery.message, content jsonb) on commit delete rows"
         )
-        with cursor.copy(
-            "copy asked (id, key, person, nid, account_id, channel, site, wish, class, purpose, priority, state, rule,"
-            " reason, fingerprint, template_id, version, asked_by, asked_at, due_at, attempt, answers, content)"
-            " from stdin"
-        ) as copy:
+        with cursor.copy(f"copy asked ({_COLUMNS}, content) from stdin") as copy:
             for each in new:
-                copy.write_row(
-                    (
-                        *each[:7], list(each.wish), *each[8:14], each.fingerprint.hex(), *each[15:20], 0, each.answers,
-                        _encode(each.content).decode(),
-                    )
-                )  # fmt: skip
-        columns = (
-            "id, key, person, nid, account_id, channel, site, wish, class, purpose, priority, state, rule, reason,"
-            " fingerprint, template_id, version, asked_by, asked_at, due_at, attempt, answers"
-        )
+                copy.write_row((*_values(each), _encode(each.content).decode()))
         cursor.execute(
-            f"insert into delivery.message ({columns}) select {columns} from asked order by id"
+            f"insert into delivery.message ({_COLUMNS}) select {_COLUMNS} from asked order by id"
             " on conflict (key) do nothing returning id"
         )
         kept = {row[0] for row in cursor.fetchall()}
@@ -227,6 +235,8 @@ def costs(conn: Connection, since: datetime, until: datetime) -> list[Cost]:
 
 
 def by_provider(conn: Connection, account_id: int, provider_ids: Sequence[str]) -> dict[str, MessageId]:
+    if not provider_ids:
+        return {}
     rows = conn.execute(
         "select provider_id, id from delivery.message where account_id = %s and provider_id = any(%s)",
         (account_id, list(provider_ids)),

@@ -13,7 +13,12 @@ SEEN_PARTS = 16
 
 
 def copy_frames(conn: Connection, rows: Sequence[tuple[datetime, int, int, bytes, int | None]]) -> None:
-    """(received_at, source, number of events, body, import)."""
+    """(received_at, source, number of events, body, import). One alone takes one round trip, a copy takes two."""
+    if len(rows) == 1:
+        conn.execute(
+            "insert into events.log (received_at, source_id, n, body, import_id) values (%s, %s, %s, %s, %s)", rows[0]
+        )
+        return
     with (
         conn.cursor() as cursor,
         cursor.copy("copy events.log (received_at, source_id, n, body, import_id) from stdin (format binary)") as copy,
