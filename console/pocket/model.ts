@@ -99,6 +99,8 @@ export interface Pocket {
   trouble: { code: string; detail: string } | null;
   providers: Record<Provider, { mode: Mode; asked: number; took: number }>;
   reckoned: { lost: number; twice: number };
+  /** From when on it is looked at: what was said earlier is the past that the demo begins with. */
+  since: string;
 }
 
 export interface Told {

@@ -205,7 +205,9 @@ class TestStory:
         expect_uncrossed(page)
         keep(page, "pocket-429")
         assert axe_violations(page) == []
+        expect(page.locator(".pk-next")).to_contain_text("Set it to OK below")
         set_provider(page, "Telegram", "OK")
+        expect(page.locator(".pk-next")).not_to_contain_text("Set it to OK below")
         arrived = on_phone(page, "Odłożone do soboty, numer 4172.")
         expect(arrived).to_have_count(1, timeout=40_000)
         assert number_of(arrived) == waiting

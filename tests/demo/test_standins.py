@@ -4,7 +4,6 @@ import json
 import socket
 import urllib.error
 import urllib.request
-from datetime import timedelta
 from smtplib import SMTP
 
 import msgspec
@@ -14,7 +13,7 @@ from demo_shapes import START
 from onevoice.demo import anna
 from onevoice.demo.catalogue import BY_SKU, Choice, product
 from onevoice.demo.places import SITES
-from onevoice.demo.standins import Other, StandIns
+from onevoice.demo.standins import ANNA, Other, StandIns
 from onevoice.kit.chance import SystemChance
 from onevoice.sandbox import keeping, program
 from onevoice.sandbox.shop_words import ABOUT
@@ -70,13 +69,13 @@ class TestStandIns:
         assert {each.category for each in stands.about.range.goods} == set(stands.about.range.categories)
         assert {each.sku for each in stands.about.range.goods} == set(ABOUT)
 
-    def test_annas_last_question_waits_to_be_heard(self, stands):
-        kept = keeping.read(stands.file)
-        (update,) = kept.room.updates
-        chat = next(each for each in kept.room.chats if each.id == int(anna.CHAT))
-        assert update["message"]["text"] == anna.QUESTION
-        assert update["message"]["date"] == int((START - timedelta(minutes=12)).timestamp())
-        assert max(chat.messages) == update["message"]["message_id"] < kept.room.next_message
+    def test_her_phone_has_what_she_said_and_waits_for_the_answers(self, stands):
+        room = keeping.read(stands.file).room
+        chat = next(each for each in room.chats if each.id == int(anna.CHAT))
+        hers = {number: text for number, _, author, text in anna.said(START) if author is None}
+        assert {number: each["text"] for number, each in chat.messages.items()} == hers
+        assert room.updates == []
+        assert max(each[0] for each in anna.said(START)) < room.next_message
 
     def test_others_are_shown_besides_anna_and_the_newcomer(self, stands):
         running = program.StandIns(stands.file)
@@ -121,7 +120,7 @@ class TestProgram:
             again = second.telegram.chats[int(anna.CHAT)]
             assert again.blocked
             assert next(reversed(again.messages.values()))["text"] == "Jest?"
-            assert len(second.telegram.waiting()) == 3  # the question that the demo begins with, too
+            assert len(second.telegram.waiting()) == 2
             letter(stands, text="Again")
             assert [one.number for one in second.mail.ledger] == [1, 2]
         finally:
@@ -135,6 +134,15 @@ class TestProgram:
         first, second = running.mail.ledger
         assert first.at.isoformat() == "2026-01-02T03:04:05+00:00"
         assert second.at > first.at
+
+    def test_what_anna_asks_last_waits_to_be_heard(self, stands, running):
+        asked = START - anna.ASKED_BEFORE
+        stands.tell("/time", at=asked.isoformat())
+        stands.tell("/pocket/act", do="say", person=ANNA, text=anna.QUESTION)
+        stands.tell("/time", at=None)
+        (update,) = running.telegram.waiting()
+        assert (update["message"]["text"], update["message"]["date"]) == (anna.QUESTION, int(asked.timestamp()))
+        assert update["message"]["chat"]["id"] == int(anna.CHAT)
 
     @pytest.mark.parametrize("headers", [{}, {"X-Pocket": "1", "Host": "evil.example"}])
     def test_other_places_change_nothing(self, stands, running, headers):

@@ -22,6 +22,7 @@ export const en = {
     agreed: "Agreed, and Onevoice knows by which text. Send the offer again.",
     trouble: "Make trouble: set Telegram to Busy (429) below, then answer once more.",
     wait: "The provider refuses, so the message waits. Set it to OK below and watch it arrive, once.",
+    again: "The provider takes messages again. What waits goes by itself at the next try, once.",
     free: "Everything works. Open the browser and ask in the shop’s chat, block the bot, unsubscribe, or report a letter, and see what Onevoice learns.",
     start: "This person has never met the bot. Press Start on the phone, or open the browser and come from the shop’s chat.",
     letter: "Unsubscribe from the letter with its own button, then send an offer from your side.",

@@ -25,6 +25,7 @@ export const pl: Translated<typeof en> = {
     agreed: "Zgoda jest i\u00a0wiadomo, na jaki tekst. Można wysłać ofertę jeszcze raz.",
     trouble: "Pora na awarię: Telegram na „Zajęty” (429), niżej, i\u00a0jeszcze jedna odpowiedź.",
     wait: "Dostawca odmawia, więc wiadomość czeka. Po powrocie na OK, niżej, dojdzie, i\u00a0to raz.",
+    again: "Dostawca znowu przyjmuje wiadomości. To, co czeka, pójdzie samo przy następnej próbie, i\u00a0to raz.",
     free: "Wszystko działa. Można otworzyć przeglądarkę i\u00a0zapytać na czacie sklepu, zablokować bota, wypisać się albo zgłosić spam i\u00a0zobaczyć, czego dowie się Onevoice.",
     start: "Ta osoba jeszcze nie zna bota. Start jest w\u00a0telefonie; można też przyjść z\u00a0czatu sklepu, w\u00a0przeglądarce.",
     letter: "Można się wypisać przyciskiem listu, a\u00a0potem wysłać ofertę po stronie firmy.",

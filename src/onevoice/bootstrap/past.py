@@ -38,7 +38,7 @@ from onevoice.domains.delivery.service import (
     templates,
 )
 from onevoice.domains.identity.errors import UnknownProfileError
-from onevoice.domains.identity.service import references
+from onevoice.domains.identity.service import reading, references
 from onevoice.domains.privacy.contracts import Said, SuppressionReason
 from onevoice.domains.privacy.service import ledger, purposes, suppressing
 from onevoice.kit import tokens
@@ -145,6 +145,8 @@ class Past:
         clock = ManualClock(at)
         with home.database.transaction() as conn:
             nid, _ = references.locate(conn, who, self._vault)
+            while hearing.follow(conn).seq < reading.last_seq(conn):
+                pass  # what they said just before counts
             template = (None, None) if isinstance(said, Content) else said
             asked = Ask(
                 key, nid, site, *about, self._actor,

@@ -53,27 +53,26 @@ _STROLLS = (
 )
 _SAID = (
     # (day, hour, by whom, text)
+    (-19, "08:42", None, "Dzień dobry, to ja z czatu na stronie. Czyli lepiej 39?"),
     (-19, "08:44", "Olga Mazur", "Dzień dobry, Pani Aniu. Tak, radzę wziąć 39."),
     (-19, "08:52", None, "Dziękuję, poczekam na 39."),
     (-19, "08:53", "Olga Mazur", "Napiszemy, gdy wrócą. Koszyk zostawiam pod linkiem."),
     (-17, "19:58", None, "Otworzę koszyk na laptopie, dobrze?"),
     (-17, "20:01", "Olga Mazur", "Oczywiście, to ten sam koszyk."),
-    (-10, "19:00", "Halny", "Your 39 is at Gdańsk Wrzeszcz"),
     (-10, "19:05", None, "Super! Proszę odłożyć."),
-    (-10, "19:07", "Halny", "Odłożone do soboty, numer R-8841."),
+    (-10, "19:07", "Olga Mazur", "Odłożone do soboty, numer R-8841."),
     (-9, "17:40", "Olga Mazur", "Czy możemy tu zapytać, jak się sprawdzają?"),
     (-9, "17:43", None, "Tak, tutaj proszę."),
     (-6, "18:12", None, "Czy trzeba je impregnować przed zimą?"),
     (-6, "18:20", "Olga Mazur", "Warto, raz na dwa miesiące. Spray jest na stronie."),
     (-6, "18:21", None, "Dzięki!"),
-    (-2, "19:20", "Halny", "Jak się noszą buty Tatra? Proszę o ocenę od 1 do 5."),
     (-2, "19:24", None, "2 na 5. Obcierają lewą piętę."),
     (-2, "19:31", "Olga Mazur", "Przykro mi, Pani Anno. Wymienimy je od ręki."),
 )
-_OURS = {(-10, "19:00"), (-2, "19:20"), (-2, "20:05")}
-"""What the installation itself says by then, and tells the log of: `voices`."""
 FIRST_NUMBER = 90_101
 QUESTION = "Czy jest szersza wersja tych butów?"
+ASKED_BEFORE = timedelta(minutes=12)
+"""So long before the start she asks it: what the installation hears from Telegram by itself."""
 _MAILS = (
     # (day, hour, subject, minutes until it was opened or None, clicked)
     (-17, "20:06", "We will tell you about size 39", 789, True),
@@ -81,7 +80,6 @@ _MAILS = (
     (-9, "20:42", "Your receipt and card", 13, False),
     (-8, "09:30", "How to look after your boots", 64, True),
     (-4, "09:30", "Your points, November", 31, False),
-    (-2, "20:05", "Exchange without a queue", 22, False),
 )
 
 
@@ -102,16 +100,14 @@ def moment(start: datetime, day: int, clock: str, second: int = 0) -> datetime:
 
 
 def said(start: datetime) -> list[tuple[int, datetime, str | None, str]]:
-    """What people said in Telegram, as (number there, when, by whom of the shop or None, text), oldest first.
+    """What people said in Telegram before the demo, as (number, when, by whom of the shop or None, text), oldest first.
 
-    Events tell of all of it but the last, which the installation hears from Telegram itself.
+    Events tell of none of it: the installation hears and says it there (`voices`). Hers have that number in Telegram.
     """
-    said = [
+    return [
         (FIRST_NUMBER + number, moment(start, day, clock), author, text)
         for number, (day, clock, author, text) in enumerate(_SAID)
-        if author != "Halny"
     ]
-    return [*said, (FIRST_NUMBER + len(_SAID), start - timedelta(minutes=12), None, QUESTION)]
 
 
 def story(seed: int, start: datetime) -> list[Outgoing]:
@@ -204,21 +200,12 @@ def _first_evening(rng: random.Random, at: _At) -> list[Outgoing]:
 
 
 def _telegram(rng: random.Random, at: _At) -> list[Outgoing]:
-    """The chat opened by the code of the web chat, and all that was said in it."""
+    """The chat opened by the code of the web chat, and what came of it. What was said in it is in `said`."""
     visit = _chat(rng, at(-19, "08:41"))
     visit.track("Chat Opened", via="code", code=CODE)
     visit.events[-1].event["anonymousId"] = IPHONE
     both: Event = {"externalIds": [*_TELEGRAM["externalIds"], {"id": CHAT, "type": "telegram"}]}
     visit.send("identify", context=both, traits={"name": "Ania K.", "username": HANDLE})
-    for number, (day, clock, author, text) in enumerate(_SAID):
-        if (day, clock) in _OURS:
-            continue
-        visit.at = at(day, clock)
-        said = {"text": text, "chat_id": CHAT, "message_id": f"telegram:{FIRST_NUMBER + number}"}
-        if author is None:
-            visit.track("Message Received", **said, language_code="pl")
-        else:
-            visit.track("Message Sent", **said, author=author, status="read")
     visit.at = at(-10, "19:06")
     visit.track("Product Reserved", reservation=RESERVATION, store=_SHOP.name, **product(_BOOTS_39, _PL, "en"))
     return visit.events
@@ -261,8 +248,6 @@ def _account(rng: random.Random, at: _At) -> list[Outgoing]:
 def _mails(rng: random.Random, at: _At) -> list[Outgoing]:
     events: list[Outgoing] = []
     for number, (day, clock, subject, opened, clicked) in enumerate(_MAILS):
-        if (day, clock) in _OURS:
-            continue
         visit = Visit(rng, at(day, clock), _PL, "pl", MAIL, EMAIL)
         visit.context = {"traits": {"email": EMAIL}}
         about = {"subject": subject, "email_id": f"m{number:03d}", "class": "service"}

@@ -174,22 +174,21 @@ def _range() -> Range:
 
 
 def _room(start: datetime) -> KeptRoom:
-    """What was said in Telegram before the installation spoke there itself; the last of it waits to be heard."""
-    me = {"id": 7_000_001, "is_bot": True, "first_name": "Halny", "username": BOT}
+    """What Anna said in Telegram until the demo. The answers come to lie beside it as the installation sends them."""
     username = anna.HANDLE.removeprefix("@")
     her = {"id": int(anna.CHAT), "first_name": "Ania", "last_name": "K.", "username": username}
-    messages: dict[int, dict[str, Any]] = {}
-    for number, at, author, text in anna.said(start):
-        who = {**her, "is_bot": False, "language_code": "pl"} if author is None else me
-        chat = {**her, "type": "private"}
-        messages[number] = {"message_id": number, "from": who, "chat": chat, "date": int(at.timestamp()), "text": text}
-    last = max(messages)
+    who, chat = {**her, "is_bot": False, "language_code": "pl"}, {**her, "type": "private"}
+    said = anna.said(start)
+    messages: dict[int, dict[str, Any]] = {
+        number: {"message_id": number, "from": who, "chat": chat, "date": int(at.timestamp()), "text": text}
+        for number, at, author, text in said
+        if author is None
+    }
     chats = [
         KeptChat(int(anna.CHAT), "Ania", "K.", username, "pl", started=True, messages=messages),
         KeptChat(NEW_CHAT, *NEWCOMER.split(), language="ru"),
     ]
-    first = KeptRoom().next_update
-    return KeptRoom(chats, [{"update_id": first, "message": messages[last]}], first + 1, last + 1)
+    return KeptRoom(chats, next_message=anna.FIRST_NUMBER + len(said))
 
 
 def _free(wanted: Mapping[str, int]) -> dict[str, int]:

@@ -6,21 +6,25 @@ what was known then.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from operator import itemgetter
 
 from onevoice.bootstrap import Past
 from onevoice.demo import anna, wording
 from onevoice.demo.people import Person
 from onevoice.demo.places import SITES
+from onevoice.demo.standins import ANNA as ANNAS_POCKET
 from onevoice.demo.standins import StandIns
 from onevoice.domains.delivery.contracts.accounts import Account
 from onevoice.domains.delivery.contracts.channels import Reach, Said
-from onevoice.domains.delivery.contracts.messages import Asked
+from onevoice.domains.delivery.contracts.messages import Asked, Content
 from onevoice.domains.delivery.contracts.names import MessageClass
 from onevoice.domains.privacy.contracts import Said as Consented
 
 SITE = SITES["pl"].region
 ANNA = f"telegram:{anna.CHAT}"
 ANNAS_MAIL = f"email:{anna.EMAIL}"
+_ANSWER: tuple[MessageClass, str] = ("conversational", "orders")
 _ORDER: tuple[MessageClass, str] = ("transactional", "orders")
 _STOCK: tuple[MessageClass, str] = ("marketing", "back_in_stock")
 _NEWS: tuple[MessageClass, str] = ("marketing", "promotions")
@@ -49,27 +53,17 @@ class Voices:
         """All of it; begun again after a stop, nothing is said twice. linked: waits for what was appended."""
         for name, (about, source) in wording.TEMPLATES.items():
             self._used[name] = self._past.publish(SITE, name, *about, source, self._at(-30, "11:00"))
-        self._doors()
-        linked()
         try:
             self._agreed()
-            self._anna()
+            self._anna(linked)
             self._campaign()
             self._letters()
+            self._question()
         finally:
             self._stands.tell("/time", at=None)
 
     def _at(self, day: int, clock: str) -> datetime:
         return anna.moment(self._start, day, clock)
-
-    def _doors(self) -> None:
-        """Anna opened the bot on the nineteenth day before, and answered there."""
-        opened, answered = self._at(-19, "08:41"), self._at(-19, "08:52")
-        self._past.hear(self.telegram, [Reach("demo:start", anna.CHAT, True, opened)], opened)
-        said = Said(
-            "demo:waits", anna.CHAT, "Dziękuję, poczekam na 39.", answered, f"{anna.CHAT}:{anna.FIRST_NUMBER + 1}"
-        )
-        self._past.hear(self.telegram, [said], answered)
 
     def _agreed(self) -> None:
         agreed = self._past.consent
@@ -111,15 +105,49 @@ class Voices:
             who, f"demo:{key}", SITE, about, self._used[name], at, variables=more, channels_wanted=channels
         )
 
-    def _anna(self) -> None:
+    def _anna(self, linked: Callable[[], None]) -> None:
+        """What she said in Telegram, then what was said to her. All of hers first: the desk holds a conversation to be
+        over that is answered and a week old, and what it reads meanwhile looks so.
+        """
+        opened = self._at(-19, "08:41")
+        self._past.hear(self.telegram, [Reach("demo:start", anna.CHAT, True, opened)], opened)
+        answers: list[tuple[datetime, Callable[[], object]]] = []
+        for number, at, author, text in anna.said(self._start):
+            key = f"demo:said:{number}"
+            if author is None:
+                self._past.hear(self.telegram, [Said(key, anna.CHAT, text, at, f"{anna.CHAT}:{number}")], at)
+            else:
+                answers.append((at, partial(self._answer, key, text, at)))
+        linked()
+        for _, say in sorted([*answers, *self._sent_to_her()], key=itemgetter(0)):
+            say()
+
+    def _answer(self, key: str, text: str, at: datetime) -> None:
+        self._stands.tell("/time", at=at.isoformat())
+        self._past.say(ANNA, key, SITE, _ANSWER, Content(text), at, channels_wanted=("telegram",))
+
+    def _sent_to_her(self) -> list[tuple[datetime, Callable[[], object]]]:
+        def to(
+            who: str, day: int, clock: str, key: str, about: tuple[MessageClass, str], name: str, *by: str, **more: str
+        ) -> tuple[datetime, Callable[[], object]]:
+            at = self._at(day, clock)
+            return at, partial(self._say, who, f"anna:{key}", about, name, at, *by, **more)
+
         stock = {"product": "Tatra", "size": "39", "shop": "Gdańsk Wrzeszcz"}
-        self._say(ANNA, "anna:stock", _STOCK, "back-in-stock", self._at(-10, "19:00"), **stock)
         receipt = {"number": "T2-4412", "total": "489,00 zł", "points": "48"}
-        self._say(ANNAS_MAIL, "anna:receipt", _ORDER, "order-receipt", self._at(-9, "17:23"), "email", **receipt)
-        self._say(ANNA, "anna:autumn", _NEWS, "promotion", self._at(-8, "12:00"), offer="Puch", percent="20")
-        self._say(ANNA, "anna:review", _REVIEW, "review", self._at(-2, "19:20"), product="Tatra")
         pair = {"number": "W-2291", "shop": "Gdańsk Wrzeszcz"}
-        self._say(ANNAS_MAIL, "anna:exchange", _ORDER, "exchange", self._at(-2, "20:05"), "email", **pair)
+        return [
+            to(ANNA, -10, "19:00", "stock", _STOCK, "back-in-stock", **stock),
+            to(ANNAS_MAIL, -9, "17:23", "receipt", _ORDER, "order-receipt", "email", **receipt),
+            to(ANNA, -8, "12:00", "autumn", _NEWS, "promotion", offer="Puch", percent="20"),
+            to(ANNA, -2, "19:20", "review", _REVIEW, "review", product="Tatra"),
+            to(ANNAS_MAIL, -2, "20:05", "exchange", _ORDER, "exchange", "email", **pair),
+        ]
+
+    def _question(self) -> None:
+        """What she asks last, on her phone: it has to be heard after all the rest, or its answer would seem given."""
+        self._stands.tell("/time", at=(self._start - anna.ASKED_BEFORE).isoformat())
+        self._stands.tell("/pocket/act", do="say", person=ANNAS_POCKET, text=anna.QUESTION)
 
     def _campaign(self) -> None:
         """One offer to everybody: some have it, and each of the others knows why not."""

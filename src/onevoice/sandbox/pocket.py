@@ -339,6 +339,7 @@ class Pocket:
                 "email": {"mode": self._modes["email"], "asked": self._mail.asked, "took": self._mail.taken},
             },
             "reckoned": reckoned(places, desk, watch.since),
+            "since": watch.since,
         }
 
 
