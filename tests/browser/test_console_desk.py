@@ -69,12 +69,15 @@ class TestTheWholeWay:
     def test_a_note_is_seen_by_colleagues_only(self, open_page: OpenPage, desk: Desk) -> None:
         ola = desk.person("Ola Nowak", "Hello")
         page = chosen(open_page, desk, ola)
+        expect(page.locator(".dk-lacking")).to_have_text("Not connected: E-mail. Connect a channel")
+        expect(page.locator(".dk-one")).to_have_text(re.compile("One person. Known by: details given together"))
         page.keyboard.press("n")
+        expect(page.locator(".dk-composer")).to_contain_text("Only your team sees this")
         page.keyboard.type("Size 39, @")
         page.get_by_role("group", name="Colleagues").get_by_role("button").first.click()
         page.keyboard.type("please")
         page.get_by_role("button", name="Keep").click()
-        expect(page.locator(".dk-note")).to_contain_text("a note, for colleagues only")
+        expect(page.locator(".dk-note")).to_contain_text("Only your team sees this")
         expect(page.locator(".dk-note")).to_contain_text("please")
         assert not any("please" in text for text in desk.got(ola))
         page.get_by_label("Other lists").select_option("mentions")
@@ -300,7 +303,7 @@ class TestPalette:
         page = chosen(open_page, desk, pola)
         page.keyboard.press("Control+k")
         palette = page.get_by_role("dialog", name="Search and commands")
-        for name, key in (("Answer", "R"), ("Close and go on", "E"), ("Kept replies", "#"), ("Put aside", "H")):
+        for name, key in (("Answer", "R"), ("Close and go on", "E"), ("Saved replies", "#"), ("Put aside", "H")):
             expect(palette.get_by_role("option", name=name).first).to_contain_text(key)
         expect(palette.get_by_role("option", name="Call it spam")).to_be_visible()
         page.keyboard.type("note")
@@ -551,7 +554,7 @@ class TestLooks:
 
     def test_windows(self, open_page: OpenPage, desk: Desk) -> None:
         page = chosen(open_page, desk, desk.people["Tom Baker"], DESK)
-        for key, title in (("h", "Put aside until"), ("l", "Tags"), ("#", "Kept replies")):
+        for key, title in (("h", "Put aside until"), ("l", "Tags"), ("#", "Saved replies")):
             page.keyboard.press(key)
             expect(page.get_by_role("dialog", name=title)).to_be_visible()
             assert axe_violations(page) == []

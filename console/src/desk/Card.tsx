@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 
 import { api, refPath } from "~/api";
 import { asChannel, Glyph, useChannelNames } from "~/channels";
+import type { Identity } from "~/customer/model/types";
 import type { Says } from "~/messages/words";
 import { Menu, ProblemBox, Section, Skeleton, TextLink } from "~/ui";
 
@@ -22,6 +23,15 @@ interface Known {
 
 export const profileQuery = (person: string) => ({ queryKey: ["desk", "profile", person], queryFn: () => api.get<Known>(`/api/profiles/${refPath(`profile:${person}`)}`) });
 
+const WAYS = ["operator", "login", "event", "alias", "link"] as const;
+
+/** By what their identifiers are held to be one person's, the surest first. */
+const identityQuery = (person: string) => ({
+  queryKey: ["desk", "identity", person],
+  queryFn: () => api.get<Identity>(`/api/profiles/${refPath(`profile:${person}`)}/identity`),
+  select: ({ identifiers }: Identity) => WAYS.filter((way) => identifiers.some(({ evidence }) => evidence.some(({ state, origin }) => state === "used" && origin === way))),
+});
+
 export function languageOf(known: Known | undefined): string | null {
   const told = known?.traits["language"]?.value ?? known?.traits["locale"]?.value;
   return typeof told === "string" ? told.slice(0, 2).toLowerCase() : null;
@@ -39,6 +49,7 @@ export function Card({ person, conversation, may, act, says }: CardProps) {
   const { t, fmt } = says.i18n;
   const names = useChannelNames();
   const found = useQuery(profileQuery(person));
+  const ways = useQuery(identityQuery(person)).data ?? [];
   const [asked, setAsked] = useState<{ kind: string; address: string } | null>(null);
   const block = (address: string, reason: string) => api.post<Conversation>(pathOf(person, "/blocks"), { address, reason });
   const lift = (id: string) => api.delete(pathOf(person, `/blocks/${id}`));
@@ -79,6 +90,11 @@ export function Card({ person, conversation, may, act, says }: CardProps) {
             })}
           </ul>
           {found.data.addresses.length === 0 && <p className="quiet">{t("desk.noAddress")}</p>}
+          {ways.length > 0 && (
+            <p className="dk-one quiet">
+              {t("desk.one", { ways: fmt.list(ways.map((way) => t(`desk.ways.${way}`))) })} <TextLink to="/customers/$ref" params={{ ref: `profile:${person}` }}>{t("desk.how")}</TextLink>
+            </p>
+          )}
         </Section>
       )}
       {conversation.current && conversation.current.tags.length > 0 && (

@@ -1,11 +1,14 @@
+import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-import { channelColour, Glyph } from "~/channels";
+import { useMay } from "~/api";
+import { asChannel, channelColour, Glyph } from "~/channels";
 import { doorOf, reasonText, type Says } from "~/messages/words";
 import { ofCandidate } from "~/write/foreseen";
-import { Button, IconButton, useNow } from "~/ui";
+import { Button, IconButton, TextLink, useNow } from "~/ui";
 
 import { Attached } from "./Attached";
+import { profileQuery } from "./Card";
 import { Clip } from "./Clip";
 import { closing, unfilled, type Agent } from "./model";
 import type { Composing } from "./useComposer";
@@ -48,7 +51,8 @@ export function Composer({ person, composing, writing, name, team, field, canned
   return (
     <section className={`dk-composer ${note ? "dk-composing-note" : ""} ${over ? "dk-over" : ""}`} onDragOver={drop} onDrop={drop} onDragLeave={() => setOver(false)} aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}>
       {composing.sent && <Going composing={composing} says={says} />}
-      {!note && <Doors composing={composing} says={says} />}
+      {!note && <Doors person={person} composing={composing} says={says} />}
+      {note && <p id="dk-only" className="dk-only">{t("desk.noteFor")}</p>}
       {clash && (
         <p className="dk-clash" role="alert">
           <span>{t("desk.clash", { who: clash })}</span>
@@ -61,6 +65,7 @@ export function Composer({ person, composing, writing, name, team, field, canned
         value={text}
         rows={3}
         maxLength={20_000}
+        aria-describedby={note ? "dk-only" : undefined}
         aria-label={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
         placeholder={note ? t("desk.writeNote") : t("desk.writeReply", { name })}
         onChange={(event) => setText(event.currentTarget.value)}
@@ -135,10 +140,12 @@ function Going({ composing, says }: { composing: Composing; says: Says }) {
 }
 
 /** Where the answer may go: the best, what else is open, and why the rest is not. */
-function Doors({ composing: { decision, channel, setChannel, files, text }, says }: { composing: Composing; says: Says }) {
+function Doors({ person, composing: { decision, channel, setChannel, files, text }, says }: { person: string; composing: Composing; says: Says }) {
   const { t, fmt, has } = says.i18n;
   const [all, setAll] = useState(false);
   const now = useNow(15_000);
+  const known = useQuery(profileQuery(person)).data;
+  const mayConnect = useMay("channels.edit");
   if (!decision) return <div className="dk-doors dk-doors-empty" aria-hidden="true" />;
   const best = decision.outcome.action === "suppress" ? null : decision.outcome.channel;
   const because = `write.reasons.${decision.outcome.chosen_by}`;
@@ -146,6 +153,8 @@ function Doors({ composing: { decision, channel, setChannel, files, text }, says
   const shut = decision.candidates.filter((each) => each.result === "stop");
   const taken = decision.candidates.find((each) => each.channel === (channel || best));
   const window = taken && closing(taken, now);
+  // They can be reached there, but nothing of ours is.
+  const lacking = [...new Set(known?.addresses.map((each) => each.channel))].filter((kind) => kind !== "push" && !decision.candidates.some((each) => asChannel(each.channel) === asChannel(kind)));
   const shown = all ? [...open, ...shut] : [...open, ...shut].slice(0, 4);
   return (
     <>
@@ -169,6 +178,11 @@ function Doors({ composing: { decision, channel, setChannel, files, text }, says
         <Button kind="text" onClick={() => setAll(true)}>{t("desk.moreDoors", { n: decision.candidates.length - 4 })}</Button>
       )}
     </div>
+    {lacking.length > 0 && (
+      <p className="dk-lacking quiet">
+        {t("desk.notConnected", { channels: fmt.list(lacking.map(says.channel)) })} {mayConnect && <TextLink to="/settings/channels">{t("write.connect")}</TextLink>}
+      </p>
+    )}
     {window && (
       <p className="dk-window" role="note">
         {t(window.until > now ? "desk.windowCloses" : "desk.windowClosed", { channel: says.channel(taken.channel), hours: window.hours, how: fmt.duration(Math.max(1, Math.floor((window.until - now) / 60_000)) * 60_000), when: fmt.time(window.until) })}

@@ -196,7 +196,7 @@ export interface Canned {
   texts: Partial<Record<"en" | "ru" | "pl", string>>;
 }
 
-/** A kept reply for one customer. missing: what is not known of them, and stands in it as its variable. */
+/** A saved reply for one customer. missing: what is not known of them, and stands in it as its variable. */
 export interface Filled {
   text: string;
   language: string;

@@ -188,6 +188,7 @@ def _page(view: View, title: str, body: str, told: Mapping[str, Any]) -> str:
 <body>
 <a class="skip" href="#content">{view.say("skip")}</a>
 <header>
+<p class="invented quiet">{view.say("invented")}</p>
 <a class="brand" href="{view.href()}">{brand}</a>
 <nav class="shelves" aria-label="{view.say("categories")}">{_entry(view, "", view.say("all"))}{shelves}</nav>
 <p class="own"><a id="who" href="{view.href("account")}"{_current(view.path == "account")}>{view.say("login")}</a>

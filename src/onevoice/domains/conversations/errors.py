@@ -66,7 +66,7 @@ class UnknownColleagueError(ConversationsError):
 
 
 class UnknownReplyError(ConversationsError):
-    """There is no such kept reply."""
+    """There is no such saved reply."""
 
     code = "unknown_reply"
     kind = "not_found"

@@ -230,7 +230,7 @@ def router(
 
     @routes.post("/{ref}/filled-replies/{reply_id}", responses=NOBODY)
     def filled_reply(_: Answerer, ref: Ref, reply_id: RowId, body: shapes.FillAsk) -> shapes.FilledView:
-        """A kept reply with this customer's values, in their language where it has a text in it, to be looked over and
+        """A saved reply with this customer's values, in their language where it has a text in it, to be looked over and
         sent with `POST .../replies`. Nothing is kept.
         """
         with database.transaction() as conn:

@@ -356,7 +356,7 @@ class FillAsk(Body):
 
 
 class FilledView(BaseModel):
-    """A kept reply as one customer would read it. missing: what is not known of them; it stands in the text as its
+    """A saved reply as one customer would read it. missing: what is not known of them; it stands in the text as its
     variable, such as `{{ customer.first_name }}`, and while it does the answer is not sent.
     """
 

@@ -85,7 +85,7 @@ def filled(
 def _one(conn: Connection, number: int) -> Canned:
     found = store.one_canned(conn, number)
     if found is None:
-        raise UnknownReplyError(f"There is no kept reply {number}.")
+        raise UnknownReplyError(f"There is no saved reply {number}.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""SQL of drafts and of kept replies."""
+"""SQL of drafts and of saved replies."""
 
 from collections.abc import Sequence
 from typing import Literal
