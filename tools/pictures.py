@@ -131,12 +131,12 @@ def of_messages(page: Page) -> None:
     settle(page)
     keep(page, "customer-messages")
     page.keyboard.press("r")
-    page.locator("[role=dialog] textarea").fill(
+    page.locator("dialog[open] textarea").fill(
         "Dzień dobry, {{ customer.first_name }}! Tak, Tatra 39 jest też szersza. Odłożyć parę w Gdańsku Wrzeszczu?"
     )
     settle(page)
     keep(page, "write")
-    page.locator("[role=dialog] textarea").fill("")
+    page.locator("dialog[open] textarea").fill("")
     page.keyboard.press("Escape")
     page.locator("[data-message] a").nth(1).click()
     page.wait_for_url(lambda there: "/messages/" in there)

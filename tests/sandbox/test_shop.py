@@ -77,6 +77,7 @@ class TestPages:
         assert reply.status == 200
         assert f'<html lang="{language}">' in page
         assert all(f'href="/{each}/{path}"' in page for each in LANGUAGES)
+        assert WORDS[language]["invented"] in page.partition("<main")[0]
 
     @pytest.mark.parametrize(
         "path",

@@ -85,7 +85,10 @@ export function Thread({ person, name, writes, says, note }: { person: string; n
     if (!element || !list) return;
     const watch = new ResizeObserver(() => bottom.current || keep(element));
     watch.observe(list);
-    return () => watch.disconnect();
+    // What stands below grows: the newest word is not covered by it.
+    const low = new ResizeObserver(() => void (bottom.current && (element.scrollTop = element.scrollHeight)));
+    low.observe(element);
+    return () => [watch, low].forEach((each) => each.disconnect());
   }, [person, pages.length > 0]);
   useLayoutEffect(() => {
     bottom.current = true;
