@@ -9,12 +9,14 @@ import { makeRouter } from "./router";
 import { ThemeProvider } from "./theme";
 import "./ui";
 
-/** After an upgrade the old page asks for parts that are gone; the new page has them. Once, so that it cannot go in circles. */
-window.addEventListener("vite:preloadError", (event) => {
+/** After an upgrade the old page asks for parts that are gone; the new page has them. Once, so that it cannot go in circles.
+ *  Where nobody answers at all it stays: to load it again would lose what is typed in it. */
+window.addEventListener("vite:preloadError", async () => {
   const key = "onevoice.reloaded";
   if (Date.now() - Number(sessionStorage.getItem(key)) < 30_000) return;
+  const answer = await fetch(location.href, { method: "HEAD", cache: "no-store" }).catch(() => null);
+  if (!answer?.ok) return;
   sessionStorage.setItem(key, String(Date.now()));
-  event.preventDefault();
   location.reload();
 });
 

@@ -92,6 +92,6 @@ export async function speak(language: Language): Promise<Catalogue> {
 /** A page, once its words are here too. */
 export async function withWords<M>(wanted: Part[], page: Promise<M>): Promise<M> {
   for (const part of wanted) parts.add(part);
-  await Promise.all([...spoken].flatMap((language) => wanted.map((part) => load(language, part))));
-  return page;
+  const [found] = await Promise.all([page, ...[...spoken].flatMap((language) => wanted.map((part) => load(language, part)))]);
+  return found;
 }
