@@ -263,13 +263,14 @@ class Drive:
 def processor(home: Home) -> dict[str, float]:
     """Seconds of the processor so far, by what the process is; `load` is this one."""
     found: dict[str, float] = {"load": sum(psutil.Process().cpu_times()[:2])}
-    roots = {"api": "api", "worker": "worker", "sender": "sender"}
+    data = str(Cluster(home).data)
     for process in psutil.process_iter(["cmdline"]):
         line = process.info["cmdline"] or []
-        if str(home.path) not in " ".join(line):
-            continue
-        name = roots.get(line[3] if len(line) > 3 else "") or ("postgres" if "postgres" in line[0] else None)
-        if name is None:
+        if data in line:
+            name = "postgres"
+        elif str(home.path) in line and line[3] in {"api", "worker", "sender"}:
+            name = line[3]
+        else:
             continue
         for each in (process, *process.children(recursive=True)):
             with contextlib.suppress(psutil.Error):

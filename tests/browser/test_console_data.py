@@ -162,7 +162,7 @@ class TestSnippet:
         make.click()
         expect(page.get_by_role("alert")).to_contain_text("The server does not answer.")
         expect(make).to_be_enabled()
-        page.get_by_role("link", name="Live").hover()  # what a page asks for ahead is not worth what is typed in this one
+        page.get_by_role("link", name="Live").hover()  # what is asked for ahead is not worth what is typed
         asked.clear()
         page.context.set_offline(False)
         page.wait_for_timeout(1_500)

@@ -364,7 +364,17 @@ def test_the_follower_goes_on_where_it_was(post, hear):
     first = link(post)
     assert first.noted == 1
     with post.database.transaction() as conn:
-        assert hearing.follow(conn) == (first.seq, 0)
+        assert hearing.follow(conn) == (first.seq, 0, False)
+
+
+def test_it_tells_where_its_batch_ended_before_the_log(post, hear):
+    account = post.account()
+    for number in range(3):
+        hear(account, said(f"s{number}"))
+    last = link(post).seq
+    with post.database.transaction() as conn:
+        conn.execute("update delivery.follower set seq = %s", (last - 2,))
+        assert [hearing.follow(conn, limit=1) for _ in range(2)] == [(last - 1, 1, True), (last, 1, False)]
 
 
 class TestPoison:

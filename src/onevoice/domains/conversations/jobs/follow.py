@@ -50,13 +50,11 @@ def run(database: Database, clock: Clock, stop: threading.Event, wait: Callable[
 
 
 def _catch_up(database: Database, clock: Clock, stop: threading.Event, speech: Speech) -> None:
-    before = -1
-    while not stop.is_set():
+    more = True
+    while more and not stop.is_set():
         with database.transaction() as conn:
             followed = following.follow(conn, clock=clock)
         if followed.asks:
             with database.transaction() as conn:
                 asking.ask(conn, followed.asks, speech.channels, speech.sources, clock=clock)
-        if followed.seq == before:
-            return
-        before = followed.seq
+        more = followed.more

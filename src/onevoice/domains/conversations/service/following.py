@@ -36,19 +36,23 @@ FRESH = timedelta(days=1)
 
 
 class Followed(NamedTuple):
-    """How far the log was followed, how much was said until there, and what is to be said to that by a program."""
+    """How far the log was followed, how much was said until there, whether there is more already, and what is to be
+    said to that by a program.
+    """
 
     seq: int
     said: int
+    more: bool
     asks: Sequence[Ask] = ()
 
 
 def follow(conn: Connection, *, clock: Clock) -> Followed:
     """One batch, in one transaction with how far it reached."""
     after = thread_store.followed(conn)
-    upto = min(identity.last_seq(conn), after + LOOKED_AT_ONCE)
+    last = identity.last_seq(conn)
+    upto = min(last, after + LOOKED_AT_ONCE)
     if upto <= after:
-        return Followed(after, 0)
+        return Followed(after, 0, more=False)
     # What stands at the desk the gate knows too: else whoever answers at once would be told that nobody wrote.
     while doors.follow(conn).seq < upto:
         pass
@@ -61,7 +65,7 @@ def follow(conn: Connection, *, clock: Clock) -> Followed:
         asks = _take(conn, said, known, clock.now())
         bus.notify(conn, CHANGED)
     thread_store.set_followed(conn, upto)
-    return Followed(upto, len(said), asks)
+    return Followed(upto, len(said), upto < last, asks)
 
 
 def follow_carefully(conn: Connection, *, clock: Clock) -> int:

@@ -22,10 +22,7 @@ def run(database: Database, clock: Clock, stop: threading.Event, wait: Callable[
 
 
 def _catch_up(database: Database, stop: threading.Event) -> None:
-    before = -1
-    while not stop.is_set():
+    more = True
+    while more and not stop.is_set():
         with database.transaction() as conn:
-            followed = hearing.follow(conn)
-        if followed.seq == before:
-            return
-        before = followed.seq
+            more = hearing.follow(conn).more

@@ -31,10 +31,11 @@ FORGET_AT_ONCE = 10_000
 
 
 class Followed(NamedTuple):
-    """How far the log was followed, and how many doors that touched."""
+    """How far the log was followed, how many doors that touched, and whether there is more already."""
 
     seq: int
     noted: int
+    more: bool
 
 
 def hear(
@@ -178,11 +179,11 @@ class _Told(NamedTuple):
 
 def follow(conn: Connection, *, limit: int = 20_000) -> Followed:
     """What was linked since tells which doors are open: only then it is known whose address it was."""
-    rows, upto = _since(conn, limit)
+    rows, upto, more = _since(conn, limit)
     for row in rows:
         _note(conn, row)
     store.set_followed(conn, upto)
-    return Followed(upto, len(rows))
+    return Followed(upto, len(rows), more)
 
 
 def follow_carefully(conn: Connection, *, clock: Clock, limit: int = 500) -> int:
@@ -190,7 +191,7 @@ def follow_carefully(conn: Connection, *, clock: Clock, limit: int = 500) -> int
 
     Raises: what is the database's fault, for which no event is condemned.
     """
-    rows, upto = _since(conn, limit)
+    rows, upto, _ = _since(conn, limit)
     refused = apart(
         conn,
         rows,
@@ -201,20 +202,20 @@ def follow_carefully(conn: Connection, *, clock: Clock, limit: int = 500) -> int
     return refused
 
 
-def _since(conn: Connection, limit: int) -> tuple[list[_Told], int]:
-    """What tells of doors, and how far of the log that is."""
-    after = store.followed(conn)
-    upto = max(after, min(identity.last_seq(conn), after + limit))
+def _since(conn: Connection, limit: int) -> tuple[list[_Told], int, bool]:
+    """What tells of doors, how far of the log that is, and whether it goes on."""
+    after, last = store.followed(conn), identity.last_seq(conn)
+    upto = max(after, min(last, after + limit))
     doors = {each.source_id: each.id for each in account_store.accounts(conn)} if upto > after else {}
     if not doors:
-        return [], upto
+        return [], upto, upto < last
     names = (telling.RECEIVED, telling.PRESSED, telling.OPENED, telling.CLOSED)
     opens = {telling.OPENED: True, telling.CLOSED: False}
     told = [
         _Told(each.seq, doors[each.source_id], each.nid, each.happened, opens.get(each.name))
         for each in identity.events_of(conn, after, upto, sorted(doors), names)
     ]
-    return told, upto
+    return told, upto, upto < last
 
 
 def _note(conn: Connection, told: _Told) -> None:
