@@ -169,9 +169,12 @@ class Arena:
         """Once the server works again, under load and at a random moment, kill one part of it."""
         harm = harm or self.chance.choice(HARMS)
         self.await_acknowledgements(BATCH * 3)
+        self.harm(harm)
+
+    def harm(self, what: str) -> None:
         time.sleep(self.chance.uniform(0, 0.3))
-        if getattr(self, f"_kill_{harm}")():
-            self.kills[harm] += 1
+        if getattr(self, f"_kill_{what}")():
+            self.kills[what] += 1
 
     def commit_lazily(self) -> None:
         """Take the promise away: what is acknowledged is not on disk yet."""
@@ -183,6 +186,9 @@ class Arena:
 
     def _kill_worker(self) -> int:
         return self.victims.kill(self.victims.of("worker"))
+
+    def _kill_sender(self) -> int:
+        return self.victims.kill(self.victims.of("sender"))
 
     def _kill_server(self) -> int:
         """PostgreSQL's first process, and with it nobody who could tidy up."""
@@ -207,7 +213,8 @@ class Arena:
         return 0
 
     def _kill_everything(self) -> int:
-        return self.victims.kill(self.victims.of("api") + self.victims.of("worker") + self.victims.of("postgres"))
+        ours = (process for name in ("api", "worker", "sender", "postgres") for process in self.victims.of(name))
+        return self.victims.kill(list(ours))
 
     # Reckoning
 
@@ -216,9 +223,9 @@ class Arena:
 
     def settle(self, seconds: float = 120) -> None:
         """Wait until the worker has linked all there is."""
-        until(self._linked_all, seconds=seconds, what="the worker reaches the end of the log")
+        until(self.linked_all, seconds=seconds, what="the worker reaches the end of the log")
 
-    def _linked_all(self) -> bool:
+    def linked_all(self) -> bool:
         try:
             with psycopg.connect(self.database_url) as conn:
                 row = conn.execute(

@@ -15,8 +15,21 @@ from onevoice.domains.delivery.errors import (
 )
 from onevoice.domains.delivery.rules.facts import Cap, Policy
 from onevoice.domains.delivery.service import accounts, asking, claiming, policy, settling, why
+from onevoice.domains.delivery.store import hearing as heard_store
 from onevoice.domains.delivery.store import messages as message_store
 from onevoice.domains.delivery.store.messages import ATTEMPTS_SHOWN
+
+
+def writer(post, account):
+    """Somebody who has written, and may be answered."""
+    (nid,) = post.person()
+    with post.database.transaction() as conn:
+        heard_store.note_reach(conn, account.id, nid, post.clock.now(), opens=None)
+    return nid
+
+
+def answer(post, nid, text, **more):
+    return post.send(nid, text, message_class="conversational", purpose="orders", **more)
 
 
 class TestAsk:
@@ -169,6 +182,56 @@ class TestClaim:
         assert len(post.goes(account)) == 0
         post.later(seconds=1.1)
         assert len(post.goes(account)) == 1
+
+    def test_answers_to_one_address_go_in_their_order(self, post):
+        account = post.account()
+        nid, other = writer(post, account), writer(post, account)
+        first, second, third = (answer(post, nid, f"Answer {number}") for number in range(3))
+        besides = answer(post, other, "Another")
+        assert post.goes(account) == [first.id, besides.id]
+        post.later(seconds=0.3)
+        assert post.goes(account) == [second.id]
+        post.later(seconds=0.3)
+        assert post.goes(account) == [third.id]
+
+    def test_an_answer_waits_for_the_one_before_that_is_tried_again(self, post):
+        account = post.account()
+        nid = writer(post, account)
+        first = answer(post, nid, "First")
+        post.goes(account, Retriable("busy", after_seconds=60))
+        second = answer(post, nid, "Second")
+        assert post.goes(account) == []
+        assert post.message(second.id).due_at == post.message(first.id).due_at
+        post.later(seconds=61)
+        assert post.goes(account) == [first.id]
+        post.later(seconds=1)
+        assert post.goes(account) == [second.id]
+
+    def test_an_answer_waits_for_the_one_before_whose_sender_was_killed(self, post):
+        account = post.account()
+        nid = writer(post, account)
+        first = answer(post, nid, "First")
+        post.claim(account)
+        second = answer(post, nid, "Second")
+        for _ in range(3):
+            post.later(seconds=1)
+            assert post.goes(account) == []
+        post.later(seconds=120)
+        with post.database.transaction() as conn:
+            settling.recover(conn, post.channels, at=post.clock.now())
+        assert post.states(first.id) == ["uncertain"]
+        assert post.goes(account) == [second.id]
+
+    def test_one_that_failed_stands_in_nobodys_way_nor_one_for_a_later_time(self, post):
+        account = post.account()
+        nid = writer(post, account)
+        later = answer(post, nid, "Tomorrow", due_at=post.clock.now() + timedelta(days=1))
+        failed = answer(post, nid, "First")
+        second = answer(post, nid, "Second")
+        post.goes(account, Permanent("refused"))
+        assert post.states(failed.id, later.id) == ["failed", "queued"]
+        post.later(seconds=0.3)
+        assert post.goes(account) == [second.id]
 
     def test_an_erased_address_is_not_guessed(self, post):
         account = post.account()

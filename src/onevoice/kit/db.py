@@ -11,7 +11,7 @@ from psycopg_pool import ConnectionPool
 from onevoice.kit.errors import DomainError
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
-HEAD = "0026_proof"
+HEAD = "0027_turns"
 SESSION_OPTIONS = "-c timezone=UTC -c jit=off"
 KEPT_ALIVE = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
 """Seconds of silence, then between questions, and how many: of a server whose host is gone nobody says so."""

@@ -111,30 +111,37 @@ def _cost(facts: Facts, made: Decision) -> int:
 
 
 def _turns(conn: Connection, rows: Sequence[store.DueRow], account: Account, at: datetime) -> list[store.DueRow]:
-    """Of marketing those whose person nobody else judges just now, one each: two at once would each find room. And to
-    one address no faster than its provider lets us. The rest waits a moment.
+    """Of marketing those whose person nobody else judges just now, one each: two at once would each find room. To one
+    address no faster than its provider lets us, and answers in their order, also where the one before has to be tried
+    again. The rest waits a moment, or for that.
     """
     marketing = [row for row in rows if CLASSES[row.message_class] == "marketing"]
     pids = identity.pids_of(conn, sorted({row.person for row in marketing})) if marketing else {}
     got = fact_store.lock_people(conn, sorted(set(pids.values()))) if marketing else set()
     gap = timedelta(seconds=account.limits.per_address_seconds)
     busy = store.last_contacts(conn, account.id, sorted({row.nid for row in rows}), at - gap) if gap else set()
+    answers = [row for row in rows if CLASSES[row.message_class] == "conversational"]
+    turns = store.turns(conn, account.id, sorted({row.nid for row in answers}), at) if answers else {}
     found: list[store.DueRow] = []
-    waits: list[int] = []
+    waits: dict[int, datetime] = {}
+    soon = at + max(gap, A_MOMENT)
     for row in rows:
         taken = bool(gap) and row.nid in busy
+        until = soon
+        if CLASSES[row.message_class] == "conversational" and (turn := turns.get(row.nid)) and turn.id < row.id:
+            taken, until = True, max(soon, turn.until or soon)
         if CLASSES[row.message_class] == "marketing":
             pid = pids.get(row.person)
             taken = taken or pid not in got
             if pid is not None:
                 got.discard(pid)
         if taken:
-            waits.append(row.id)
+            waits[row.id] = until
         else:
             found.append(row)
             busy.add(row.nid)
     if waits:
-        store.postpone(conn, waits, at + max(gap, A_MOMENT))
+        store.postpone(conn, waits)
     return found
 
 

@@ -1,6 +1,6 @@
 """SQL of the outbox: what is due, what is on its way, what came of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ from onevoice.kit import arrays
 
 QUEUED: Final = "1"
 SENDING: Final = "2"
+CONVERSATIONAL: Final = "1"
 """As literals in SQL, so that the partial indexes are used."""
 
 
@@ -72,9 +73,33 @@ def start(conn: Connection, costs: Sequence[tuple[int, int]], at: datetime, unti
     )
 
 
-def postpone(conn: Connection, ids: Sequence[int], until: datetime) -> None:
-    """Not a decision: its address, or its person, has another message in this moment."""
-    conn.execute("update delivery.message set due_at = %s where id = any(%s)", (until, arrays.numbers(ids)))
+def postpone(conn: Connection, waits: Mapping[int, datetime]) -> None:
+    """Not a decision: its address, or its person, has another message in this moment. waits: until when, by id."""
+    conn.execute(
+        "update delivery.message m set due_at = t.until from unnest(%s::bigint[], %s::timestamptz[]) t (id, until)"
+        " where m.id = t.id",
+        (arrays.numbers(waits), arrays.times(waits.values())),
+    )
+
+
+class Turn(NamedTuple):
+    """The first answer to an address that is begun and not over. until: when it is tried again; None: it is on its
+    way.
+    """
+
+    id: int
+    until: datetime | None
+
+
+def turns(conn: Connection, account_id: int, nids: Sequence[int], at: datetime) -> dict[int, Turn]:
+    """Whose turn it is, by address. One that was asked for, for a later time, stands in nobody's way."""
+    rows = conn.execute(
+        "select distinct on (nid) nid, id, case when due_at > %(at)s then due_at end from delivery.message"
+        f" where nid = any(%(nids)s) and class = {CONVERSATIONAL} and state in ({QUEUED}, {SENDING})"
+        f" and account_id = %(account)s and (state = {SENDING} or attempt > 0 or due_at <= %(at)s) order by nid, id",
+        {"at": at, "nids": arrays.numbers(nids), "account": account_id},
+    )
+    return {row[0]: Turn(*row[1:]) for row in rows}
 
 
 def last_contacts(conn: Connection, account_id: int, nids: Sequence[int], since: datetime) -> set[int]:
