@@ -317,6 +317,7 @@ class TestPalette:
         expect(page.locator(".dk-thread")).to_contain_text("called it spam")
         page.keyboard.press("Control+k")
         page.keyboard.type("no spam")
+        expect(palette.get_by_role("option", name="No spam")).to_be_visible()
         page.keyboard.press("Enter")
         expect(page.locator(".dk-thread")).to_contain_text("says it is no spam")
 
