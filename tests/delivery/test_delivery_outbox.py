@@ -201,11 +201,42 @@ class TestClaim:
         post.goes(account, Retriable("busy", after_seconds=60))
         second = answer(post, nid, "Second")
         assert post.goes(account) == []
-        assert post.message(second.id).due_at == post.message(first.id).due_at
         post.later(seconds=61)
         assert post.goes(account) == [first.id]
         post.later(seconds=1)
         assert post.goes(account) == [second.id]
+
+    def test_who_waits_for_its_turn_is_not_overtaken_meanwhile(self, post):
+        account = post.account()
+        nid = writer(post, account)
+        first = answer(post, nid, "First")
+        going = post.claim(account)
+        second = answer(post, nid, "Second")
+        assert post.goes(account) == []  # put off for a moment
+        post.settle(account, going)
+        third = answer(post, nid, "Third")
+        assert post.goes(account) == []
+        post.later(seconds=1)
+        assert post.goes(account) == [second.id]
+        post.later(seconds=1)
+        assert post.goes(account) == [third.id]
+        assert post.states(first.id) == ["sent"]
+
+    def test_nor_where_the_one_before_is_taken_back(self, post):
+        account = post.account()
+        nid = writer(post, account)
+        first = answer(post, nid, "First")
+        post.goes(account, Retriable("busy", after_seconds=600))
+        second = answer(post, nid, "Second")
+        assert post.goes(account) == []
+        with post.database.transaction() as conn:
+            asking.cancel(conn, first.id, actor="test", clock=post.clock)
+        third = answer(post, nid, "Third")
+        assert post.goes(account) == []
+        post.later(seconds=6)
+        assert post.goes(account) == [second.id]
+        post.later(seconds=1)
+        assert post.goes(account) == [third.id]
 
     def test_an_answer_waits_for_the_one_before_whose_sender_was_killed(self, post):
         account = post.account()

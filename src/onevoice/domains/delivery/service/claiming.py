@@ -25,6 +25,8 @@ from onevoice.domains.identity.service import reading as identity
 
 LEASE = timedelta(seconds=120)
 A_MOMENT = timedelta(seconds=0.2)
+TURN_WAIT = timedelta(seconds=5)
+"""So long at most an answer is put off at once for the one before it: that may be over sooner than it says."""
 REROUTED_AT_ONCE = 1_000
 
 _NUMBER = message_store.STATE_NUMBER
@@ -121,7 +123,8 @@ def _turns(conn: Connection, rows: Sequence[store.DueRow], account: Account, at:
     gap = timedelta(seconds=account.limits.per_address_seconds)
     busy = store.last_contacts(conn, account.id, sorted({row.nid for row in rows}), at - gap) if gap else set()
     answers = [row for row in rows if CLASSES[row.message_class] == "conversational"]
-    turns = store.turns(conn, account.id, sorted({row.nid for row in answers}), at) if answers else {}
+    horizon = at + max(gap, TURN_WAIT)
+    turns = store.turns(conn, account.id, sorted({row.nid for row in answers}), at, horizon) if answers else {}
     found: list[store.DueRow] = []
     waits: dict[int, datetime] = {}
     soon = at + max(gap, A_MOMENT)
@@ -129,7 +132,7 @@ def _turns(conn: Connection, rows: Sequence[store.DueRow], account: Account, at:
         taken = bool(gap) and row.nid in busy
         until = soon
         if CLASSES[row.message_class] == "conversational" and (turn := turns.get(row.nid)) and turn.id < row.id:
-            taken, until = True, max(soon, turn.until or soon)
+            taken, until = True, min(max(soon, turn.until or soon), horizon)
         if CLASSES[row.message_class] == "marketing":
             pid = pids.get(row.person)
             taken = taken or pid not in got

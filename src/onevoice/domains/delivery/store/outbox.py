@@ -91,13 +91,15 @@ class Turn(NamedTuple):
     until: datetime | None
 
 
-def turns(conn: Connection, account_id: int, nids: Sequence[int], at: datetime) -> dict[int, Turn]:
-    """Whose turn it is, by address. One that was asked for, for a later time, stands in nobody's way."""
+def turns(conn: Connection, account_id: int, nids: Sequence[int], at: datetime, upto: datetime) -> dict[int, Turn]:
+    """Whose turn it is, by address. What is due until `upto` may be waiting for its turn; what is asked for, for a
+    later time, stands in nobody's way.
+    """
     rows = conn.execute(
         "select distinct on (nid) nid, id, case when due_at > %(at)s then due_at end from delivery.message"
         f" where nid = any(%(nids)s) and class = {CONVERSATIONAL} and state in ({QUEUED}, {SENDING})"
-        f" and account_id = %(account)s and (state = {SENDING} or attempt > 0 or due_at <= %(at)s) order by nid, id",
-        {"at": at, "nids": arrays.numbers(nids), "account": account_id},
+        f" and account_id = %(account)s and (state = {SENDING} or attempt > 0 or due_at <= %(upto)s) order by nid, id",
+        {"at": at, "upto": upto, "nids": arrays.numbers(nids), "account": account_id},
     )
     return {row[0]: Turn(*row[1:]) for row in rows}
 
